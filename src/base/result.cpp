@@ -1,0 +1,1 @@
+#include "tarn/base/result.h"
