@@ -1,0 +1,58 @@
+#pragma once
+
+// JSON records to columns, in one pass over a whole batch of them: framing between records is blanked, one simdjson
+// stage 1 finds the structure, and the walk guesses the order of fields. Strings without escapes point into the
+// input. What does not decode is reported, never dropped.
+//
+// Rules: a record is one JSON object. A declared field that is missing or null is NULL (rejected if required). A value
+// of another JSON type than the declared one is rejected, with these exceptions: an integer for DOUBLE, and for
+// TIMESTAMPTZ a string in RFC 3339 (any offset, ≤ 9 fraction digits, truncated to µs) or an integer of milliseconds;
+// for DATE "YYYY-MM-DD". Integers out of range are rejected. Of duplicate keys the last wins. Undeclared fields are
+// gathered, as they came, into one JSON object in column `extra_column` if that is named (else ignored). Nested
+// values of a declared VARCHAR field are kept as their JSON text.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tarn/codec/column_batch.h"
+#include "tarn/codec/record_batch.h"
+
+namespace tarn::codec {
+
+// Why a record is not a row. `record` is its index in the input.
+struct Rejected {
+    uint32_t record = 0;
+    std::string reason;  // "not a JSON object: …", "field is missing", "expected BIGINT, found string", …
+    std::string field;   // empty if the record as a whole
+};
+
+struct JsonDecoderOptions {
+    std::vector<ColumnSpec> fields;
+    std::string extra_column;           // empty: undeclared fields are ignored
+    uint32_t dictionary_limit = 4096;   // text columns with up to this many distinct values a batch are coded; 0: never
+};
+
+// Not thread-safe; keeps buffers between calls.
+class JsonDecoder {
+  public:
+    explicit JsonDecoder(JsonDecoderOptions options);
+    ~JsonDecoder();
+
+    // The accepted records as rows, in order. `accepted[row]` is the index of its record. Views of `records` must
+    // stay valid only during the call if `keep_alive` is null; else text points into them and keep_alive goes into
+    // the batch's buffers. A null or empty value is rejected ("no value").
+    Result<std::shared_ptr<ColumnBatch>> decode(std::span<const RecordView> records,
+                                                std::shared_ptr<const void> keep_alive,
+                                                std::vector<uint32_t>& accepted,
+                                                std::vector<Rejected>& rejected);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tarn::codec
