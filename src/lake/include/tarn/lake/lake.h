@@ -1,0 +1,114 @@
+#pragma once
+
+// Lake tables: Delta tables under one root folder, `<root>/<schema>/<table>/`, written by flows and read by anyone.
+// Thread-safe; appends to one table are serialised inside, appends to different tables run side by side.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tarn/base/ids.h"
+#include "tarn/base/logger.h"
+#include "tarn/base/metrics.h"
+#include "tarn/base/result.h"
+#include "tarn/base/time.h"
+#include "tarn/codec/column_batch.h"
+#include "tarn/io/failpoints.h"
+#include "tarn/io/file_system.h"
+#include "tarn/sql/engine.h"
+
+namespace tarn::lake {
+
+struct TableSpec {
+    std::string name;  // "bronze.clicks"
+    std::vector<codec::ColumnSpec> columns;
+    std::vector<std::string> partition_by;  // column names
+    std::map<std::string, std::string> properties;
+    std::string description;
+};
+
+// Exactly once: an append whose (app_id, version) is not newer than the table's is not made.
+struct Txn {
+    std::string app_id;
+    int64_t version = 0;
+};
+
+struct AppendRequest {
+    std::string table;
+    std::vector<std::shared_ptr<const codec::ColumnBatch>> batches;  // all of the table's schema; may be empty
+    std::optional<Txn> txn;
+    std::vector<Txn> more_txns;        // e.g. one a partition, for outside readers
+    Timestamp time;                    // the epoch's batch time: commit time is max(this, previous + 1 ms)
+    std::map<std::string, std::string> user_metadata;  // into commitInfo
+    // File names are made from this, so that an epoch run twice does not litter: unique per (app id, version).
+    std::string file_stem;
+};
+struct AppendOutcome {
+    int64_t version = -1;   // of the table after the commit, or at which the txn already stood
+    bool duplicate = false;
+    uint64_t rows = 0, files = 0, bytes = 0;
+};
+
+struct TableInfo {
+    std::string name, path, description;
+    Uuid id;
+    int64_t version = -1;
+    std::vector<codec::ColumnSpec> columns;
+    std::vector<std::string> partition_by;
+    std::map<std::string, std::string> properties;
+    uint64_t files = 0, bytes = 0;
+    int64_t rows = -1;  // -1 when a file has no statistics
+    Timestamp created, last_commit;
+};
+struct HistoryEntry {
+    int64_t version = -1;
+    Timestamp time;
+    std::string operation;
+    std::map<std::string, std::string> parameters, metrics;
+    std::string engine;
+    std::optional<Txn> txn;
+};
+
+struct LakeContext {
+    io::FileSystem& fs;
+    Clock& clock;
+    Random& random;
+    io::Failpoints& failpoints;
+    Metrics& metrics;
+    Logger logger;
+    sql::Engine& engine;  // Parquet in and out
+};
+
+class Lake {
+  public:
+    static Result<std::unique_ptr<Lake>> open(std::string root, LakeContext context);
+    ~Lake();
+
+    // Creates it, or does nothing if a table with these columns and partitions is there. Errors: kAlreadyExists (another
+    // schema; says which column differs), kInvalidArgument (names Delta cannot have).
+    Status ensure_table(const TableSpec& spec);
+    Status drop_table(std::string_view name);
+    // Errors: kNotFound, kConflict (a newer txn of this app id by someone else: fenced), kUnsupported (a table feature,
+    // named), kResourceExhausted (disk), kInvalidArgument (schema differs).
+    Result<AppendOutcome> append(AppendRequest request);
+    // The newest committed version of an app id, -1 if none.
+    Result<int64_t> txn_version(std::string_view table, std::string_view app_id);
+    std::vector<std::string> tables();  // found on disk, sorted
+    Result<TableInfo> describe(std::string_view table);
+    Result<std::vector<HistoryEntry>> history(std::string_view table, int64_t limit);  // newest first
+    std::string path_of(std::string_view table) const;
+    // Replays the log independently, opens every file and compares counts and statistics with the data.
+    Status verify(std::string_view table);
+
+  private:
+    struct Impl;
+    explicit Lake(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tarn::lake

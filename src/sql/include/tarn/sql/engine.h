@@ -1,0 +1,100 @@
+#pragma once
+
+// DuckDB behind an interface of ours: an Engine is one database instance (memory limit, fault domain), a Session one
+// connection in it. This module is the only one that includes DuckDB's headers; its public headers show none.
+//
+// An Engine is thread-safe; a Session is used by one thread at a time, but interrupt() may come from any.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tarn/base/result.h"
+#include "tarn/base/time.h"
+#include "tarn/codec/column_batch.h"
+#include "tarn/io/file_system.h"
+#include "tarn/sql/table_provider.h"
+
+namespace tarn::sql {
+
+struct EngineOptions {
+    int64_t memory_bytes = 512ll << 20;
+    int threads = 2;
+    std::string spill_folder;  // empty: no spilling
+    // For SQL of strangers: one SELECT at a time, no access to files, network, extensions or settings; only tables of
+    // the provider and, if allow_delta_scan, delta_scan() of paths.
+    bool restricted = false;
+    bool allow_delta_scan = true;
+};
+
+class Session;
+
+class Engine {
+  public:
+    // All files DuckDB touches by "tarn://<path>" go through `fs`. Tables that a query names and DuckDB does not know
+    // come from `tables` (may be null). Both outlive the engine. Extension download is off.
+    static Result<std::unique_ptr<Engine>> open(EngineOptions options, io::FileSystem& fs, TableProvider* tables);
+    ~Engine();
+    Result<std::unique_ptr<Session>> session();
+    // A fatal error inside DuckDB makes an instance unusable: close it and open another.
+    bool failed() const;
+
+    struct Impl;
+    Impl& impl() { return *impl_; }
+
+  private:
+    explicit Engine(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+struct ResultColumn {
+    std::string name;
+    std::string type;  // DuckDB's name of it
+};
+
+// What a query gives back, in order: columns() once, then rows.
+class RowSink {
+  public:
+    virtual ~RowSink() = default;
+    virtual Status columns(std::span<const ResultColumn> columns) = 0;
+    // A row as one JSON object text: numbers as numbers (BIGINT beyond 2^53 and DECIMAL too: as JSON numbers,
+    // undamaged), NaN and infinities as strings, timestamps as RFC 3339 text, BLOB as base64, nested as JSON.
+    virtual Status row(std::string_view json) = 0;
+};
+
+struct QueryLimits {
+    int64_t max_rows = -1;               // more are cut, and QueryStats says so
+    Duration timeout = Duration::micros(-1);  // negative: none; over it kCancelled
+};
+struct QueryStats {
+    int64_t rows = 0;
+    bool truncated = false;
+    Duration elapsed;
+};
+
+class Session {
+  public:
+    ~Session();
+    // Errors: kInvalidArgument (syntax, binding: DuckDB's text with the line and a caret), kResourceExhausted (memory),
+    // kCancelled (interrupt or timeout), kUnsupported (not allowed when restricted), kInternal.
+    Result<QueryStats> query(std::string_view sql, const QueryLimits& limits, RowSink& sink);
+    // A statement without a result (settings, DDL of tests).
+    Status execute(std::string_view sql);
+    // The whole result as columns (types that ColumnType has; others cast to VARCHAR).
+    Result<codec::ColumnBatch> query_columns(std::string_view sql);
+    void interrupt();
+
+    struct Impl;
+    Impl& impl() { return *impl_; }
+
+  private:
+    friend class Engine;
+    explicit Session(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tarn::sql
