@@ -1,0 +1,130 @@
+#pragma once
+
+// Flows: sources → SQL → sinks, each arrow a position and a commit (protocol.h says how a flow works in epochs).
+// The runtime derives the flows from a project, runs each in a thread of its own over decoded batches that flows of
+// one topic share, and recovers them after any crash. One flow's failure never stops another.
+//
+// Flows of a project: for each topic with a table one cold flow "<topic>.table" (table and quarantine topic), for each
+// live model one hot flow with the model's name (view and late topic).
+//
+// Owned by `cli`; public methods are thread-safe.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tarn/base/ids.h"
+#include "tarn/base/logger.h"
+#include "tarn/base/memory.h"
+#include "tarn/base/metrics.h"
+#include "tarn/base/result.h"
+#include "tarn/base/time.h"
+#include "tarn/io/failpoints.h"
+#include "tarn/io/file_system.h"
+#include "tarn/lake/lake.h"
+#include "tarn/log/log.h"
+#include "tarn/project/project.h"
+#include "tarn/sql/engine.h"
+#include "tarn/view/view.h"
+
+namespace tarn::flow {
+
+enum class FlowState { kStarting, kRunning, kPaused, kRetrying, kFailed, kStopped };
+std::string_view to_string(FlowState state);
+
+struct PartitionPosition {
+    int32_t partition = 0;
+    int64_t start_offset = 0;   // of the log when the flow's generation began
+    int64_t next_offset = 0;    // everything below is committed in every sink
+    int64_t high_watermark = 0;
+};
+
+struct FlowStatus {
+    std::string name, kind;     // kind: "table" or "live"
+    std::string source;         // topic
+    std::vector<std::string> sinks;  // "table bronze.clicks", "topic clicks.quarantine", "view live.clicks_windows"
+    FlowState state = FlowState::kStarting;
+    std::string reason;         // why it is not running: the record or the sink that stopped it, and what to do
+    std::string generation;     // hash of SQL and settings
+    std::string sql;
+    int64_t epoch = -1;         // last committed in every sink
+    Duration every;
+    std::vector<PartitionPosition> positions;
+    std::optional<Timestamp> watermark;  // live only
+    int64_t rows_in = 0, rows_out = 0, late = 0, quarantined = 0;  // of the generation, exact across restarts
+    std::optional<Timestamp> last_commit;
+    // Record timestamp (the producer's intended send) → visible in the sink, over about the last minute.
+    std::optional<Duration> latency_p50, latency_p99;
+    int64_t lag() const {
+        int64_t n = 0;
+        for (auto& p : positions) n += p.high_watermark - p.next_offset;
+        return n;
+    }
+};
+
+// One line of system.runs: an epoch (or several quiet ones together).
+struct RunRecord {
+    std::string flow;
+    int64_t epoch = 0;
+    Timestamp started;
+    Duration elapsed, cpu;
+    int64_t rows_in = 0, rows_out = 0, bytes_in = 0;
+    std::string outcome;  // "committed", or the error
+};
+
+struct RuntimeOptions {
+    std::string state_folder;              // <data>/state
+    uint64_t start_number = 1;
+    uint64_t decoded_cache_bytes = 128ull << 20;
+    size_t max_epoch_bytes = 32ull << 20;  // of input; a flow behind works in epochs of this size
+    size_t max_epoch_rows = 200'000;
+    bool threads = true;                   // false: step() drives
+};
+
+// The referenced objects outlive the runtime.
+struct RuntimeContext {
+    io::FileSystem& fs;
+    Clock& clock;
+    Random& random;
+    io::Failpoints& failpoints;
+    Metrics& metrics;
+    Logger logger;
+    std::shared_ptr<MemoryBudget> memory;
+    log::Log& log;
+    lake::Lake& lake;
+    view::ViewStore& views;
+    sql::Engine& engine;  // the flows' own instance, never shared with users' SQL
+};
+
+class Runtime {
+  public:
+    // Creates missing topics, tables and views, compiles the models, reads every flow's journal and recovers: replays
+    // what rebuilds state, commits what is missing in a sink. Sets holds on the log. Errors name the model or topic.
+    static Result<std::unique_ptr<Runtime>> open(const project::Project& project, RuntimeOptions options,
+                                                 RuntimeContext context);
+    ~Runtime();
+    void start();
+    // Ends after the epochs under way are committed, at most about a second.
+    void stop();
+
+    std::vector<FlowStatus> list() const;  // by name
+    std::optional<FlowStatus> describe(std::string_view name) const;
+    Status pause(std::string_view name);
+    Status resume(std::string_view name);  // also retries a failed flow
+    std::vector<RunRecord> runs(size_t limit) const;  // newest first
+
+    // threads == false: one epoch of each flow that has something to do. True if any had.
+    Result<bool> step();
+
+  private:
+    struct Impl;
+    explicit Runtime(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tarn::flow

@@ -1,0 +1,101 @@
+#pragma once
+
+// A project: a folder with tarn.yml and models/**/*.sql, read and checked as a whole. Every message names file and
+// line and, where a word is unknown, the nearest known one.
+//
+//   # tarn.yml
+//   name: clickstream
+//   topics:
+//     clicks:
+//       partitions: 4
+//       retention: 1h            # also retention_bytes
+//       format: json             # json (columns below) or raw (key and value as they are)
+//       columns:                 # name: type, or name: {type: …, required: true}
+//         event_id: {type: text, required: true}
+//         event_time: {type: timestamp, required: true}
+//       table: bronze.clicks     # optional: a flow writes the topic there; or {name: …, every: 1s, partition_by: […]}
+//       quarantine: clicks.quarantine   # topic for what cannot be decoded; default <topic>.quarantine
+//     clicks.late: {late_of: clicks, table: late.clicks}
+//     clicks.quarantine: {quarantine_of: clicks, table: quarantine.clicks}
+//   settings:                    # any declared setting, dotted
+//     log.window: 1ms
+//
+//   -- models/live/clicks_windows.sql
+//   {{ config(materialized='live', watermark='10s', grace='0s', late='clicks.late', every='100ms', retain='1h') }}
+//   select tumble(event_time, interval '5 seconds') as window_start, … from stream('clicks') group by …
+//
+// A topic that is quarantine_of another holds the original bytes; one that is late_of another has its columns. Both
+// get extra columns from record headers (see header_columns).
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tarn/base/result.h"
+#include "tarn/base/settings.h"
+#include "tarn/base/time.h"
+#include "tarn/codec/column_batch.h"
+#include "tarn/io/file_system.h"
+
+namespace tarn::project {
+
+enum class TopicFormat { kJson, kRaw };
+
+// A column whose value is a record header's, as text parsed to the type.
+struct HeaderColumn {
+    codec::ColumnSpec column;
+    std::string header;
+};
+
+struct TopicTable {
+    std::string name;                       // "bronze.clicks"
+    Duration every = Duration::seconds(5);  // epoch cadence of the flow that writes it
+    std::vector<std::string> partition_by;  // default {"_date", "_hour"}: of _ingested_at, UTC
+};
+
+struct Topic {
+    std::string name;
+    int32_t partitions = 1;
+    Duration retention = Duration::seconds(7 * 24 * 3600);
+    int64_t retention_bytes = -1;
+    TopicFormat format = TopicFormat::kJson;
+    std::vector<codec::ColumnSpec> columns;     // raw: key BLOB, value BLOB
+    std::vector<HeaderColumn> header_columns;   // of quarantine and late topics
+    std::optional<TopicTable> table;
+    std::string quarantine;                     // topic name; empty for raw topics
+    std::string late_of, quarantine_of;         // source topic, or empty
+    int line = 0;
+};
+
+// models/**/<name>.sql with materialized='live'. The schema is the folder's name under models/.
+struct LiveModel {
+    std::string name;        // "live.clicks_windows"
+    std::string file;        // relative to the project
+    std::string sql;         // without the config block; line numbers kept
+    std::string stream;      // topic of stream('…')
+    Duration watermark = Duration::seconds(10);  // bound of disorder: watermark = max event time − this
+    Duration grace;
+    Duration every = Duration::millis(100);
+    Duration retain = Duration::seconds(3600);   // windows older than this are removed from the view
+    std::string late;        // topic for late rows; empty: counted only
+};
+
+struct Project {
+    std::string name;
+    std::string folder;
+    std::map<std::string, Topic> topics;
+    std::vector<LiveModel> live_models;
+    Settings::Values settings;
+};
+
+// Errors: kNotFound (no tarn.yml), kInvalidArgument ("tarn.yml:12: …").
+Result<Project> load_project(io::FileSystem& fs, const std::string& folder);
+
+// The metadata columns every topic's table has beside its own: _topic VARCHAR, _partition INTEGER, _offset BIGINT,
+// _timestamp TIMESTAMPTZ, _ingested_at TIMESTAMPTZ, _batch_id BIGINT, _key BLOB, _extra VARCHAR (undeclared fields as
+// JSON; json topics), _date DATE, _hour INTEGER.
+std::vector<codec::ColumnSpec> table_columns(const Topic& topic);
+
+}  // namespace tarn::project
