@@ -47,7 +47,7 @@ class File {
     virtual Status sync() = 0;
     virtual Result<uint64_t> size() = 0;
     virtual Status truncate(uint64_t size) = 0;
-    // Reserves space up to `size` without changing what is read below the old size.
+    // Reserves space up to `size` and makes the file that long if it is shorter; what is new reads as zeros.
     virtual Status allocate(uint64_t size) = 0;
 };
 
@@ -75,8 +75,11 @@ class FileSystem {
     virtual Status put_if_absent(const std::string& path, std::string_view bytes) = 0;
     // Writes beside and renames over: after a crash `path` holds all of the old bytes or all of the new, durably.
     virtual Status replace(const std::string& path, std::string_view bytes) = 0;
+    // Replaces a file that is at `to`.
     virtual Status rename(const std::string& from, const std::string& to) = 0;
+    // A file or an empty folder.
     virtual Status remove(const std::string& path) = 0;
+    // No error if nothing is there.
     virtual Status remove_tree(const std::string& path) = 0;
     virtual Result<FileInfo> stat(const std::string& path) = 0;
     // Names in byte order. Errors: kNotFound.
