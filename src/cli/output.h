@@ -1,0 +1,53 @@
+#pragma once
+
+// Results on stdout: a table for people, one JSON object a line, or CSV. Errors on stderr, exit codes 0 / 1 / 2.
+
+#include <cstdio>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "tarn/base/result.h"
+
+namespace tarn::cli {
+
+enum class Format { kText, kJson, kCsv };
+Result<Format> parse_format(std::string_view text);
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+
+// The exit code of an error: 2 if the user asked wrongly, 1 if it failed. Total.
+int exit_code(ErrorCode code);
+// Prints "tarn: message" on stderr and gives the exit code.
+int print_error(const Error& error);
+
+// Rows of named columns, printed when done. Numbers are right-aligned in text.
+class TableOutput {
+  public:
+    TableOutput(Format format, std::vector<std::string> columns)
+        : format_(format), columns_(std::move(columns)) {}
+    void row(std::vector<nlohmann::json> values) { rows_.push_back(std::move(values)); }
+    // `empty` is said on stderr, in text form only, if there is no row.
+    void print(std::string_view empty = {}) const;
+
+  private:
+    void print_text() const;
+    void print_csv() const;
+    Format format_;
+    std::vector<std::string> columns_;
+    std::vector<std::vector<nlohmann::json>> rows_;
+};
+
+// One thing as "name: value" lines, or as one JSON object. CSV has no form for it: name,value lines.
+void print_object(Format format, const nlohmann::ordered_json& object);
+
+// A value as a person reads it: text bare, nested as JSON.
+std::string shown(const nlohmann::json& value);
+std::string csv_field(std::string_view text);
+
+}  // namespace tarn::cli

@@ -1,0 +1,92 @@
+#include "serving.h"
+
+#include <signal.h>
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "tarn/io/http_client.h"
+
+namespace tarn::cli {
+
+nlohmann::ordered_json Serving::json() const {
+    return {{"ready", true}, {"kafka", kafka}, {"http", http}, {"pid", pid}};
+}
+
+Status write_serving(io::FileSystem& fs, const std::string& data, const Serving& serving) {
+    return fs.replace(data + "/SERVING", serving.json().dump() + "\n");
+}
+
+Result<Serving> find_serving(io::FileSystem& fs, const std::string& data) {
+    auto none = [&] {
+        return fail(ErrorCode::kNotFound,
+                    fmt::format("no Tarn is running on data folder {}. Start it: tarn up --data {}", data, data));
+    };
+    auto text = fs.read_all(data + "/SERVING");
+    if (!text) return none();
+    auto json = nlohmann::json::parse(*text, nullptr, false);
+    if (!json.is_object()) return none();
+    Serving serving;
+    serving.pid = json.value("pid", int64_t(0));
+    serving.kafka = json.value("kafka", "");
+    serving.http = json.value("http", "");
+    // The holder of the lock writes its pid into LOCK; one that is gone cannot answer.
+    if (serving.pid <= 0 || kill(pid_t(serving.pid), 0) != 0) return none();
+    return serving;
+}
+
+Result<Address> parse_address(std::string_view text) {
+    auto colon = text.rfind(':');
+    Address address;
+    if (colon != std::string_view::npos) {
+        address.host = text.substr(0, colon);
+        auto port = text.substr(colon + 1);
+        auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+        if (error == std::errc() && end == port.data() + port.size() && !address.host.empty()) return address;
+    }
+    return fail(ErrorCode::kInvalidArgument, fmt::format("not an address; write host:port: {}", text));
+}
+
+namespace {
+
+ErrorCode code_of_status(int status) {
+    if (status == 404) return ErrorCode::kNotFound;
+    if (status == 409) return ErrorCode::kFailedPrecondition;
+    if (status == 429 || status == 507) return ErrorCode::kResourceExhausted;
+    if (status == 503) return ErrorCode::kUnavailable;
+    if (status >= 400 && status < 500) return ErrorCode::kInvalidArgument;
+    return ErrorCode::kInternal;
+}
+
+Result<nlohmann::json> api(const Serving& serving, io::HttpRequest request) {
+    request.url = "http://" + serving.http + request.url;
+    TARN_TRY(auto response, io::http_request(request));
+    auto json = nlohmann::json::parse(response.body, nullptr, false);
+    if (response.status / 100 == 2 && !json.is_discarded()) return json;
+    std::string message = fmt::format("the server answered with status {}", response.status);
+    if (json.is_object() && json.contains("error")) {
+        message = json["error"].value("message", message);
+        if (auto todo = json["error"].value("todo", ""); !todo.empty()) message += ". " + todo;
+    }
+    return fail(code_of_status(response.status), message);
+}
+
+}  // namespace
+
+Result<nlohmann::json> api_get(const Serving& serving, const std::string& path) {
+    io::HttpRequest request;
+    request.url = path;
+    return api(serving, std::move(request));
+}
+
+Result<nlohmann::json> api_post(const Serving& serving, const std::string& path, const nlohmann::json& body) {
+    io::HttpRequest request;
+    request.method = "POST";
+    request.url = path;
+    request.headers = {"Content-Type: application/json"};
+    request.body = body.dump();
+    return api(serving, std::move(request));
+}
+
+}  // namespace tarn::cli

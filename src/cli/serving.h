@@ -1,0 +1,37 @@
+#pragma once
+
+// How commands find the process that serves a data folder: it leaves its addresses in `<data>/SERVING`, and holds the
+// folder's lock. A stale file (after kill -9) is told by a lock that is free.
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "tarn/base/result.h"
+#include "tarn/io/file_system.h"
+
+namespace tarn::cli {
+
+struct Serving {
+    int64_t pid = 0;
+    std::string kafka, http;  // "127.0.0.1:9092"
+
+    nlohmann::ordered_json json() const;
+};
+
+Status write_serving(io::FileSystem& fs, const std::string& data, const Serving& serving);
+// Errors: kNotFound if no process serves the folder, with the command that starts one.
+Result<Serving> find_serving(io::FileSystem& fs, const std::string& data);
+
+struct Address {
+    std::string host;
+    uint16_t port = 0;
+};
+// "host:port". Errors: kInvalidArgument.
+Result<Address> parse_address(std::string_view text);
+
+// A request to the JSON API of a serving process; an answer other than 2xx becomes its error.
+Result<nlohmann::json> api_get(const Serving& serving, const std::string& path);
+Result<nlohmann::json> api_post(const Serving& serving, const std::string& path, const nlohmann::json& body);
+
+}  // namespace tarn::cli
