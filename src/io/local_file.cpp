@@ -31,7 +31,8 @@ Result<size_t> LocalFile::read_at(uint64_t offset, char* to, size_t n) {
     while (done < n) {
         auto got = ::pread(fd_.get(), to + done, n - done, off_t(offset + done));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0 && errno == EINVAL && done > 0) break;  // O_DIRECT, after the odd end of the file
+        if (got < 0 && errno == EINVAL && done > 0)
+            break;  // O_DIRECT, after the odd end of the file
         if (got < 0) return fail(errno_error(errno, "read", path_));
         if (got == 0) break;
         done += size_t(got);
