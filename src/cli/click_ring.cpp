@@ -113,6 +113,7 @@ SlotBatch ClickRing::build(const ClickData& data, const std::vector<Placed>& pla
         out.broken += p.fault != Fault::kNone;
     }
     if (!out.count) return out;
+    out.first_ms = placed.front().ms;
     auto batch = builder.finish();
     TARN_CHECK(batch.has_value(), "an uncompressed batch can always be built");
     out.batch = std::move(*batch);
@@ -176,7 +177,7 @@ std::vector<SlotBatch>& ClickRing::stamp(int64_t slot, Timestamp start) {
         }
         // Timestamps at 27 and 35, the crc of everything from 21 on at 17 (record_batch.h).
         auto last_ms = load_be<int64_t>(bytes + 35) - load_be<int64_t>(bytes + 27);
-        auto base_ms = start_ms;
+        auto base_ms = start_ms + b.first_ms;
         store_be<int64_t>(bytes + 27, base_ms);
         store_be<int64_t>(bytes + 35, base_ms + last_ms);
         store_be<uint32_t>(bytes + 17, crc32c(std::string_view(b.batch).substr(21)));

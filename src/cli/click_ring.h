@@ -42,6 +42,7 @@ struct SlotBatch {
     std::string batch;  // a whole record batch, uncompressed
     std::vector<Patch> patches;
     std::vector<std::pair<uint32_t, uint32_t>> values;  // position and length of each record's value
+    int32_t first_ms = 0;  // of the first record within the slot
     uint32_t count = 0, late = 0, twice = 0, broken = 0;
 };
 

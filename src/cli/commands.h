@@ -1,0 +1,96 @@
+#pragma once
+
+// One function a command, called by main with what the command line said. Each gives the exit code, or an error that
+// main prints.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "output.h"
+#include "tarn/base/result.h"
+#include "tarn/base/settings.h"
+#include "tarn/base/time.h"
+
+namespace tarn::cli {
+
+struct Common {
+    std::string data = "tarn-data";
+    Format format = Format::kText;
+};
+
+struct UpOptions {
+    std::string project = ".";
+    bool project_given = false;
+    Settings::Values flags;  // settings given as flags
+};
+Result<int> run_up(const Common& common, const UpOptions& options);
+
+struct SqlOptions {
+    std::string query;  // "-": from standard input
+    int64_t max_rows = -1;
+    Duration timeout = Duration::micros(-1);
+};
+Result<int> run_sql(const Common& common, const SqlOptions& options);
+
+Result<int> run_topic_list(const Common& common);
+Result<int> run_topic_describe(const Common& common, const std::string& topic);
+struct TopicCreateOptions {
+    std::string topic;
+    int32_t partitions = 1;
+    std::vector<std::string> config;  // "retention.ms=3600000"
+};
+Result<int> run_topic_create(const Common& common, const TopicCreateOptions& options);
+Result<int> run_topic_delete(const Common& common, const std::string& topic, bool dry_run);
+struct TopicProduceOptions {
+    std::string topic;
+    std::optional<int32_t> partition;
+    std::string key;  // of every record; empty: none
+    std::string file; // empty: standard input
+};
+Result<int> run_topic_produce(const Common& common, const TopicProduceOptions& options);
+struct TopicConsumeOptions {
+    std::string topic;
+    std::string from = "beginning";  // beginning, end, or an offset
+    int64_t max = -1;                // records; negative: no end
+    bool follow = false;             // wait for more at the end
+};
+Result<int> run_topic_consume(const Common& common, const TopicConsumeOptions& options);
+
+Result<int> run_table_list(const Common& common);
+Result<int> run_table_describe(const Common& common, const std::string& table);
+Result<int> run_table_history(const Common& common, const std::string& table, int64_t limit);
+
+Result<int> run_flow_list(const Common& common);
+Result<int> run_flow_describe(const Common& common, const std::string& flow);
+Result<int> run_flow_set(const Common& common, const std::string& flow, const std::string& verb);
+
+Result<int> run_settings_list(const Common& common, const UpOptions& options);
+
+struct DemoOptions {
+    std::optional<Duration> run_for;  // none: until Ctrl-C
+    int64_t rate = 2'000;             // clicks a second
+    uint64_t seed = 1;
+    bool browser = true;
+    bool data_given = false;          // else a folder that is removed at the end
+    Settings::Values flags;
+};
+Result<int> run_demo(const Common& common, const DemoOptions& options);
+
+struct GeneratorCommand {
+    std::string kafka;   // host:port
+    std::string topic = "clicks";
+    std::string ledger;  // folder
+    int64_t rate = 2'000;
+    uint64_t seed = 1;
+    std::optional<Duration> run_for;
+};
+// The demo's producer, a process of its own: stdout has one JSON object at the end.
+Result<int> run_generator_command(const GeneratorCommand& command);
+
+// Settings of the environment and of a project's file under flags, checked against the declarations.
+Result<Settings> load_settings(const Settings::Values& flags, const Settings::Values& file);
+
+}  // namespace tarn::cli

@@ -1,0 +1,154 @@
+#include "platform.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace tarn::cli {
+namespace {
+
+constexpr SettingDeclaration kDeclarations[] = {
+    {"kafka.address", SettingType::kText, "127.0.0.1", "Address the Kafka door listens on.", "0.0.0.0"},
+    {"kafka.port", SettingType::kInt, "9092", "Port of the Kafka door; 0 takes any free one.", "19092", 0, 65535},
+    {"kafka.auto_create_topics", SettingType::kBool, "true",
+     "Whether a client that asks for an unknown topic gets it created.", "false"},
+    {"http.address", SettingType::kText, "127.0.0.1", "Address the HTTP door listens on.", "0.0.0.0"},
+    {"http.port", SettingType::kInt, "8080", "Port of the HTTP door; 0 takes any free one.", "18080", 0, 65535},
+    {"memory.limit", SettingType::kBytes, "2GiB", "Memory that all parts together may take.", "8GiB", 256 << 20},
+    {"sql.memory", SettingType::kBytes, "512MiB", "Memory of users' SQL, part of memory.limit.", "2GiB", 64 << 20},
+    {"sql.threads", SettingType::kInt, "2", "Threads of users' SQL.", "4", 1, 1024},
+    {"flow.memory", SettingType::kBytes, "512MiB", "Memory of the flows' SQL, part of memory.limit.", "2GiB", 64 << 20},
+    {"logging.level", SettingType::kText, "info", "Least level logged: debug, info, warn, error or off.", "debug"},
+    {"logging.format", SettingType::kText, "text", "text or json.", "json"},
+};
+
+}  // namespace
+
+std::vector<SettingDeclaration> all_declarations() {
+    std::vector<SettingDeclaration> all(std::begin(kDeclarations), std::end(kDeclarations));
+    auto log = log::setting_declarations();
+    all.insert(all.end(), log.begin(), log.end());
+    return all;
+}
+
+Settings::Values environment_settings(std::span<const SettingDeclaration> declarations) {
+    Settings::Values values;
+    for (auto& d : declarations) {
+        std::string name = "TARN_";
+        for (char c : d.name) name += c == '.' ? '_' : char(std::toupper(static_cast<unsigned char>(c)));
+        if (auto* value = std::getenv(name.c_str())) values[std::string(d.name)] = value;
+    }
+    return values;
+}
+
+Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, project::Project project,
+                                                 const Settings& settings) {
+    std::unique_ptr<Platform> p(new Platform());
+    TARN_TRY(auto level, parse_log_level(settings.text("logging.level")));
+    p->logger_ = Logger::open({level, settings.text("logging.format") == "json"});
+    if (auto* point = std::getenv("TARN_FAILPOINT")) TARN_RETURN_IF_ERROR(p->failpoints_.arm_exit(point));
+    auto seed = entropy_seed();
+    for (auto* random : {&p->log_random_, &p->lake_random_, &p->flow_random_, &p->kafka_random_})
+        *random = std::make_unique<Random>(seed++);
+    p->data_ = data;
+    p->project_ = std::move(project);
+    p->memory_ = MemoryBudget::root("tarn", settings.bytes("memory.limit"));
+    TARN_TRY(auto folder, io::DataFolder::open(p->fs_, data));
+    p->folder_.emplace(std::move(folder));
+    TARN_RETURN_IF_ERROR(p->open_stores(settings));
+    TARN_RETURN_IF_ERROR(p->open_doors(settings));
+    return p;
+}
+
+Status Platform::open_stores(const Settings& settings) {
+    auto lake_root = data_ + "/tables";
+    log::LogOptions log_options = log::options_from(settings);
+    log_options.folder = data_ + "/log";
+    log_options.start_number = folder_->start_number();
+    TARN_TRY(log_, log::Log::open(log_options, {fs_, clock_, *log_random_, failpoints_, metrics_, logger_.named("log")}));
+
+    sql::EngineOptions flow_sql;
+    flow_sql.memory_bytes = settings.bytes("flow.memory");
+    flow_sql.threads = 1;
+    TARN_TRY(flow_engine_, sql::Engine::open(flow_sql, fs_, nullptr));
+    TARN_TRY(lake_, lake::Lake::open(lake_root, {fs_, clock_, *lake_random_, failpoints_, metrics_,
+                                                 logger_.named("lake"), *flow_engine_}));
+    view::RocksOptions views;
+    views.folder = data_ + "/views";
+    TARN_TRY(views_, view::open_rocks_store(views, failpoints_));
+
+    flow::RuntimeOptions flow_options;
+    flow_options.state_folder = data_ + "/state";
+    flow_options.start_number = folder_->start_number();
+    TARN_TRY(flows_, flow::Runtime::open(project_, flow_options,
+                                         {fs_, clock_, *flow_random_, failpoints_, metrics_, logger_.named("flow"),
+                                          memory_, *log_, *lake_, *views_, *flow_engine_}));
+
+    tables_ = std::make_unique<Tables>(fs_, lake_root);
+    tables_->serve(log_.get(), views_.get(), flows_.get());
+    sql::EngineOptions user_sql;
+    user_sql.memory_bytes = settings.bytes("sql.memory");
+    user_sql.threads = int(settings.integer("sql.threads"));
+    user_sql.spill_folder = data_ + "/spill";
+    user_sql.restricted = true;
+    TARN_TRY(user_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
+    return {};
+}
+
+Status Platform::open_doors(const Settings& settings) {
+    kafka::ServerOptions kafka_options;
+    kafka_options.address = settings.text("kafka.address");
+    kafka_options.port = uint16_t(settings.integer("kafka.port"));
+    kafka_options.auto_create_topics = settings.boolean("kafka.auto_create_topics");
+    TARN_TRY(kafka_, kafka::Server::open(kafka_options, {*log_, clock_, *kafka_random_, metrics_,
+                                                         logger_.named("kafka"), memory_}));
+    server::ServerOptions http_options;
+    http_options.address = settings.text("http.address");
+    http_options.port = uint16_t(settings.integer("http.port"));
+    http_options.version = TARN_VERSION;
+    http_options.project_name = project_.name;
+    http_options.start_number = folder_->start_number();
+    TARN_TRY(http_, server::HttpServer::open(
+                        http_options, {clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_, *flows_,
+                                       *user_engine_, [this] { return read_ledger(); }, {}}));
+    flows_->start();
+    log_->start_retention();
+    serving_.pid = getpid();
+    serving_.kafka = fmt::format("{}:{}", kafka_options.address, kafka_->port());
+    serving_.http = fmt::format("{}:{}", http_options.address, http_->port());
+    TARN_RETURN_IF_ERROR(write_serving(fs_, data_, serving_));
+    http_->set_ready();
+    return {};
+}
+
+std::optional<server::ProducerLedger> Platform::read_ledger() {
+    auto text = fs_.read_all(data_ + "/demo/producer.json");
+    if (!text) return std::nullopt;
+    auto json = nlohmann::json::parse(*text, nullptr, false);
+    if (!json.is_object()) return std::nullopt;
+    server::ProducerLedger ledger;
+    ledger.sent = json.value("sent", int64_t(0));
+    ledger.acknowledged = json.value("acknowledged", int64_t(0));
+    ledger.late_sent = json.value("late", int64_t(0));
+    ledger.broken_sent = json.value("broken", int64_t(0));
+    ledger.twice_sent = json.value("twice", int64_t(0));
+    ledger.time = Timestamp{json.value("time_us", int64_t(0))};
+    ledger.running = json.value("running", false);
+    return ledger;
+}
+
+Platform::~Platform() {
+    if (!serving_.http.empty()) (void)fs_.remove(data_ + "/SERVING");
+    // Doors first, then flows, then what they stand on.
+    if (http_) http_->stop();
+    if (kafka_) kafka_->stop();
+    if (flows_) flows_->stop();
+    http_.reset();
+    kafka_.reset();
+    user_engine_.reset();
+    flows_.reset();
+}
+
+}  // namespace tarn::cli

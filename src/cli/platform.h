@@ -1,0 +1,72 @@
+#pragma once
+
+// The running platform: every part made, wired and owned in one place, torn down in the opposite order.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "serving.h"
+#include "tables.h"
+#include "tarn/base/ids.h"
+#include "tarn/base/logger.h"
+#include "tarn/base/memory.h"
+#include "tarn/base/metrics.h"
+#include "tarn/base/settings.h"
+#include "tarn/flow/runtime.h"
+#include "tarn/io/data_folder.h"
+#include "tarn/io/failpoints.h"
+#include "tarn/kafka/server.h"
+#include "tarn/lake/lake.h"
+#include "tarn/log/log.h"
+#include "tarn/project/project.h"
+#include "tarn/server/server.h"
+#include "tarn/sql/engine.h"
+#include "tarn/view/view.h"
+
+namespace tarn::cli {
+
+// All settings of the program: those of the modules and the command's own.
+std::vector<SettingDeclaration> all_declarations();
+// TARN_* of the environment as setting names.
+Settings::Values environment_settings(std::span<const SettingDeclaration> declarations);
+
+class Platform {
+  public:
+    // Opens the data folder (lock, format, start number), recovers the log and the flows, opens the doors. Errors say
+    // what to do.
+    static Result<std::unique_ptr<Platform>> open(const std::string& data, project::Project project,
+                                                  const Settings& settings);
+    ~Platform();
+    const Serving& serving() const { return serving_; }
+    Logger& logger() { return logger_; }
+
+  private:
+    Platform() = default;
+    Status open_stores(const Settings& settings);
+    Status open_doors(const Settings& settings);
+    std::optional<server::ProducerLedger> read_ledger();
+
+    io::LocalFileSystem fs_;
+    SystemClock clock_;
+    std::unique_ptr<Random> log_random_, lake_random_, flow_random_, kafka_random_;
+    io::Failpoints failpoints_;
+    Metrics metrics_;
+    Logger logger_;
+    std::string data_;
+    project::Project project_;
+    Serving serving_;
+    std::optional<io::DataFolder> folder_;
+    std::shared_ptr<MemoryBudget> memory_;
+    std::unique_ptr<log::Log> log_;
+    std::unique_ptr<sql::Engine> flow_engine_;
+    std::unique_ptr<lake::Lake> lake_;
+    std::unique_ptr<view::ViewStore> views_;
+    std::unique_ptr<flow::Runtime> flows_;
+    std::unique_ptr<Tables> tables_;
+    std::unique_ptr<sql::Engine> user_engine_;
+    std::unique_ptr<kafka::Server> kafka_;
+    std::unique_ptr<server::HttpServer> http_;
+};
+
+}  // namespace tarn::cli

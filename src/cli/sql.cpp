@@ -1,0 +1,102 @@
+// `tarn sql`: through the process that serves the folder when there is one, else by itself, reading only.
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "serving.h"
+#include "tables.h"
+#include "tarn/io/data_folder.h"
+#include "tarn/io/http_client.h"
+#include "tarn/sql/engine.h"
+
+namespace tarn::cli {
+namespace {
+
+// Rows as they come: JSON lines at once, text and CSV gathered into a table.
+class Printer final : public sql::RowSink {
+  public:
+    explicit Printer(Format format) : format_(format) {}
+    Status columns(std::span<const sql::ResultColumn> columns) override {
+        std::vector<std::string> names;
+        for (auto& c : columns) names.push_back(c.name);
+        names_ = names;
+        table_.emplace(format_, std::move(names));
+        return {};
+    }
+    Status row(std::string_view json) override {
+        if (format_ == Format::kJson) {
+            fmt::print("{}\n", json);
+            return {};
+        }
+        auto object = nlohmann::ordered_json::parse(json, nullptr, false);
+        std::vector<nlohmann::json> values;
+        // By place, not by name: two columns may share one.
+        for (auto& [name, value] : object.items()) values.push_back(value);
+        values.resize(names_.size());
+        table_->row(std::move(values));
+        return {};
+    }
+    void finish() {
+        if (format_ != Format::kJson && table_) table_->print();
+    }
+
+  private:
+    Format format_;
+    std::vector<std::string> names_;
+    std::optional<TableOutput> table_;
+};
+
+void warn_truncated(bool truncated, int64_t rows) {
+    if (truncated) fmt::print(stderr, "tarn: the result was cut after {} rows; raise it with --max-rows\n", rows);
+}
+
+Result<int> run_alone(const Common& common, const std::string& query, const SqlOptions& options) {
+    io::LocalFileSystem fs;
+    if (auto format = io::DataFolder::check_format(fs, common.data);
+        !format && format.error().code() != ErrorCode::kNotFound)
+        return fail(format.error());
+    Tables tables(fs, common.data + "/tables");
+    sql::EngineOptions engine_options;
+    engine_options.restricted = true;
+    engine_options.threads = int(std::max(1u, std::thread::hardware_concurrency()));
+    TARN_TRY(auto engine, sql::Engine::open(engine_options, fs, &tables));
+    TARN_TRY(auto session, engine->session());
+    Printer printer(common.format);
+    TARN_TRY(auto stats, session->query(query, {options.max_rows, options.timeout}, printer));
+    printer.finish();
+    warn_truncated(stats.truncated, stats.rows);
+    return kExitOk;
+}
+
+Result<int> run_through(const Common& common, const Serving& serving, const std::string& query,
+                        const SqlOptions& options) {
+    nlohmann::json body = {{"query", query}};
+    if (options.max_rows >= 0) body["max_rows"] = options.max_rows;
+    if (options.timeout.us >= 0) body["timeout_ms"] = options.timeout.ms();
+    TARN_TRY(auto answer, api_post(serving, "/api/v1/sql", body));
+    std::vector<sql::ResultColumn> columns;
+    for (auto& c : answer["columns"]) columns.push_back({c.value("name", ""), c.value("type", "")});
+    Printer printer(common.format);
+    TARN_RETURN_IF_ERROR(printer.columns(columns));
+    for (auto& row : answer["rows"]) TARN_RETURN_IF_ERROR(printer.row(row.dump()));
+    printer.finish();
+    warn_truncated(answer.value("truncated", false), int64_t(answer["rows"].size()));
+    return kExitOk;
+}
+
+}  // namespace
+
+Result<int> run_sql(const Common& common, const SqlOptions& options) {
+    auto query = options.query;
+    if (query == "-") query.assign(std::istreambuf_iterator<char>(std::cin), {});
+    io::LocalFileSystem fs;
+    auto serving = find_serving(fs, common.data);
+    return serving ? run_through(common, *serving, query, options) : run_alone(common, query, options);
+}
+
+}  // namespace tarn::cli
