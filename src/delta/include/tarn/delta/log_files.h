@@ -1,0 +1,53 @@
+#pragma once
+
+// Names in _delta_log and what of it to read. `_last_checkpoint` is only a hint and not needed
+// where listing is possible, so it is not read at all.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tarn/base/result.h"
+#include "tarn/io/file_system.h"
+
+namespace tarn::delta {
+
+enum class LogFileKind {
+    kCommit,
+    kCheckpoint,
+    kCheckpointPart,
+    kCheckpointV2,
+    kCompacted,
+    kChecksum,
+    kOther
+};
+
+struct LogFile {
+    LogFileKind kind = LogFileKind::kOther;
+    int64_t version = -1;      // of kCompacted: the first
+    int64_t end_version = -1;  // of kCompacted only
+    uint32_t part = 0, parts = 0;
+    bool json = false;  // kCheckpointV2: .json, else .parquet
+};
+// Never fails: what is not a name of the protocol is kOther.
+LogFile parse_log_name(std::string_view name);
+
+std::string commit_name(int64_t version);      // 00000000000000000007.json
+std::string checkpoint_name(int64_t version);  // 00000000000000000007.checkpoint.parquet
+
+struct Checkpoint {
+    int64_t version = -1;
+    std::vector<std::string> files;  // names; several when multipart, in order of parts
+    bool v2 = false, json = false;
+};
+struct LogListing {
+    std::map<int64_t, io::FileInfo> commits;
+    std::vector<Checkpoint> checkpoints;  // complete ones, newest first
+    int64_t newest() const;               // -1 if the log is empty
+};
+// Errors: kNotFound (no log folder).
+Result<LogListing> list_log(io::FileSystem& fs, const std::string& log_folder);
+
+}  // namespace tarn::delta

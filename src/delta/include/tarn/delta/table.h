@@ -1,0 +1,106 @@
+#pragma once
+
+// A table: its newest snapshot, kept fresh by reading only new commits, and commits to it.
+//
+// Commit protocol: _delta_log/<version>.json is created by put-if-absent; who comes second reads
+// what the winners did, checks for conflicts, and tries the next version.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tarn/base/mutex.h"
+#include "tarn/base/result.h"
+#include "tarn/base/time.h"
+#include "tarn/delta/actions.h"
+#include "tarn/delta/checkpoint_io.h"
+#include "tarn/delta/snapshot.h"
+#include "tarn/io/file_system.h"
+
+namespace tarn::delta {
+
+struct CommitRequest {
+    std::vector<AddFile> adds;
+    std::vector<SetTransaction> transactions;
+    std::optional<Protocol> protocol;  // only in version 0
+    std::optional<Metadata> metadata;  // only in version 0
+    CommitInfo info;  // txn_id must be unique; timestamp and read version are filled in
+    Timestamp time;   // the commit's time is max(this, the previous one's + 1 ms)
+};
+struct CommitOutcome {
+    int64_t version = -1;
+    std::shared_ptr<const Snapshot> snapshot;
+    int conflicts = 0;  // versions that others won meanwhile
+};
+
+struct Checkpoint;
+
+// Called at each durable step by name; an error stops there (io::Failpoints).
+using StepHook = std::function<Status(std::string_view)>;
+
+// Thread-safe.
+class Table {
+  public:
+    // Nothing is read yet. `checkpoints` may be null: then a log that needs one is kUnsupported.
+    // All outlive the table.
+    Table(io::FileSystem& fs, std::string root, CheckpointIo* checkpoints);
+
+    // The newest version: reads what is new since the last call, or all if the log is not the one
+    // read before. Errors: kNotFound (no log), kCorrupted, kUnsupported.
+    Result<std::shared_ptr<const Snapshot>> refresh();
+    // What the last refresh or commit gave; null before.
+    std::shared_ptr<const Snapshot> snapshot() const;
+    // Errors also: kNotFound (a version that is not there).
+    Result<std::shared_ptr<const Snapshot>> at(int64_t version);
+
+    // Version 0. Errors: kAlreadyExists (there is a table).
+    Result<CommitOutcome> create(CommitRequest request);
+    // A blind append on top of the newest version, prepared by looking at `read`. Others may have
+    // appended since; that one changed protocol or metadata, or moved a transaction of one of our
+    // app ids, is kConflict. On kIo it is unknown whether the commit was made: append again with
+    // the same transaction.
+    Result<CommitOutcome> append(CommitRequest request, const Snapshot& read,
+                                 const StepHook& step = {});
+
+    // Writes V.checkpoint.parquet of the newest snapshot and _last_checkpoint.
+    Status write_checkpoint(int64_t now_ms, const StepHook& step = {});
+    // Removes commits and checkpoints older than delta.logRetentionDuration, keeping the newest
+    // checkpoint at or before the cutoff, the commit at its version, and all that comes after.
+    // Returns the number of files removed.
+    Result<int> clean_log(int64_t now_ms, const StepHook& step = {});
+
+    const std::string& root() const { return root_; }
+    std::string log_folder() const { return root_ + "/_delta_log"; }
+
+  private:
+    Result<std::shared_ptr<const Snapshot>> refresh_locked() TARN_REQUIRES(mutex_);
+    Status load_locked() TARN_REQUIRES(mutex_);
+    Status advance_locked() TARN_REQUIRES(mutex_);
+    Result<std::unique_ptr<Replay>> replay_to(int64_t version);
+    Status read_checkpoint(const Checkpoint& checkpoint, Replay& replay);
+    Result<bool> committed_locked(int64_t version, const std::string& txn_id);
+    Result<CommitOutcome> publish_locked(int64_t version, CommitRequest& request, int conflicts)
+        TARN_REQUIRES(mutex_);
+    Status note_commit_locked() TARN_REQUIRES(mutex_);
+
+    io::FileSystem& fs_;
+    const std::string root_;
+    CheckpointIo* checkpoints_;
+    mutable Mutex mutex_;
+    std::unique_ptr<Replay> replay_ TARN_GUARDED_BY(mutex_);
+    std::shared_ptr<const Snapshot> snapshot_ TARN_GUARDED_BY(mutex_);
+    // Of the newest commit read: if it is gone or differs, the log is another one.
+    std::optional<io::FileInfo> newest_ TARN_GUARDED_BY(mutex_);
+};
+
+// A duration property such as "interval 30 days" in milliseconds; the default if absent or not
+// understood.
+int64_t interval_property_ms(const Metadata& metadata, std::string_view key, int64_t default_ms);
+// The actions of one commit file. Errors: kNotFound, kCorrupted.
+Result<std::vector<Action>> read_commit(io::FileSystem& fs, const std::string& log_folder,
+                                        int64_t version);
+
+}  // namespace tarn::delta

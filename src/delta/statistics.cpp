@@ -1,0 +1,205 @@
+#include "tarn/delta/statistics.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cmath>
+
+#include "tarn/base/time.h"
+#include "tarn/delta/actions_json.h"
+
+namespace tarn::delta {
+namespace {
+
+using codec::Column;
+using codec::ColumnBatch;
+using codec::ColumnType;
+using Batches = std::span<const std::shared_ptr<const ColumnBatch>>;
+
+struct Bounds {
+    std::string min, max;  // JSON, empty if there is none
+};
+
+uint64_t count_nulls(const Column& column, size_t rows) {
+    if (column.validity.empty()) return 0;
+    uint64_t valid = 0;
+    for (size_t w = 0; w * 64 < rows; ++w) {
+        auto word = column.validity[w];
+        if (rows - w * 64 < 64) word &= (uint64_t(1) << (rows - w * 64)) - 1;
+        valid += uint64_t(std::popcount(word));
+    }
+    return rows - valid;
+}
+
+template <class T, class F>
+void each_value(Batches batches, int at, F&& f) {
+    for (auto& batch : batches) {
+        auto& column = batch->columns[size_t(at)];
+        auto values = column.values<T>();
+        if (column.validity.empty()) {
+            for (size_t i = 0; i < batch->row_count; ++i)
+                f(values[i]);
+        } else {
+            for (size_t i = 0; i < batch->row_count; ++i)
+                if (!column.is_null(i)) f(values[i]);
+        }
+    }
+}
+
+template <class T, class Print>
+Bounds integer_bounds(Batches batches, int at, Print&& print) {
+    T low = std::numeric_limits<T>::max(), high = std::numeric_limits<T>::min();
+    each_value<T>(batches, at, [&](T v) {
+        low = std::min(low, v);
+        high = std::max(high, v);
+    });
+    if (low > high) return {};
+    return {print(low), print(high)};
+}
+
+Bounds double_bounds(Batches batches, int at) {
+    double low = INFINITY, high = -INFINITY;
+    bool nan = false;
+    each_value<double>(batches, at, [&](double v) {
+        nan |= std::isnan(v);
+        low = v < low ? v : low;
+        high = v > high ? v : high;
+    });
+    if (nan) return {};  // Spark orders NaN above all: a max without it would hide rows
+    auto text = [](double v) { return std::isfinite(v) ? fmt::format("{}", v) : std::string(); };
+    return {text(low), text(high)};
+}
+
+// Calls f with every distinct text at least once; of a dictionary only the entries in use.
+template <class F>
+void each_text(Batches batches, int at, F&& f) {
+    std::vector<bool> used;
+    for (auto& batch : batches) {
+        auto& column = batch->columns[size_t(at)];
+        if (!column.dictionary) {
+            for (size_t i = 0; i < batch->row_count; ++i)
+                if (!column.is_null(i)) f(column.values<codec::TextRef>()[i].view());
+            continue;
+        }
+        used.assign(column.dictionary_size(), false);
+        for (size_t i = 0; i < batch->row_count; ++i)
+            if (!column.is_null(i)) used[column.codes[i]] = true;
+        for (size_t code = 0; code < used.size(); ++code)
+            if (used[code]) f(column.values<codec::TextRef>()[code].view());
+    }
+}
+
+Bounds text_bounds(Batches batches, int at) {
+    std::string_view low, high;
+    bool any = false;
+    each_text(batches, at, [&](std::string_view v) {
+        if (!any || v < low) low = v;
+        if (!any || v > high) high = v;
+        any = true;
+    });
+    Bounds out;
+    if (!any) return out;
+    append_json_string(out.min, truncate_min(low));
+    if (auto max = truncate_max(high)) append_json_string(out.max, *max);
+    return out;
+}
+
+std::string millis_text(int64_t us) {
+    auto text = format_rfc3339(Timestamp::from_ms(Timestamp{us}.ms()));  // …SS.mmm000Z
+    text.erase(text.size() - 4, 3);
+    return '"' + text + '"';
+}
+
+Bounds bounds_of(Batches batches, int at, ColumnType type) {
+    switch (type) {
+        case ColumnType::kInt32:
+            return integer_bounds<int32_t>(batches, at,
+                                           [](int32_t v) { return std::to_string(v); });
+        case ColumnType::kInt64:
+            return integer_bounds<int64_t>(batches, at,
+                                           [](int64_t v) { return std::to_string(v); });
+        case ColumnType::kDate:
+            return integer_bounds<int32_t>(batches, at,
+                                           [](int32_t v) { return '"' + format_date(v) + '"'; });
+        case ColumnType::kTimestamp:
+            return integer_bounds<int64_t>(batches, at, millis_text);
+        case ColumnType::kDouble:
+            return double_bounds(batches, at);
+        case ColumnType::kText:
+            return text_bounds(batches, at);
+        case ColumnType::kBool:
+        case ColumnType::kBytes:
+            return {};
+    }
+    return {};
+}
+
+// Length in bytes of the character at `at`, 1 for a stray byte.
+size_t character(std::string_view text, size_t at) {
+    auto c = static_cast<unsigned char>(text[at]);
+    size_t n = c < 0xC0 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+    return std::min(n, text.size() - at);
+}
+
+// Bytes of the longest prefix of at most `units` UTF-16 units that cuts no character.
+size_t prefix_bytes(std::string_view text, size_t units) {
+    size_t at = 0;
+    while (at < text.size()) {
+        size_t n = character(text, at), cost = n == 4 ? 2 : 1;
+        if (cost > units) break;
+        units -= cost;
+        at += n;
+    }
+    return at;
+}
+
+}  // namespace
+
+std::string_view truncate_min(std::string_view text) {
+    return text.substr(0, prefix_bytes(text, kPrefixUnits));
+}
+
+std::optional<std::string> truncate_max(std::string_view text) {
+    constexpr std::string_view kHighest = "\xF4\x8F\xBF\xBF";  // U+10FFFF
+    size_t cut = prefix_bytes(text, kPrefixUnits);
+    size_t limit = prefix_bytes(text, 2 * kPrefixUnits);
+    while (cut < text.size() && text.substr(cut).starts_with(kHighest)) {
+        cut += kHighest.size();
+        if (cut > limit) return std::nullopt;
+    }
+    std::string out(text.substr(0, cut));
+    if (cut == text.size()) return out;
+    auto next = static_cast<unsigned char>(text[cut]);
+    return out + (next < 0x7F ? std::string("\x7F") : std::string(kHighest));
+}
+
+std::string file_statistics(Batches batches, std::span<const int> columns, int indexed) {
+    uint64_t rows = 0;
+    for (auto& batch : batches)
+        rows += batch->row_count;
+    std::string min, max, nulls;
+    auto put = [](std::string& to, const std::string& name, const std::string& value) {
+        if (value.empty()) return;
+        if (!to.empty()) to += ',';
+        append_json_string(to, name);
+        to += ':' + value;
+    };
+    for (size_t i = 0; i < columns.size() && !batches.empty(); ++i) {
+        if (indexed >= 0 && i >= size_t(indexed)) break;
+        int at = columns[i];
+        auto& spec = batches[0]->schema[size_t(at)];
+        uint64_t absent = 0;
+        for (auto& batch : batches)
+            absent += count_nulls(batch->columns[size_t(at)], batch->row_count);
+        put(nulls, spec.name, std::to_string(absent));
+        if (absent == rows) continue;
+        auto bounds = bounds_of(batches, at, spec.type);
+        put(min, spec.name, bounds.min);
+        put(max, spec.name, bounds.max);
+    }
+    return fmt::format(
+        R"({{"numRecords":{},"minValues":{{{}}},"maxValues":{{{}}},"nullCount":{{{}}}}})", rows,
+        min, max, nulls);
+}
+
+}  // namespace tarn::delta

@@ -1,0 +1,265 @@
+#include "tarn/delta/table.h"
+
+#include <algorithm>
+
+#include "tarn/delta/actions_json.h"
+#include "tarn/delta/log_files.h"
+#include "tarn/delta/paths.h"
+#include "tarn/delta/protocol_gate.h"
+
+namespace tarn::delta {
+namespace {
+
+constexpr int kMaxAttempts = 100;
+
+std::unexpected<Error> missing(int64_t version, const std::string& root) {
+    return fail(ErrorCode::kCorrupted,
+                "Delta log lacks version " + std::to_string(version) + " of table " + root);
+}
+
+}  // namespace
+
+Result<std::vector<Action>> read_commit(io::FileSystem& fs, const std::string& folder,
+                                        int64_t version) {
+    auto path = folder + "/" + commit_name(version);
+    TARN_TRY(auto text, fs.read_all(path));
+    std::vector<Action> actions;
+    auto status = parse_actions(text, [&](Action&& action) -> Status {
+        actions.push_back(std::move(action));
+        return {};
+    });
+    if (!status) return fail(std::move(status).error().with_context(path));
+    return actions;
+}
+
+Table::Table(io::FileSystem& fs, std::string root, CheckpointIo* checkpoints)
+    : fs_(fs), root_(std::move(root)), checkpoints_(checkpoints) {}
+
+std::shared_ptr<const Snapshot> Table::snapshot() const {
+    MutexLock lock(mutex_);
+    return snapshot_;
+}
+
+Status Table::read_checkpoint(const Checkpoint& checkpoint, Replay& replay) {
+    std::vector<std::string> sidecars;
+    auto apply = [&](std::string_view lines) {
+        return parse_actions(lines, [&](Action&& action) -> Status {
+            if (auto sidecar = std::get_if<Sidecar>(&action))
+                sidecars.push_back(percent_decode(sidecar->path));
+            return replay.apply_checkpointed(std::move(action));
+        });
+    };
+    auto read = [&](const std::string& path, bool json) -> Status {
+        if (json) {
+            TARN_TRY(auto text, fs_.read_all(path));
+            return apply(text);
+        }
+        if (!checkpoints_)
+            return fail(ErrorCode::kUnsupported, "no reader for the checkpoint " + path);
+        return checkpoints_->read(path, apply);
+    };
+    for (auto& name : checkpoint.files)
+        TARN_RETURN_IF_ERROR(read(log_folder() + "/" + name, checkpoint.json));
+    for (size_t i = 0; i < sidecars.size(); ++i)  // a sidecar names no further ones
+        TARN_RETURN_IF_ERROR(read(log_folder() + "/_sidecars/" + sidecars[i], false));
+    replay.finish_checkpoint(checkpoint.version);
+    return {};
+}
+
+// Replays up to `version`, -1: the newest.
+Result<std::unique_ptr<Replay>> Table::replay_to(int64_t version) {
+    TARN_TRY(auto log, list_log(fs_, log_folder()));
+    int64_t newest = log.newest();
+    if (newest < 0) return fail(ErrorCode::kNotFound, "no Delta log at " + root_);
+    if (version < 0) version = newest;
+    if (version > newest)
+        return fail(ErrorCode::kNotFound, "table " + root_ + " has no version " +
+                                              std::to_string(version) + "; the newest is " +
+                                              std::to_string(newest));
+    auto replay = std::make_unique<Replay>(root_);
+    std::optional<Error> damage;
+    for (auto& checkpoint : log.checkpoints) {
+        if (checkpoint.version > version) continue;
+        auto status = read_checkpoint(checkpoint, *replay);
+        if (status) break;
+        if (!damage) damage = std::move(status).error();
+        replay =
+            std::make_unique<Replay>(root_);  // an older one, or the commits from the start, may do
+    }
+    int64_t from = replay->version();
+    if (damage && from < 0 && !log.commits.contains(0)) return fail(std::move(*damage));
+    if (from == version && log.commits.contains(version)) {
+        // For the commit's time, which checkpoints do not hold.
+        TARN_TRY(auto actions, read_commit(fs_, log_folder(), version));
+        std::erase_if(actions, [](auto& a) { return !std::holds_alternative<CommitInfo>(a); });
+        TARN_RETURN_IF_ERROR(replay->apply_commit(version, std::move(actions)));
+    }
+    for (int64_t v = from + 1; v <= version; ++v) {
+        if (!log.commits.contains(v)) return missing(v, root_);
+        TARN_TRY(auto actions, read_commit(fs_, log_folder(), v));
+        TARN_RETURN_IF_ERROR(replay->apply_commit(v, std::move(actions)));
+    }
+    return replay;
+}
+
+Status Table::load_locked() {
+    snapshot_ = nullptr;
+    newest_.reset();
+    auto replay = replay_to(-1);
+    replay_ = replay ? std::move(*replay) : nullptr;
+    if (!replay) return fail(std::move(replay).error());
+    return note_commit_locked();
+}
+
+// Remembers the newest commit file and makes the snapshot of it.
+Status Table::note_commit_locked() {
+    newest_.reset();
+    auto info = fs_.stat(log_folder() + "/" + commit_name(replay_->version()));
+    if (info) newest_ = std::move(*info);
+    auto snapshot = replay_->snapshot();
+    snapshot_ = snapshot ? std::move(*snapshot) : nullptr;
+    if (!snapshot) return fail(std::move(snapshot).error());
+    return {};
+}
+
+// Reads the commits that came after the newest known one.
+Status Table::advance_locked() {
+    bool moved = false;
+    for (;;) {
+        auto actions = read_commit(fs_, log_folder(), replay_->version() + 1);
+        if (!actions && actions.error().code() == ErrorCode::kNotFound) break;
+        if (!actions) return fail(std::move(actions).error());
+        TARN_RETURN_IF_ERROR(replay_->apply_commit(replay_->version() + 1, std::move(*actions)));
+        moved = true;
+    }
+    return moved ? note_commit_locked() : Status();
+}
+
+Result<std::shared_ptr<const Snapshot>> Table::refresh_locked() {
+    if (replay_ && snapshot_ && newest_) {
+        auto info = fs_.stat(log_folder() + "/" + commit_name(snapshot_->version));
+        bool same = info && info->size == newest_->size && info->modified == newest_->modified;
+        if (same) {
+            auto status = advance_locked();
+            if (!status) {
+                replay_ = nullptr;  // half applied
+                return fail(std::move(status).error());
+            }
+            return snapshot_;
+        }
+    }
+    TARN_RETURN_IF_ERROR(load_locked());
+    return snapshot_;
+}
+
+Result<std::shared_ptr<const Snapshot>> Table::refresh() {
+    MutexLock lock(mutex_);
+    return refresh_locked();
+}
+
+Result<std::shared_ptr<const Snapshot>> Table::at(int64_t version) {
+    {
+        MutexLock lock(mutex_);
+        if (snapshot_ && snapshot_->version == version) return snapshot_;
+    }
+    if (version < 0) return fail(ErrorCode::kInvalidArgument, "a table's version is not negative");
+    TARN_TRY(auto replay, replay_to(version));
+    return replay->snapshot();
+}
+
+// Whether the commit of this version is the one with our txnId; used when a put had an unknown
+// outcome.
+Result<bool> Table::committed_locked(int64_t version, const std::string& txn_id) {
+    auto actions = read_commit(fs_, log_folder(), version);
+    if (!actions) return fail(std::move(actions).error());
+    for (auto& action : *actions)
+        if (auto info = std::get_if<CommitInfo>(&action)) return info->txn_id == txn_id;
+    return false;
+}
+
+Result<CommitOutcome> Table::publish_locked(int64_t version, CommitRequest& request,
+                                            int conflicts) {
+    int64_t previous = snapshot_ ? snapshot_->commit_ms + 1 : 0;
+    request.info.timestamp_ms = std::max(request.time.ms(), previous);
+    if (version > 0) request.info.read_version = version - 1;
+    std::string text;
+    append_json(text, request.info);
+    if (request.protocol) append_json(text, *request.protocol);
+    if (request.metadata) append_json(text, *request.metadata);
+    for (auto& txn : request.transactions)
+        append_json(text, txn);
+    for (auto& add : request.adds)
+        append_json(text, add);
+    auto put = fs_.put_if_absent(log_folder() + "/" + commit_name(version), text);
+    if (!put && put.error().code() == ErrorCode::kIo) {
+        auto ours = committed_locked(version, request.info.txn_id);
+        if (ours && *ours && fs_.sync_folder(log_folder())) put = {};
+    }
+    if (!put) return fail(std::move(put).error());
+    std::vector<Action> actions;
+    actions.emplace_back(request.info);
+    if (request.protocol) actions.emplace_back(*request.protocol);
+    if (request.metadata) actions.emplace_back(*request.metadata);
+    for (auto& txn : request.transactions)
+        actions.emplace_back(txn);
+    for (auto& add : request.adds)
+        actions.emplace_back(std::move(add));
+    TARN_RETURN_IF_ERROR(replay_->apply_commit(version, std::move(actions)));
+    TARN_RETURN_IF_ERROR(note_commit_locked());
+    return CommitOutcome{version, snapshot_, conflicts};
+}
+
+Result<CommitOutcome> Table::create(CommitRequest request) {
+    MutexLock lock(mutex_);
+    TARN_RETURN_IF_ERROR(fs_.create_folders(log_folder()));
+    replay_ = std::make_unique<Replay>(root_);
+    snapshot_ = nullptr;
+    auto outcome = publish_locked(0, request, 0);
+    if (!outcome) replay_ = nullptr;
+    return outcome;
+}
+
+namespace {
+
+Status check_conflicts(const Snapshot& read, const Snapshot& now, const CommitRequest& request) {
+    auto conflict = [&](std::string what) {
+        return fail(ErrorCode::kConflict, "another writer changed " + what + " of table " +
+                                              now.root + " between versions " +
+                                              std::to_string(read.version) + " and " +
+                                              std::to_string(now.version));
+    };
+    if (read.metadata != now.metadata && read.metadata->id != now.metadata->id)
+        return conflict("the identity");
+    if (read.metadata != now.metadata) return conflict("the metadata");
+    auto& a = read.protocol;
+    auto& b = now.protocol;
+    if (a.min_reader != b.min_reader || a.min_writer != b.min_writer ||
+        a.reader_features != b.reader_features || a.writer_features != b.writer_features)
+        return conflict("the protocol");
+    for (auto& txn : request.transactions)
+        if (read.transaction(txn.app_id) != now.transaction(txn.app_id))
+            return conflict("the transaction of " + txn.app_id);
+    return {};
+}
+
+}  // namespace
+
+Result<CommitOutcome> Table::append(CommitRequest request, const Snapshot& read,
+                                    const StepHook& step) {
+    MutexLock lock(mutex_);
+    if (!replay_ || !snapshot_) TARN_RETURN_IF_ERROR(load_locked());
+    TARN_RETURN_IF_ERROR(check_appendable(snapshot_->protocol, *snapshot_->metadata));
+    for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+        TARN_RETURN_IF_ERROR(check_conflicts(read, *snapshot_, request));
+        if (step) TARN_RETURN_IF_ERROR(step("before_commit"));
+        auto outcome = publish_locked(snapshot_->version + 1, request, attempt);
+        if (outcome && step) TARN_RETURN_IF_ERROR(step("after_commit"));
+        if (outcome || outcome.error().code() != ErrorCode::kAlreadyExists) return outcome;
+        TARN_TRY([[maybe_unused]] auto newest, refresh_locked());
+    }
+    return fail(ErrorCode::kUnavailable, "commit lost to other writers " +
+                                             std::to_string(kMaxAttempts) + " times on table " +
+                                             root_);
+}
+
+}  // namespace tarn::delta
