@@ -76,7 +76,7 @@ struct LiveModel {
     std::string sql;         // without the config block; line numbers kept
     std::string stream;      // topic of stream('…')
     Duration watermark = Duration::seconds(10);  // bound of disorder: watermark = max event time − this
-    Duration grace;
+    Duration grace = Duration();
     Duration every = Duration::millis(100);
     Duration retain = Duration::seconds(3600);   // windows older than this are removed from the view
     std::string late;        // topic for late rows; empty: counted only
@@ -93,9 +93,9 @@ struct Project {
 // Errors: kNotFound (no tarn.yml), kInvalidArgument ("tarn.yml:12: …").
 Result<Project> load_project(io::FileSystem& fs, const std::string& folder);
 
-// The metadata columns every topic's table has beside its own: _topic VARCHAR, _partition INTEGER, _offset BIGINT,
-// _timestamp TIMESTAMPTZ, _ingested_at TIMESTAMPTZ, _batch_id BIGINT, _key BLOB, _extra VARCHAR (undeclared fields as
-// JSON; json topics), _date DATE, _hour INTEGER.
+// All columns of a topic's table: its own, those of headers, and the metadata _topic VARCHAR, _partition INTEGER,
+// _offset BIGINT, _timestamp TIMESTAMPTZ, _ingested_at TIMESTAMPTZ, _batch_id BIGINT, _key BLOB, _extra VARCHAR
+// (undeclared fields as JSON; json topics), _date DATE, _hour INTEGER (both of _ingested_at, UTC).
 std::vector<codec::ColumnSpec> table_columns(const Topic& topic);
 
 }  // namespace tarn::project

@@ -1,0 +1,34 @@
+#pragma once
+
+// A model's file: SQL with one {{ config(…) }} block in front.
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "place.h"
+
+namespace tarn::project {
+
+struct ConfigValue {
+    std::string text;
+    int line = 0;
+};
+
+struct ModelFile {
+    std::map<std::string, ConfigValue, std::less<>> config;
+    int config_line = 1;
+    std::string sql;  // the block and template comments blanked out, so that lines and columns stay
+    std::string stream;  // the argument of stream('…')
+    int stream_line = 1;
+};
+
+//   file   := (space | {# … #})* block? sql
+//   block  := "{{" "config" "(" [pair ("," pair)* [","]] ")" "}}"
+//   pair   := name "=" ('text' | "text" | number | true | false | null)
+//
+// Other templates ({{ … }}, {% … %}) are refused by name. Errors: kInvalidArgument, kUnsupported,
+// with file and line.
+Result<ModelFile> parse_model(std::string_view text, std::string_view file);
+
+}  // namespace tarn::project
