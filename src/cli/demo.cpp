@@ -166,7 +166,7 @@ Status Demo::watch() {
 bool Demo::caught_up() {
     auto flows = api_get(serving_, "/api/v1/flows");
     if (!flows) return false;
-    auto list = flows->is_array() ? *flows : flows->value("flows", nlohmann::json::array());
+    auto list = flows->value("flows", nlohmann::json::array());
     return !list.empty() &&
            std::ranges::all_of(list, [](auto& flow) { return flow.value("lag", int64_t(-1)) == 0; });
 }
@@ -184,7 +184,7 @@ Status Demo::settle() {
 
 // The first row of a query's result.
 Result<nlohmann::json> Demo::query(const std::string& sql) {
-    TARN_TRY(auto answer, api_post(serving_, "/api/v1/sql", {{"query", sql}}));
+    TARN_TRY(auto answer, api_post(serving_, "/api/v1/sql", {{"sql", sql}}));
     auto rows = answer.value("rows", nlohmann::json::array());
     if (rows.empty()) return fail(ErrorCode::kInternal, "no row from: " + sql);
     return rows[0];
@@ -209,7 +209,7 @@ Status Demo::add_tables(nlohmann::ordered_json& out) {
 
 Status Demo::add_flows(nlohmann::ordered_json& out) {
     TARN_TRY(auto flows, api_get(serving_, "/api/v1/flows"));
-    auto list = flows.is_array() ? flows : flows.value("flows", nlohmann::json::array());
+    auto list = flows.value("flows", nlohmann::json::array());
     auto& latency = out["latency"];
     for (auto& flow : list) {
         auto p50 = flow.value("latency_p50_ms", nlohmann::json()), p99 = flow.value("latency_p99_ms", nlohmann::json());

@@ -59,11 +59,12 @@ ErrorCode code_of_status(int status) {
     return ErrorCode::kInternal;
 }
 
-Result<nlohmann::json> api(const Serving& serving, io::HttpRequest request) {
+// The body of a 2xx answer; any other becomes the error it describes.
+Result<std::string> api(const Serving& serving, io::HttpRequest request) {
     request.url = "http://" + serving.http + request.url;
     TARN_TRY(auto response, io::http_request(request));
+    if (response.status / 100 == 2) return std::move(response.body);
     auto json = nlohmann::json::parse(response.body, nullptr, false);
-    if (response.status / 100 == 2 && !json.is_discarded()) return json;
     std::string message = fmt::format("the server answered with status {}", response.status);
     if (json.is_object() && json.contains("error")) {
         message = json["error"].value("message", message);
@@ -72,21 +73,32 @@ Result<nlohmann::json> api(const Serving& serving, io::HttpRequest request) {
     return fail(code_of_status(response.status), message);
 }
 
+Result<nlohmann::json> parsed(Result<std::string> text) {
+    if (!text) return fail(std::move(text).error());
+    auto json = nlohmann::json::parse(*text, nullptr, false);
+    if (json.is_discarded()) return fail(ErrorCode::kInternal, "the server's answer is not JSON");
+    return json;
+}
+
 }  // namespace
 
 Result<nlohmann::json> api_get(const Serving& serving, const std::string& path) {
     io::HttpRequest request;
     request.url = path;
-    return api(serving, std::move(request));
+    return parsed(api(serving, std::move(request)));
 }
 
-Result<nlohmann::json> api_post(const Serving& serving, const std::string& path, const nlohmann::json& body) {
+Result<std::string> api_post_text(const Serving& serving, const std::string& path, const nlohmann::json& body) {
     io::HttpRequest request;
     request.method = "POST";
     request.url = path;
     request.headers = {"Content-Type: application/json"};
     request.body = body.dump();
     return api(serving, std::move(request));
+}
+
+Result<nlohmann::json> api_post(const Serving& serving, const std::string& path, const nlohmann::json& body) {
+    return parsed(api_post_text(serving, path, body));
 }
 
 }  // namespace tarn::cli

@@ -73,17 +73,43 @@ Result<int> run_alone(const Common& common, const std::string& query, const SqlO
     return kExitOk;
 }
 
+// The texts of the objects in the array "rows" of a result, as they stand: a parser would damage numbers that a
+// double cannot hold.
+std::vector<std::string_view> row_texts(std::string_view body) {
+    std::vector<std::string_view> rows;
+    auto at = body.find("\"rows\":[");
+    if (at == body.npos) return rows;
+    size_t depth = 0, begin = 0;
+    bool quoted = false;
+    for (at += 8; at < body.size(); ++at) {
+        char c = body[at];
+        if (quoted) {
+            if (c == '\\') ++at;
+            else if (c == '"') quoted = false;
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth == 2) begin = at;
+        } else if (c == '}' || c == ']') {
+            if (--depth == 0) break;
+            if (depth == 1) rows.push_back(body.substr(begin, at + 1 - begin));
+        }
+    }
+    return rows;
+}
+
 Result<int> run_through(const Common& common, const Serving& serving, const std::string& query,
                         const SqlOptions& options) {
-    nlohmann::json body = {{"query", query}};
-    if (options.max_rows >= 0) body["max_rows"] = options.max_rows;
-    if (options.timeout.us >= 0) body["timeout_ms"] = options.timeout.ms();
-    TARN_TRY(auto answer, api_post(serving, "/api/v1/sql", body));
+    nlohmann::json body = {{"sql", query}};
+    if (options.max_rows > 0) body["max_rows"] = options.max_rows;
+    TARN_TRY(auto text, api_post_text(serving, "/api/v1/sql", body));
+    auto answer = nlohmann::json::parse(text, nullptr, false);
+    if (!answer.is_object()) return fail(ErrorCode::kInternal, "the server's answer is not JSON");
     std::vector<sql::ResultColumn> columns;
     for (auto& c : answer["columns"]) columns.push_back({c.value("name", ""), c.value("type", "")});
     Printer printer(common.format);
     TARN_RETURN_IF_ERROR(printer.columns(columns));
-    for (auto& row : answer["rows"]) TARN_RETURN_IF_ERROR(printer.row(row.dump()));
+    for (auto row : row_texts(text)) TARN_RETURN_IF_ERROR(printer.row(row));
     printer.finish();
     warn_truncated(answer.value("truncated", false), int64_t(answer["rows"].size()));
     return kExitOk;
