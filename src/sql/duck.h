@@ -1,0 +1,214 @@
+#pragma once
+
+// What the files of this module share about DuckDB. Private: the only header that includes
+// duckdb.hpp.
+//
+// Nothing of DuckDB's throws past a function of ours: wrap the work in guarded().
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "duckdb.hpp"
+#include "duckdb/main/client_context_state.hpp"
+
+#include "tarn/base/result.h"
+#include "tarn/codec/column_batch.h"
+#include "tarn/io/file_system.h"
+#include "tarn/sql/engine.h"
+#include "tarn/sql/table_provider.h"
+
+namespace tarn::sql {
+
+inline constexpr const char* kScheme = "tarn://";
+// Table functions of ours. rows() is for plans that this module makes, not for users' SQL.
+inline constexpr const char* kRowsFunction = "tarn_rows";
+inline constexpr const char* kStreamFunction = "stream";
+inline constexpr const char* kDeltaScanFunction = "delta_scan";
+
+// DuckDB's error as ours, by its type; the text keeps the line and the caret.
+Error to_error(const duckdb::ErrorData& error);
+inline Error to_error(const std::exception& e) { return to_error(duckdb::ErrorData(e)); }
+
+// An Error of ours on its way through DuckDB's code: throw_error() inside a callback, to_error()
+// brings it back with its code.
+[[noreturn]] void throw_error(const Error& error);
+
+// Runs f (which returns Result<T> or Status) and turns what DuckDB throws into an Error.
+template <class F>
+auto guarded(F&& f) -> decltype(f()) {
+    try {
+        return f();
+    } catch (const std::exception& e) {
+        return fail(to_error(e));
+    }
+}
+
+// --- Columns in and out
+// -------------------------------------------------------------------------------------------
+
+duckdb::LogicalType to_logical(codec::ColumnType type);
+// The column type in which values of a DuckDB type are given out, and the type to cast to first.
+// HUGEINT and UBIGINT become BIGINT (out of range is an error), small integers INTEGER, FLOAT
+// DOUBLE, all timestamps TIMESTAMPTZ; what has no counterpart (DECIMAL, TIME, UUID, nested)
+// VARCHAR.
+codec::ColumnType to_column_type(const duckdb::LogicalType& type);
+
+// A ColumnBatch as vectors of DuckDB's without a copy of the values (dictionaries are copied once).
+// Keeps the batch. Chunks of at most STANDARD_VECTOR_SIZE rows; reading chunks is thread-safe.
+class AdoptedBatch {
+  public:
+    // columns: which columns of the batch, -1 for one that is all NULL. enums: where not null, the
+    // type and the code → enum position map of a dictionary column that is to appear as an ENUM.
+    struct EnumColumn {
+        duckdb::LogicalType type;
+        std::vector<uint32_t> positions;
+    };
+    explicit AdoptedBatch(std::shared_ptr<const codec::ColumnBatch> batch,
+                          std::map<int, EnumColumn> enums = {});
+
+    size_t rows() const { return batch_->row_count; }
+    size_t chunks() const;
+    const codec::ColumnBatch& batch() const { return *batch_; }
+    // Makes `out` (of the column's type) refer to rows [chunk · 2048, +n) of column `column`.
+    void reference(size_t chunk, int column, duckdb::Vector& out) const;
+    size_t chunk_rows(size_t chunk) const;
+
+  private:
+    std::shared_ptr<const codec::ColumnBatch> batch_;
+    std::vector<duckdb::buffer_ptr<duckdb::VectorChildBuffer>>
+        dictionaries_;  // by column, null if plain
+    std::map<int, EnumColumn> enums_;
+};
+
+// Collects chunks into a ColumnBatch, copying. The types given are DuckDB's; values are cast where
+// needed.
+class BatchBuilder {
+  public:
+    BatchBuilder(const std::vector<std::string>& names,
+                 const duckdb::vector<duckdb::LogicalType>& types);
+    ~BatchBuilder();
+    // The context is needed for casts.
+    void append(duckdb::ClientContext& context, duckdb::DataChunk& chunk);
+    size_t rows() const { return rows_; }
+    const std::vector<codec::ColumnSpec>& schema() const { return schema_; }
+    codec::ColumnBatch finish();
+
+  private:
+    struct Arena;
+    void append_column(size_t column, duckdb::Vector& values, size_t count);
+    std::vector<codec::ColumnSpec> schema_;
+    std::vector<codec::Column> columns_;
+    std::shared_ptr<Arena> arena_;
+    size_t rows_ = 0;
+};
+
+// --- Rows in memory as tables
+// ------------------------------------------------------------------------------------
+
+// A table function's input: rows() of a provider's table, or the stream() of a statement. The names
+// and types are fixed when a plan is bound; the batches may change between runs of a prepared plan,
+// never during one.
+struct Feed {
+    duckdb::vector<std::string> names;
+    duckdb::vector<duckdb::LogicalType> types;
+    std::vector<int> source;  // for each column its index in the batches
+    std::vector<std::shared_ptr<const AdoptedBatch>> batches;
+    bool ordered = false;  // one scanning thread, in order
+};
+
+// What a connection knows besides DuckDB's own: the feeds by name. One thread at a time.
+struct SessionState : duckdb::ClientContextState {
+    std::map<std::string, std::shared_ptr<Feed>> rows;     // of tarn_rows(id)
+    std::map<std::string, std::shared_ptr<Feed>> streams;  // of stream('name')
+    uint64_t next_id = 0;
+
+    static duckdb::shared_ptr<SessionState> of(duckdb::ClientContext& context);
+    // Registers the feed and gives the id under which tarn_rows finds it.
+    std::string add(std::shared_ptr<Feed> feed);
+};
+
+std::shared_ptr<Feed> make_feed(const RowsRef& rows);
+// tarn_rows(id) and stream(name).
+void register_feeds(duckdb::DatabaseInstance& db);
+// tumble(timestamp, interval).
+void register_tumble(duckdb::DatabaseInstance& db);
+// Defined by the Delta scan: delta_scan(path [, version]).
+duckdb::unique_ptr<duckdb::FileSystem> make_duck_file_system(io::FileSystem& fs);
+
+// --- Limits of strangers' SQL
+// -------------------------------------------------------------------------------------
+
+// Parses and checks: one SELECT, allowed functions only. Errors: kInvalidArgument (syntax),
+// kUnsupported.
+Status check_restricted(duckdb::ClientContext& context, const std::string& sql,
+                        bool allow_delta_scan);
+// Refuses, before a plan is optimised, what reads anything but the provider's tables.
+void register_plan_check(duckdb::DatabaseInstance& db);
+
+// --- Engine and session
+// -------------------------------------------------------------------------------------------
+
+// Calls back when a deadline passes; one thread, started when first needed. Thread-safe.
+class Watchdog {
+  public:
+    ~Watchdog();
+    uint64_t add(Duration in, std::function<void()> expired);
+    // After it returns the callback is not running and never will.
+    void remove(uint64_t id);
+
+  private:
+    void run();
+    struct Entry {
+        std::chrono::steady_clock::time_point at;
+        std::function<void()> expired;
+    };
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::map<uint64_t, Entry> entries_;
+    uint64_t next_ = 0;
+    bool stop_ = false;
+    std::thread thread_;
+};
+
+struct Engine::Impl {
+    EngineOptions options;
+    io::FileSystem& fs;
+    TableProvider* tables;
+    duckdb::unique_ptr<duckdb::DuckDB> db;
+    Watchdog watchdog;
+
+    Impl(EngineOptions o, io::FileSystem& f, TableProvider* t)
+        : options(std::move(o)), fs(f), tables(t) {}
+    duckdb::DatabaseInstance& instance() { return *db->instance; }
+};
+
+struct Session::Impl {
+    Engine::Impl& engine;
+    duckdb::Connection connection;
+    duckdb::shared_ptr<SessionState> state;
+    std::atomic<bool> timed_out{false};
+
+    explicit Impl(Engine::Impl& e);
+    duckdb::ClientContext& context() { return *connection.context; }
+    // Runs f inside a transaction of the connection (or the one that is open), as binding and
+    // planning need it.
+    template <class F>
+    auto planned(F&& f) -> decltype(f()) {
+        return guarded([&]() -> decltype(f()) {
+            std::optional<decltype(f())> result;
+            context().RunFunctionInTransaction([&] { result.emplace(f()); });
+            return std::move(*result);
+        });
+    }
+};
+
+}  // namespace tarn::sql

@@ -1,0 +1,243 @@
+// tarn://<path> for DuckDB: every byte goes through io::FileSystem.
+//
+// A written file is synced by its Close(), whose error reaches the statement (COPY never syncs by
+// itself). Globs give files that are never replaced: DuckDB's cache need not check them again.
+// Positioned reads may come from any thread.
+
+#include <algorithm>
+
+#include "duckdb/common/file_opener.hpp"
+#include "duckdb/common/file_system.hpp"
+#include "duckdb/function/scalar/string_common.hpp"
+
+#include "duck.h"
+
+namespace tarn::sql {
+
+namespace {
+
+using duckdb::FileHandle;
+using duckdb::idx_t;
+
+template <class T>
+T take(Result<T> result) {
+    if (!result) throw_error(result.error());
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+class Handle final : public FileHandle {
+  public:
+    Handle(duckdb::FileSystem& fs, const std::string& name, duckdb::FileOpenFlags how,
+           std::unique_ptr<io::File> opened)
+        : FileHandle(fs, name, how), file_(std::move(opened)) {}
+    // Without Close() nothing was promised: a dropped handle is an abandoned file.
+    ~Handle() override = default;
+
+    void Close() override {
+        if (!file_) return;
+        auto closing = std::move(file_);
+        if (dirty) take(closing->sync());
+    }
+    io::File& file() {
+        if (!file_) throw duckdb::IOException("%s is closed already", path);
+        return *file_;
+    }
+    idx_t position = 0;
+    bool dirty = false;
+
+  private:
+    std::unique_ptr<io::File> file_;
+};
+
+class TarnFileSystem final : public duckdb::FileSystem {
+  public:
+    explicit TarnFileSystem(io::FileSystem& fs) : fs_(fs) {}
+
+    std::string GetName() const override { return "tarn"; }
+    bool CanHandleFile(const std::string& p) override { return p.starts_with(kScheme); }
+    bool CanSeek() override { return true; }
+    // Not a local file to DuckDB: it then reads ahead in ranges instead of page by page.
+    bool OnDiskFile(FileHandle&) override { return false; }
+    std::string PathSeparator(const std::string&) override { return "/"; }
+    // The default would fold "tarn://x" to "tarn:/x".
+    std::string CanonicalizePath(const std::string& p,
+                                 duckdb::optional_ptr<duckdb::FileOpener>) override {
+        return p;
+    }
+
+    duckdb::unique_ptr<FileHandle> OpenFile(const std::string& path, duckdb::FileOpenFlags flags,
+                                            duckdb::optional_ptr<duckdb::FileOpener>) override {
+        io::OpenOptions options;
+        if (flags.OpenForWriting()) options.mode = io::OpenMode::kReadWrite;
+        if (flags.CreateFileIfNotExists() || flags.OverwriteExistingFile())
+            options.mode = io::OpenMode::kCreate;
+        if (flags.ExclusiveCreate()) options.mode = io::OpenMode::kCreateNew;
+        auto file = fs_.open(local(path), options);
+        if (!file) {
+            auto code = file.error().code();
+            if (code == ErrorCode::kNotFound && flags.ReturnNullIfNotExists()) return nullptr;
+            if (code == ErrorCode::kAlreadyExists && flags.ReturnNullIfExists()) return nullptr;
+            throw_error(file.error());
+        }
+        auto handle = duckdb::make_uniq<Handle>(*this, path, flags, std::move(*file));
+        if (flags.OverwriteExistingFile()) {
+            take(handle->file().truncate(0));
+            handle->dirty = true;
+        }
+        if (flags.OpenForAppending()) handle->position = take(handle->file().size());
+        return handle;
+    }
+
+    void Read(FileHandle& h, void* to, int64_t n, idx_t at) override {
+        auto got = take(file(h).read_at(at, static_cast<char*>(to), size_t(n)));
+        if (got != size_t(n))
+            throw duckdb::IOException("%s ends at byte %llu, %llu were wanted", h.path, at + got,
+                                      at + idx_t(n));
+    }
+    void Write(FileHandle& h, void* from, int64_t n, idx_t at) override {
+        h.Cast<Handle>().dirty = true;
+        take(file(h).write_at(at, {static_cast<const char*>(from), size_t(n)}));
+    }
+    int64_t Read(FileHandle& h, void* to, int64_t n) override {
+        auto& position = h.Cast<Handle>().position;
+        auto got = take(file(h).read_at(position, static_cast<char*>(to), size_t(n)));
+        position += got;
+        return int64_t(got);
+    }
+    int64_t Write(FileHandle& h, void* from, int64_t n) override {
+        auto& position = h.Cast<Handle>().position;
+        Write(h, from, n, position);
+        position += idx_t(n);
+        return n;
+    }
+    void Seek(FileHandle& h, idx_t at) override { h.Cast<Handle>().position = at; }
+    void Reset(FileHandle& h) override { Seek(h, 0); }
+    idx_t SeekPosition(FileHandle& h) override { return h.Cast<Handle>().position; }
+    void FileSync(FileHandle& h) override {
+        take(file(h).sync());
+        h.Cast<Handle>().dirty = false;
+    }
+    void Truncate(FileHandle& h, int64_t size) override {
+        h.Cast<Handle>().dirty = true;
+        take(file(h).truncate(uint64_t(size)));
+    }
+    int64_t GetFileSize(FileHandle& h) override { return int64_t(take(file(h).size())); }
+    duckdb::timestamp_t GetLastModifiedTime(FileHandle& h) override {
+        return duckdb::timestamp_t(take(fs_.stat(local(h.path))).modified.us);
+    }
+    // Decides alone whether cached data still hold: changes with the content.
+    std::string GetVersionTag(FileHandle& h) override {
+        auto info = take(fs_.stat(local(h.path)));
+        return std::to_string(info.size) + "-" + std::to_string(info.modified.us);
+    }
+    duckdb::FileType GetFileType(FileHandle&) override {
+        return duckdb::FileType::FILE_TYPE_REGULAR;
+    }
+
+    bool FileExists(const std::string& p, duckdb::optional_ptr<duckdb::FileOpener>) override {
+        auto info = fs_.stat(local(p));
+        return info && !info->folder;
+    }
+    bool DirectoryExists(const std::string& p, duckdb::optional_ptr<duckdb::FileOpener>) override {
+        auto info = fs_.stat(local(p));
+        return info && info->folder;
+    }
+    void CreateDirectory(const std::string& p, duckdb::optional_ptr<duckdb::FileOpener>) override {
+        take(fs_.create_folders(local(p)));
+    }
+    void RemoveDirectory(const std::string& p, duckdb::optional_ptr<duckdb::FileOpener>) override {
+        take(fs_.remove_tree(local(p)));
+    }
+    void RemoveFile(const std::string& p, duckdb::optional_ptr<duckdb::FileOpener>) override {
+        take(fs_.remove(local(p)));
+    }
+    bool TryRemoveFile(const std::string& p, duckdb::optional_ptr<duckdb::FileOpener>) override {
+        auto removed = fs_.remove(local(p));
+        if (!removed && removed.error().code() != ErrorCode::kNotFound)
+            throw_error(removed.error());
+        return removed.has_value();
+    }
+    void MoveFile(const std::string& a, const std::string& b,
+                  duckdb::optional_ptr<duckdb::FileOpener>) override {
+        take(fs_.rename(local(a), local(b)));
+    }
+    bool ListFiles(const std::string& folder,
+                   const std::function<void(const std::string&, bool)>& each,
+                   duckdb::FileOpener*) override {
+        auto files = fs_.list(local(folder));
+        if (!files) return false;
+        for (auto& file : *files)
+            each(file.name, file.folder);
+        return true;
+    }
+
+    // Wildcards in any part of the path; "**" takes any number of folders. A path that exists as it
+    // is written is taken as such, whatever characters it has.
+    duckdb::vector<duckdb::OpenFileInfo> Glob(const std::string& pattern,
+                                              duckdb::FileOpener*) override {
+        duckdb::vector<duckdb::OpenFileInfo> found;
+        if (FileExists(pattern, nullptr)) {
+            found.push_back(immutable(pattern));
+            return found;
+        }
+        if (!HasGlob(pattern)) return found;
+        auto parts = split(local(pattern));
+        std::string start = local(pattern).starts_with('/') ? "/" : "";
+        match(start, parts, 0, found);
+        std::sort(found.begin(), found.end());
+        return found;
+    }
+
+  private:
+    static std::string local(const std::string& path) {
+        return path.substr(std::string_view(kScheme).size());
+    }
+    static io::File& file(FileHandle& h) { return h.Cast<Handle>().file(); }
+
+    static duckdb::OpenFileInfo immutable(const std::string& path) {
+        duckdb::OpenFileInfo info(path);
+        info.extended_info = duckdb::make_shared_ptr<duckdb::ExtendedOpenFileInfo>();
+        info.extended_info->options["validate_external_file_cache"] = duckdb::Value::BOOLEAN(false);
+        return info;
+    }
+    static std::vector<std::string> split(const std::string& path) {
+        std::vector<std::string> parts;
+        for (size_t at = 0; at <= path.size();) {
+            auto slash = std::min(path.find('/', at), path.size());
+            if (slash > at) parts.push_back(path.substr(at, slash - at));
+            at = slash + 1;
+        }
+        return parts;
+    }
+    static std::string joined(const std::string& folder, const std::string& name) {
+        return folder.empty() || folder.ends_with('/') ? folder + name : folder + "/" + name;
+    }
+    void match(const std::string& folder, const std::vector<std::string>& parts, size_t at,
+               duckdb::vector<duckdb::OpenFileInfo>& found) {
+        const auto& part = parts[at];
+        const bool last = at + 1 == parts.size();
+        if (!last && !HasGlob(part)) return match(joined(folder, part), parts, at + 1, found);
+        auto entries = fs_.list(folder.empty() ? "." : folder);
+        if (!entries) return;
+        if (part == "**" && !last) match(folder, parts, at + 1, found);
+        for (auto& entry : *entries) {
+            auto path = joined(folder, entry.name);
+            if (part == "**" && entry.folder) match(path, parts, at, found);
+            if (part == "**" && !last) continue;
+            if (!duckdb::Glob(entry.name.data(), entry.name.size(), part.data(), part.size()))
+                continue;
+            if (last && !entry.folder) found.push_back(immutable(kScheme + path));
+            if (!last && entry.folder) match(path, parts, at + 1, found);
+        }
+    }
+
+    io::FileSystem& fs_;
+};
+
+}  // namespace
+
+duckdb::unique_ptr<duckdb::FileSystem> make_duck_file_system(io::FileSystem& fs) {
+    return duckdb::make_uniq<TarnFileSystem>(fs);
+}
+
+}  // namespace tarn::sql

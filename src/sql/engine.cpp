@@ -1,0 +1,226 @@
+#include "tarn/sql/engine.h"
+
+#include "duckdb/common/string_util.hpp"
+#include "duckdb/main/valid_checker.hpp"
+#include "duckdb/parser/expression/columnref_expression.hpp"
+#include "duckdb/parser/expression/comparison_expression.hpp"
+#include "duckdb/parser/expression/constant_expression.hpp"
+#include "duckdb/parser/expression/function_expression.hpp"
+#include "duckdb/parser/tableref/table_function_ref.hpp"
+
+#include "delta_scan.h"
+#include "duck.h"
+
+namespace tarn::sql {
+
+// --- Errors ---
+
+static constexpr const char* kCodeKey = "tarn_code";
+
+static ErrorCode code_of(duckdb::ExceptionType type) {
+    using T = duckdb::ExceptionType;
+    switch (type) {
+        case T::OUT_OF_MEMORY:
+            return ErrorCode::kResourceExhausted;
+        case T::INTERRUPT:
+            return ErrorCode::kCancelled;
+        case T::NOT_IMPLEMENTED:
+        case T::PERMISSION:
+        case T::MISSING_EXTENSION:
+        case T::AUTOLOAD:
+            return ErrorCode::kUnsupported;
+        case T::IO:
+        case T::HTTP:
+        case T::NETWORK:
+            return ErrorCode::kIo;
+        case T::TRANSACTION:
+            return ErrorCode::kFailedPrecondition;
+        case T::FATAL:
+        case T::INTERNAL:
+        case T::NULL_POINTER:
+        case T::INVALID:
+        case T::SERIALIZATION:
+            return ErrorCode::kInternal;
+        default:
+            return ErrorCode::kInvalidArgument;
+    }
+}
+
+Error to_error(const duckdb::ErrorData& error) {
+    auto& extra = error.ExtraInfo();
+    auto code = code_of(error.Type());
+    if (auto it = extra.find(kCodeKey); it != extra.end())
+        code = ErrorCode(std::atoi(it->second.c_str()));
+    std::string text = error.RawMessage();
+    // DuckDB appends a stack trace and a request for a report to its internal errors; the log needs
+    // the first line.
+    if (error.Type() == duckdb::ExceptionType::INTERNAL)
+        text = "DuckDB: " + text.substr(0, text.find('\n'));
+    return Error(code, std::move(text));
+}
+
+void throw_error(const Error& error) {
+    auto type = error.code() == ErrorCode::kResourceExhausted ? duckdb::ExceptionType::OUT_OF_MEMORY
+                                                              : duckdb::ExceptionType::IO;
+    throw duckdb::Exception({{kCodeKey, std::to_string(int(error.code()))}}, type, error.message());
+}
+
+// --- Watchdog ---
+
+Watchdog::~Watchdog() {
+    {
+        std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+uint64_t Watchdog::add(Duration in, std::function<void()> expired) {
+    std::lock_guard lock(mutex_);
+    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+    auto id = next_++;
+    entries_[id] = {std::chrono::steady_clock::now() + std::chrono::microseconds(in.us),
+                    std::move(expired)};
+    wake_.notify_all();
+    return id;
+}
+
+void Watchdog::remove(uint64_t id) {
+    std::lock_guard lock(mutex_);
+    entries_.erase(id);
+}
+
+void Watchdog::run() {
+    std::unique_lock lock(mutex_);
+    while (!stop_) {
+        auto first = entries_.end();
+        for (auto it = entries_.begin(); it != entries_.end(); ++it)
+            if (first == entries_.end() || it->second.at < first->second.at) first = it;
+        if (first == entries_.end()) {
+            wake_.wait(lock);
+        } else if (first->second.at <= std::chrono::steady_clock::now()) {
+            first->second.expired();  // under the mutex, so that remove() waits for it
+            entries_.erase(first);
+        } else {
+            wake_.wait_until(lock, first->second.at);
+        }
+    }
+}
+
+// --- Tables of the provider ---
+
+namespace {
+
+struct ProviderScan : duckdb::ReplacementScanData {
+    explicit ProviderScan(TableProvider& t) : tables(t) {}
+    TableProvider& tables;
+};
+
+duckdb::unique_ptr<duckdb::ParsedExpression> constant(duckdb::Value value) {
+    return duckdb::make_uniq<duckdb::ConstantExpression>(std::move(value));
+}
+
+duckdb::unique_ptr<duckdb::TableRef> call(
+    const char* function, duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments,
+    const std::string& alias) {
+    auto ref = duckdb::make_uniq<duckdb::TableFunctionRef>();
+    ref->function = duckdb::make_uniq<duckdb::FunctionExpression>(function, std::move(arguments));
+    ref->alias = alias;
+    return ref;
+}
+
+duckdb::unique_ptr<duckdb::TableRef> find_table(
+    duckdb::ClientContext& context, duckdb::ReplacementScanInput& input,
+    duckdb::optional_ptr<duckdb::ReplacementScanData> data) {
+    auto found = data->Cast<ProviderScan>().tables.resolve(input.schema_name, input.table_name);
+    if (!found) throw_error(found.error());
+    if (!*found) return nullptr;
+    duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
+    if (auto* rows = std::get_if<RowsRef>(&**found)) {
+        arguments.push_back(
+            constant(duckdb::Value(SessionState::of(context)->add(make_feed(*rows)))));
+        return call(kRowsFunction, std::move(arguments), input.table_name);
+    }
+    auto& delta = std::get<DeltaTableRef>(**found);
+    arguments.push_back(constant(duckdb::Value(delta.path)));
+    if (delta.version >= 0)
+        arguments.push_back(duckdb::make_uniq<duckdb::ComparisonExpression>(
+            duckdb::ExpressionType::COMPARE_EQUAL,
+            duckdb::make_uniq<duckdb::ColumnRefExpression>("version"),
+            constant(duckdb::Value::BIGINT(delta.version))));
+    return call(kDeltaScanFunction, std::move(arguments), input.table_name);
+}
+
+void configure(duckdb::DBConfig& config, const EngineOptions& options) {
+    using duckdb::Value;
+    config.SetOptionByName("threads", Value::BIGINT(std::max(1, options.threads)));
+    config.SetOptionByName("memory_limit", Value(std::to_string(options.memory_bytes) + "B"));
+    config.SetOptionByName("temp_directory", Value(options.spill_folder));
+    // Off by default in no release of DuckDB: an unknown function would make it go to the network.
+    config.SetOptionByName("autoinstall_known_extensions", Value::BOOLEAN(false));
+    config.SetOptionByName("autoload_known_extensions", Value::BOOLEAN(false));
+    config.SetOptionByName("allow_community_extensions", Value::BOOLEAN(false));
+}
+
+Status run(duckdb::Connection& connection, const std::string& sql) {
+    auto result = connection.Query(sql);
+    if (result->HasError()) return fail(to_error(result->GetErrorObject()));
+    return {};
+}
+
+Status lock_down(duckdb::Connection& connection, const EngineOptions& options) {
+    TARN_RETURN_IF_ERROR(run(connection, "SET GLOBAL TimeZone = 'UTC'"));
+    TARN_RETURN_IF_ERROR(run(connection, "SET GLOBAL parquet_metadata_cache = true"));
+    if (!options.restricted) return {};
+    if (options.allow_delta_scan)
+        TARN_RETURN_IF_ERROR(
+            run(connection, "SET GLOBAL allowed_directories = ['" + std::string(kScheme) + "']"));
+    TARN_RETURN_IF_ERROR(run(connection, "SET GLOBAL enable_external_access = false"));
+    return run(connection, "SET GLOBAL lock_configuration = true");
+}
+
+}  // namespace
+
+// --- Engine ---
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSystem& fs,
+                                             TableProvider* tables) {
+    return guarded([&]() -> Result<std::unique_ptr<Engine>> {
+        auto impl = std::make_unique<Impl>(std::move(options), fs, tables);
+        duckdb::DBConfig config;
+        configure(config, impl->options);
+        impl->db = duckdb::make_uniq<duckdb::DuckDB>(nullptr, &config);
+        auto& db = impl->instance();
+        db.GetFileSystem().RegisterSubSystem(make_duck_file_system(fs));
+        register_feeds(db);
+        register_tumble(db);
+        TARN_RETURN_IF_ERROR(register_delta_scan(*impl));
+        auto& scans = duckdb::DBConfig::GetConfig(db).replacement_scans;
+        // Strangers must not name a file as a table.
+        if (impl->options.restricted) scans.clear();
+        if (tables)
+            scans.insert(scans.begin(), duckdb::ReplacementScan(
+                                            find_table, duckdb::make_uniq<ProviderScan>(*tables)));
+        if (impl->options.restricted) register_plan_check(db);
+        duckdb::Connection connection(*impl->db);
+        TARN_RETURN_IF_ERROR(lock_down(connection, impl->options));
+        return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+    });
+}
+
+Result<std::unique_ptr<Session>> Engine::session() {
+    return guarded([&]() -> Result<std::unique_ptr<Session>> {
+        if (failed())
+            return fail(ErrorCode::kInternal,
+                        "this SQL engine failed before and must be opened anew");
+        return std::unique_ptr<Session>(new Session(std::make_unique<Session::Impl>(*impl_)));
+    });
+}
+
+bool Engine::failed() const { return duckdb::ValidChecker::IsInvalidated(impl_->instance()); }
+
+}  // namespace tarn::sql

@@ -1,0 +1,153 @@
+// What strangers' SQL may do: one SELECT over the provider's tables. Three fences, each by itself
+// enough for most of it: the statement's type, the names of functions in the parsed text, and the
+// scans of the bound plan.
+
+#include <set>
+
+#include "duckdb/common/string_util.hpp"
+#include "duckdb/optimizer/optimizer_extension.hpp"
+#include "duckdb/parser/expression/function_expression.hpp"
+#include "duckdb/parser/expression/subquery_expression.hpp"
+#include "duckdb/parser/parsed_expression_iterator.hpp"
+#include "duckdb/parser/parser.hpp"
+#include "duckdb/parser/query_node.hpp"
+#include "duckdb/parser/statement/select_statement.hpp"
+#include "duckdb/parser/tableref/showref.hpp"
+#include "duckdb/parser/tableref/subqueryref.hpp"
+#include "duckdb/parser/tableref/table_function_ref.hpp"
+#include "duckdb/planner/operator/logical_get.hpp"
+
+#include "duck.h"
+
+namespace tarn::sql {
+
+namespace {
+
+// Table functions that make rows out of their arguments alone.
+const std::set<std::string> kPureTableFunctions = {"range", "generate_series", "unnest",
+                                                   "generate_subscripts"};
+
+// Scalar and aggregate functions that read or change what is not a table: settings, the
+// environment, logs, sequences, plans of SQL given as text, and raw aggregate states (a forged one
+// crashes the process).
+const std::set<std::string> kForbiddenFunctions = {
+    "combine",
+    "finalize",
+    "current_setting",
+    "getenv",
+    "getvariable",
+    "nextval",
+    "currval",
+    "write_log",
+    "json_serialize_plan",
+    "json_execute_serialized_sql",
+    "parse_duckdb_log_message",
+    "set_config",
+    "pg_read_file",
+    "sleep_ms",
+    "sleep",
+    "get_block_size",
+    "current_query",
+    "current_database_path",
+    "txid_current",
+    "pg_sleep",
+    "test_all_types",
+};
+
+class Checker {
+  public:
+    explicit Checker(bool allow_delta_scan) : allow_delta_scan_(allow_delta_scan) {}
+
+    void node(duckdb::QueryNode& n) {
+        duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(
+            n, [this](duckdb::unique_ptr<duckdb::ParsedExpression>& e) { expression(*e); },
+            [this](duckdb::TableRef& r) { ref(r); });
+    }
+    const std::string& refusal() const { return refusal_; }
+
+  private:
+    void refuse(std::string what) {
+        if (refusal_.empty()) refusal_ = std::move(what);
+    }
+    void expression(duckdb::ParsedExpression& e) {
+        if (e.GetExpressionClass() == duckdb::ExpressionClass::FUNCTION) {
+            auto& f = e.Cast<duckdb::FunctionExpression>();
+            auto name = duckdb::StringUtil::Lower(f.function_name);
+            if (f.export_state) refuse("EXPORT_STATE");
+            if (kForbiddenFunctions.contains(name)) refuse("the function " + name + "()");
+        }
+        if (e.GetExpressionClass() == duckdb::ExpressionClass::SUBQUERY) {
+            auto& s = e.Cast<duckdb::SubqueryExpression>();
+            if (s.subquery && s.subquery->node) node(*s.subquery->node);
+        }
+        duckdb::ParsedExpressionIterator::EnumerateChildren(
+            e, [this](duckdb::ParsedExpression& c) { expression(c); });
+    }
+    void ref(duckdb::TableRef& r) {
+        if (r.type == duckdb::TableReferenceType::SHOW_REF) {
+            auto& show = r.Cast<duckdb::ShowRef>();
+            if (show.query) node(*show.query);
+        }
+        if (r.type != duckdb::TableReferenceType::TABLE_FUNCTION) return;
+        auto& table = r.Cast<duckdb::TableFunctionRef>();
+        if (table.subquery) node(*table.subquery->node);
+        auto name = duckdb::StringUtil::Lower(
+            table.function->Cast<duckdb::FunctionExpression>().function_name);
+        if (kPureTableFunctions.contains(name)) return;
+        if (allow_delta_scan_ && name == kDeltaScanFunction) return;
+        refuse("the table function " + name + "()");
+    }
+
+    bool allow_delta_scan_;
+    std::string refusal_;
+};
+
+void check_scans(const duckdb::LogicalOperator& op) {
+    if (op.type == duckdb::LogicalOperatorType::LOGICAL_GET) {
+        auto& name = op.Cast<duckdb::LogicalGet>().function.name;
+        if (!kPureTableFunctions.contains(name) && name != kRowsFunction &&
+            name != kDeltaScanFunction)
+            throw duckdb::PermissionException("not allowed here: reading %s", name);
+    }
+    for (auto& child : op.children)
+        check_scans(*child);
+}
+
+}  // namespace
+
+Status check_restricted(duckdb::ClientContext& context, const std::string& sql,
+                        bool allow_delta_scan) {
+    duckdb::Parser parser(context.GetParserOptions());
+    try {
+        parser.ParseQuery(sql);
+    } catch (const std::exception& e) {
+        duckdb::ErrorData error(e);
+        error.AddErrorLocation(sql);
+        return fail(to_error(error));
+    }
+    if (parser.statements.empty())
+        return fail(ErrorCode::kInvalidArgument, "there is no statement");
+    if (parser.statements.size() > 1)
+        return fail(ErrorCode::kUnsupported, "not allowed here: more than one statement");
+    auto& statement = *parser.statements[0];
+    if (statement.type != duckdb::StatementType::SELECT_STATEMENT)
+        return fail(ErrorCode::kUnsupported,
+                    "not allowed here: " + duckdb::StatementTypeToString(statement.type) +
+                        "; only SELECT is");
+    Checker checker(allow_delta_scan);
+    checker.node(*statement.Cast<duckdb::SelectStatement>().node);
+    if (!checker.refusal().empty())
+        return fail(ErrorCode::kUnsupported, "not allowed here: " + checker.refusal());
+    return {};
+}
+
+void register_plan_check(duckdb::DatabaseInstance& db) {
+    duckdb::OptimizerExtension extension;
+    extension.pre_optimize_function = [](duckdb::OptimizerExtensionInput&,
+                                         duckdb::unique_ptr<duckdb::LogicalOperator>& plan) {
+        check_scans(*plan);
+    };
+    duckdb::OptimizerExtension::Register(duckdb::DBConfig::GetConfig(db), extension);
+}
+
+}  // namespace tarn::sql

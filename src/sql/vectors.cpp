@@ -1,0 +1,287 @@
+// ColumnBatch as DuckDB's vectors and back.
+
+#include <cstring>
+
+#include "duckdb/common/types/vector.hpp"
+#include "duckdb/common/vector_operations/vector_operations.hpp"
+
+#include "duck.h"
+
+namespace tarn::sql {
+
+using codec::ColumnType;
+using duckdb::FlatVector;
+using duckdb::idx_t;
+using duckdb::LogicalType;
+using duckdb::LogicalTypeId;
+using duckdb::Vector;
+
+static constexpr size_t kChunk = STANDARD_VECTOR_SIZE;
+static_assert(kChunk % 64 == 0, "a chunk starts at a whole validity word");
+static_assert(sizeof(codec::TextRef) == sizeof(duckdb::string_t));
+
+LogicalType to_logical(ColumnType type) {
+    switch (type) {
+        case ColumnType::kBool:
+            return LogicalType::BOOLEAN;
+        case ColumnType::kInt32:
+            return LogicalType::INTEGER;
+        case ColumnType::kInt64:
+            return LogicalType::BIGINT;
+        case ColumnType::kDouble:
+            return LogicalType::DOUBLE;
+        case ColumnType::kText:
+            return LogicalType::VARCHAR;
+        case ColumnType::kBytes:
+            return LogicalType::BLOB;
+        case ColumnType::kTimestamp:
+            return LogicalType::TIMESTAMP_TZ;
+        case ColumnType::kDate:
+            return LogicalType::DATE;
+    }
+    return LogicalType::VARCHAR;
+}
+
+ColumnType to_column_type(const LogicalType& type) {
+    switch (type.id()) {
+        case LogicalTypeId::BOOLEAN:
+            return ColumnType::kBool;
+        case LogicalTypeId::TINYINT:
+        case LogicalTypeId::SMALLINT:
+        case LogicalTypeId::UTINYINT:
+        case LogicalTypeId::USMALLINT:
+        case LogicalTypeId::INTEGER:
+            return ColumnType::kInt32;
+        case LogicalTypeId::UINTEGER:
+        case LogicalTypeId::UBIGINT:
+        case LogicalTypeId::HUGEINT:
+        case LogicalTypeId::UHUGEINT:
+        case LogicalTypeId::BIGINT:
+            return ColumnType::kInt64;
+        case LogicalTypeId::FLOAT:
+        case LogicalTypeId::DOUBLE:
+            return ColumnType::kDouble;
+        case LogicalTypeId::BLOB:
+            return ColumnType::kBytes;
+        case LogicalTypeId::TIMESTAMP:
+        case LogicalTypeId::TIMESTAMP_SEC:
+        case LogicalTypeId::TIMESTAMP_MS:
+        case LogicalTypeId::TIMESTAMP_NS:
+        case LogicalTypeId::TIMESTAMP_TZ:
+            return ColumnType::kTimestamp;
+        case LogicalTypeId::DATE:
+            return ColumnType::kDate;
+        default:
+            return ColumnType::kText;
+    }
+}
+
+// --- AdoptedBatch ---
+
+static duckdb::buffer_ptr<duckdb::VectorChildBuffer> copy_dictionary(const codec::Column& column) {
+    const auto n = column.dictionary_size();
+    // One entry more than the dictionary has: the NULL that rows without a value point at.
+    auto buffer = duckdb::DictionaryVector::CreateReusableDictionary(LogicalType::VARCHAR, n + 1);
+    auto* to = FlatVector::GetData<duckdb::string_t>(buffer->data);
+    if (n) std::memcpy(static_cast<void*>(to), column.data.data(), n * sizeof(codec::TextRef));
+    to[n] = duckdb::string_t(uint32_t(0));
+    FlatVector::SetNull(buffer->data, n, true);
+    return buffer;
+}
+
+AdoptedBatch::AdoptedBatch(std::shared_ptr<const codec::ColumnBatch> batch,
+                           std::map<int, EnumColumn> enums)
+    : batch_(std::move(batch)), enums_(std::move(enums)) {
+    dictionaries_.resize(batch_->columns.size());
+    for (size_t i = 0; i < batch_->columns.size(); ++i) {
+        const auto& column = batch_->columns[i];
+        if (column.dictionary && !enums_.contains(int(i)))
+            dictionaries_[i] = copy_dictionary(column);
+    }
+}
+
+size_t AdoptedBatch::chunks() const { return (batch_->row_count + kChunk - 1) / kChunk; }
+
+size_t AdoptedBatch::chunk_rows(size_t chunk) const {
+    return std::min(kChunk, batch_->row_count - chunk * kChunk);
+}
+
+template <class T>
+static void fill_enum(const codec::Column& column, const std::vector<uint32_t>& positions,
+                      size_t from, size_t n, Vector& out) {
+    auto* to = FlatVector::GetData<T>(out);
+    for (size_t i = 0; i < n; ++i) {
+        if (column.is_null(from + i)) {
+            FlatVector::SetNull(out, i, true);
+            to[i] = T(0);
+        } else {
+            to[i] = T(positions[column.codes[from + i]]);
+        }
+    }
+}
+
+void AdoptedBatch::reference(size_t chunk, int index, Vector& out) const {
+    const size_t from = chunk * kChunk, n = chunk_rows(chunk);
+    if (index < 0) {
+        out.Reference(duckdb::Value(out.GetType()));
+        return;
+    }
+    const auto& column = batch_->columns[size_t(index)];
+    if (auto it = enums_.find(index); it != enums_.end()) {
+        switch (it->second.type.InternalType()) {
+            case duckdb::PhysicalType::UINT8:
+                return fill_enum<uint8_t>(column, it->second.positions, from, n, out);
+            case duckdb::PhysicalType::UINT16:
+                return fill_enum<uint16_t>(column, it->second.positions, from, n, out);
+            default:
+                return fill_enum<uint32_t>(column, it->second.positions, from, n, out);
+        }
+    }
+    if (column.dictionary) {
+        auto* codes = const_cast<uint32_t*>(column.codes.data() + from);
+        if (column.validity.empty()) {
+            out.Dictionary(dictionaries_[size_t(index)], duckdb::SelectionVector(codes));
+            return;
+        }
+        duckdb::SelectionVector sel(n);
+        const auto null_entry = column.dictionary_size();
+        for (size_t i = 0; i < n; ++i)
+            sel.set_index(i, column.is_null(from + i) ? null_entry : codes[i]);
+        out.Dictionary(dictionaries_[size_t(index)], sel);
+        return;
+    }
+    auto* data = const_cast<char*>(column.data.data()) + from * codec::column_width(column.type);
+    Vector view(to_logical(column.type), duckdb::data_ptr_cast(data));
+    if (!column.validity.empty())
+        FlatVector::SetValidity(
+            view, duckdb::ValidityMask(const_cast<uint64_t*>(column.validity.data()) + from / 64,
+                                       kChunk));
+    out.Reference(view);
+}
+
+// --- BatchBuilder ---
+
+// Text of a batch: blocks that never move.
+struct BatchBuilder::Arena {
+    static constexpr size_t kBlock = 64 << 10;
+    std::vector<std::unique_ptr<char[]>> blocks;
+    char* at = nullptr;
+    size_t left = 0;
+
+    std::string_view keep(std::string_view text) {
+        if (text.size() > left) {
+            left = std::max(kBlock, text.size());
+            blocks.push_back(std::make_unique_for_overwrite<char[]>(left));
+            at = blocks.back().get();
+        }
+        std::memcpy(at, text.data(), text.size());
+        std::string_view kept(at, text.size());
+        at += text.size();
+        left -= text.size();
+        return kept;
+    }
+};
+
+BatchBuilder::BatchBuilder(const std::vector<std::string>& names,
+                           const duckdb::vector<LogicalType>& types)
+    : arena_(std::make_shared<Arena>()) {
+    for (size_t i = 0; i < names.size(); ++i) {
+        auto type = to_column_type(types[i]);
+        schema_.push_back({names[i], type, false});
+        columns_.emplace_back().type = type;
+    }
+}
+
+BatchBuilder::~BatchBuilder() = default;
+
+static void set_nulls(codec::Column& column, const duckdb::UnifiedVectorFormat& values,
+                      size_t before, size_t count) {
+    if (values.validity.AllValid() && column.validity.empty()) return;
+    column.validity.resize((before + count + 63) / 64, ~uint64_t(0));
+    for (size_t i = 0; i < count; ++i) {
+        if (values.validity.RowIsValid(values.sel->get_index(i))) continue;
+        column.validity[(before + i) / 64] &= ~(uint64_t(1) << ((before + i) % 64));
+    }
+}
+
+template <class T>
+static void copy_values(codec::Column& column, const duckdb::UnifiedVectorFormat& values,
+                        size_t count) {
+    const auto before = column.data.size();
+    column.data.resize(before + count * sizeof(T));
+    auto* to = reinterpret_cast<T*>(column.data.data() + before);
+    auto* from = duckdb::UnifiedVectorFormat::GetData<T>(values);
+    if (!values.sel->IsSet() && values.validity.AllValid()) {
+        std::memcpy(to, from, count * sizeof(T));
+        return;
+    }
+    for (size_t i = 0; i < count; ++i) {
+        const auto at = values.sel->get_index(i);
+        to[i] = values.validity.RowIsValid(at) ? from[at] : T{};
+    }
+}
+
+void BatchBuilder::append_column(size_t index, Vector& vector, size_t count) {
+    auto& column = columns_[index];
+    duckdb::UnifiedVectorFormat values;
+    vector.ToUnifiedFormat(count, values);
+    set_nulls(column, values, rows_, count);
+    switch (column.type) {
+        case ColumnType::kBool:
+            return copy_values<uint8_t>(column, values, count);
+        case ColumnType::kInt32:
+        case ColumnType::kDate:
+            return copy_values<int32_t>(column, values, count);
+        case ColumnType::kInt64:
+        case ColumnType::kDouble:
+        case ColumnType::kTimestamp:
+            return copy_values<int64_t>(column, values, count);
+        case ColumnType::kText:
+        case ColumnType::kBytes:
+            break;
+    }
+    const auto before = column.data.size();
+    column.data.resize(before + count * sizeof(codec::TextRef));
+    auto* to = reinterpret_cast<codec::TextRef*>(column.data.data() + before);
+    auto* from = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(values);
+    for (size_t i = 0; i < count; ++i) {
+        const auto at = values.sel->get_index(i);
+        if (!values.validity.RowIsValid(at)) continue;
+        std::string_view text(from[at].GetData(), from[at].GetSize());
+        to[i] = codec::TextRef(text.size() <= codec::TextRef::kInline ? text : arena_->keep(text));
+    }
+}
+
+void BatchBuilder::append(duckdb::ClientContext& context, duckdb::DataChunk& chunk) {
+    const auto count = chunk.size();
+    for (size_t i = 0; i < columns_.size(); ++i) {
+        auto target = to_logical(columns_[i].type);
+        if (chunk.data[i].GetType() == target) {
+            append_column(i, chunk.data[i], count);
+            continue;
+        }
+        Vector cast(target, count);
+        duckdb::VectorOperations::Cast(context, chunk.data[i], cast, count);
+        append_column(i, cast, count);
+    }
+    rows_ += count;
+}
+
+codec::ColumnBatch BatchBuilder::finish() {
+    codec::ColumnBatch batch;
+    batch.schema = schema_;
+    batch.row_count = rows_;
+    for (auto& column : columns_) {
+        // A validity begun before later rows came must cover all of them.
+        if (!column.validity.empty()) column.validity.resize((rows_ + 63) / 64, ~uint64_t(0));
+        auto type = column.type;
+        batch.columns.push_back(std::exchange(column, {}));
+        column.type = type;
+    }
+    if (!arena_->blocks.empty())
+        batch.buffers.push_back(std::exchange(arena_, std::make_shared<Arena>()));
+    rows_ = 0;
+    return batch;
+}
+
+}  // namespace tarn::sql
