@@ -1,10 +1,12 @@
 #pragma once
 
-// The log: topics of partitions of records, kept as Kafka record batches verbatim in shared segments (lanes).
+// The log: topics of partitions of records, kept as Kafka record batches verbatim in shared
+// segments (lanes).
 //
-// One committer thread gathers what was appended during a window, writes it as blocks with one sync, and only then
-// acknowledges and shows it: nobody, flows included, reads beyond the durable high watermark. lane.h holds the
-// grammar of the bytes. Owned by `cli`; all public methods are thread-safe.
+// One committer thread gathers what was appended during a window, writes it as blocks with one
+// sync, and only then acknowledges and shows it: nobody, flows included, reads beyond the durable
+// high watermark. lane.h holds the grammar of the bytes. Owned by `cli`; all public methods are
+// thread-safe.
 
 #include <cstdint>
 #include <functional>
@@ -28,7 +30,8 @@
 
 namespace tarn::log {
 
-// A partition's identity. The topic id, not its name: a topic re-created under its old name is another topic.
+// A partition's identity. The topic id, not its name: a topic re-created under its old name is
+// another topic.
 struct PartitionId {
     Uuid topic;
     int32_t partition = 0;
@@ -43,8 +46,9 @@ struct TopicConfig {
     int64_t retention_bytes = -1;                           // of each partition; negative: no limit
     int32_t max_message_bytes = 1'048'588;                  // of a batch
     TimestampType timestamp_type = TimestampType::kCreateTime;
-    // Names and values as a Kafka client set them, for DescribeConfigs; the fields above are what counts.
-    std::map<std::string, std::string> raw;
+    // Names and values as a Kafka client set them, for DescribeConfigs; the fields above are what
+    // counts.
+    std::map<std::string, std::string> raw{};
 };
 
 struct TopicInfo {
@@ -58,17 +62,17 @@ struct TopicInfo {
 // Why a batch was not appended. Total; module `kafka` maps each to a protocol error.
 enum class AppendCode : uint8_t {
     kOk,
-    kDuplicate,            // idempotent repeat: base_offset is that of the first time (-1 if no longer known)
+    kDuplicate,  // idempotent repeat: base_offset is that of the first time (-1 if no longer known)
     kUnknownPartition,
-    kCorrupt,              // the batch failed validation
-    kUnsupportedFormat,    // magic 0 or 1
+    kCorrupt,            // the batch failed validation
+    kUnsupportedFormat,  // magic 0 or 1
     kTooLarge,
     kOutOfOrderSequence,
-    kInvalidProducerEpoch, // fenced by a newer epoch
+    kInvalidProducerEpoch,  // fenced by a newer epoch
     kUnknownProducerId,
     kInvalidTimestamp,
-    kThrottled,            // memory or disk budget is full: retry
-    kReadOnly,             // a sync failed, or the disk is full: this lane takes no more writes
+    kThrottled,  // memory or disk budget is full: retry
+    kReadOnly,   // a sync failed, or the disk is full: this lane takes no more writes
     kShuttingDown,
 };
 
@@ -81,19 +85,20 @@ struct AppendOutcome {
     std::string message;  // for people; set when code is neither kOk nor kDuplicate
 };
 
-// A flow writing to its own topic. The log keeps, per partition and writer, the highest (epoch, part) appended and
-// ignores (kDuplicate) any that is not higher: a repeated epoch is harmless. Survives restarts, like producer state.
+// A flow writing to its own topic. The log keeps, per partition and writer, the highest (epoch,
+// part) appended and ignores (kDuplicate) any that is not higher: a repeated epoch is harmless.
+// Survives restarts, like producer state.
 struct Writer {
-    int64_t id = 0;       // chosen by the flow: a hash of its name and generation; never 0
+    int64_t id = 0;  // chosen by the flow: a hash of its name and generation; never 0
     int64_t epoch = 0;
-    int32_t part = 0;     // batches of one epoch and partition: 0, 1, 2 …
+    int32_t part = 0;  // batches of one epoch and partition: 0, 1, 2 …
 };
 
 struct AppendRequest {
     PartitionId partition;
-    std::string batch;                // exactly one record batch
-    std::optional<Writer> writer;     // only from inside the process
-    bool internal = false;            // may write to internal topics
+    std::string batch;             // exactly one record batch
+    std::optional<Writer> writer;  // only from inside the process
+    bool internal = false;         // may write to internal topics
 };
 using AppendCallback = std::move_only_function<void(AppendOutcome)>;
 
@@ -110,8 +115,9 @@ struct FetchResult {
     int64_t log_start_offset = 0;
     int64_t high_watermark = 0;      // everything below is durable and readable
     int64_t last_stable_offset = 0;  // everything below belongs to no open transaction
-    // Whole batches in offset order, the first being the one that holds the asked offset (which may lie inside it).
-    // At least one if there is any, even if larger than max_bytes. One slice may hold several batches.
+    // Whole batches in offset order, the first being the one that holds the asked offset (which may
+    // lie inside it). At least one if there is any, even if larger than max_bytes. One slice may
+    // hold several batches.
     std::vector<Slice> slices;
     std::string message;
 };
@@ -130,14 +136,14 @@ struct OffsetAndTime {
 };
 
 struct LogOptions {
-    std::string folder;                                // <data>/log
-    uint64_t start_number = 1;                         // of DataFolder: into headers
+    std::string folder;         // <data>/log
+    uint64_t start_number = 1;  // of DataFolder: into headers
     uint64_t segment_bytes = 128ull << 20;
-    Duration window = Duration::millis(1);             // how long a commit waits for company (0: none)
-    uint64_t head_cache_bytes = 64ull << 20;           // newest bytes of the lane kept in memory
-    uint64_t append_queue_bytes = 64ull << 20;         // un-synced appends in memory; past it kThrottled
-    uint64_t max_decompressed_bytes = 256ull << 20;    // a batch that inflates past this is corrupt
-    uint64_t disk_limit_bytes = UINT64_MAX;            // of the log folder
+    Duration window = Duration::millis(1);      // how long a commit waits for company (0: none)
+    uint64_t head_cache_bytes = 64ull << 20;    // newest bytes of the lane kept in memory
+    uint64_t append_queue_bytes = 64ull << 20;  // un-synced appends in memory; past it kThrottled
+    uint64_t max_decompressed_bytes = 256ull << 20;  // a batch that inflates past this is corrupt
+    uint64_t disk_limit_bytes = UINT64_MAX;          // of the log folder
     Duration retention_interval = Duration::seconds(30);
     // False: no threads; the caller drives step(). For simulation.
     bool threads = true;
@@ -157,55 +163,68 @@ struct LogContext {
 
 class Log {
   public:
-    // Creates the folder, or recovers: cuts a torn tail, never an acknowledged record. Errors: kCorrupted when
-    // acknowledged data is damaged (names segment and block), kUnsupported (newer format), kIo.
+    // Creates the folder, or recovers: cuts a torn tail, never an acknowledged record. Errors:
+    // kCorrupted when acknowledged data is damaged (names segment and block), kUnsupported (newer
+    // format), kIo.
     static Result<std::unique_ptr<Log>> open(LogOptions options, LogContext context);
     // Finishes what was appended, then stops the threads.
     ~Log();
     void close();
 
-    // --- topics -------------------------------------------------------------------------------------------------
-    // Errors: kAlreadyExists, kInvalidArgument (name: [a-zA-Z0-9._-]{1,249}, not "." or ".."; partitions 1..100,000).
-    Result<TopicInfo> create_topic(std::string_view name, TopicConfig config, bool internal = false);
-    Status delete_topic(std::string_view name);  // kNotFound; kFailedPrecondition while a hold stands (names it)
-    Status alter_topic(std::string_view name, TopicConfig config);  // everything but fewer partitions
-    std::vector<TopicInfo> topics() const;       // by name
+    // --- topics
+    // -------------------------------------------------------------------------------------------------
+    // Errors: kAlreadyExists, kInvalidArgument (name: [a-zA-Z0-9._-]{1,249}, not "." or "..";
+    // partitions 1..100,000).
+    Result<TopicInfo> create_topic(std::string_view name, TopicConfig config,
+                                   bool internal = false);
+    Status delete_topic(
+        std::string_view name);  // kNotFound; kFailedPrecondition while a hold stands (names it)
+    Status alter_topic(std::string_view name,
+                       TopicConfig config);  // everything but fewer partitions
+    std::vector<TopicInfo> topics() const;   // by name
     std::optional<TopicInfo> find_topic(std::string_view name) const;
     std::optional<TopicInfo> find_topic(const Uuid& id) const;
 
-    // --- append -------------------------------------------------------------------------------------------------
-    // Validates, queues, and calls `done` once durable (or refused), from the committer thread or, if refused at
-    // once, from this one. Appends of one partition are stored and acknowledged in the order of the calls.
+    // --- append
+    // -------------------------------------------------------------------------------------------------
+    // Validates, queues, and calls `done` once durable (or refused), from the committer thread or,
+    // if refused at once, from this one. Appends of one partition are stored and acknowledged in
+    // the order of the calls.
     void append(AppendRequest request, AppendCallback done);
     // The same, waiting (with threads == false it runs step() itself).
     AppendOutcome append_and_wait(AppendRequest request);
 
-    // --- read ---------------------------------------------------------------------------------------------------
+    // --- read
+    // ---------------------------------------------------------------------------------------------------
     FetchResult fetch(const PartitionId& partition, int64_t offset, size_t max_bytes);
     std::optional<PartitionOffsets> offsets(const PartitionId& partition) const;
     // The first record with a timestamp ≥ this, exactly (not only its batch). offset -1 if none.
     Result<OffsetAndTime> offset_for_time(const PartitionId& partition, int64_t timestamp_ms);
     // The record with the greatest timestamp (ListOffsets -3). offset -1 if the partition is empty.
     Result<OffsetAndTime> offset_of_max_time(const PartitionId& partition);
-    // Removes everything below `offset` (DeleteRecords). Errors: kNotFound, kInvalidArgument, kFailedPrecondition (a hold).
+    // Removes everything below `offset` (DeleteRecords). Errors: kNotFound, kInvalidArgument,
+    // kFailedPrecondition (a hold).
     Result<int64_t> delete_records(const PartitionId& partition, int64_t offset);
 
-    // Called after each commit, from the committer thread, with the partitions whose high watermark moved, and after
-    // a topic is deleted. Must return at once. Returns a token for remove_listener, which waits for a call under way.
+    // Called after each commit, from the committer thread, with the partitions whose high watermark
+    // moved, and after a topic is deleted. Must return at once. Returns a token for
+    // remove_listener, which waits for a call under way.
     using Listener = std::function<void(std::span<const PartitionId>)>;
     uint64_t add_listener(Listener listener);
     void remove_listener(uint64_t token);
 
-    // --- producers and writers -----------------------------------------------------------------------------------
-    // A producer id never given before, also after crashes.
+    // --- producers and writers
+    // ----------------------------------------------------------------------------------- A
+    // producer id never given before, also after crashes.
     Result<int64_t> new_producer_id();
     // Highest (epoch, part) of a flow's writer in a partition, if any.
     std::optional<Writer> writer_position(const PartitionId& partition, int64_t writer_id) const;
 
-    // --- retention ----------------------------------------------------------------------------------------------
-    // A hold keeps what a flow has not read, or may need again: nothing at or above `offset` is removed by retention
-    // or delete_records. Holds live in memory; flows set them anew at start before retention first runs
-    // (retention starts with the first call of start_retention()).
+    // --- retention
+    // ----------------------------------------------------------------------------------------------
+    // A hold keeps what a flow has not read, or may need again: nothing at or above `offset` is
+    // removed by retention or delete_records. Holds live in memory; flows set them anew at start
+    // before retention first runs (retention starts with the first call of start_retention()).
     void set_hold(std::string_view holder, const PartitionId& partition, int64_t offset);
     void release_holds(std::string_view holder);
     void start_retention();
@@ -220,7 +239,8 @@ class Log {
     };
     Usage usage() const;
 
-    // --- simulation ---------------------------------------------------------------------------------------------
+    // --- simulation
+    // ---------------------------------------------------------------------------------------------
     // threads == false: commits one window of what is queued. True if there was anything to do.
     bool step();
 
