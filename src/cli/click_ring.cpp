@@ -175,12 +175,11 @@ std::vector<SlotBatch>& ClickRing::stamp(int64_t slot, Timestamp start) {
             for (auto at : patch.loop_at)
                 if (at) write_digits(bytes + at, (loop - patch.loop_lag) % 1'000'000);
         }
-        // Timestamps at 27 and 35, the crc of everything from 21 on at 17 (record_batch.h).
+        // Timestamps at 27 and 35 (record_batch.h); who signs the batch computes its crc.
         auto last_ms = load_be<int64_t>(bytes + 35) - load_be<int64_t>(bytes + 27);
         auto base_ms = start_ms + b.first_ms;
         store_be<int64_t>(bytes + 27, base_ms);
         store_be<int64_t>(bytes + 35, base_ms + last_ms);
-        store_be<uint32_t>(bytes + 17, crc32c(std::string_view(b.batch).substr(21)));
     }
     return batches;
 }

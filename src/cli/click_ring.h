@@ -2,7 +2,7 @@
 
 // The demo's load, built before it is sent: one loop over the data as a ring of time slots, each slot holding a
 // finished record batch for each partition. Sending a slot again in a later loop overwrites only what differs (event
-// times, loop numbers, timestamps, crc), so that the generator costs a fraction of a microsecond an event.
+// times, loop numbers, timestamps), so that the generator costs a fraction of a microsecond an event.
 //
 // Session s starts at a seeded place of the loop; its clicks follow at their think times and wrap around the loop's
 // end, where they carry the number of the loop in which their session began. So every loop has all clicks of the
@@ -54,7 +54,7 @@ class ClickRing {
     Duration slot_length() const { return slot_; }
     const LoadShape& shape() const { return shape_; }
     // Stamps slot number `slot` (counted on over the loops) for an intended send at `start` and gives its batches, one
-    // a partition (empty: none), valid until the next call.
+    // a partition (empty: none), valid until the next call. Their crc is left to who signs them.
     std::vector<SlotBatch>& stamp(int64_t slot, Timestamp start);
 
   private:
