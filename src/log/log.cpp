@@ -33,6 +33,35 @@ std::span<const SettingDeclaration> setting_declarations() {
     return kDeclarations;
 }
 
+std::span<const std::string_view> failpoint_names() {
+    static constexpr std::string_view kNames[] = {
+        "log.close.before_mark",
+        "log.commit.after_sync",
+        "log.commit.after_write",
+        "log.commit.before_sync",
+        "log.commit.before_write",
+        "log.free.after_rename",
+        "log.free.before_rename",
+        "log.index.after_replace",
+        "log.index.before_replace",
+        "log.producer_ids.after_replace",
+        "log.producer_ids.before_replace",
+        "log.recovery.after_cut",
+        "log.recovery.before_cut",
+        "log.recovery.before_sync",
+        "log.segment.before_folder_sync",
+        "log.segment.before_header",
+        "log.segment.before_rename",
+        "log.segment.before_sync",
+        "log.segment.opened",
+        "log.snapshot.after_replace",
+        "log.snapshot.before_replace",
+        "log.topics.after_replace",
+        "log.topics.before_replace",
+    };
+    return kNames;
+}
+
 LogMetrics::LogMetrics(Metrics& m)
     : bytes(m.counter("tarn_log_appended_bytes_total", "Bytes of blocks written to the log.")),
       records(m.counter("tarn_log_appended_records_total", "Records made durable.")),

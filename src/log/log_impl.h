@@ -182,6 +182,8 @@ class Log::Impl {
     bool move_log_start(Partition& partition, int64_t offset) TARN_REQUIRES(mutex_);
     void release_span(const Span& span) TARN_REQUIRES(mutex_);
     int64_t expired_up_to(const Partition& p, Timestamp now) const TARN_REQUIRES(mutex_);
+    std::vector<std::shared_ptr<Segment>> pick_victims(uint64_t& lowest_kept)
+        TARN_REQUIRES(snapshot_mutex_, mutex_);
     Snapshot make_snapshot(const std::vector<uint64_t>& freeing) TARN_REQUIRES(mutex_);
     Status write_snapshot(const Snapshot& snapshot);
     Result<uint64_t> free_segments(const std::vector<std::shared_ptr<Segment>>& segments);
@@ -199,6 +201,8 @@ class Log::Impl {
     Mutex topics_mutex_;    // over changes of the topics document
     Mutex snapshot_mutex_;  // over the snapshot file and what it decides
     uint64_t snapshot_freed_below_ TARN_GUARDED_BY(snapshot_mutex_) = 0;
+    // A log start moved in memory and is not in the snapshot yet.
+    bool log_starts_dirty_ TARN_GUARDED_BY(snapshot_mutex_) = false;
     std::set<uint64_t> snapshot_freed_ TARN_GUARDED_BY(snapshot_mutex_);
 
     // The committer's own, under commit_mutex_.

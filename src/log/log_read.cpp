@@ -134,7 +134,6 @@ bool Log::Impl::plan_fetch(Plan& plan, FetchResult& result) {
     auto span = std::upper_bound(p->spans.begin(), p->spans.end(), plan.offset,
                                  [](int64_t o, const Span& s) { return o < s.next_offset; });
     for (; span != p->spans.end(); ++span) {
-        if (!plan.pieces.empty() && plan.bytes >= plan.max_bytes) break;
         auto& segment = segments_.at(span->segment);
         auto index = segment->index;
         if (!index && plan.missing == segment) index = plan.loaded;
@@ -146,9 +145,8 @@ bool Log::Impl::plan_fetch(Plan& plan, FetchResult& result) {
             return false;
         }
         if (segment->sealed) touch_index(*segment);
-        auto before = plan.pieces.size();
         if (auto* batches = index->batches(p->key)) plan_span(plan, segment, *batches);
-        if (plan.pieces.size() == before) break;
+        if (plan.offset < span->next_offset) break;  // the rest does not fit
     }
     return true;
 }

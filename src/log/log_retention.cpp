@@ -119,46 +119,57 @@ Result<uint64_t> Log::Impl::free_segments(const std::vector<std::shared_ptr<Segm
     return bytes;
 }
 
+// Moves log starts; the sealed segments that hold nothing any more.
+std::vector<std::shared_ptr<Segment>> Log::Impl::pick_victims(uint64_t& lowest_kept) {
+    auto now = context_.clock.now();
+    for (auto& [key, p] : partitions_) {
+        log_starts_dirty_ |= move_log_start(*p, expired_up_to(*p, now));
+        p->producers.expire((now - kProducerExpiry).us);
+    }
+    std::vector<std::shared_ptr<Segment>> victims;
+    lowest_kept = active_->header.number;
+    for (auto& [number, segment] : segments_) {
+        bool idle = segment->sealed && segment->live_spans == 0 && segment->pins == 0;
+        if (idle)
+            victims.push_back(segment);
+        else
+            lowest_kept = std::min(lowest_kept, number);
+    }
+    return victims;
+}
+
 Result<uint64_t> Log::Impl::run_retention() {
     MutexLock order(snapshot_mutex_);
     std::vector<std::shared_ptr<Segment>> victims;
-    std::vector<uint64_t> numbers;
     Snapshot snapshot;
-    bool moved = false;
     {
         MutexLock commit(commit_mutex_);
         MutexLock lock(mutex_);
         if (closed_) return fail(ErrorCode::kFailedPrecondition, "the log is closed");
-        auto now = context_.clock.now();
-        for (auto& [key, p] : partitions_) {
-            moved |= move_log_start(*p, expired_up_to(*p, now));
-            p->producers.expire((now - kProducerExpiry).us);
-        }
-        uint64_t lowest = active_->header.number;
-        for (auto& [number, segment] : segments_) {
-            bool idle = segment->sealed && segment->live_spans == 0 && segment->pins == 0;
-            if (idle) {
-                victims.push_back(segment);
-                numbers.push_back(number);
-            } else {
-                lowest = std::min(lowest, number);
-            }
-        }
-        if (!moved && victims.empty()) return 0;
+        uint64_t lowest = 0;
+        victims = pick_victims(lowest);
+        if (!log_starts_dirty_ && victims.empty()) return 0;
+        std::vector<uint64_t> numbers;
+        for (auto& victim : victims)
+            numbers.push_back(victim->header.number);
         snapshot = make_snapshot(numbers);
         snapshot.freed.insert(snapshot_freed_.begin(), snapshot_freed_.end());
         snapshot.freed_below = std::max(snapshot_freed_below_, lowest);
         std::erase_if(snapshot.freed, [&](uint64_t n) { return n < snapshot.freed_below; });
+    }
+    // Should this fail, nothing has been freed and the next run tries again.
+    TARN_RETURN_IF_ERROR(write_snapshot(snapshot));
+    log_starts_dirty_ = false;
+    snapshot_freed_below_ = snapshot.freed_below;
+    snapshot_freed_ = snapshot.freed;
+    {
+        MutexLock lock(mutex_);
         for (auto& victim : victims) {
             segments_.erase(victim->header.number);
             std::erase(unindexed_, victim);
             if (victim->index) index_bytes_ -= victim->index->bytes();
         }
     }
-    // Should this fail, the segments stay on disk, unused, until the next start.
-    TARN_RETURN_IF_ERROR(write_snapshot(snapshot));
-    snapshot_freed_below_ = snapshot.freed_below;
-    snapshot_freed_ = snapshot.freed;
     return free_segments(victims);
 }
 
@@ -181,13 +192,14 @@ Result<int64_t> Log::Impl::delete_records(const PartitionId& id, int64_t offset)
                         fmt::format("the records are needed by '{}' from offset {} on",
                                     holder_of(id), hold_of(id)));
         }
-        move_log_start(*p, offset);
+        log_starts_dirty_ |= move_log_start(*p, offset);
         log_start = p->log_start;
         snapshot = make_snapshot({});
         snapshot.freed = snapshot_freed_;
         snapshot.freed_below = snapshot_freed_below_;
     }
     TARN_RETURN_IF_ERROR(write_snapshot(snapshot));
+    log_starts_dirty_ = false;
     return log_start;
 }
 

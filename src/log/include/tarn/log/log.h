@@ -151,6 +151,9 @@ struct LogOptions {
 // The declarations behind LogOptions, for `cli`.
 std::span<const SettingDeclaration> setting_declarations();
 
+// Every failpoint the log hits, so that a test can crash at each.
+std::span<const std::string_view> failpoint_names();
+
 // What the log needs of the world. The referenced objects outlive the Log.
 struct LogContext {
     io::FileSystem& fs;
