@@ -1,0 +1,81 @@
+#include "tarn/sql/statement.h"
+
+#include <gtest/gtest.h>
+
+#include "batches.h"
+#include "memory_tables.h"
+
+namespace tarn::sql {
+namespace {
+
+const std::vector<StreamSchema> kStreams = {
+    {"clicks", {{"id", ColumnType::kInt64, false}, {"page", ColumnType::kText, false}}},
+    {"other", {{"id", ColumnType::kInt64, false}}}};
+
+TEST(StreamStatement, RunsAgainAndAgainInRowOrder) {
+    Fixture f;
+    auto compiled = StreamStatement::compile(
+        std::move(f.session),
+        "select upper(page) as p, id * 2 as twice from stream('clicks') where id > 1", kStreams);
+    ASSERT_TRUE(compiled) << compiled.error().message();
+    auto& statement = **compiled;
+    ASSERT_EQ(statement.output().size(), 2u);
+    EXPECT_EQ(statement.output()[0].name, "p");
+    EXPECT_EQ(statement.output()[1].type, ColumnType::kInt64);
+    for (int round = 0; round < 3; ++round) {
+        TestBatch a(3), b(1);
+        // The batch's columns stand in another order than the schema's.
+        a.dictionary("page", {"/home", "/a rather long page name"}, {0, 1, -1});
+        a.add<int64_t>("id", ColumnType::kInt64, {1, 2 + round, 3});
+        b.dictionary("page", {"/b"}, {0});
+        b.add<int64_t>("id", ColumnType::kInt64, {9});
+        auto out = statement.run({{"clicks", {a.share(), b.share()}}});
+        ASSERT_TRUE(out) << out.error().message();
+        ASSERT_EQ((*out)->row_count, 3u);
+        EXPECT_EQ((*out)->columns[0].text(0), "/A RATHER LONG PAGE NAME");
+        EXPECT_TRUE((*out)->columns[0].is_null(1));
+        EXPECT_EQ((*out)->columns[0].text(2), "/B");
+        EXPECT_EQ((*out)->columns[1].values<int64_t>()[0], 2 * (2 + round));
+        EXPECT_EQ((*out)->columns[1].values<int64_t>()[2], 18);
+    }
+    auto none = statement.run({});
+    ASSERT_TRUE(none);
+    EXPECT_EQ((*none)->row_count, 0u);
+    EXPECT_EQ((*none)->schema.size(), 2u);
+}
+
+TEST(StreamStatement, LongInputKeepsItsOrder) {
+    Fixture f;
+    auto statement = std::move(*StreamStatement::compile(
+        std::move(f.session), "select id from stream('other')", kStreams));
+    std::vector<std::optional<int64_t>> ids(20'000);
+    for (size_t i = 0; i < ids.size(); ++i)
+        ids[i] = int64_t(i * 7919 % 20'000);
+    TestBatch batch(ids.size());
+    batch.add<int64_t>("id", ColumnType::kInt64, ids);
+    auto out = statement->run({{"other", {batch.share()}}});
+    ASSERT_TRUE(out);
+    ASSERT_EQ((*out)->row_count, ids.size());
+    for (size_t i = 0; i < ids.size(); ++i)
+        ASSERT_EQ((*out)->columns[0].values<int64_t>()[i], *ids[i]);
+}
+
+TEST(StreamStatement, RefusesWhatCannotBeRepeatedOrIsNotThere) {
+    auto error = [](std::string_view sql) {
+        Fixture f;
+        auto compiled = StreamStatement::compile(std::move(f.session), sql, kStreams);
+        return compiled ? Error(ErrorCode::kInternal, "it compiled") : compiled.error();
+    };
+    EXPECT_EQ(error("select now() from stream('clicks')").code(), ErrorCode::kUnsupported);
+    EXPECT_EQ(error("select * from stream('clicks') where random() < 0.5").code(),
+              ErrorCode::kUnsupported);
+    EXPECT_EQ(error("select nope from stream('clicks')").code(), ErrorCode::kInvalidArgument);
+    EXPECT_NE(error("select nope from stream('clicks')").message().find("LINE 1"),
+              std::string::npos);
+    EXPECT_NE(error("select * from stream('clickz')").message().find("clicks, other"),
+              std::string::npos);
+    EXPECT_EQ(error("drop table x").code(), ErrorCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace tarn::sql
