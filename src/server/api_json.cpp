@@ -1,0 +1,312 @@
+#include "api_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace tarn::server {
+namespace {
+
+constexpr size_t kShownBytes = 16 << 10;  // of a key, value or header
+
+std::optional<double> in_ms(std::optional<Duration> d) {
+    return d ? std::optional(double(d->us) / 1e3) : std::nullopt;
+}
+
+// A time that was never set stands as null.
+std::optional<Timestamp> known(Timestamp t) { return t.us > 0 ? std::optional(t) : std::nullopt; }
+
+void write_map(JsonWriter& json, std::string_view name,
+               const std::map<std::string, std::string>& map) {
+    json.key(name).begin_object();
+    for (const auto& [key, value] : map)
+        json.field(key, value);
+    json.end_object();
+}
+
+void write_columns(JsonWriter& json, const std::vector<codec::ColumnSpec>& columns) {
+    json.key("columns").begin_array();
+    for (const auto& column : columns)
+        json.begin_object()
+            .field("name", column.name)
+            .field("type", codec::to_string(column.type))
+            .end_object();
+    json.end_array();
+}
+
+void write_payload(JsonWriter& json, const std::optional<std::string_view>& bytes) {
+    if (!bytes) {
+        json.null();
+        return;
+    }
+    std::string_view shown = bytes->substr(0, kShownBytes);
+    const bool cut = shown.size() < bytes->size();
+    while (cut && !shown.empty() && (uint8_t((*bytes)[shown.size()]) & 0xC0) == 0x80)
+        shown.remove_suffix(1);
+    const bool text = valid_utf8(shown) && shown.find('\0') == shown.npos;
+    const bool is_json = text && !cut && !shown.empty() && (shown[0] == '{' || shown[0] == '[') &&
+                         nlohmann::json::accept(shown);
+    json.begin_object();
+    json.field("encoding", std::string_view(is_json ? "json" : text ? "text" : "base64"));
+    json.field("text", text ? std::string(shown) : base64(shown));
+    json.field("bytes", bytes->size()).field("truncated", cut);
+    json.end_object();
+}
+
+void write_sink(JsonWriter& json, std::string_view sink) {
+    const size_t space = sink.find(' ');
+    json.begin_object();
+    json.field("kind", sink.substr(0, space));
+    json.field("name", space == sink.npos ? std::string_view() : sink.substr(space + 1));
+    json.end_object();
+}
+
+}  // namespace
+
+void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& log) {
+    int64_t records = 0, appended = 0, bytes = 0;
+    JsonWriter partitions;
+    partitions.begin_array();
+    for (int32_t i = 0; i < topic.config.partitions; ++i) {
+        const auto at = log.offsets({topic.id, i});
+        if (!at) continue;
+        records += at->high_watermark - at->log_start_offset;
+        appended += at->high_watermark;
+        bytes += at->bytes;
+        partitions.begin_object();
+        partitions.field("partition", i).field("log_start_offset", at->log_start_offset);
+        partitions.field("high_watermark", at->high_watermark);
+        partitions.field("last_stable_offset", at->last_stable_offset).field("bytes", at->bytes);
+        partitions.end_object();
+    }
+    partitions.end_array();
+    const auto& config = topic.config;
+    json.begin_object();
+    json.field("name", topic.name).field("id", topic.id.str()).field("internal", topic.internal);
+    json.field("created", topic.created);
+    json.field("records", records).field("appended", appended).field("bytes", bytes);
+    json.field("retention_ms",
+               config.retention.us < 0 ? std::nullopt : std::optional(config.retention.ms()));
+    json.field("retention_bytes",
+               config.retention_bytes < 0 ? std::nullopt : std::optional(config.retention_bytes));
+    json.field("timestamp_type",
+               std::string_view(config.timestamp_type == log::TimestampType::kCreateTime
+                                    ? "CreateTime"
+                                    : "LogAppendTime"));
+    json.key("partitions").raw(partitions.str());
+    json.end_object();
+}
+
+void write_json(JsonWriter& json, const lake::TableInfo& table,
+                std::optional<double> rows_per_second) {
+    json.begin_object();
+    json.field("name", table.name).field("id", table.id.str()).field("path", table.path);
+    json.field("description", table.description).field("version", table.version);
+    write_columns(json, table.columns);
+    json.key("partition_by").begin_array();
+    for (const auto& column : table.partition_by)
+        json.text(column);
+    json.end_array();
+    write_map(json, "properties", table.properties);
+    json.field("files", table.files).field("bytes", table.bytes);
+    json.field("rows", table.rows < 0 ? std::nullopt : std::optional(table.rows));
+    json.field("created", table.created).field("last_commit", table.last_commit);
+    json.field("rows_per_second", rows_per_second);
+    json.end_object();
+}
+
+void write_json(JsonWriter& json, const lake::HistoryEntry& entry) {
+    json.begin_object();
+    json.field("version", entry.version)
+        .field("time", entry.time)
+        .field("operation", entry.operation);
+    write_map(json, "parameters", entry.parameters);
+    write_map(json, "metrics", entry.metrics);
+    json.field("engine", entry.engine).key("txn");
+    if (entry.txn)
+        json.begin_object()
+            .field("app_id", entry.txn->app_id)
+            .field("version", entry.txn->version)
+            .end_object();
+    else
+        json.null();
+    json.end_object();
+}
+
+void write_json(JsonWriter& json, const flow::FlowStatus& flow) {
+    json.begin_object();
+    json.field("name", flow.name).field("kind", flow.kind).field("source", flow.source);
+    json.key("sinks").begin_array();
+    for (const auto& sink : flow.sinks)
+        write_sink(json, sink);
+    json.end_array();
+    json.field("state", flow::to_string(flow.state)).field("reason", flow.reason);
+    json.field("generation", flow.generation).field("sql", flow.sql);
+    json.field("epoch", flow.epoch < 0 ? std::nullopt : std::optional(flow.epoch));
+    json.field("every_ms", double(flow.every.us) / 1e3).field("lag", flow.lag());
+    json.key("positions").begin_array();
+    for (const auto& p : flow.positions) {
+        json.begin_object().field("partition", p.partition).field("start_offset", p.start_offset);
+        json.field("next_offset", p.next_offset)
+            .field("high_watermark", p.high_watermark)
+            .end_object();
+    }
+    json.end_array();
+    json.field("watermark", flow.watermark);
+    json.field("rows_in", flow.rows_in).field("rows_out", flow.rows_out);
+    json.field("late", flow.late).field("quarantined", flow.quarantined);
+    json.field("last_commit", flow.last_commit);
+    json.field("latency_p50_ms", in_ms(flow.latency_p50))
+        .field("latency_p99_ms", in_ms(flow.latency_p99));
+    json.end_object();
+}
+
+void write_json(JsonWriter& json, const flow::RunRecord& run) {
+    json.begin_object();
+    json.field("flow", run.flow).field("epoch", run.epoch).field("started", run.started);
+    json.field("elapsed_ms", double(run.elapsed.us) / 1e3)
+        .field("cpu_ms", double(run.cpu.us) / 1e3);
+    json.field("rows_in", run.rows_in)
+        .field("rows_out", run.rows_out)
+        .field("bytes_in", run.bytes_in);
+    json.field("outcome", run.outcome);
+    json.end_object();
+}
+
+void write_view_shape(JsonWriter& json, const view::ViewSpec& spec) {
+    write_columns(json, spec.columns);
+    json.key("key").begin_array();
+    for (int i : spec.key)
+        json.text(spec.columns[size_t(i)].name);
+    json.end_array();
+}
+
+void write_json(JsonWriter& json, const view::View& view) {
+    const auto state = view.state();
+    json.begin_object();
+    json.field("name", view.spec().name);
+    write_view_shape(json, view.spec());
+    json.field("generation", view.spec().generation);
+    json.field("epoch", state.epoch < 0 ? std::nullopt : std::optional(state.epoch));
+    json.field("committed", known(state.time)).field("rows", state.rows);
+    json.end_object();
+}
+
+void write_json(JsonWriter& json, const Ledger& ledger) {
+    json.begin_object();
+    json.field("as_of", ledger.as_of);
+    const auto& producer = ledger.producer;
+    json.key("producer");
+    if (producer) {
+        json.begin_object().field("as_of", producer->time).field("running", producer->running);
+        json.field("sent", producer->sent).field("acknowledged", producer->acknowledged);
+        json.field("late_sent", producer->late_sent).field("broken_sent", producer->broken_sent);
+        json.field("twice_sent", producer->twice_sent).end_object();
+    } else {
+        json.null();
+    }
+    json.field("sent", producer ? std::optional(producer->sent) : std::nullopt);
+    json.field("acknowledged", producer ? std::optional(producer->acknowledged) : std::nullopt);
+    json.field("log_records", ledger.log_records).field("committed", ledger.committed);
+    json.field("bronze", ledger.bronze)
+        .field("quarantine", ledger.quarantine)
+        .field("late", ledger.late);
+    json.field("in_flight", ledger.in_flight)
+        .field("lost", ledger.lost)
+        .field("double", ledger.double_count);
+    json.field("unknown", ledger.unknown);
+    json.key("lines").begin_array();
+    for (const auto& line : ledger.lines) {
+        json.begin_object();
+        json.field("flow", line.flow).field("topic", line.topic).field("table", line.table);
+        json.field("entry", line.entry)
+            .field("epoch", line.epoch)
+            .field("table_version", line.table_version);
+        json.field("log_records", line.log_records).field("committed", line.committed);
+        json.field("stored", line.stored).field("quarantined", line.quarantined);
+        json.field("in_flight", line.in_flight)
+            .field("lost", line.lost)
+            .field("double", line.double_count);
+        json.end_object();
+    }
+    json.end_array().end_object();
+}
+
+Result<std::string> record_json(const codec::RecordView& record) {
+    TARN_TRY(auto headers, codec::decode_headers(record));
+    JsonWriter json;
+    json.begin_object();
+    json.field("offset", record.offset).field("timestamp", Timestamp::from_ms(record.timestamp_ms));
+    json.key("key");
+    write_payload(json, record.key);
+    json.key("value");
+    write_payload(json, record.value);
+    json.key("headers").begin_array();
+    for (const auto& header : headers) {
+        json.begin_object().field("key", header.key).key("value");
+        write_payload(json, header.value);
+        json.end_object();
+    }
+    json.end_array().end_object();
+    return json.take();
+}
+
+std::string flow_list_json(const std::vector<flow::FlowStatus>& flows) {
+    JsonWriter json;
+    json.begin_object().key("flows").begin_array();
+    for (const auto& flow : flows)
+        write_json(json, flow);
+    json.end_array().end_object();
+    return json.take();
+}
+
+void write_cell(JsonWriter& json, const codec::Column& column, size_t row) {
+    using codec::ColumnType;
+    if (column.is_null(row)) {
+        json.null();
+        return;
+    }
+    switch (column.type) {
+        case ColumnType::kBool:
+            json.value(column.values<uint8_t>()[row] != 0);
+            return;
+        case ColumnType::kInt32:
+            json.value(column.values<int32_t>()[row]);
+            return;
+        case ColumnType::kInt64:
+            json.value(column.values<int64_t>()[row]);
+            return;
+        case ColumnType::kDouble:
+            json.value(column.values<double>()[row]);
+            return;
+        case ColumnType::kText:
+            json.text(column.text(row));
+            return;
+        case ColumnType::kBytes:
+            json.text(base64(column.text(row)));
+            return;
+        case ColumnType::kTimestamp:
+            json.value(Timestamp{column.values<int64_t>()[row]});
+            return;
+        case ColumnType::kDate:
+            json.text(format_date(column.values<int32_t>()[row]));
+            return;
+    }
+}
+
+void write_row(JsonWriter& json, const codec::ColumnBatch& batch, size_t row) {
+    json.begin_array();
+    for (const auto& column : batch.columns)
+        write_cell(json, column, row);
+    json.end_array();
+}
+
+std::optional<std::string> cell_text(const codec::Column& column, size_t row) {
+    if (column.is_null(row)) return std::nullopt;
+    if (column.type == codec::ColumnType::kText) return std::string(column.text(row));
+    JsonWriter json;
+    write_cell(json, column, row);
+    std::string text = json.take();
+    if (text.size() >= 2 && text.front() == '"') text = text.substr(1, text.size() - 2);
+    return text;
+}
+
+}  // namespace tarn::server

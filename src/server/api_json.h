@@ -1,0 +1,40 @@
+#pragma once
+
+// What the modules know, as the JSON of openapi.yaml.
+
+#include <string>
+#include <string_view>
+
+#include "json_writer.h"
+#include "ledger.h"
+#include "tarn/codec/record_batch.h"
+#include "tarn/flow/runtime.h"
+#include "tarn/lake/lake.h"
+#include "tarn/log/log.h"
+#include "tarn/view/view.h"
+
+namespace tarn::server {
+
+void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& log);
+void write_json(JsonWriter& json, const lake::TableInfo& table,
+                std::optional<double> rows_per_second);
+void write_json(JsonWriter& json, const lake::HistoryEntry& entry);
+void write_json(JsonWriter& json, const flow::FlowStatus& flow);
+void write_json(JsonWriter& json, const flow::RunRecord& run);
+void write_json(JsonWriter& json, const view::View& view);
+void write_json(JsonWriter& json, const Ledger& ledger);
+Result<std::string> record_json(const codec::RecordView& record);
+
+// {"flows": […]}
+std::string flow_list_json(const std::vector<flow::FlowStatus>& flows);
+
+// columns and key of a view, as fields.
+void write_view_shape(JsonWriter& json, const view::ViewSpec& spec);
+// One value of a column.
+void write_cell(JsonWriter& json, const codec::Column& column, size_t row);
+// One row as an array.
+void write_row(JsonWriter& json, const codec::ColumnBatch& batch, size_t row);
+// A cell as text, for `where` filters; nothing for null.
+std::optional<std::string> cell_text(const codec::Column& column, size_t row);
+
+}  // namespace tarn::server

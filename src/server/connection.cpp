@@ -1,0 +1,283 @@
+#include "connection.h"
+
+#include <sys/socket.h>
+
+#include <chrono>
+
+#include <fmt/format.h>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+namespace tarn::server {
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr uint32_t kMaxHeaderBytes = 16 << 10;
+constexpr auto kReadTime = std::chrono::seconds(30);   // idle time and one whole request together
+constexpr auto kWriteTime = std::chrono::seconds(30);  // one answer
+constexpr auto kEventTime = std::chrono::seconds(15);  // one write of events
+constexpr size_t kMaxEventBacklog = 4 << 20;           // bytes a listener may be behind
+
+constexpr std::string_view kSecurityHeaders =
+    "X-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "X-Frame-Options: DENY\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n"
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+    "'self' data:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+    "'none'\r\n";
+
+std::string reason(int status) {
+    if (status == 499) return "Client Closed Request";
+    return std::string(http::obsolete_reason(http::status(status)));
+}
+
+std::string head_of(const Response& response, bool keep_alive) {
+    std::string head =
+        fmt::format("HTTP/1.1 {} {}\r\nServer: Tarn\r\n", response.status, reason(response.status));
+    bool cached = false;
+    for (const auto& [name, value] : response.headers) {
+        head += fmt::format("{}: {}\r\n", name, value);
+        cached |= name == "Cache-Control";
+    }
+    if (!cached) head += "Cache-Control: no-store\r\n";
+    if (response.status != 304)
+        head += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type,
+                            response.bytes().size());
+    head += kSecurityHeaders;
+    head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
+    return head;
+}
+
+template <class Fields>
+Request to_request(const Fields& message) {
+    Request out;
+    out.method = std::string(message.method_string());
+    out.target = std::string(message.target());
+    auto header = [&](http::field name) { return std::string(message[name]); };
+    out.host = header(http::field::host);
+    out.origin = header(http::field::origin);
+    out.fetch_site = std::string(message["Sec-Fetch-Site"]);
+    out.content_type = header(http::field::content_type);
+    out.if_none_match = header(http::field::if_none_match);
+    out.accept_encoding = header(http::field::accept_encoding);
+    out.body = message.body();
+    return out;
+}
+
+}  // namespace
+
+// The hub's end of an event stream: hands bytes over to the connection's strand.
+class Connection::Subscriber final : public EventSubscriber {
+  public:
+    explicit Subscriber(const std::shared_ptr<Connection>& to)
+        : to_(to), executor_(to->stream_.get_executor()) {}
+    Push push(std::shared_ptr<const std::string> bytes) override {
+        if (gone) return Push::kGone;
+        if (backlog > kMaxEventBacklog) return Push::kFull;
+        backlog += bytes->size();
+        asio::post(executor_, [to = to_, bytes = std::move(bytes)]() mutable {
+            if (auto self = to.lock()) self->enqueue(std::move(bytes));
+        });
+        return Push::kTaken;
+    }
+    std::atomic<size_t> backlog = 0;
+    std::atomic<bool> gone = false;
+
+  private:
+    std::weak_ptr<Connection> to_;
+    boost::beast::tcp_stream::executor_type executor_;
+};
+
+Connection::Connection(asio::ip::tcp::socket socket, Shared& shared)
+    : stream_(std::move(socket)), shared_(shared), open_(shared.open) {
+    ++*open_;
+}
+
+Connection::~Connection() {
+    if (subscriber_) subscriber_->gone = true;
+    --*open_;
+}
+
+void Connection::start() {
+    asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->read(); });
+}
+
+void Connection::read() {
+    parser_.emplace();
+    parser_->header_limit(kMaxHeaderBytes);
+    parser_->body_limit(shared_.options.max_body_bytes);
+    stream_.expires_after(kReadTime);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](Code error, size_t) { self->on_read(error); });
+}
+
+void Connection::refuse_malformed(Code error) {
+    shared_.refused.add();
+    keep_alive_ = false;
+    head_only_ = false;
+    if (error == http::error::header_limit)
+        return answer(error_response(431, ErrorCode::kInvalidArgument,
+                                     "the request's headers are larger than 16 KiB",
+                                     "Send fewer or smaller headers."));
+    if (error == http::error::body_limit)
+        return answer(error_response(413, ErrorCode::kInvalidArgument,
+                                     fmt::format("the request's body is larger than {} bytes",
+                                                 shared_.options.max_body_bytes),
+                                     "Send less."));
+    if (error == boost::beast::error::timeout) return close();
+    if (error.category() != http::make_error_code(http::error::bad_method).category() ||
+        error == http::error::end_of_stream || error == http::error::partial_message)
+        return close();
+    answer(error_response(400, ErrorCode::kInvalidArgument,
+                          fmt::format("this is no HTTP request: {}", error.message()),
+                          "Send HTTP/1.1."));
+}
+
+void Connection::on_read(Code error) {
+    if (error) return refuse_malformed(error);
+    shared_.requests.add();
+    auto message = parser_->release();
+    keep_alive_ = message.keep_alive();
+    head_only_ = message.method() == http::verb::head;
+    Request request = to_request(message);
+    answered_ = false;
+    if (auto allowed = shared_.origin.allow(request); !allowed) {
+        shared_.refused.add();
+        const bool host = allowed.error().code() == ErrorCode::kInvalidArgument;
+        return answer(error_response(host ? 421 : 403, allowed.error().code(),
+                                     allowed.error().message(),
+                                     "Open the address that tarn up printed."));
+    }
+    if (message.count(http::field::upgrade) > 0 && request.target.starts_with("/api/"))
+        return answer(error_response(400, ErrorCode::kUnsupported,
+                                     "this server speaks no other protocol than HTTP",
+                                     "Leave out the Upgrade header."));
+    auto target = parse_target(request.target);
+    if (!target) return answer(error_response(target.error()));
+    dispatch(request, *target);
+}
+
+void Connection::dispatch(const Request& request, const Target& target) {
+    if (!Api::owns(target)) return answer(shared_.assets.serve(request, target));
+    const auto& path = target.path;
+    const bool two = path.size() == 3 && path[0] == "api" && path[1] == "v1";
+    if (two && path[2] == "events" && request.method == "GET") return start_events();
+    if (two && path[2] == "sql") {
+        if (request.method != "POST")
+            return answer(error_response(405, ErrorCode::kInvalidArgument,
+                                         "this address takes POST only",
+                                         R"(POST {"sql": "select 1"} as application/json.)"));
+        // A form of a foreign page cannot send this type without asking first.
+        if (!request.content_type.starts_with("application/json"))
+            return answer(error_response(415, ErrorCode::kInvalidArgument,
+                                         "the body must be application/json",
+                                         "Set Content-Type: application/json."));
+        return run_sql(request);
+    }
+    run_api(request);
+}
+
+void Connection::run_api(Request request) {
+    asio::post(shared_.workers, [self = shared_from_this(), request = std::move(request)] {
+        auto response = std::make_shared<Response>(self->shared_.api.handle(request));
+        asio::post(self->stream_.get_executor(),
+                   [self, response] { self->answer(std::move(*response)); });
+    });
+}
+
+void Connection::run_sql(const Request& request) {
+    auto ticket = shared_.sql.submit(request.body, [self = shared_from_this()](Response response) {
+        auto shared = std::make_shared<Response>(std::move(response));
+        asio::post(self->stream_.get_executor(),
+                   [self, shared] { self->answer(std::move(*shared)); });
+    });
+    watch([ticket] { ticket->cancel(); });
+}
+
+void Connection::watch(std::function<void()> closed) {
+    stream_.socket().async_wait(
+        asio::ip::tcp::socket::wait_read,
+        [self = shared_from_this(), closed = std::move(closed)](Code error) {
+            if (error || self->answered_) return;
+            char byte;
+            const auto n =
+                ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+            if (n == 0 || (n < 0 && errno != EAGAIN)) {
+                closed();
+                self->keep_alive_ = false;
+            }
+        });
+}
+
+void Connection::answer(Response response) {
+    answered_ = true;
+    Code ignored;
+    stream_.socket().cancel(ignored);  // a watch
+    response_ = std::move(response);
+    head_ = head_of(response_, keep_alive_);
+    const bool body = !head_only_ && response_.status != 304;
+    const std::string_view bytes = body ? response_.bytes() : std::string_view();
+    std::array<asio::const_buffer, 2> buffers = {asio::buffer(head_),
+                                                 asio::buffer(bytes.data(), bytes.size())};
+    stream_.expires_after(kWriteTime);
+    asio::async_write(stream_, buffers,
+                      [self = shared_from_this()](Code error, size_t) { self->on_written(error); });
+}
+
+void Connection::on_written(Code error) {
+    if (error || !keep_alive_) return close();
+    response_ = {};
+    read();
+}
+
+void Connection::start_events() {
+    streaming_ = true;
+    Response response;
+    response.content_type = "text/event-stream";
+    std::string head =
+        "HTTP/1.1 200 OK\r\nServer: Tarn\r\nContent-Type: text/event-stream\r\nCache-Control: "
+        "no-store\r\n"
+        "X-Accel-Buffering: no\r\n";
+    head += kSecurityHeaders;
+    head += "Connection: close\r\n\r\n";
+    subscriber_ = std::make_shared<Subscriber>(shared_from_this());
+    subscriber_->backlog += head.size();
+    enqueue(std::make_shared<const std::string>(std::move(head)));
+    shared_.events.subscribe(subscriber_);
+    watch([self = shared_from_this()] { self->close(); });
+}
+
+void Connection::enqueue(std::shared_ptr<const std::string> bytes) {
+    if (closed_) return;
+    events_.push_back(std::move(bytes));
+    if (events_.size() == 1) write_next();
+}
+
+void Connection::write_next() {
+    stream_.expires_after(kEventTime);
+    asio::async_write(stream_, asio::buffer(*events_.front()),
+                      [self = shared_from_this()](Code error, size_t) {
+                          if (error || self->closed_) return self->close();
+                          self->subscriber_->backlog -= self->events_.front()->size();
+                          self->events_.pop_front();
+                          if (!self->events_.empty()) self->write_next();
+                      });
+}
+
+void Connection::close() {
+    if (closed_) return;
+    closed_ = true;
+    if (subscriber_) subscriber_->gone = true;
+    Code ignored;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+    stream_.close();
+}
+
+}  // namespace tarn::server

@@ -1,0 +1,81 @@
+#pragma once
+
+// One client's connection: reads requests, one at a time, within limits of size and time, and
+// writes the answers. Runs on a strand of the server's I/O thread; API calls run on worker threads,
+// queries in their slots.
+
+#include <array>
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include "api.h"
+#include "assets.h"
+#include "events.h"
+#include "message.h"
+#include "origin.h"
+#include "sql_door.h"
+
+namespace tarn::server {
+
+// What connections share. Outlives their work; `open` outlives the connections themselves.
+struct Shared {
+    const ServerOptions& options;
+    const OriginCheck& origin;
+    const Assets& assets;
+    Api& api;
+    EventHub& events;
+    SqlDoor& sql;
+    boost::asio::thread_pool& workers;
+    Counter& requests;
+    Counter& refused;
+    std::shared_ptr<std::atomic<size_t>> open;
+};
+
+class Connection final : public std::enable_shared_from_this<Connection> {
+  public:
+    Connection(boost::asio::ip::tcp::socket socket, Shared& shared);
+    ~Connection();
+    void start();
+
+  private:
+    class Subscriber;
+    using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+    using Code = boost::system::error_code;
+
+    void read();
+    void on_read(Code error);
+    void refuse_malformed(Code error);
+    void dispatch(const Request& request, const Target& target);
+    void run_api(Request request);
+    void run_sql(const Request& request);
+    void answer(Response response);
+    void on_written(Code error);
+    // Calls `closed` when the client goes away while nothing is read from it.
+    void watch(std::function<void()> closed);
+    void start_events();
+    void enqueue(std::shared_ptr<const std::string> bytes);
+    void write_next();
+    void close();
+
+    boost::beast::tcp_stream stream_;
+    boost::beast::flat_buffer buffer_;
+    Shared& shared_;
+    std::shared_ptr<std::atomic<size_t>> open_;
+    std::optional<Parser> parser_;
+    std::string head_;
+    Response response_;
+    bool head_only_ = false, keep_alive_ = false, answered_ = true, streaming_ = false,
+         closed_ = false;
+    std::shared_ptr<Subscriber> subscriber_;
+    std::deque<std::shared_ptr<const std::string>> events_;
+};
+
+}  // namespace tarn::server

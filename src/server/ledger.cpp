@@ -1,0 +1,162 @@
+#include "ledger.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace tarn::server {
+namespace {
+
+// "table bronze.clicks" → "bronze.clicks" of the first sink of that kind.
+std::string sink_of(const flow::FlowStatus& flow, std::string_view kind) {
+    for (const auto& sink : flow.sinks)
+        if (sink.starts_with(kind) && sink.size() > kind.size() && sink[kind.size()] == ' ')
+            return sink.substr(kind.size() + 1);
+    return {};
+}
+
+std::set<std::string> topics_written(const std::vector<flow::FlowStatus>& flows) {
+    std::set<std::string> out;
+    for (const auto& flow : flows)
+        for (const auto& sink : flow.sinks)
+            if (sink.starts_with("topic ")) out.insert(sink.substr(6));
+    return out;
+}
+
+constexpr int kTries = 3;
+constexpr Duration kPauseBetweenTries = Duration::millis(5);
+constexpr int64_t kCommitsLookedAt = 16;
+
+}  // namespace
+
+bool comparable(const LedgerReading& r) {
+    if (!r.table_rows || !r.table_version) return false;
+    // Nothing committed by the flow: the table must hold nothing of its.
+    return r.table_epoch.value_or(-1) <= r.flow.epoch;
+}
+
+LedgerLine ledger_line(const LedgerReading& r) {
+    LedgerLine line;
+    line.flow = r.flow.name;
+    line.topic = r.flow.source;
+    line.table = r.table;
+    line.entry = r.entry;
+    if (r.flow.epoch >= 0) line.epoch = r.flow.epoch;
+    line.table_version = r.table_version;
+    line.quarantined = r.flow.quarantined;
+    line.log_records = r.log_records;
+    line.in_flight = r.log_records;
+    for (const auto& p : r.flow.positions) {
+        line.committed += p.next_offset - p.start_offset;
+        line.in_flight -= p.next_offset;
+    }
+    if (!r.problem.empty()) {
+        line.unknown = r.problem;
+    } else if (!r.table_rows) {
+        line.unknown = fmt::format("a file of {} has no row count in its statistics", r.table);
+    } else if (!comparable(r)) {
+        line.unknown = fmt::format("{} is between two epochs", r.flow.name);
+    } else {
+        line.stored = r.table_rows;
+        const int64_t held = *r.table_rows + r.flow.quarantined;
+        line.lost = std::max<int64_t>(0, line.committed - held);
+        line.double_count = std::max<int64_t>(0, held - line.committed);
+    }
+    return line;
+}
+
+Ledger ledger(std::vector<LedgerLine> lines, std::optional<ProducerLedger> producer, int64_t late,
+              Timestamp as_of) {
+    Ledger out;
+    out.as_of = as_of;
+    out.producer = producer;
+    out.late = late;
+    int64_t stored = 0, lost = 0, twice = 0;
+    std::set<std::string> counted;  // topics: their records count once however many flows read them
+    bool any = false;
+    for (const auto& line : lines) {
+        if (!line.entry) continue;
+        any = true;
+        out.committed += line.committed;
+        out.quarantine += line.quarantined;
+        out.in_flight += line.in_flight;
+        if (counted.insert(line.topic).second) out.log_records += line.log_records;
+        if (line.stored) stored += *line.stored;
+        if (line.lost) lost += *line.lost;
+        if (line.double_count) twice += *line.double_count;
+        if (!line.unknown.empty() && out.unknown.empty()) out.unknown = line.unknown;
+    }
+    if (!any) out.unknown = "no flow writes a topic to a table yet";
+    if (out.unknown.empty()) {
+        // The producer was asked before the log, so all it had acknowledged must be there.
+        const int64_t missing =
+            producer ? std::max<int64_t>(0, producer->acknowledged - out.log_records) : 0;
+        out.bronze = stored;
+        out.lost = lost + missing;
+        out.double_count = twice;
+    }
+    out.lines = std::move(lines);
+    return out;
+}
+
+LedgerReading LedgerReader::read_flow(const flow::FlowStatus& flow, bool entry) const {
+    LedgerReading r;
+    r.flow = flow;
+    r.entry = entry;
+    r.table = sink_of(flow, "table");
+    if (auto topic = context_.log.find_topic(flow.source))
+        for (int32_t i = 0; i < topic->config.partitions; ++i)
+            if (auto at = context_.log.offsets({topic->id, i})) r.log_records += at->high_watermark;
+    auto info = context_.lake.describe(r.table);
+    if (!info) {
+        r.problem = fmt::format("{} cannot be read: {}", r.table, info.error().message());
+        return r;
+    }
+    r.table_version = info->version;
+    if (info->rows >= 0) r.table_rows = info->rows;
+    auto history = context_.lake.history(r.table, kCommitsLookedAt);
+    if (!history) {
+        r.problem =
+            fmt::format("the history of {} cannot be read: {}", r.table, history.error().message());
+        return r;
+    }
+    for (const auto& entry_of : *history) {
+        if (entry_of.version > info->version || !entry_of.txn) continue;
+        r.table_epoch = entry_of.txn->version;
+        break;
+    }
+    return r;
+}
+
+Ledger LedgerReader::read() {
+    auto producer = context_.ledger ? context_.ledger() : std::nullopt;
+    auto flows = context_.flows.list();
+    const auto written = topics_written(flows);
+    std::vector<LedgerLine> lines;
+    int64_t late = 0;
+    for (auto& flow : flows) {
+        const bool entry = !written.contains(flow.source);
+        if (flow.kind == "live" && entry) late += flow.late;
+        if (sink_of(flow, "table").empty()) continue;
+        auto reading = read_flow(flow, entry);
+        for (int i = 1; i < kTries && reading.problem.empty() && !comparable(reading); ++i) {
+            context_.clock.sleep(kPauseBetweenTries);
+            auto now = context_.flows.describe(flow.name);
+            if (!now) break;
+            reading = read_flow(*now, entry);
+        }
+        auto line = ledger_line(reading);
+        if (line.unknown.empty()) {
+            last_[flow.name] = line;
+        } else if (auto it = last_.find(flow.name);
+                   it != last_.end() && reading.problem.empty() &&
+                   it->second.epoch.value_or(-1) + 3 >= reading.flow.epoch) {
+            line = it->second;  // whole and true, of an epoch ago
+        }
+        lines.push_back(std::move(line));
+    }
+    return ledger(std::move(lines), producer, late, context_.clock.now());
+}
+
+}  // namespace tarn::server

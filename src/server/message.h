@@ -1,0 +1,52 @@
+#pragma once
+
+// A request and its answer, apart from the library that moves their bytes.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tarn/base/result.h"
+
+namespace tarn::server {
+
+struct Request {
+    std::string method;  // upper case
+    std::string target;  // as sent: "/a%20b?c=d"
+    std::string host, origin, fetch_site, content_type, if_none_match, accept_encoding;
+    std::string body;
+};
+
+// A target taken apart and percent-decoded.
+struct Target {
+    std::vector<std::string> path;  // segments between slashes, empty ones dropped
+    std::map<std::string, std::string, std::less<>> query;
+};
+// Errors: kInvalidArgument (bad escapes, NUL, "..", no leading slash).
+Result<Target> parse_target(std::string_view target);
+
+struct Response {
+    int status = 200;
+    std::string content_type = "application/json";
+    std::string body;
+    std::string_view static_body;  // of an embedded file; used when body is empty
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string_view bytes() const { return body.empty() ? static_body : std::string_view(body); }
+};
+
+// Total: every ErrorCode has its status.
+int http_status(ErrorCode code);
+// What to do about it, where the message does not say so itself.
+std::string_view default_todo(ErrorCode code);
+Response error_response(const Error& error, std::string_view todo = {});
+// For statuses that no ErrorCode has (405, 408, 413, 421, 431 …).
+Response error_response(int status, ErrorCode code, std::string_view message,
+                        std::string_view todo);
+
+}  // namespace tarn::server

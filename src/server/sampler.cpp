@@ -1,0 +1,125 @@
+#include "sampler.h"
+
+#include <set>
+
+#include "api_json.h"
+
+namespace tarn::server {
+namespace {
+
+constexpr Duration kFastWindow = Duration::seconds(4);
+constexpr Duration kTableWindow =
+    Duration::seconds(10);  // tables are committed every second to five
+
+int64_t records_from_outside(const ServerContext& context) {
+    std::set<std::string> written;
+    for (const auto& flow : context.flows.list())
+        for (const auto& sink : flow.sinks)
+            if (sink.starts_with("topic ")) written.insert(sink.substr(6));
+    int64_t n = 0;
+    for (const auto& topic : context.log.topics()) {
+        if (topic.internal || written.contains(topic.name)) continue;
+        for (int32_t i = 0; i < topic.config.partitions; ++i)
+            if (auto at = context.log.offsets({topic.id, i})) n += at->high_watermark;
+    }
+    return n;
+}
+
+}  // namespace
+
+void Slope::add(int64_t now, double count) {
+    if (!samples_.empty() && count < samples_.back().second) samples_.clear();  // counted from anew
+    samples_.emplace_back(now, count);
+    while (samples_.size() > 2 && now - samples_.front().first > window_.us)
+        samples_.pop_front();
+}
+
+std::optional<double> Slope::per_second(int64_t now) const {
+    if (samples_.size() < 2 || now - samples_.back().first > window_.us) return std::nullopt;
+    const double elapsed = double(samples_.back().first - samples_.front().first) / 1e6;
+    if (elapsed <= 0) return std::nullopt;
+    return (samples_.back().second - samples_.front().second) / elapsed;
+}
+
+Sampler::Sampler(const ServerOptions& options, const ServerContext& context)
+    : options_(options),
+      context_(context),
+      started_(context.clock.now()),
+      started_us_(context.clock.monotonic_us()),
+      records_in_(kFastWindow),
+      cpu_(kFastWindow) {}
+
+void Sampler::sample() {
+    const int64_t records = records_from_outside(context_);
+    std::map<std::string, int64_t> rows;
+    for (const auto& name : context_.lake.tables())
+        if (auto info = context_.lake.describe(name); info && info->rows >= 0)
+            rows[name] = info->rows;
+    const auto usage = process_usage();
+    const int64_t now = context_.clock.monotonic_us();
+    MutexLock lock(mutex_);
+    records_in_.add(now, double(records));
+    if (usage.cpu_seconds) cpu_.add(now, *usage.cpu_seconds);
+    std::erase_if(table_rows_, [&](const auto& entry) { return !rows.contains(entry.first); });
+    for (const auto& [name, n] : rows)
+        table_rows_.try_emplace(name, kTableWindow).first->second.add(now, double(n));
+}
+
+std::optional<double> Sampler::rows_per_second(const std::string& table) const {
+    const int64_t now = context_.clock.monotonic_us();
+    MutexLock lock(mutex_);
+    auto it = table_rows_.find(table);
+    return it == table_rows_.end() ? std::nullopt : it->second.per_second(now);
+}
+
+std::string Sampler::status_json(bool ready) {
+    const auto usage = process_usage();
+    const auto log = context_.log.usage();
+    uint64_t table_bytes = 0;
+    for (const auto& name : context_.lake.tables())
+        if (auto info = context_.lake.describe(name)) table_bytes += info->bytes;
+    const int64_t now = context_.clock.monotonic_us();
+    MutexLock lock(mutex_);
+    std::optional<double> to_tables;
+    for (const auto& [name, slope] : table_rows_)
+        if (auto rate = slope.per_second(now)) to_tables = to_tables.value_or(0) + *rate;
+    JsonWriter json;
+    json.begin_object();
+    json.field("as_of", context_.clock.now()).field("version", options_.version);
+    json.field("project", options_.project_name).field("start_number", options_.start_number);
+    json.field("started", started_).field("uptime_seconds", double(now - started_us_) / 1e6);
+    json.field("ready", ready)
+        .field("rss_bytes", usage.rss_bytes)
+        .field("cpu_seconds", usage.cpu_seconds);
+    json.field("cpu_cores", cpu_.per_second(now));
+    json.key("disk").begin_object();
+    json.field("log_bytes", log.disk_bytes).field("table_bytes", table_bytes);
+    json.key("view_bytes").null().end_object();
+    json.field("records_in_per_second", records_in_.per_second(now));
+    json.field("rows_to_tables_per_second", to_tables);
+    json.field("log_read_only", log.read_only).field("log_read_only_reason", log.read_only_reason);
+    json.end_object();
+    return json.take();
+}
+
+std::string Sampler::tables_json() {
+    JsonWriter json, failed;
+    failed.begin_array();
+    json.begin_object().key("tables").begin_array();
+    for (const auto& name : context_.lake.tables()) {
+        auto info = context_.lake.describe(name);
+        if (info)
+            write_json(json, *info, rows_per_second(name));
+        else
+            failed.begin_object()
+                .field("name", name)
+                .field("message", info.error().message())
+                .end_object();
+    }
+    json.end_array();
+    failed.end_array();
+    json.key("failed").raw(failed.str()).end_object();
+    return json.take();
+}
+
+}  // namespace tarn::server

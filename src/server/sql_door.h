@@ -1,0 +1,60 @@
+#pragma once
+
+// One SELECT at a time in each of a few slots, with a time limit and a row cap; the rest wait in a
+// bounded queue. Thread-safe.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "message.h"
+#include "tarn/base/queue.h"
+#include "tarn/server/server.h"
+
+namespace tarn::server {
+
+// Handed to whoever asked: cancel() ends the query, waiting or running, from any thread.
+class SqlTicket {
+  public:
+    void cancel();
+    bool cancelled() const { return cancelled_.load(); }
+
+  private:
+    friend class SqlDoor;
+    std::atomic<bool> cancelled_ = false;
+    Mutex mutex_;
+    sql::Session* session_ TARN_GUARDED_BY(mutex_) = nullptr;
+};
+
+class SqlDoor {
+  public:
+    using Done = std::function<void(Response)>;
+    SqlDoor(const ServerOptions& options, const ServerContext& context);
+    ~SqlDoor();
+    // `body` is a SqlRequest. `done` is called once, from a slot's thread, or at once if the
+    // request is refused.
+    std::shared_ptr<SqlTicket> submit(const std::string& body, Done done);
+    void stop();
+
+  private:
+    struct Job {
+        std::string sql;
+        int64_t max_rows = 0;
+        int64_t queued_us = 0;  // monotonic
+        std::shared_ptr<SqlTicket> ticket;
+        Done done;
+    };
+    void run_slot();
+    Response run(const Job& job);
+
+    const ServerOptions& options_;
+    const ServerContext& context_;
+    BoundedQueue<Job> queue_;
+    Mutex mutex_;
+    std::vector<std::weak_ptr<SqlTicket>> open_ TARN_GUARDED_BY(mutex_);
+    std::vector<std::thread> slots_;
+};
+
+}  // namespace tarn::server
