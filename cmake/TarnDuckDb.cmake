@@ -36,10 +36,11 @@ if(TARN_SANITIZE STREQUAL "thread" OR CMAKE_BUILD_TYPE STREQUAL "Debug")
     set(core ${duckdb_dir}/lib/libduckdb_static.a)
     set(rest ${duckdb_archives})
     list(REMOVE_ITEM rest ${core})
+    string(RANDOM LENGTH 8 suffix)  # several clones may do this at once; the last one to finish wins
     execute_process(COMMAND ${CMAKE_CXX_COMPILER} -shared -Wl,--whole-archive ${core} -Wl,--no-whole-archive
-                            -Wl,--start-group ${rest} -Wl,--end-group -lpthread -ldl -lm -o ${wrap}.tmp
+                            -Wl,--start-group ${rest} -Wl,--end-group -lpthread -ldl -lm -o ${wrap}.${suffix}
                     COMMAND_ERROR_IS_FATAL ANY)
-    file(RENAME ${wrap}.tmp ${wrap})
+    file(RENAME ${wrap}.${suffix} ${wrap})
   endif()
   target_link_libraries(tarn_duckdb INTERFACE ${wrap})
 else()

@@ -27,7 +27,16 @@ function(tarn_tests name)
   target_compile_definitions(tarn_${name}_tests PRIVATE
     TARN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TARN_TEST_DATA="${CMAKE_SOURCE_DIR}/src/${name}/tests/data")
   add_test(NAME ${name} COMMAND tarn_${name}_tests --gtest_brief=1)
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS unit)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS unit
+    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=ignore_noninstrumented_modules=1")
+  # Modules with threads of their own are what the thread sanitizer is for: one target builds all their tests.
+  if(${name} IN_LIST TARN_CONCURRENT_MODULES)
+    set_property(TEST ${name} APPEND PROPERTY LABELS concurrent)
+    if(NOT TARGET tarn_concurrent_tests)
+      add_custom_target(tarn_concurrent_tests)
+    endif()
+    add_dependencies(tarn_concurrent_tests tarn_${name}_tests)
+  endif()
 endfunction()
 
 function(tarn_module)

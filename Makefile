@@ -1,0 +1,92 @@
+# The commands that people and CI use; CMake does the building. `make` prints them.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+
+# Asks CMake for a preset once, then leaves it to Ninja to ask again when a CMake file has changed.
+configure = . tools/env; [ -f build/$(1)/build.ninja ] || cmake --preset $(1) --log-level=WARNING
+
+.PHONY: help
+help: ## print this
+	@echo "Tarn: a data platform in one program. What you can ask of make:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo "First time here: make demo"
+
+.PHONY: setup
+setup: ## install what building and testing needs (Debian 12; root or sudo), nothing twice
+	@tools/setup
+
+.PHONY: build
+build: setup ui ## leave the program at bin/tarn
+	@$(call configure,release)
+	@cmake --build --preset release --target tarn
+	@mkdir -p bin && cp -f build/release/bin/tarn bin/tarn.new && mv -f bin/tarn.new bin/tarn
+	@echo "built bin/tarn ($$(du -h bin/tarn | cut -f 1))"
+
+# The page, built to static files that the program carries; only when one of its files is newer than the result.
+.PHONY: ui
+ui:
+	@if [ -f ui/index.html ] && { [ ! -f ui/dist/index.html ] || [ -n "$$(find ui -path ui/node_modules -prune -o \
+	      -path ui/dist -prune -o -type f -newer ui/dist/index.html -print -quit)" ]; }; then \
+	    . tools/env; cd ui && npm run --silent build; \
+	fi
+
+.PHONY: demo
+demo: build ## build, then replay clicks of a web shop and open the live page (ARGS="--for 60s --no-browser")
+	@bin/tarn demo $(ARGS)
+
+.PHONY: test
+test: build check ## set-up, build and every test a developer needs
+	@cmake --build --preset release
+	@cmake --build --preset release --target all_verify_interface_header_sets
+	@ctest --preset release
+	@$(MAKE) test-ui test-e2e
+
+.PHONY: test-ui
+test-ui:
+	@if [ -f ui/package.json ] && grep -q '"test":' ui/package.json; then . tools/env; cd ui && npm run --silent test; fi
+
+.PHONY: test-e2e
+test-e2e:
+	@$(PYTHON) -m pytest -q tests tools/tests $(ARGS)
+
+.PHONY: test-all
+test-all: test ## and sanitizers, more seeds, real engines: what .ci/run runs
+	@$(call configure,asan)
+	@cmake --build --preset asan
+	@TARN_SEEDS=$${TARN_SEEDS:-200} ctest --preset asan
+	@$(call configure,tsan)
+	@cmake --build --preset tsan --target tarn_concurrent_tests
+	@ctest --preset tsan -L concurrent
+
+.PHONY: test-deep
+test-deep: test-all ## and thousands of seeds: hours
+	@TARN_SEEDS=$${TARN_SEEDS:-5000} ctest --preset release --timeout 36000
+
+.PHONY: bench
+bench: build ## measure and print figures with their method (AREA=name for one of bench/)
+	@ran=0; for run in bench/$(or $(AREA),*)/run; do \
+	    if [ -x "$$run" ]; then ran=1; PATH="$$PWD/.venv/bin:$$PATH" "$$run"; fi; \
+	done; [ $$ran = 1 ] || { echo "no benchmark '$(or $(AREA),*)' under bench/ yet" >&2; exit 2; }
+
+.PHONY: prove
+prove: build ## show a guarantee holding (Q=01 for one scenario; the receipt is on stdout)
+	@ran=0; for prove in scenarios/q$(or $(Q),*)-*/prove; do \
+	    if [ -x "$$prove" ]; then ran=1; PATH="$$PWD/.venv/bin:$$PATH" "$$prove" $(ARGS); fi; \
+	done; [ $$ran = 1 ] || { echo "no scenario q$(or $(Q),*) under scenarios/" >&2; exit 2; }
+
+.PHONY: format
+format: ## bring C++ files into their form
+	@git ls-files -co --exclude-standard '*.h' '*.cpp' | xargs -r clang-format-19 -i
+
+.PHONY: check
+check: ## layers, sizes, formatting, and that ARCHITECTURE.md names what exists
+	@python3 tools/check.py
+
+.PHONY: clean
+clean: ## remove what was built (what tools/setup installed stays)
+	@rm -rf build bin ui/dist
