@@ -1,0 +1,191 @@
+// CreateTopics, DeleteTopics and CreatePartitions.
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "coordinator.h"
+#include "handlers.h"
+#include "topic_config.h"
+
+namespace tarn::kafka {
+namespace {
+
+struct Refusal {
+    KafkaError error;
+    std::string message;
+};
+
+std::optional<Refusal> check_assignments(const CreateTopicsRequest::Topic& topic) {
+    std::set<int32_t> indexes;
+    for (const auto& a : topic.assignments) {
+        if (a.broker_ids != std::vector<int32_t>{kNodeId})
+            return Refusal{KafkaError::kInvalidReplicaAssignment,
+                           fmt::format("the only broker here is {}", kNodeId)};
+        indexes.insert(a.partition_index);
+    }
+    const auto n = int32_t(topic.assignments.size());
+    if (int32_t(indexes.size()) != n || *indexes.begin() != 0 || *indexes.rbegin() != n - 1)
+        return Refusal{KafkaError::kInvalidReplicaAssignment,
+                       "partitions must be numbered from 0 without gaps"};
+    return std::nullopt;
+}
+
+// The configuration asked for, or why not.
+std::expected<log::TopicConfig, Refusal> plan(const Broker& broker,
+                                              const CreateTopicsRequest::Topic& topic) {
+    const auto refuse = [](KafkaError error, std::string message) {
+        return std::unexpected(Refusal{error, std::move(message)});
+    };
+    if (!valid_topic_name(topic.name))
+        return refuse(KafkaError::kInvalidTopic,
+                      "a topic's name has 1 to 249 of the characters a-z A-Z 0-9 . _ -");
+    log::TopicConfig config;
+    config.partitions = topic.num_partitions;
+    if (!topic.assignments.empty()) {
+        if (topic.num_partitions != -1 || topic.replication_factor != -1)
+            return refuse(KafkaError::kInvalidRequest,
+                          "give either assignments or numbers of partitions and replicas");
+        if (auto bad = check_assignments(topic)) return std::unexpected(std::move(*bad));
+        config.partitions = int32_t(topic.assignments.size());
+    } else {
+        if (config.partitions == -1) config.partitions = broker.options.default_partitions;
+        if (config.partitions < 1 || config.partitions > 100'000)
+            return refuse(KafkaError::kInvalidPartitions,
+                          "the number of partitions must be from 1 to 100000");
+        if (topic.replication_factor != 1 && topic.replication_factor != -1)
+            return refuse(KafkaError::kInvalidReplicationFactor,
+                          "the replication factor must be 1: there is one broker");
+    }
+    for (const auto& [name, value] : topic.configs) {
+        if (!value) return refuse(KafkaError::kInvalidConfig, name + " has no value");
+        if (auto status = set_topic_config(config, name, value); !status)
+            return refuse(KafkaError::kInvalidConfig, status.error().message());
+    }
+    return config;
+}
+
+KafkaError create_error(ErrorCode error) {
+    return error == ErrorCode::kInvalidArgument ? KafkaError::kInvalidTopic : to_kafka(error);
+}
+
+void describe_created(const log::TopicConfig& config, CreateTopicsResponse::Topic& answer) {
+    answer.num_partitions = config.partitions;
+    answer.replication_factor = 1;
+    answer.configs.emplace();
+    for (const auto& key : topic_config_keys()) {
+        const int8_t source = topic_config_is_set(config, key.name) ? 1 : 5;
+        answer.configs->push_back(
+            {std::string(key.name), topic_config_value(config, key.name), false, source, false});
+    }
+}
+
+void create_one(Broker& broker, const CreateTopicsRequest::Topic& topic, bool validate_only,
+                CreateTopicsResponse::Topic& answer) {
+    const auto refuse = [&](KafkaError error, std::string message) {
+        answer.error_code = code(error);
+        answer.error_message = std::move(message);
+    };
+    auto config = plan(broker, topic);
+    if (!config) return refuse(config.error().error, std::move(config.error().message));
+    if (broker.log().find_topic(topic.name))
+        return refuse(KafkaError::kTopicAlreadyExists,
+                      fmt::format("topic {} exists already", topic.name));
+    if (!validate_only) {
+        const auto created = broker.log().create_topic(topic.name, *config);
+        if (!created)
+            return refuse(create_error(created.error().code()), created.error().message());
+        answer.topic_id = created->id;
+    }
+    describe_created(*config, answer);
+}
+
+void delete_one(Broker& broker, const std::optional<log::TopicInfo>& info, bool by_id,
+                DeleteTopicsResponse::Topic& answer) {
+    const auto refuse = [&](KafkaError error, std::string message) {
+        answer.error_code = code(error);
+        answer.error_message = std::move(message);
+    };
+    if (!info)
+        return refuse(by_id ? KafkaError::kUnknownTopicId : KafkaError::kUnknownTopicOrPartition,
+                      "no such topic");
+    answer.name = info->name;
+    answer.topic_id = info->id;
+    if (info->internal) return refuse(KafkaError::kInvalidTopic, "the topic is internal");
+    if (const auto status = broker.log().delete_topic(info->name); !status)
+        return refuse(to_kafka(status.error().code()), status.error().message());
+    broker.coordinator->forget_topic(info->id);
+}
+
+}  // namespace
+
+void create_topics(Broker& broker, Call<CreateTopicsRequest, CreateTopicsResponse> call) {
+    CreateTopicsResponse response;
+    std::map<std::string, int> seen;
+    for (const auto& topic : call.request.topics)
+        ++seen[topic.name];
+    for (const auto& topic : call.request.topics) {
+        // A name that stands twice is answered once, with an error.
+        auto& times = seen[topic.name];
+        if (times == 0) continue;
+        auto& answer = response.topics.emplace_back();
+        answer.name = topic.name;
+        if (times > 1) {
+            answer.error_code = code(KafkaError::kInvalidRequest);
+            answer.error_message = "the topic stands more than once in the request";
+        } else {
+            create_one(broker, topic, call.request.validate_only, answer);
+        }
+        times = 0;
+    }
+    call.reply(response);
+}
+
+void delete_topics(Broker& broker, Call<DeleteTopicsRequest, DeleteTopicsResponse> call) {
+    DeleteTopicsResponse response;
+    for (const auto& name : call.request.topic_names) {
+        auto& answer = response.responses.emplace_back();
+        answer.name = name;
+        delete_one(broker, broker.log().find_topic(name), false, answer);
+    }
+    for (const auto& topic : call.request.topics) {
+        auto& answer = response.responses.emplace_back();
+        answer.name = topic.name;
+        answer.topic_id = topic.topic_id;
+        delete_one(broker,
+                   topic.name ? broker.log().find_topic(*topic.name)
+                              : broker.log().find_topic(topic.topic_id),
+                   !topic.name, answer);
+    }
+    call.reply(response);
+}
+
+void create_partitions(Broker& broker,
+                       Call<CreatePartitionsRequest, CreatePartitionsResponse> call) {
+    CreatePartitionsResponse response;
+    for (const auto& topic : call.request.topics) {
+        auto& answer = response.results.emplace_back();
+        answer.name = topic.name;
+        const auto refuse = [&](KafkaError error, std::string message) {
+            answer.error_code = code(error);
+            answer.error_message = std::move(message);
+        };
+        auto info = broker.log().find_topic(topic.name);
+        if (!info) {
+            refuse(KafkaError::kUnknownTopicOrPartition, "no such topic");
+        } else if (info->internal) {
+            refuse(KafkaError::kInvalidTopic, "the topic is internal");
+        } else if (topic.count <= info->config.partitions || topic.count > 100'000) {
+            refuse(KafkaError::kInvalidPartitions,
+                   fmt::format("the topic has {} partitions already; ask for more, up to 100000",
+                               info->config.partitions));
+        } else if (!call.request.validate_only) {
+            info->config.partitions = topic.count;
+            if (const auto status = broker.log().alter_topic(topic.name, info->config); !status)
+                refuse(to_kafka(status.error().code()), status.error().message());
+        }
+    }
+    call.reply(response);
+}
+
+}  // namespace tarn::kafka
