@@ -1,7 +1,493 @@
+// Tarn reuses DuckDB's parquet_scan and gives it a MultiFileReader of its own: the schema and the
+// column mapping come from the Delta log, partition columns are constants of a file, files are
+// pruned by the log's statistics, deletion vectors filter rows by their position.
+
 #include "delta_scan.h"
 
-namespace tarn::sql {
+#include <duckdb/catalog/catalog_entry/table_function_catalog_entry.hpp>
+#include <duckdb/common/multi_file/multi_file_data.hpp>
+#include <duckdb/common/multi_file/multi_file_reader.hpp>
+#include <duckdb/common/multi_file/multi_file_states.hpp>
+#include <duckdb/function/partition_stats.hpp>
+#include <duckdb/main/extension/extension_loader.hpp>
+#include <duckdb/parser/expression/constant_expression.hpp>
+#include <duckdb/parser/parsed_data/create_table_function_info.hpp>
+#include <duckdb/planner/table_filter.hpp>
+#include <duckdb/storage/statistics/numeric_stats.hpp>
+#include <duckdb/storage/statistics/string_stats.hpp>
 
-Status register_delta_scan(Engine::Impl&) { return {}; }
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <numeric>
+
+#include "checkpoint_reader.h"
+#include "tarn/delta/deletion_vector.h"
+#include "tarn/delta/paths.h"
+#include "tarn/delta/statistics.h"
+#include "tarn/delta/table.h"
+
+namespace tarn::sql {
+namespace {
+
+using namespace duckdb;  // NOLINT: this file is an adapter of DuckDB
+
+template <class T>
+T value_or_raise(Result<T> result) {
+    if (!result) throw_error(result.error());
+    return std::move(*result);
+}
+
+LogicalType duck_type(const delta::DataType& type) {
+    using delta::TypeKind;
+    switch (type.kind) {
+        case TypeKind::kBoolean:
+            return LogicalType::BOOLEAN;
+        case TypeKind::kByte:
+            return LogicalType::TINYINT;
+        case TypeKind::kShort:
+            return LogicalType::SMALLINT;
+        case TypeKind::kInteger:
+            return LogicalType::INTEGER;
+        case TypeKind::kLong:
+            return LogicalType::BIGINT;
+        case TypeKind::kFloat:
+            return LogicalType::FLOAT;
+        case TypeKind::kDouble:
+            return LogicalType::DOUBLE;
+        case TypeKind::kDecimal:
+            return LogicalType::DECIMAL(type.precision, type.scale);
+        case TypeKind::kString:
+            return LogicalType::VARCHAR;
+        case TypeKind::kBinary:
+            return LogicalType::BLOB;
+        case TypeKind::kDate:
+            return LogicalType::DATE;
+        case TypeKind::kTimestamp:
+            return LogicalType::TIMESTAMP_TZ;
+        case TypeKind::kTimestampNtz:
+            return LogicalType::TIMESTAMP;
+        case TypeKind::kVoid:
+            return LogicalType::INTEGER;  // never in files: reads as NULL
+        case TypeKind::kStruct: {
+            child_list_t<LogicalType> children;
+            for (auto& field : type.fields)
+                children.emplace_back(field.name, duck_type(field.type));
+            return LogicalType::STRUCT(std::move(children));
+        }
+        case TypeKind::kArray:
+            return LogicalType::LIST(duck_type(type.fields[0].type));
+        case TypeKind::kMap:
+            return LogicalType::MAP(duck_type(type.fields[0].type), duck_type(type.fields[1].type));
+    }
+    return LogicalType::INVALID;
+}
+
+bool has_struct(const delta::DataType& type) {
+    if (type.kind == delta::TypeKind::kStruct) return true;
+    return std::any_of(type.fields.begin(), type.fields.end(),
+                       [](auto& f) { return has_struct(f.type); });
+}
+
+// identifier: field id (INTEGER) or the file's name of it (VARCHAR). Children only where fields
+// must be matched.
+MultiFileColumnDefinition definition(const delta::Field& field, delta::ColumnMapping mapping) {
+    MultiFileColumnDefinition out(field.name, duck_type(field.type));
+    if (mapping == delta::ColumnMapping::kId && field.id)
+        out.identifier = Value::INTEGER(*field.id);
+    else
+        out.identifier = Value(delta::physical_name(field, mapping));
+    out.default_expression =
+        make_uniq<ConstantExpression>(Value(out.type));  // absent in an old file: NULL
+    if (has_struct(field.type))
+        for (auto& child : field.type.fields)
+            out.children.push_back(definition(child, mapping));
+    return out;
+}
+
+// A name that no file has.
+const char* const kAbsent = "\x01tarn_absent";
+
+// Resolves a column's identifier to the name it has in one file, so that DuckDB can map by name:
+// field ids, legacy names of list elements and map entries.
+void resolve(MultiFileColumnDefinition& column, const vector<MultiFileColumnDefinition>& local,
+             bool only_child) {
+    const MultiFileColumnDefinition* found = nullptr;
+    for (auto& candidate : local) {
+        if (only_child)
+            found = &candidate;
+        else if (column.identifier.type().id() == LogicalTypeId::INTEGER) {
+            if (!candidate.identifier.IsNull() && candidate.identifier == column.identifier)
+                found = &candidate;
+        } else if (StringUtil::CIEquals(candidate.name, column.GetIdentifierName())) {
+            found = &candidate;
+        }
+        if (found) break;
+    }
+    column.identifier = Value(found ? found->name : string(kAbsent));
+    if (!found || column.children.empty()) return;
+    switch (column.type.id()) {
+        case LogicalTypeId::LIST:
+            resolve(column.children[0], found->children, true);
+            break;
+        case LogicalTypeId::MAP: {
+            if (found->children.size() != 1 || found->children[0].children.size() != 2) break;
+            auto& entry = found->children[0].children;
+            for (idx_t i = 0; i < 2; ++i)
+                resolve(column.children[i], {entry[i]}, true);
+            break;
+        }
+        default:
+            for (auto& child : column.children)
+                resolve(child, found->children, false);
+    }
+}
+
+// Rows that a deletion vector removes.
+class DeletedRows final : public DeleteFilter {
+  public:
+    explicit DeletedRows(std::vector<uint64_t> rows) : rows_(std::move(rows)) {}
+    idx_t Filter(row_t start, idx_t count, SelectionVector& selection) override {
+        auto at = std::lower_bound(rows_.begin(), rows_.end(), uint64_t(start));
+        if (at == rows_.end() || *at >= uint64_t(start) + count)
+            return count;  // untouched: all rows
+        selection.Initialize(STANDARD_VECTOR_SIZE);
+        idx_t kept = 0;
+        for (idx_t i = 0; i < count; ++i) {
+            if (at != rows_.end() && *at == uint64_t(start) + i)
+                ++at;
+            else
+                selection.set_index(kept++, i);
+        }
+        return kept;
+    }
+
+  private:
+    std::vector<uint64_t> rows_;
+};
+
+// Tables by path, shared by all scans of an instance.
+class DeltaTables final : public TableFunctionInfo {
+  public:
+    DeltaTables(DatabaseInstance& db, io::FileSystem& files)
+        : fs(files), checkpoints_(duck_checkpoint_io(db, files)) {}
+    std::shared_ptr<const delta::Snapshot> snapshot(const std::string& path, int64_t version) {
+        auto table = find(path);
+        return value_or_raise(version < 0 ? table->refresh() : table->at(version));
+    }
+    io::FileSystem& fs;
+
+  private:
+    std::shared_ptr<delta::Table> find(const std::string& path) {
+        constexpr size_t kMaxTables = 256;
+        std::lock_guard lock(mutex_);
+        if (tables_.size() >= kMaxTables) tables_.clear();
+        auto& table = tables_[path];
+        if (!table) table = std::make_shared<delta::Table>(fs, path, checkpoints_.get());
+        return table;
+    }
+    std::unique_ptr<delta::CheckpointIo> checkpoints_;
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<delta::Table>> tables_;
+};
+
+// What a scan needs of a snapshot; shared by copies of its list.
+struct ScanState {
+    std::shared_ptr<const delta::Snapshot> snapshot;
+    std::vector<std::shared_ptr<const delta::AddFile>> files;
+    std::map<std::string, std::string> physical;    // by column name
+    std::map<std::string, LogicalType> partitions;  // of columns by name
+};
+
+// The value of a partition column in a file. Empty text is NULL but for strings (the protocol says
+// always; Spark and the kernel keep it for strings).
+Value partition_value(const ScanState& state, const delta::AddFile& file, const string& column,
+                      const LogicalType& type) {
+    auto text = delta::find(file.partition_values, state.physical.at(column));
+    if (!text || (text->empty() && type.id() != LogicalTypeId::VARCHAR)) return Value(type);
+    if (type.id() == LogicalTypeId::BLOB) return Value::BLOB_RAW(*text);
+    return Value(*text).DefaultCastAs(type);
+}
+
+Value bound_value(const std::optional<std::string>& text, const LogicalType& type, bool upper) {
+    Value out;
+    string error;
+    if (!text || !Value(*text).DefaultTryCastAs(type, out, &error)) return Value();
+    constexpr int64_t kMillisecond = 1000;  // statistics are cut to milliseconds
+    if (upper && type.id() == LogicalTypeId::TIMESTAMP_TZ)
+        return Value::TIMESTAMPTZ(
+            timestamp_tz_t(timestamp_t(out.GetValue<timestamp_tz_t>().value + kMillisecond)));
+    if (upper && type.id() == LogicalTypeId::TIMESTAMP)
+        return Value::TIMESTAMP(timestamp_t(out.GetValue<timestamp_t>().value + kMillisecond));
+    return out;
+}
+
+unique_ptr<BaseStatistics> make_statistics(const LogicalType& type, const Value& low,
+                                           const Value& high, bool may_be_null, bool may_be_value) {
+    auto kind = BaseStatistics::GetStatsType(type);
+    bool bounded = !low.IsNull() && !high.IsNull() &&
+                   (kind == StatisticsType::NUMERIC_STATS || kind == StatisticsType::STRING_STATS);
+    auto out = bounded ? BaseStatistics::CreateEmpty(type) : BaseStatistics::CreateUnknown(type);
+    if (bounded && kind == StatisticsType::NUMERIC_STATS) {
+        NumericStats::SetMin(out, low);
+        NumericStats::SetMax(out, high);
+    } else if (bounded) {
+        StringStats::Update(out, string_t(StringValue::Get(low)));
+        StringStats::Update(out, string_t(StringValue::Get(high)));
+    }
+    out.Set(may_be_null ? StatsInfo::CAN_HAVE_NULL_VALUES : StatsInfo::CANNOT_HAVE_NULL_VALUES);
+    out.Set(may_be_value ? StatsInfo::CAN_HAVE_VALID_VALUES : StatsInfo::CANNOT_HAVE_VALID_VALUES);
+    return out.ToUnique();
+}
+
+class SnapshotFiles final : public MultiFileList {
+  public:
+    explicit SnapshotFiles(string root) : path(std::move(root)) {}
+    SnapshotFiles(string root, std::shared_ptr<const ScanState> state, std::vector<idx_t> ids)
+        : path(std::move(root)), state_(std::move(state)), ids_(std::move(ids)) {}
+
+    void set(std::shared_ptr<const ScanState> state) {
+        state_ = std::move(state);
+        ids_.resize(state_->files.size());
+        std::iota(ids_.begin(), ids_.end(), 0);
+    }
+    const ScanState& state() const { return *state_; }
+    const delta::AddFile& file(idx_t i) const { return *state_->files[ids_[i]]; }
+
+    vector<OpenFileInfo> GetAllFiles() const override {
+        vector<OpenFileInfo> out;
+        for (idx_t i = 0; i < ids_.size(); ++i)
+            out.push_back(GetFile(i));
+        return out;
+    }
+    FileExpandResult GetExpandResult() const override {
+        return ids_.empty()       ? FileExpandResult::NO_FILES
+               : ids_.size() == 1 ? FileExpandResult::SINGLE_FILE
+                                  : FileExpandResult::MULTIPLE_FILES;
+    }
+    idx_t GetTotalFileCount() const override { return ids_.size(); }
+    unique_ptr<NodeStatistics> GetCardinality(ClientContext&) const override {
+        idx_t rows = 0;
+        for (idx_t i = 0; i < ids_.size(); ++i)
+            rows += idx_t(std::max<int64_t>(0, file(i).live_rows()));
+        return make_uniq<NodeStatistics>(rows);
+    }
+    unique_ptr<MultiFileList> Copy() const override {
+        return make_uniq<SnapshotFiles>(path, state_, ids_);
+    }
+
+    // Called once an execution, with constants, IN lists and what joins push at run time.
+    unique_ptr<MultiFileList> DynamicFilterPushdown(ClientContext&, const MultiFileOptions&,
+                                                    const vector<string>& names,
+                                                    const vector<LogicalType>& types,
+                                                    const vector<column_t>& column_ids,
+                                                    TableFilterSet& filters) const override {
+        std::vector<string> wanted;  // physical names of the filtered data columns
+        std::vector<std::pair<column_t, TableFilter*>> tests;
+        for (auto& [at, filter] : filters.filters) {
+            auto column = column_ids[at];
+            if (IsVirtualColumn(column) || column >= names.size()) continue;
+            tests.emplace_back(column, filter.get());
+            wanted.push_back(state_->physical.at(names[column]));
+        }
+        std::vector<idx_t> keep;
+        for (auto id : ids_)
+            if (possible(*state_->files[id], names, types, tests, wanted)) keep.push_back(id);
+        if (keep.size() == ids_.size()) return nullptr;
+        return make_uniq<SnapshotFiles>(path, state_, std::move(keep));
+    }
+
+    const string path;
+
+  protected:
+    OpenFileInfo GetFile(idx_t i) const override {
+        if (i >= ids_.size()) return OpenFileInfo();  // an empty path is the end
+        auto& add = file(i);
+        auto& root = state_->snapshot->root;
+        OpenFileInfo info("tarn://" +
+                          delta::disk_path(delta::canonical_path(add.path, root), root));
+        info.extended_info = make_shared_ptr<ExtendedOpenFileInfo>();
+        auto& options = info.extended_info->options;
+        options["has_deletes"] = Value::BOOLEAN(bool(add.deletion_vector));
+        options["validate_external_file_cache"] = Value::BOOLEAN(false);  // data files never change
+        return info;
+    }
+
+  private:
+    bool possible(const delta::AddFile& add, const vector<string>& names,
+                  const vector<LogicalType>& types,
+                  const std::vector<std::pair<column_t, TableFilter*>>& tests,
+                  const std::vector<string>& wanted) const {
+        auto ranges = delta::read_statistics(add.stats, wanted);
+        for (size_t i = 0; i < tests.size(); ++i) {
+            auto& name = names[tests[i].first];
+            auto& type = types[tests[i].first];
+            unique_ptr<BaseStatistics> statistics;
+            if (state_->partitions.contains(name)) {
+                auto value = partition_value(*state_, add, name, type);
+                statistics = make_statistics(type, value, value, value.IsNull(), !value.IsNull());
+            } else {
+                auto& range = ranges[i];
+                bool all_null = range.nulls && add.records >= 0 && *range.nulls == add.records;
+                statistics = make_statistics(type, bound_value(range.min, type, false),
+                                             bound_value(range.max, type, true),
+                                             range.nulls.value_or(1) != 0, !all_null);
+            }
+            if (tests[i].second->CheckStatistics(*statistics) ==
+                FilterPropagateResult::FILTER_ALWAYS_FALSE)
+                return false;
+        }
+        return true;
+    }
+
+    std::shared_ptr<const ScanState> state_;
+    std::vector<idx_t> ids_;
+};
+
+class DeltaReader final : public MultiFileReader {
+  public:
+    DeltaReader(shared_ptr<DeltaTables> tables, int64_t version)
+        : tables_(std::move(tables)), version_(version) {}
+    static unique_ptr<MultiFileReader> create(const TableFunction& function) {
+        return make_uniq<DeltaReader>(
+            shared_ptr_cast<TableFunctionInfo, DeltaTables>(function.function_info), -1);
+    }
+    unique_ptr<MultiFileReader> Copy() const override {
+        return make_uniq<DeltaReader>(tables_, version_);
+    }
+
+    shared_ptr<MultiFileList> CreateFileList(ClientContext&, const vector<string>& paths,
+                                             const FileGlobInput&) override {
+        if (paths.size() != 1) throw BinderException("delta_scan takes one path");
+        auto path = paths[0];
+        if (StringUtil::StartsWith(path, "tarn://")) path = path.substr(7);
+        if (StringUtil::StartsWith(path, "file://")) path = path.substr(7);
+        while (path.size() > 1 && path.back() == '/')
+            path.pop_back();
+        return make_shared_ptr<SnapshotFiles>(path);
+    }
+    bool ParseOption(const string& key, const Value& value, MultiFileOptions&,
+                     ClientContext&) override {
+        if (key != "version") return false;
+        if (value.IsNull() || value.GetValue<int64_t>() < 0)
+            throw BinderException("delta_scan: version is a number, not below 0");
+        version_ = value.GetValue<int64_t>();
+        return true;
+    }
+    // No file is opened here.
+    bool Bind(MultiFileOptions& options, MultiFileList& list, vector<LogicalType>& types,
+              vector<string>& names, MultiFileReaderBindData& bind) override {
+        auto& files = list.Cast<SnapshotFiles>();
+        auto snapshot = tables_->snapshot(files.path, version_);
+        if (!snapshot->schema)
+            throw IOException("Delta table %s has no schema at version %d", files.path,
+                              snapshot->version);
+        auto mapping = snapshot->mapping();
+        auto state = std::make_shared<ScanState>();
+        for (auto& field : snapshot->schema->fields) {
+            bind.schema.push_back(definition(field, mapping));
+            names.push_back(field.name);
+            types.push_back(bind.schema.back().type);
+            state->physical[field.name] = delta::physical_name(field, mapping);
+        }
+        for (auto& name : snapshot->metadata->partition_columns)
+            if (auto field = snapshot->schema->find(name))
+                state->partitions[name] = duck_type(field->type);
+        state->files = snapshot->files.all();
+        state->snapshot = std::move(snapshot);
+        files.set(std::move(state));
+        bind.mapping = MultiFileColumnMappingMode::BY_NAME;
+        options.auto_detect_hive_partitioning = false;
+        options.hive_partitioning = false;
+        return true;
+    }
+    // Hands the pruned list to FinalizeBind.
+    unique_ptr<MultiFileReaderGlobalState> InitializeGlobalState(
+        ClientContext&, const MultiFileOptions&, const MultiFileReaderBindData&,
+        const MultiFileList& files, const vector<MultiFileColumnDefinition>&,
+        const vector<ColumnIndex>&) override {
+        return make_uniq<MultiFileReaderGlobalState>(vector<LogicalType>(), &files);
+    }
+    void FinalizeBind(MultiFileReaderData& data, const MultiFileOptions& options,
+                      const MultiFileReaderBindData& bind,
+                      const vector<MultiFileColumnDefinition>& columns,
+                      const vector<ColumnIndex>& ids, ClientContext& context,
+                      optional_ptr<MultiFileReaderGlobalState> global) override {
+        MultiFileReader::FinalizeBind(data, options, bind, columns, ids, context, global);
+        auto& list = global->file_list->Cast<SnapshotFiles>();
+        auto& file = list.file(data.reader->file_list_idx.GetIndex());
+        for (idx_t i = 0; i < ids.size(); ++i) {
+            auto column = ids[i].GetPrimaryIndex();
+            if (IsVirtualColumn(column)) continue;
+            auto& name = columns[column].name;
+            if (list.state().partitions.contains(name))
+                data.constant_map.Add(
+                    MultiFileGlobalIndex(i),
+                    partition_value(list.state(), file, name, columns[column].type));
+        }
+        if (!file.deletion_vector) return;
+        auto rows = delta::read_deletion_vector(tables_->fs, list.state().snapshot->root,
+                                                *file.deletion_vector);
+        data.reader->deletion_filter = make_uniq<DeletedRows>(value_or_raise(std::move(rows)));
+    }
+    ReaderInitializeType CreateMapping(ClientContext& context, MultiFileReaderData& data,
+                                       const vector<MultiFileColumnDefinition>& columns,
+                                       const vector<ColumnIndex>& ids,
+                                       optional_ptr<TableFilterSet> filters, MultiFileList& list,
+                                       const MultiFileReaderBindData& bind,
+                                       const virtual_column_map_t& virtual_columns) override {
+        auto resolved = columns;
+        for (auto& column : resolved)
+            resolve(column, data.reader->GetColumns(), false);
+        return MultiFileReader::CreateMapping(context, data, resolved, ids, filters, list, bind,
+                                              virtual_columns, MultiFileColumnMappingMode::BY_NAME);
+    }
+
+  private:
+    shared_ptr<DeltaTables> tables_;
+    int64_t version_;
+};
+
+// count(*) without touching a file, when the log has all counts.
+vector<PartitionStatistics> count_from_log(ClientContext&, GetPartitionStatsInput& input) {
+    vector<PartitionStatistics> out;
+    auto& list = input.bind_data->Cast<MultiFileBindData>().file_list->Cast<SnapshotFiles>();
+    for (idx_t i = 0; i < list.GetTotalFileCount(); ++i) {
+        auto rows = list.file(i).live_rows();
+        if (rows < 0) return {};
+        PartitionStatistics statistics;
+        statistics.count = idx_t(rows);
+        statistics.count_type = CountType::COUNT_EXACT;
+        out.push_back(std::move(statistics));
+    }
+    return out;
+}
+
+}  // namespace
+
+Status register_delta_scan(Engine::Impl& engine) {
+    return guarded([&]() -> Status {
+        auto& db = engine.instance();
+        ExtensionLoader loader(db, "tarn");
+        Connection con(db);
+        con.BeginTransaction();
+        auto scan = loader.GetTableFunction("parquet_scan")
+                        .functions.GetFunctionByArguments(*con.context, {LogicalType::VARCHAR});
+        con.Commit();
+        scan.name = kDeltaScanFunction;
+        scan.named_parameters.clear();
+        scan.named_parameters["version"] = LogicalType::BIGINT;
+        scan.function_info = make_shared_ptr<DeltaTables>(db, engine.fs);
+        scan.get_multi_file_reader = DeltaReader::create;
+        scan.get_partition_stats = count_from_log;
+        scan.statistics = nullptr;  // would read the first file's footer only
+        // A copied plan would come back as a plain list of files, without deletes.
+        scan.serialize = nullptr;
+        scan.deserialize = nullptr;
+        scan.late_materialization = false;  // joins on the file's index, which pruning renumbers
+        loader.RegisterFunction(scan);
+        return {};
+    });
+}
 
 }  // namespace tarn::sql

@@ -177,7 +177,9 @@ class TarnFileSystem final : public duckdb::FileSystem {
                                               duckdb::FileOpener*) override {
         duckdb::vector<duckdb::OpenFileInfo> found;
         if (FileExists(pattern, nullptr)) {
-            found.push_back(immutable(pattern));
+            // Names in a Delta log come again when a table is dropped and made anew: checked each time.
+            if (pattern.find("/_delta_log/") != std::string::npos) found.emplace_back(pattern);
+            else found.push_back(immutable(pattern));
             return found;
         }
         if (!HasGlob(pattern)) return found;

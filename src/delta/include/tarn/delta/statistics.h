@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tarn/codec/column_batch.h"
 
@@ -24,5 +25,17 @@ std::string file_statistics(std::span<const std::shared_ptr<const codec::ColumnB
 // A prefix that is ≤ the text, and one that is ≥ it (nothing if none can be made).
 std::string_view truncate_min(std::string_view text);
 std::optional<std::string> truncate_max(std::string_view text);
+
+// What a file's statistics say about one top-level column. Text of JSON strings is undone, numbers
+// stand as they came (decimals exactly). For timestamps, which are cut to milliseconds, a reader
+// adds one to the maximum.
+struct ColumnRange {
+    std::optional<std::string> min, max;
+    std::optional<int64_t> nulls;
+};
+// One for each name (the file's own, physical names). What is absent or cannot be read is nothing:
+// keep the file.
+std::vector<ColumnRange> read_statistics(std::string_view stats,
+                                         std::span<const std::string> columns);
 
 }  // namespace tarn::delta

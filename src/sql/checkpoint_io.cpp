@@ -1,0 +1,171 @@
+#include "checkpoint_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include "duck.h"
+#include "tarn/sql/checkpoint_io.h"
+
+namespace tarn::sql {
+namespace {
+
+using duckdb::LogicalType;
+using duckdb::LogicalTypeId;
+
+constexpr const char* kActions[] = {
+    "txn",    "add", "remove", "metaData", "protocol", "domainMetadata", "checkpointMetadata",
+    "sidecar"};
+
+// The checkpoint schema (PROTOCOL.md "Checkpoint Schema") as DuckDB's from_json takes it: every
+// column a nullable struct.
+constexpr const char* kStructure = R"json({
+"txn":{"appId":"VARCHAR","version":"BIGINT","lastUpdated":"BIGINT"},
+"add":{"path":"VARCHAR","partitionValues":"MAP(VARCHAR, VARCHAR)","size":"BIGINT","modificationTime":"BIGINT",
+ "dataChange":"BOOLEAN","stats":"VARCHAR","tags":"MAP(VARCHAR, VARCHAR)",
+ "deletionVector":{"storageType":"VARCHAR","pathOrInlineDv":"VARCHAR","offset":"INTEGER","sizeInBytes":"INTEGER",
+  "cardinality":"BIGINT"},
+ "baseRowId":"BIGINT","defaultRowCommitVersion":"BIGINT","clusteringProvider":"VARCHAR"},
+"remove":{"path":"VARCHAR","deletionTimestamp":"BIGINT","dataChange":"BOOLEAN","extendedFileMetadata":"BOOLEAN",
+ "partitionValues":"MAP(VARCHAR, VARCHAR)","size":"BIGINT",
+ "deletionVector":{"storageType":"VARCHAR","pathOrInlineDv":"VARCHAR","offset":"INTEGER","sizeInBytes":"INTEGER",
+  "cardinality":"BIGINT"},
+ "baseRowId":"BIGINT","defaultRowCommitVersion":"BIGINT"},
+"metaData":{"id":"VARCHAR","name":"VARCHAR","description":"VARCHAR",
+ "format":{"provider":"VARCHAR","options":"MAP(VARCHAR, VARCHAR)"},"schemaString":"VARCHAR",
+ "partitionColumns":["VARCHAR"],"configuration":"MAP(VARCHAR, VARCHAR)","createdTime":"BIGINT"},
+"protocol":{"minReaderVersion":"INTEGER","minWriterVersion":"INTEGER","readerFeatures":["VARCHAR"],
+ "writerFeatures":["VARCHAR"]},
+"domainMetadata":{"domain":"VARCHAR","configuration":"VARCHAR","removed":"BOOLEAN"}})json";
+constexpr const char* kWritten[] = {"txn",      "add",      "remove",
+                                    "metaData", "protocol", "domainMetadata"};
+
+std::string quoted(std::string_view text, char quote) {
+    std::string out(1, quote);
+    for (char c : text) {
+        out += c;
+        if (c == quote) out += c;
+    }
+    return out + quote;
+}
+
+// A struct packed again without the typed copies of partition values and statistics, which no
+// reader of ours needs; statistics that are there only as a struct come as stats_parsed.
+std::string packed(const std::string& column, const LogicalType& type) {
+    auto name = quoted(column, '"');
+    bool text = false, parsed = false;
+    std::string fields;
+    for (auto& [field, child] : duckdb::StructType::GetChildTypes(type)) {
+        text |= field == "stats";
+        parsed |= field == "stats_parsed";
+        if (field == "stats_parsed" || field == "partitionValues_parsed") continue;
+        auto id = quoted(field, '"');
+        fields += fmt::format("{}{} := {}.{}", fields.empty() ? "" : ", ", id, name, id);
+    }
+    if (parsed) {
+        auto value = fmt::format("{}.stats_parsed", name);
+        if (text) value = fmt::format("CASE WHEN {}.stats IS NULL THEN {} END", name, value);
+        fields += fmt::format("{}stats_parsed := {}", fields.empty() ? "" : ", ", value);
+    }
+    return fmt::format("struct_pack({})", fields);
+}
+
+class DuckCheckpointIo final : public delta::CheckpointIo {
+  public:
+    DuckCheckpointIo(duckdb::DatabaseInstance& db, io::FileSystem& fs) : db_(db), fs_(fs) {}
+
+    Status read(const std::string& path,
+                const std::function<Status(std::string_view)>& each) override try {
+        duckdb::Connection con(db_);
+        auto from = fmt::format("FROM read_parquet({}, hive_partitioning=false)",
+                                quoted(kScheme + path, '\''));
+        auto probe = con.Prepare("SELECT * " + from);
+        if (probe->HasError()) return bad(path, probe->GetError());
+        std::string cases;
+        for (size_t i = 0; i < probe->GetNames().size(); ++i) {
+            auto& name = probe->GetNames()[i];
+            auto& type = probe->GetTypes()[i];
+            if (type.id() != LogicalTypeId::STRUCT) continue;
+            if (std::find(std::begin(kActions), std::end(kActions), name) == std::end(kActions))
+                continue;
+            auto value = name == "add" ? packed(name, type) : quoted(name, '"');
+            cases += fmt::format(" WHEN {} IS NOT NULL THEN '{{\"{}\":' || to_json({}) || '}}'",
+                                 quoted(name, '"'), name, value);
+        }
+        if (cases.empty()) return bad(path, "no column of a checkpoint");
+        auto result = con.SendQuery(fmt::format("SELECT CASE{} END AS line {}", cases, from));
+        if (result->HasError()) return bad(path, result->GetError());
+        std::string lines;
+        for (;;) {
+            auto chunk = result->Fetch();
+            if (result->HasError()) return bad(path, result->GetError());
+            if (!chunk || chunk->size() == 0) return {};
+            lines.clear();
+            chunk->Flatten();
+            auto texts = duckdb::FlatVector::GetData<duckdb::string_t>(chunk->data[0]);
+            auto& valid = duckdb::FlatVector::Validity(chunk->data[0]);
+            for (size_t row = 0; row < chunk->size(); ++row) {
+                if (!valid.RowIsValid(row)) continue;
+                lines.append(texts[row].GetData(), texts[row].GetSize());
+                lines += '\n';
+            }
+            if (auto status = each(lines); !status) return status;
+        }
+    } catch (const std::exception& e) {
+        return bad(path, e.what());
+    }
+
+    Result<uint64_t> write(const std::string& path, std::string_view lines) override try {
+        duckdb::Connection con(db_);
+        auto run = [&](const std::string& sql) {
+            auto result = con.Query(sql);
+            if (result->HasError()) result->ThrowError();
+        };
+        run("CREATE TEMP TABLE checkpoint_lines(line VARCHAR)");
+        {
+            duckdb::Appender appender(con, "temp", "main", "checkpoint_lines");
+            while (!lines.empty()) {
+                auto end = lines.find('\n');
+                auto line = lines.substr(0, end);
+                lines.remove_prefix(end == lines.npos ? lines.size() : end + 1);
+                appender.BeginRow();
+                appender.Append(duckdb::string_t(line.data(), uint32_t(line.size())));
+                appender.EndRow();
+            }
+            appender.Close();
+        }
+        std::string columns;
+        for (auto name : kWritten)
+            columns += fmt::format("{}a.{} AS {}", columns.empty() ? "" : ", ", quoted(name, '"'),
+                                   quoted(name, '"'));
+        run(
+            fmt::format("COPY (SELECT {} FROM (SELECT from_json(line, {}) AS a FROM "
+                        "temp.checkpoint_lines)) TO {} "
+                        "(FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false)",
+                        columns, quoted(kStructure, '\''), quoted(kScheme + path, '\'')));
+        TARN_TRY(auto file, fs_.open(path, {io::OpenMode::kReadWrite}));
+        TARN_RETURN_IF_ERROR(file->sync());
+        return file->size();
+    } catch (const std::exception& e) {
+        return fail(ErrorCode::kIo, fmt::format("cannot write checkpoint {}: {}", path, e.what()));
+    }
+
+  private:
+    static Status bad(const std::string& path, const std::string& why) {
+        return fail(ErrorCode::kCorrupted, fmt::format("cannot read checkpoint {}: {}", path, why));
+    }
+    duckdb::DatabaseInstance& db_;
+    io::FileSystem& fs_;
+};
+
+}  // namespace
+
+std::unique_ptr<delta::CheckpointIo> duck_checkpoint_io(duckdb::DatabaseInstance& db,
+                                                        io::FileSystem& fs) {
+    return std::make_unique<DuckCheckpointIo>(db, fs);
+}
+
+std::unique_ptr<delta::CheckpointIo> make_checkpoint_io(Engine& engine, io::FileSystem& fs) {
+    return duck_checkpoint_io(engine.impl().instance(), fs);
+}
+
+}  // namespace tarn::sql
