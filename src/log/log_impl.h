@@ -132,6 +132,7 @@ class Log::Impl {
     Status replay_chain(const std::vector<std::shared_ptr<Segment>>& chain);
     Status replay(Segment& segment, const BlockHead& head);
     Status check_partitions();
+    Status settle_tail(Segment& tail);
     Status open_after_tail(const std::shared_ptr<Segment>& tail);
     Status truncate_tail(Segment& segment);
 
@@ -241,7 +242,8 @@ class Log::Impl {
     size_t index_bytes_ TARN_GUARDED_BY(mutex_) = 0;  // of sealed segments' indexes in memory
     std::map<std::string, std::map<PartitionId, int64_t>, std::less<>> holds_
         TARN_GUARDED_BY(mutex_);
-    Snapshot loaded_;  // the snapshot, while opening
+    Snapshot loaded_;                 // the snapshot, while opening
+    uint64_t unproven_from_ = kPage;  // of the newest segment found, while opening
 
     Mutex random_mutex_;  // over context_.random
     Mutex producer_ids_mutex_;

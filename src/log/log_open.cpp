@@ -202,10 +202,15 @@ Status Log::Impl::replay_chain(const std::vector<std::shared_ptr<Segment>>& chai
         auto visit = [&](const BlockHead& head) { return replay(*segment, head); };
         std::string heads;
         if (tail) {
-            TARN_RETURN_IF_ERROR(visit_tail(*segment, visit));
+            TARN_TRY(unproven_from_, visit_tail(*segment, visit));
         } else {
             TARN_RETURN_IF_ERROR(visit_sealed(context_.fs, *segment, visit, &heads));
         }
+        logger_.debug(tail ? "read the newest segment" : "read a sealed segment",
+                      {{"segment", segment->path},
+                       {"end", segment->end},
+                       {"first", segment->header.first_sequence},
+                       {"next", segment->next_sequence}});
         MutexLock lock(mutex_);
         segment->sealed = true;
         segment->heads = std::move(heads);
@@ -267,17 +272,32 @@ Status Log::Impl::check_partitions() {
     return {};
 }
 
+// What was read may not have reached stable storage: the process before us died, not the machine,
+// or its last sync failed, after which a page cache shows what the disk never got and a second sync
+// says nothing. So what nothing proves is written again, the same bytes at the same place, and
+// synced.
+Status Log::Impl::settle_tail(Segment& tail) {
+    TARN_TRY(auto file,
+             context_.fs.open(tail.path, {.mode = io::OpenMode::kReadWrite, .direct = true}));
+    for (uint64_t at = unproven_from_; at < tail.end; at += kMaxBlockBytes) {
+        size_t n = std::min<uint64_t>(kMaxBlockBytes, tail.end - at);
+        auto buffer = pool_->get(n);
+        TARN_TRY(size_t got, file->read_at(at, buffer.get(), n));
+        if (got != n) return fail(damaged("segment " + tail.path + " shrank while it was read"));
+        TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.recovery.before_rewrite"));
+        TARN_RETURN_IF_ERROR(file->write_at(at, {buffer.get(), n}));
+    }
+    TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.recovery.before_sync"));
+    return file->sync();
+}
+
 // The new segment, whose header records where the tail was cut.
 Status Log::Impl::open_after_tail(const std::shared_ptr<Segment>& tail) {
     MutexLock commit(commit_mutex_);
     uint64_t predecessor = 0, end = 0, sequence = loaded_.up_to_sequence + 1;
     bool replaces = false;
     if (tail) {
-        // What was read may not have reached stable storage: the process before us died, not the
-        // machine.
-        TARN_TRY(auto file, context_.fs.open(tail->path, {.mode = io::OpenMode::kReadWrite}));
-        TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.recovery.before_sync"));
-        TARN_RETURN_IF_ERROR(file->sync());
+        TARN_RETURN_IF_ERROR(settle_tail(*tail));
         replaces = tail->end == kPage;
         predecessor = replaces ? tail->header.predecessor : tail->header.number;
         end = replaces ? tail->header.predecessor_end : tail->end;

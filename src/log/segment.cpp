@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 
 #include "tarn/base/bytes.h"
 
@@ -158,19 +159,27 @@ Status visit_sealed(io::FileSystem& fs, const Segment& s, const HeadVisitor& vis
     return {};
 }
 
-Status visit_tail(Segment& s, const HeadVisitor& visit) {
+Result<uint64_t> visit_tail(Segment& s, const HeadVisitor& visit) {
     s.end = kPage;
     s.next_sequence = s.header.first_sequence;
+    uint64_t proven = s.header.first_sequence - 1;
+    std::deque<uint64_t> unproven;  // offsets of the blocks after `proven`
     while (s.end < s.header.segment_bytes) {
         TARN_TRY(auto head, read_head(s, s.end, s.next_sequence));
         if (!head) break;
         TARN_TRY(bool whole, batches_hold(s, *head, s.end));
         if (!whole) break;
         TARN_RETURN_IF_ERROR(visit(*head));
+        for (; proven < head->header.durable_up_to && !unproven.empty(); ++proven) {
+            unproven.pop_front();
+        }
+        unproven.push_back(s.end);
         s.end += head->header.size;
         ++s.next_sequence;
     }
-    return refuse_if_rot(s, s.end, s.next_sequence);
+    TARN_RETURN_IF_ERROR(refuse_if_rot(s, s.end, s.next_sequence));
+
+    return unproven.empty() ? s.end : unproven.front();
 }
 
 }  // namespace tarn::log

@@ -82,7 +82,7 @@ Status visit_sealed(io::FileSystem& fs, const Segment& segment, const HeadVisito
 // Reads the newest segment block by block, batches and all, up to the first that does not count;
 // sets end and next_sequence. Errors: kCorrupted when acknowledged data is damaged, kIo, and the
 // visitor's.
-Status visit_tail(Segment& segment, const HeadVisitor& visit);
+Result<uint64_t> visit_tail(Segment& segment, const HeadVisitor& visit);
 
 // One head at `offset`, proven to belong there. nullopt if what is there does not count.
 Result<std::optional<BlockHead>> read_head(const Segment& segment, uint64_t offset,

@@ -92,7 +92,7 @@ class LogWorld {
 
     Result<std::unique_ptr<Log>> try_open() {
         ++options.start_number;
-        return Log::open(options, {disk, clock, random, failpoints, metrics, Logger()});
+        return Log::open(options, {disk, clock, random, failpoints, metrics, logger});
     }
     void open() {
         auto opened = try_open();
@@ -125,6 +125,7 @@ class LogWorld {
     io::Failpoints failpoints;
     Metrics metrics;
     LogOptions options;
+    Logger logger;
     std::unique_ptr<Log> log;
 };
 

@@ -63,6 +63,15 @@ class Simulation : public LogWorld {
         disk.set_faults(base_faults);
         failpoints.disarm();
     }
+    // The process is gone, the machine and what is armed stay.
+    void kill() {
+        disk.set_faults({.torn_write = 1, .lost_name = 0});
+        disk.crash();
+        log.reset();
+        disk.restart();
+        disk.set_faults(base_faults);
+        if (crash_at > disk.calls()) disk.crash_at_call(crash_at - disk.calls());
+    }
     // The log cannot go on: the disk died or it takes no writes.
     bool broken() const { return disk.crashed() || log->usage().read_only; }
 
@@ -254,6 +263,7 @@ class Simulation : public LogWorld {
         if (id && !producer_ids.insert(*id).second) complain("a producer id was given twice");
     }
 
+    uint64_t crash_at = 0;  // of all calls of this world; 0: not armed
     io::DiskFaults base_faults;
     Random choice;
     std::map<PartitionId, Part> parts;

@@ -74,7 +74,7 @@ TEST(LogSimulation, NothingAcknowledgedIsLostAndNothingIsThereTwice) {
 
 // The same short history for every crash point. Returns false if the log could not be opened.
 void history(Simulation& s) {
-    for (int life = 0; life < 2; ++life) {
+    for (int life = 0; life < 3; ++life) {
         if (!s.start()) {
             if (!s.disk.crashed()) s.complain("cannot open: " + s.open_error->message());
             return;
@@ -94,8 +94,12 @@ void history(Simulation& s) {
         s.retain();
         if (!s.parts.empty()) s.trim(s.parts.begin()->first, s.parts.begin()->second);
         if (s.broken()) return;
-        s.log->close();
-        s.log.reset();
+        if (life == 0) {
+            s.kill();
+        } else {
+            s.log->close();
+            s.log.reset();
+        }
     }
 }
 
@@ -130,6 +134,7 @@ TEST(LogSimulation, ACrashAtEveryCallThatChangesTheDiskLosesNothing) {
         Simulation s(42 + n);
         s.options.segment_bytes = 32 << 10;
         s.choice = Random(42);
+        s.crash_at = n;
         s.disk.crash_at_call(n);
         history(s);
         recover_and_check(s, fmt::format("crash at call {}", n));
