@@ -12,8 +12,6 @@ namespace {
 constexpr SettingDeclaration kDeclarations[] = {
     {"kafka.address", SettingType::kText, "127.0.0.1", "Address the Kafka door listens on.", "0.0.0.0"},
     {"kafka.port", SettingType::kInt, "9092", "Port of the Kafka door; 0 takes any free one.", "19092", 0, 65535},
-    {"kafka.auto_create_topics", SettingType::kBool, "true",
-     "Whether a client that asks for an unknown topic gets it created.", "false"},
     {"http.address", SettingType::kText, "127.0.0.1", "Address the HTTP door listens on.", "0.0.0.0"},
     {"http.port", SettingType::kInt, "8080", "Port of the HTTP door; 0 takes any free one.", "18080", 0, 65535},
     {"memory.limit", SettingType::kBytes, "2GiB", "Memory that all parts together may take.", "8GiB", 256 << 20},
@@ -28,8 +26,8 @@ constexpr SettingDeclaration kDeclarations[] = {
 
 std::vector<SettingDeclaration> all_declarations() {
     std::vector<SettingDeclaration> all(std::begin(kDeclarations), std::end(kDeclarations));
-    auto log = log::setting_declarations();
-    all.insert(all.end(), log.begin(), log.end());
+    for (auto part : {log::setting_declarations(), kafka::setting_declarations()})
+        all.insert(all.end(), part.begin(), part.end());
     return all;
 }
 
@@ -64,7 +62,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, projec
 
 Status Platform::open_stores(const Settings& settings) {
     auto lake_root = data_ + "/tables";
-    log::LogOptions log_options = log::options_from(settings);
+    auto log_options = log::log_options(settings);
     log_options.folder = data_ + "/log";
     log_options.start_number = folder_->start_number();
     TARN_TRY(log_, log::Log::open(log_options, {fs_, clock_, *log_random_, failpoints_, metrics_, logger_.named("log")}));
@@ -98,10 +96,9 @@ Status Platform::open_stores(const Settings& settings) {
 }
 
 Status Platform::open_doors(const Settings& settings) {
-    kafka::ServerOptions kafka_options;
-    kafka_options.address = settings.text("kafka.address");
+    auto kafka_options = kafka::server_options(settings);
+    kafka_options.listen_address = settings.text("kafka.address");
     kafka_options.port = uint16_t(settings.integer("kafka.port"));
-    kafka_options.auto_create_topics = settings.boolean("kafka.auto_create_topics");
     TARN_TRY(kafka_, kafka::Server::open(kafka_options, {*log_, clock_, *kafka_random_, metrics_,
                                                          logger_.named("kafka"), memory_}));
     server::ServerOptions http_options;
@@ -116,7 +113,7 @@ Status Platform::open_doors(const Settings& settings) {
     flows_->start();
     log_->start_retention();
     serving_.pid = getpid();
-    serving_.kafka = fmt::format("{}:{}", kafka_options.address, kafka_->port());
+    serving_.kafka = kafka_->address();
     serving_.http = fmt::format("{}:{}", http_options.address, http_->port());
     TARN_RETURN_IF_ERROR(write_serving(fs_, data_, serving_));
     http_->set_ready();

@@ -8,7 +8,7 @@ namespace tarn::log {
 
 std::span<const SettingDeclaration> setting_declarations() {
     static constexpr int64_t kMiB = 1 << 20;
-    static const std::array<SettingDeclaration, 8> kDeclarations{{
+    static const std::array<SettingDeclaration, 7> kDeclarations{{
         {"log.segment_bytes", SettingType::kBytes, "128MB",
          "Size of a segment file of the log; space is freed by whole segments.", "64MB", kMiB,
          4096 * kMiB - 4096},
@@ -26,11 +26,21 @@ std::span<const SettingDeclaration> setting_declarations() {
          "50GB", 0},
         {"log.retention_interval", SettingType::kDuration, "30s",
          "How often the log looks for what retention lets go.", "5m", 1'000'000},
-        {"log.retention", SettingType::kDuration, "7d",
-         "How long records are kept in topics that do not say it themselves.", "30d", 0, INT64_MAX,
-         false},
     }};
     return kDeclarations;
+}
+
+LogOptions log_options(const Settings& settings) {
+    LogOptions options;
+    options.segment_bytes = uint64_t(settings.bytes("log.segment_bytes"));
+    options.window = settings.duration("log.window");
+    options.head_cache_bytes = uint64_t(settings.bytes("log.head_cache_bytes"));
+    options.append_queue_bytes = uint64_t(settings.bytes("log.append_queue_bytes"));
+    options.max_decompressed_bytes = uint64_t(settings.bytes("log.max_decompressed_bytes"));
+    auto limit = uint64_t(settings.bytes("log.disk_limit"));
+    options.disk_limit_bytes = limit == 0 ? UINT64_MAX : limit;
+    options.retention_interval = settings.duration("log.retention_interval");
+    return options;
 }
 
 std::span<const std::string_view> failpoint_names() {

@@ -148,8 +148,9 @@ struct LogOptions {
     // False: no threads; the caller drives step(). For simulation.
     bool threads = true;
 };
-// The declarations behind LogOptions, for `cli`.
+// The declarations behind LogOptions, and the options they give, for `cli` (folder and start number apart).
 std::span<const SettingDeclaration> setting_declarations();
+LogOptions log_options(const Settings& settings);
 
 // Every failpoint the log hits, so that a test can crash at each.
 std::span<const std::string_view> failpoint_names();
