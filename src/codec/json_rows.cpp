@@ -1,0 +1,284 @@
+#include "json_rows.h"
+
+#include <simdjson.h>
+
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "json_text.h"
+
+namespace tarn::codec {
+
+namespace {
+
+constexpr size_t kShownBytes = 60;
+
+// A value as it appears in a reason: not too long, cut between characters.
+std::string shown(std::string_view raw) {
+    if (raw.size() <= kShownBytes) return std::string(raw);
+    size_t n = kShownBytes;
+    while (n > 0 && (uint8_t(raw[n]) & 0xc0) == 0x80)
+        --n;
+    return std::string(raw.substr(0, n)) + "…";
+}
+
+std::string_view kind_of(std::string_view raw) {
+    switch (raw.front()) {
+        case '"':
+            return "string";
+        case '{':
+            return "object";
+        case '[':
+            return "array";
+        case 't':
+        case 'f':
+            return "boolean";
+        case 'n':
+            return "null";
+        default:
+            return "number";
+    }
+}
+
+std::string expected(ColumnType type, std::string_view raw) {
+    auto kind = kind_of(raw);
+    if (kind == "object" || kind == "array")
+        return fmt::format("expected {}, found {}", to_string(type), kind);
+    return fmt::format("expected {}, found {} {}", to_string(type), kind, shown(raw));
+}
+
+std::string out_of_range(ColumnType type, std::string_view raw) {
+    return fmt::format("out of range for {}: {}", to_string(type), shown(raw));
+}
+
+}  // namespace
+
+JsonRows::JsonRows(const JsonDecoderOptions& options)
+    : extra_name_(options.extra_column), extra_(ColumnType::kText, 0) {
+    for (const auto& spec : options.fields) {
+        index_.emplace(spec.name, int(fields.size()));
+        fields.push_back({spec, ColumnWriter(spec.type, options.dictionary_limit)});
+    }
+    raw_.resize(fields.size());
+}
+
+Status JsonRows::check() const {
+    if (index_.size() != fields.size())
+        return fail(ErrorCode::kInvalidArgument, "two declared fields have the same name");
+    if (wants_extra() && index_.contains(extra_name_))
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "the column for undeclared fields has the name of a declared one: " + extra_name_);
+    return {};
+}
+
+void JsonRows::begin(size_t rows) {
+    arena_ = std::make_shared<TextArena>();
+    for (auto& field : fields)
+        field.writer.begin(rows);
+    if (wants_extra()) extra_.begin(rows);
+}
+
+void JsonRows::forget(size_t row) {
+    for (auto& field : fields)
+        field.writer.forget(row);
+    extra_.forget(row);
+}
+
+void JsonRows::finish(size_t rows, ColumnBatch& batch) {
+    for (auto& field : fields) {
+        batch.schema.push_back(field.spec);
+        batch.columns.push_back(field.writer.finish(rows));
+    }
+    if (wants_extra()) {
+        batch.schema.push_back({extra_name_, ColumnType::kText, false});
+        batch.columns.push_back(extra_.finish(rows));
+    }
+    batch.row_count = rows;
+    if (!arena_->empty()) batch.buffers.push_back(std::move(arena_));
+    arena_.reset();
+}
+
+std::string_view JsonRows::unescaped(std::string_view inside) {
+    scratch_.clear();
+    unescape_json(inside, scratch_);
+    return arena_->keep(scratch_);
+}
+
+void JsonRows::put_extra(size_t row, const std::vector<UndeclaredField>& undeclared) {
+    if (!wants_extra()) return;
+    if (undeclared.empty()) {
+        extra_.put_null(row);
+        return;
+    }
+    scratch_.assign("{");
+    for (const auto& field : undeclared) {
+        if (scratch_.size() > 1) scratch_.push_back(',');
+        scratch_.append(field.name).append(":").append(field.value);
+    }
+    scratch_.push_back('}');
+    extra_.put_text(row, text_ref_of_padded(arena_->keep(scratch_)));
+}
+
+// Finds the raw values of the declared fields and the undeclared ones.
+bool JsonRows::split(std::string_view record, Rejected& why) {
+    JsonCursor c{record.data(), record.data() + record.size()};
+    auto bad = [&](std::string_view reason) {
+        why.reason = fmt::format("not a JSON object: {} at byte {}", reason, c.at - record.data());
+        return false;
+    };
+    std::ranges::fill(raw_, std::string_view());
+    undeclared_.clear();
+    c.skip_blanks();
+    if (c.at == c.end || *c.at != '{') return bad("no opening brace");
+    ++c.at;
+    c.skip_blanks();
+    bool first = true;
+    while (c.at < c.end && (*c.at != '}' || !first)) {
+        const char* name = c.at;
+        if (*name != '"') return bad("a field's name is missing");
+        if (!c.skip_string()) return bad(c.why);
+        std::string_view quoted(name, size_t(c.at - name)),
+            inside = quoted.substr(1, quoted.size() - 2);
+        c.skip_blanks();
+        if (c.at == c.end || *c.at != ':') return bad("a colon is missing");
+        ++c.at;
+        c.skip_blanks();
+        const char* value = c.at;
+        if (!c.skip_value(1)) return bad(c.why);
+        std::string_view raw(value, size_t(c.at - value));
+        if (inside.find('\\') != std::string_view::npos) {
+            scratch_.clear();
+            unescape_json(inside, scratch_);
+            inside = scratch_;
+        }
+        int field = find(inside);
+        if (field >= 0)
+            raw_[size_t(field)] = raw;
+        else
+            undeclared_.push_back({quoted, raw});
+        c.skip_blanks();
+        if (c.at == c.end) return bad("cut short");
+        if (*c.at == '}') break;
+        if (*c.at != ',') return bad("a comma or closing brace is missing");
+        ++c.at;
+        c.skip_blanks();
+        first = false;
+    }
+    if (c.at == c.end) return bad("cut short");
+    ++c.at;
+    c.skip_blanks();
+    return c.at == c.end || bad("something follows the closing brace");
+}
+
+bool JsonRows::put_record(std::string_view record, size_t row, Rejected& why) {
+    why.field.clear();
+    if (!simdjson::validate_utf8(record.data(), record.size())) {
+        why.reason = "not a JSON object: the text is not valid UTF-8";
+        return false;
+    }
+    if (!split(record, why)) return false;
+    for (size_t i = 0; i < fields.size(); ++i) {
+        auto& field = fields[i];
+        bool missing = raw_[i].empty(), null = !missing && raw_[i].front() == 'n';
+        bool ok = true;
+        if ((missing || null) && field.spec.required) {
+            why.reason = missing ? "field is missing" : "value is null";
+            ok = false;
+        } else if (missing || null) {
+            field.writer.put_null(row);
+        } else {
+            ok = put_field(field, row, raw_[i], why.reason);
+        }
+        if (ok) continue;
+        why.field = field.spec.name;
+        forget(row);
+        return false;
+    }
+    put_extra(row, undeclared_);
+    return true;
+}
+
+bool JsonRows::put_field(JsonField& field, size_t row, std::string_view raw, std::string& why) {
+    auto type = field.spec.type;
+    auto kind = kind_of(raw);
+    switch (type) {
+        case ColumnType::kBool:
+            if (kind != "boolean") break;
+            field.writer.put(row, uint8_t(raw.front() == 't'));
+            return true;
+        case ColumnType::kInt32:
+        case ColumnType::kInt64:
+        case ColumnType::kDouble:
+            if (kind != "number") break;
+            return put_number(field, row, raw, why);
+        case ColumnType::kText:
+        case ColumnType::kBytes: {
+            bool nested = type == ColumnType::kText && (kind == "object" || kind == "array");
+            if (kind != "string" && !nested) break;
+            auto text = nested ? raw : raw.substr(1, raw.size() - 2);
+            if (!nested && text.find('\\') != std::string_view::npos) text = unescaped(text);
+            field.writer.put_text(row, text_ref_of_padded(text));
+            return true;
+        }
+        case ColumnType::kTimestamp:
+            if (kind != "string" && kind != "number") break;
+            return put_time(field, row, raw, why);
+        case ColumnType::kDate: {
+            if (kind != "string") break;
+            int32_t days = 0;
+            if (!parse_iso_date(raw.substr(1, raw.size() - 2), days)) break;
+            field.writer.put(row, days);
+            return true;
+        }
+    }
+    why = expected(type, raw);
+    return false;
+}
+
+bool JsonRows::put_number(JsonField& field, size_t row, std::string_view raw, std::string& why) {
+    auto type = field.spec.type;
+    int64_t whole = 0;
+    double real = 0;
+    auto parsed =
+        type == ColumnType::kDouble ? parse_json_double(raw, real) : parse_json_int(raw, whole);
+    bool narrow = type == ColumnType::kInt32;
+    if (parsed == Parsed::kOk && narrow && !std::in_range<int32_t>(whole))
+        parsed = Parsed::kOutOfRange;
+    if (parsed != Parsed::kOk) {
+        why = parsed == Parsed::kMalformed ? expected(type, raw) : out_of_range(type, raw);
+        return false;
+    }
+    if (type == ColumnType::kDouble)
+        field.writer.put(row, real);
+    else if (narrow)
+        field.writer.put(row, int32_t(whole));
+    else
+        field.writer.put(row, whole);
+    return true;
+}
+
+bool JsonRows::put_time(JsonField& field, size_t row, std::string_view raw, std::string& why) {
+    int64_t us = 0;
+    Parsed parsed;
+    if (raw.front() == '"') {
+        auto text = raw.substr(1, raw.size() - 2);
+        if (text.find('\\') != std::string_view::npos) text = unescaped(text);
+        parsed = parse_rfc3339(text, us);
+    } else {
+        parsed = parse_json_int(raw, us);
+        if (parsed == Parsed::kOk && __builtin_mul_overflow(us, int64_t(1000), &us))
+            parsed = Parsed::kOutOfRange;
+    }
+    if (parsed != Parsed::kOk) {
+        why = parsed == Parsed::kMalformed ? expected(field.spec.type, raw)
+                                           : out_of_range(field.spec.type, raw);
+        return false;
+    }
+    field.writer.put(row, us);
+    return true;
+}
+
+}  // namespace tarn::codec

@@ -1,0 +1,317 @@
+#include "json_text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace tarn::codec {
+
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+int hex_digit(char c) {
+    if (is_digit(c)) return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+// Four hexadecimal digits, -1 if they are not.
+int32_t code_unit(const char* p, const char* end) {
+    if (end - p < 4) return -1;
+    int32_t v = 0;
+    for (int i = 0; i < 4; ++i) {
+        int d = hex_digit(p[i]);
+        if (d < 0) return -1;
+        v = v << 4 | d;
+    }
+    return v;
+}
+
+void append_utf8(std::string& out, uint32_t c) {
+    if (c < 0x80) {
+        out.push_back(char(c));
+        return;
+    }
+    if (c < 0x800) {
+        out.push_back(char(0xc0 | c >> 6));
+    } else {
+        if (c < 0x10000) {
+            out.push_back(char(0xe0 | c >> 12));
+        } else {
+            out.push_back(char(0xf0 | c >> 18));
+            out.push_back(char(0x80 | (c >> 12 & 0x3f)));
+        }
+        out.push_back(char(0x80 | (c >> 6 & 0x3f)));
+    }
+    out.push_back(char(0x80 | (c & 0x3f)));
+}
+
+// A number of exactly n digits, -1 if they are not.
+int digits(const char* p, int n) {
+    int v = 0;
+    for (int i = 0; i < n; ++i) {
+        if (!is_digit(p[i])) return -1;
+        v = v * 10 + (p[i] - '0');
+    }
+    return v;
+}
+
+// The power of ten just above a number's absolute value: tells the too large from the too small.
+int64_t decimal_magnitude(std::string_view number) {
+    auto e = number.find_first_of("eE");
+    int64_t exponent = 0;
+    if (e != std::string_view::npos) {
+        auto text = number.substr(e + 1);
+        if (text.starts_with('+')) text.remove_prefix(1);
+        auto [p, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
+        if (error != std::errc()) exponent = text.starts_with('-') ? INT32_MIN : INT32_MAX;
+    }
+    auto mantissa = number.substr(0, e);
+    auto first = mantissa.find_first_of("123456789"),
+         dot = std::min(mantissa.find('.'), mantissa.size());
+    if (first == std::string_view::npos) return INT64_MIN;
+    return exponent + int64_t(dot) - int64_t(first) + (first > dot);
+}
+
+// After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (days_from_civil), for years
+// 0 to 9999.
+int32_t days_of(int year, int month, int day) {
+    year -= month <= 2;
+    int era = (year >= 0 ? year : year - 399) / 400;
+    int year_of_era = year - era * 400;
+    int day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    int day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146'097 + day_of_era - 719'468;
+}
+
+}  // namespace
+
+bool JsonCursor::skip_word(std::string_view word) {
+    if (std::string_view(at, size_t(end - at)).substr(0, word.size()) != word)
+        return fail("no JSON value");
+    at += word.size();
+    return true;
+}
+
+bool JsonCursor::skip_value(int depth) {
+    if (at == end) return fail("cut short");
+    switch (*at) {
+        case '"':
+            return skip_string();
+        case '{':
+            return skip_container(depth, '}');
+        case '[':
+            return skip_container(depth, ']');
+        case 't':
+            return skip_word("true");
+        case 'f':
+            return skip_word("false");
+        case 'n':
+            return skip_word("null");
+        default:
+            return skip_number();
+    }
+}
+
+bool JsonCursor::skip_member(int depth) {
+    if (at == end || *at != '"') return fail("a field's name is missing");
+    if (!skip_string()) return false;
+    skip_blanks();
+    if (at == end || *at != ':') return fail("a colon is missing");
+    ++at;
+    skip_blanks();
+    return skip_value(depth);
+}
+
+bool JsonCursor::skip_container(int depth, char close) {
+    if (depth >= kMaxJsonDepth) return fail("nested too deeply");
+    ++at;
+    skip_blanks();
+    if (at < end && *at == close) {
+        ++at;
+        return true;
+    }
+    for (;;) {
+        skip_blanks();
+        if (close == '}' ? !skip_member(depth + 1) : !skip_value(depth + 1)) return false;
+        skip_blanks();
+        if (at == end) return fail("cut short");
+        char c = *at;
+        if (c != ',' && c != close) return fail("a comma or closing bracket is missing");
+        ++at;
+        if (c == close) return true;
+    }
+}
+
+bool JsonCursor::skip_escape() {
+    if (end - at < 2) return fail("a string is cut short");
+    switch (at[1]) {
+        case '"':
+        case '\\':
+        case '/':
+        case 'b':
+        case 'f':
+        case 'n':
+        case 'r':
+        case 't':
+            at += 2;
+            return true;
+        case 'u':
+            break;
+        default:
+            return fail("an unknown escape");
+    }
+    auto unit = code_unit(at + 2, end);
+    if (unit < 0) return fail("a malformed \\u escape");
+    if (unit < 0xd800 || unit > 0xdfff) {
+        at += 6;
+        return true;
+    }
+    // Half a character: the other half must follow.
+    bool second_follows = unit < 0xdc00 && end - at >= 12 && at[6] == '\\' && at[7] == 'u';
+    auto second = second_follows ? code_unit(at + 8, end) : -1;
+    if (second < 0xdc00 || second > 0xdfff) return fail("half a surrogate pair");
+    at += 12;
+    return true;
+}
+
+bool JsonCursor::skip_string() {
+    ++at;
+    while (at < end) {
+        if (*at == '"') {
+            ++at;
+            return true;
+        }
+        if (uint8_t(*at) < 0x20) return fail("a control character in a string");
+        if (*at != '\\')
+            ++at;
+        else if (!skip_escape())
+            return false;
+    }
+    return fail("a string is cut short");
+}
+
+bool JsonCursor::skip_number() {
+    auto run = [&] {
+        auto start = at;
+        while (at < end && is_digit(*at))
+            ++at;
+        return at > start;
+    };
+    if (at < end && *at == '-') ++at;
+    if (at < end && *at == '0')
+        ++at;
+    else if (!run())
+        return fail("no JSON value");
+    if (at < end && *at == '.') {
+        ++at;
+        if (!run()) return fail("a malformed number");
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        ++at;
+        if (at < end && (*at == '+' || *at == '-')) ++at;
+        if (!run()) return fail("a malformed number");
+    }
+    return true;
+}
+
+void unescape_json(std::string_view inside, std::string& out) {
+    const char* end = inside.data() + inside.size();
+    for (const char* p = inside.data(); p < end;) {
+        if (*p != '\\') {
+            out.push_back(*p++);
+            continue;
+        }
+        char c = p[1];
+        if (c != 'u') {
+            constexpr std::string_view kLetters = "bfnrt", kMeanings = "\b\f\n\r\t";
+            auto letter = kLetters.find(c);
+            out.push_back(letter == std::string_view::npos ? c : kMeanings[letter]);
+            p += 2;
+            continue;
+        }
+        auto unit = uint32_t(code_unit(p + 2, end));
+        p += 6;
+        if (unit >= 0xd800 && unit <= 0xdbff) {
+            unit = 0x10000 + ((unit - 0xd800) << 10) + (uint32_t(code_unit(p + 2, end)) - 0xdc00);
+            p += 6;
+        }
+        append_utf8(out, unit);
+    }
+}
+
+Parsed parse_json_int(std::string_view number, int64_t& out) {
+    auto end = number.data() + number.size();
+    auto [p, error] = std::from_chars(number.data(), end, out);
+    if (p != end) return Parsed::kMalformed;
+    return error == std::errc() ? Parsed::kOk : Parsed::kOutOfRange;
+}
+
+Parsed parse_json_double(std::string_view number, double& out) {
+    auto end = number.data() + number.size();
+    auto [p, error] = std::from_chars(number.data(), end, out);
+    if (p != end) return Parsed::kMalformed;
+    if (error == std::errc::result_out_of_range) {
+        if (decimal_magnitude(number) > 0) return Parsed::kOutOfRange;
+        out = number.starts_with('-') ? -0.0 : 0.0;
+    }
+    return std::isfinite(out) ? Parsed::kOk : Parsed::kOutOfRange;
+}
+
+bool parse_iso_date(std::string_view text, int32_t& days) {
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+    int year = digits(text.data(), 4), month = digits(text.data() + 5, 2),
+        day = digits(text.data() + 8, 2);
+    if (year < 0 || month < 1 || month > 12 || day < 1) return false;
+    constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    if (day > kDays[month - 1] + (month == 2 && leap)) return false;
+    days = days_of(year, month, day);
+    return true;
+}
+
+bool parse_minute(const char* text, int64_t& us) {
+    int32_t days = 0;
+    if (!parse_iso_date({text, 10}, days)) return false;
+    if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return false;
+    int hour = digits(text + 11, 2), minute = digits(text + 14, 2);
+    if (hour < 0 || hour > 23 || text[13] != ':' || minute < 0 || minute > 59) return false;
+    us = ((int64_t(days) * 24 + hour) * 60 + minute) * 60'000'000;
+    return true;
+}
+
+bool parse_minute_rest(std::string_view text, int64_t& us) {
+    const char* p = text.data();
+    const char* end = p + text.size();
+    if (end - p < 4 || *p != ':') return false;
+    int second = digits(p + 1, 2);
+    if (second < 0 || second > 59) return false;
+    us = second * 1'000'000ll;
+    p += 3;
+    if (*p == '.') {
+        int64_t unit = 100'000;
+        const char* start = ++p;
+        for (; p < end && is_digit(*p); ++p, unit /= 10)
+            us += (*p - '0') * unit;
+        if (p == start || p - start > 9 || p == end) return false;
+    }
+    if (*p == 'Z' || *p == 'z') return p + 1 == end;
+    if ((*p != '+' && *p != '-') || end - p != 6 || p[3] != ':') return false;
+    int hours = digits(p + 1, 2), minutes = digits(p + 4, 2);
+    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return false;
+    int64_t offset = (hours * 60 + minutes) * 60'000'000ll;
+    us += *p == '+' ? -offset : offset;
+    return true;
+}
+
+Parsed parse_rfc3339(std::string_view text, int64_t& us) {
+    int64_t minute = 0, rest = 0;
+    if (text.size() < kMinuteSize || !parse_minute(text.data(), minute)) return Parsed::kMalformed;
+    if (!parse_minute_rest(text.substr(kMinuteSize), rest)) return Parsed::kMalformed;
+    us = minute + rest;
+    return Parsed::kOk;
+}
+
+}  // namespace tarn::codec

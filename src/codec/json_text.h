@@ -1,0 +1,66 @@
+#pragma once
+
+// JSON read byte by byte, strictly after RFC 8259, and the scalars of columns read from it. Slow
+// and simple: the judge of every record that the fast walk of json_decoder.cpp does not understand.
+// Private to codec.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tarn::codec {
+
+inline constexpr int kMaxJsonDepth = 512;
+
+inline bool is_json_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+// Walks over JSON text that it does not own. A failed skip leaves `why` set and `at` where it
+// failed. UTF-8 is not looked at.
+struct JsonCursor {
+    const char* at;
+    const char* end;
+    const char* why = nullptr;
+
+    void skip_blanks() {
+        while (at < end && is_json_blank(*at))
+            ++at;
+    }
+    // `depth` counts the containers around the value.
+    bool skip_value(int depth);
+    // From the opening quote to behind the closing one; all escapes are valid, and \u escapes make
+    // whole characters.
+    bool skip_string();
+    bool skip_number();
+
+  private:
+    bool skip_container(int depth, char close);
+    bool skip_member(int depth);
+    bool skip_word(std::string_view word);
+    bool skip_escape();
+    bool fail(const char* reason) {
+        why = reason;
+        return false;
+    }
+};
+
+// Appends what stands between the quotes of a string that skip_string accepted.
+void unescape_json(std::string_view inside, std::string& out);
+
+enum class Parsed : uint8_t { kOk, kMalformed, kOutOfRange };
+
+// An integer without fraction or exponent; the text is a JSON number.
+Parsed parse_json_int(std::string_view number, int64_t& out);
+// Correctly rounded; too small is zero, too large is kOutOfRange. The text is a JSON number.
+Parsed parse_json_double(std::string_view number, double& out);
+
+// RFC 3339 in two parts, so that the first, which repeats, can be remembered: "2026-01-31T23:59" to
+// the microseconds of that minute as if it were UTC, and ":58.123+02:00" to what has to be added.
+inline constexpr size_t kMinuteSize = 16;
+bool parse_minute(const char* text, int64_t& us);
+bool parse_minute_rest(std::string_view text, int64_t& us);
+Parsed parse_rfc3339(std::string_view text, int64_t& us);
+// "YYYY-MM-DD" to days since the epoch.
+bool parse_iso_date(std::string_view text, int32_t& days);
+
+}  // namespace tarn::codec
