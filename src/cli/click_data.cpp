@@ -41,9 +41,11 @@ int64_t number(std::string_view text) {
 }  // namespace
 
 Result<ClickData> load_click_data() {
-    if (demo_clicks().empty()) return fail(ErrorCode::kInternal, "this program was built without the demo's clicks");
+    if (demo_clicks().empty())
+        return fail(ErrorCode::kInternal, "this program was built without the demo's clicks");
     std::string text;
-    TARN_RETURN_IF_ERROR(codec::decompress(codec::Compression::kZstd, demo_clicks()[0].bytes, 64 << 20, text));
+    TARN_RETURN_IF_ERROR(
+        codec::decompress(codec::Compression::kZstd, demo_clicks()[0].bytes, 64 << 20, text));
     ClickData data;
     Names pages(data.pages), categories(data.categories), countries(data.countries);
     std::string_view rest = text;

@@ -16,7 +16,7 @@ struct Click {
     uint32_t order = 0;    // of the click in its session, from 1
     Duration offset;       // since the session's first click (think times added up)
     uint16_t page = 0, category = 0, country = 0;  // indexes into the names
-    int32_t price = 0;     // US dollars
+    int32_t price = 0;                             // US dollars
 };
 
 struct ClickData {

@@ -20,9 +20,9 @@ constexpr size_t kTimeLength = 24;  // 2026-01-31T23:59:59.123Z
 enum class Fault : uint8_t { kNone, kCut, kWrongType, kMissingField, kNoObject };
 
 struct ClickRing::Placed {
-    uint32_t click = 0;     // index into the data
+    uint32_t click = 0;  // index into the data
     uint32_t loop_lag = 0;
-    int32_t ms = 0;         // of the intended send within the slot
+    int32_t ms = 0;  // of the intended send within the slot
     int32_t late_ms = 0;
     Fault fault = Fault::kNone;
     bool copy = false;
@@ -54,20 +54,23 @@ class TimeText {
 };
 
 void write_digits(char* to, int64_t value) {
-    for (int i = 5; i >= 0; --i, value /= 10) to[i] = char('0' + value % 10);
+    for (int i = 5; i >= 0; --i, value /= 10)
+        to[i] = char('0' + value % 10);
 }
 
 std::string click_json(const ClickData& data, const Click& click, Fault fault) {
     constexpr std::string_view kTime = "2026-01-01T00:00:00.000Z", kLoop = "000000";
-    if (fault == Fault::kNoObject) return fmt::format("click {:05}-{} lost its form", click.session, kLoop);
+    if (fault == Fault::kNoObject)
+        return fmt::format("click {:05}-{} lost its form", click.session, kLoop);
     auto session = fmt::format("{:05}-{}", click.session, kLoop);
     std::string out = fmt::format(
-        R"({{"event_id":"e{0}-{1:03}","event_time":"{2}","user_id":"u{0}","session_id":"s{0}","click":)", session,
-        click.order, kTime);
+        R"({{"event_id":"e{0}-{1:03}","event_time":"{2}","user_id":"u{0}","session_id":"s{0}","click":)",
+        session, click.order, kTime);
     out += fault == Fault::kWrongType ? "\"many\"" : fmt::format("{}", click.order);
-    if (fault != Fault::kMissingField) out += fmt::format(R"(,"page":"{}")", data.pages[click.page]);
-    out += fmt::format(R"(,"category":"{}","country":"{}","price":{}}})", data.categories[click.category],
-                       data.countries[click.country], click.price);
+    if (fault != Fault::kMissingField)
+        out += fmt::format(R"(,"page":"{}")", data.pages[click.page]);
+    out += fmt::format(R"(,"category":"{}","country":"{}","price":{}}})",
+                       data.categories[click.category], data.countries[click.country], click.price);
     if (fault == Fault::kCut) out.resize(out.size() * 4 / 5);
     return out;
 }
@@ -78,7 +81,8 @@ std::vector<std::vector<ClickRing::Placed>> ClickRing::place(const ClickData& da
     Random random(shape_.seed);
     auto loop_us = slot_.us * int64_t(slots_.size());
     std::vector<int64_t> starts(data.sessions);
-    for (auto& s : starts) s = int64_t(random.below(uint64_t(loop_us)));
+    for (auto& s : starts)
+        s = int64_t(random.below(uint64_t(loop_us)));
     std::vector<std::vector<Placed>> slots(slots_.size());
     for (uint32_t i = 0; i < data.clicks.size(); ++i) {
         auto& click = data.clicks[i];
@@ -97,7 +101,8 @@ std::vector<std::vector<ClickRing::Placed>> ClickRing::place(const ClickData& da
             slot.push_back(placed);
         }
     }
-    for (auto& slot : slots) std::ranges::stable_sort(slot, {}, &Placed::ms);
+    for (auto& slot : slots)
+        std::ranges::stable_sort(slot, {}, &Placed::ms);
     return slots;
 }
 
@@ -145,11 +150,13 @@ SlotBatch ClickRing::build(const ClickData& data, const std::vector<Placed>& pla
     return out;
 }
 
-ClickRing::ClickRing(const ClickData& data, const LoadShape& shape) : shape_(shape), slot_(shape.slot) {
+ClickRing::ClickRing(const ClickData& data, const LoadShape& shape)
+    : shape_(shape), slot_(shape.slot) {
     auto events = double(data.clicks.size()) * (1 + shape.twice);
     auto slots = std::max<int64_t>(1, int64_t(events / double(shape.rate) / slot_.sec() + 0.5));
     // Whole slots in a loop: the slot's length takes up what is left over.
-    slot_ = Duration::micros(std::max<int64_t>(1'000, int64_t(events / double(shape.rate) / double(slots) * 1e6)));
+    slot_ = Duration::micros(
+        std::max<int64_t>(1'000, int64_t(events / double(shape.rate) / double(slots) * 1e6)));
     slots_.resize(size_t(slots));
     auto placed = place(data);
     for (size_t s = 0; s < slots_.size(); ++s) {
@@ -157,7 +164,8 @@ ClickRing::ClickRing(const ClickData& data, const LoadShape& shape) : shape_(sha
         // Fibonacci hashing spreads sessions over partitions; all clicks of a session stay in one.
         for (auto& p : placed[s])
             parts[(data.clicks[p.click].session * 2654435769u >> 8) % parts.size()].push_back(p);
-        for (auto& part : parts) slots_[s].push_back(build(data, part));
+        for (auto& part : parts)
+            slots_[s].push_back(build(data, part));
         placed[s] = {};
     }
 }

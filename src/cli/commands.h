@@ -1,7 +1,7 @@
 #pragma once
 
-// One function a command, called by main with what the command line said. Each gives the exit code, or an error that
-// main prints.
+// One function a command, called by main with what the command line said. Each gives the exit code,
+// or an error that main prints.
 
 #include <cstdint>
 #include <map>
@@ -47,8 +47,8 @@ Result<int> run_topic_delete(const Common& common, const std::string& topic, boo
 struct TopicProduceOptions {
     std::string topic;
     std::optional<int32_t> partition;
-    std::string key;  // of every record; empty: none
-    std::string file; // empty: standard input
+    std::string key;   // of every record; empty: none
+    std::string file;  // empty: standard input
 };
 Result<int> run_topic_produce(const Common& common, const TopicProduceOptions& options);
 struct TopicConsumeOptions {
@@ -74,13 +74,13 @@ struct DemoOptions {
     int64_t rate = 2'000;             // clicks a second
     uint64_t seed = 1;
     bool browser = true;
-    bool data_given = false;          // else a folder that is removed at the end
+    bool data_given = false;  // else a folder that is removed at the end
     Settings::Values flags;
 };
 Result<int> run_demo(const Common& common, const DemoOptions& options);
 
 struct GeneratorCommand {
-    std::string kafka;   // host:port
+    std::string kafka;  // host:port
     std::string topic = "clicks";
     std::string ledger;  // folder
     int64_t rate = 2'000;
@@ -90,7 +90,8 @@ struct GeneratorCommand {
 // The demo's producer, a process of its own: stdout has one JSON object at the end.
 Result<int> run_generator_command(const GeneratorCommand& command);
 
-// Settings of the environment and of a project's file under flags, checked against the declarations.
+// Settings of the environment and of a project's file under flags, checked against the
+// declarations.
 Result<Settings> load_settings(const Settings::Values& flags, const Settings::Values& file);
 
 }  // namespace tarn::cli

@@ -1,5 +1,6 @@
-// `tarn demo`: the clickstream scenario with its producer, a server and a generator as processes of their own, watched
-// by this one, and a report at the end whose counts come from the tables themselves.
+// `tarn demo`: the clickstream scenario with its producer, a server and a generator as processes of
+// their own, watched by this one, and a report at the end whose counts come from the tables
+// themselves.
 
 #include <signal.h>
 #include <stdlib.h>
@@ -26,7 +27,8 @@ namespace {
 std::atomic<int> g_stop{0};  // set by the signal handler alone
 void on_signal(int) { g_stop.fetch_add(1); }
 
-Result<std::string> make_data_folder(const Common& common, const DemoOptions& options, io::FileSystem& fs) {
+Result<std::string> make_data_folder(const Common& common, const DemoOptions& options,
+                                     io::FileSystem& fs) {
     if (options.data_given) {
         TARN_RETURN_IF_ERROR(fs.create_folders(common.data));
         return common.data;
@@ -46,7 +48,8 @@ Status write_project(io::FileSystem& fs, const std::string& folder) {
 }
 
 // What a 4 KB write with fdatasync costs on this disk, now: (p50, p99) in µs of 64 tries.
-Result<std::pair<int64_t, int64_t>> probe_sync(io::FileSystem& fs, Clock& clock, const std::string& folder) {
+Result<std::pair<int64_t, int64_t>> probe_sync(io::FileSystem& fs, Clock& clock,
+                                               const std::string& folder) {
     auto path = folder + "/probe";
     TARN_TRY(auto file, fs.open(path, {io::OpenMode::kCreate, false}));
     std::string block(4096, 'x');
@@ -65,7 +68,8 @@ Result<std::pair<int64_t, int64_t>> probe_sync(io::FileSystem& fs, Clock& clock,
 int64_t folder_bytes(const std::string& folder) {
     int64_t bytes = 0;
     std::error_code error;
-    for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end;
+         it.increment(error))
         if (it->is_regular_file(error)) bytes += int64_t(it->file_size(error));
     return bytes;
 }
@@ -102,8 +106,8 @@ class Demo {
 };
 
 Status Demo::start_server() {
-    std::vector<std::string> arguments = {own_path(), "up", "--project", data_ + "/project", "--data", data_,
-                                          "--format", "json"};
+    std::vector<std::string> arguments = {own_path(), "up",  "--project", data_ + "/project",
+                                          "--data",   data_, "--format",  "json"};
     for (auto& [name, value] : options_.flags) {
         arguments.push_back("--set");
         arguments.push_back(name + "=" + value);
@@ -112,11 +116,13 @@ Status Demo::start_server() {
     auto line = server_->read_line(Duration::seconds(60));
     if (!line) {
         auto end = server_->wait(Duration::seconds(1));
-        return fail(ErrorCode::kUnavailable, fmt::format("the server did not become ready: {}",
-                                                         end ? end->str() : line.error().message()));
+        return fail(ErrorCode::kUnavailable,
+                    fmt::format("the server did not become ready: {}",
+                                end ? end->str() : line.error().message()));
     }
     auto json = nlohmann::json::parse(*line, nullptr, false);
-    if (!json.is_object()) return fail(ErrorCode::kInternal, "the server's first line is not JSON: " + *line);
+    if (!json.is_object())
+        return fail(ErrorCode::kInternal, "the server's first line is not JSON: " + *line);
     serving_.pid = json.value("pid", int64_t(0));
     serving_.kafka = json.value("kafka", "");
     serving_.http = json.value("http", "");
@@ -124,9 +130,11 @@ Status Demo::start_server() {
 }
 
 Status Demo::start_generator() {
-    std::vector<std::string> arguments = {own_path(), "demo-generator", "--kafka", serving_.kafka, "--ledger",
-                                          data_ + "/demo", "--rate", fmt::format("{}", options_.rate), "--seed",
-                                          fmt::format("{}", options_.seed)};
+    std::vector<std::string> arguments = {own_path(), "demo-generator",
+                                          "--kafka",  serving_.kafka,
+                                          "--ledger", data_ + "/demo",
+                                          "--rate",   fmt::format("{}", options_.rate),
+                                          "--seed",   fmt::format("{}", options_.seed)};
     if (options_.run_for) {
         arguments.push_back("--for");
         arguments.push_back(format_duration(*options_.run_for));
@@ -140,16 +148,19 @@ void Demo::progress(int64_t second) {
     auto ledger = api_get(serving_, "/api/v1/ledger");
     if (!ledger) return;
     auto number = [&](const char* key) { return ledger->value(key, nlohmann::json()).dump(); };
-    fmt::print(stderr, "\r{:>4} s  sent {}  acknowledged {}  bronze {}  quarantine {}  lost {}  double {}   ", second,
-               number("sent"), number("acknowledged"), number("bronze"), number("quarantine"), number("lost"),
-               number("double"));
+    fmt::print(
+        stderr,
+        "\r{:>4} s  sent {}  acknowledged {}  bronze {}  quarantine {}  lost {}  double {}   ",
+        second, number("sent"), number("acknowledged"), number("bronze"), number("quarantine"),
+        number("lost"), number("double"));
 }
 
 Status Demo::watch() {
     for (int64_t tick = 0;; ++tick) {
         if (g_stop.load() > 0 && generator_) generator_->signal(SIGTERM);
         if (auto end = server_->wait(Duration::millis(0)))
-            return fail(ErrorCode::kInternal, "the server " + end->str() + "; its last words stand above");
+            return fail(ErrorCode::kInternal,
+                        "the server " + end->str() + "; its last words stand above");
         if (auto end = generator_->wait(Duration::millis(100))) {
             if (auto line = generator_->read_line(Duration::millis(100)))
                 generated_ = nlohmann::json::parse(*line, nullptr, false);
@@ -162,20 +173,23 @@ Status Demo::watch() {
     }
 }
 
-// Everything acknowledged has gone through every flow: nothing lags, and nothing is left to be committed.
+// Everything acknowledged has gone through every flow: nothing lags, and nothing is left to be
+// committed.
 bool Demo::caught_up() {
     auto flows = api_get(serving_, "/api/v1/flows");
     if (!flows) return false;
     auto list = flows->value("flows", nlohmann::json::array());
-    return !list.empty() &&
-           std::ranges::all_of(list, [](auto& flow) { return flow.value("lag", int64_t(-1)) == 0; });
+    return !list.empty() && std::ranges::all_of(list, [](auto& flow) {
+        return flow.value("lag", int64_t(-1)) == 0;
+    });
 }
 
 Status Demo::settle() {
     auto deadline = clock_.monotonic_us() + 60'000'000;
     for (int quiet_rounds = 0; quiet_rounds < 3;) {
         if (clock_.monotonic_us() > deadline)
-            return fail(ErrorCode::kUnavailable, "the flows did not catch up within 60 s: tarn flow list --data " + data_);
+            return fail(ErrorCode::kUnavailable,
+                        "the flows did not catch up within 60 s: tarn flow list --data " + data_);
         quiet_rounds = caught_up() ? quiet_rounds + 1 : 0;
         clock_.sleep(Duration::millis(200));
     }
@@ -194,8 +208,11 @@ Status Demo::add_tables(nlohmann::ordered_json& out) {
     auto& tables = out["tables"];
     int64_t stored = 0, doubles = 0;
     for (auto* table : {"bronze.clicks", "quarantine.clicks", "late.clicks"}) {
-        TARN_TRY(auto row, query(fmt::format("select count(*) as n, count(distinct (_partition, _offset)) as places "
-                                             "from {}", table)));
+        TARN_TRY(auto row,
+                 query(fmt::format(
+                     "select count(*) as n, count(distinct (_partition, _offset)) as places "
+                     "from {}",
+                     table)));
         tables[table] = row["n"];
         doubles += row["n"].get<int64_t>() - row["places"].get<int64_t>();
         if (std::string_view(table) != "late.clicks") stored += row["places"].get<int64_t>();
@@ -212,7 +229,8 @@ Status Demo::add_flows(nlohmann::ordered_json& out) {
     auto list = flows.value("flows", nlohmann::json::array());
     auto& latency = out["latency"];
     for (auto& flow : list) {
-        auto p50 = flow.value("latency_p50_ms", nlohmann::json()), p99 = flow.value("latency_p99_ms", nlohmann::json());
+        auto p50 = flow.value("latency_p50_ms", nlohmann::json()),
+             p99 = flow.value("latency_p99_ms", nlohmann::json());
         latency[flow.value("name", "?")] = {{"p50_ms", p50}, {"p99_ms", p99}};
     }
     return {};
@@ -237,12 +255,17 @@ Result<nlohmann::ordered_json> Demo::report() {
     server_->signal(SIGTERM);
     auto end = server_->wait(Duration::seconds(10));
     if (!end || !end->ok())
-        return fail(ErrorCode::kInternal, "the server did not stop cleanly: " + (end ? end->str() : "it still runs"));
-    out["cpu_seconds"] = {{"server", end->usage.cpu.sec()}, {"generator", generator_usage_.cpu.sec()}};
+        return fail(ErrorCode::kInternal,
+                    "the server did not stop cleanly: " + (end ? end->str() : "it still runs"));
+    out["cpu_seconds"] = {{"server", end->usage.cpu.sec()},
+                          {"generator", generator_usage_.cpu.sec()}};
     out["server_cpu_us_per_event"] =
-        double(end->usage.cpu.us) / double(std::max<int64_t>(1, out["acknowledged"].get<int64_t>()));
-    out["peak_rss_bytes"] = {{"server", end->usage.peak_rss_bytes}, {"generator", generator_usage_.peak_rss_bytes}};
-    bool right = out["lost"] == 0 && out["duplicated"] == 0 && out["produced"] == out["acknowledged"];
+        double(end->usage.cpu.us) /
+        double(std::max<int64_t>(1, out["acknowledged"].get<int64_t>()));
+    out["peak_rss_bytes"] = {{"server", end->usage.peak_rss_bytes},
+                             {"generator", generator_usage_.peak_rss_bytes}};
+    bool right =
+        out["lost"] == 0 && out["duplicated"] == 0 && out["produced"] == out["acknowledged"];
     out["right"] = right;
     return out;
 }
@@ -252,19 +275,20 @@ Result<int> Demo::run() {
     TARN_RETURN_IF_ERROR(write_project(fs_, data_ + "/project"));
     TARN_RETURN_IF_ERROR(fs_.create_folders(data_ + "/demo"));
     TARN_TRY(sync_us_, probe_sync(fs_, clock_, data_));
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_signal;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
     TARN_RETURN_IF_ERROR(start_server());
     if (!quiet()) {
-        fmt::print("The page: http://{}/\nKafka: {}   data: {}\n{}", serving_.http, serving_.kafka, data_,
-                   options_.run_for ? "" : "Ctrl-C ends the demo.\n");
+        fmt::print("The page: http://{}/\nKafka: {}   data: {}\n{}", serving_.http, serving_.kafka,
+                   data_, options_.run_for ? "" : "Ctrl-C ends the demo.\n");
         std::fflush(stdout);
     }
     if (options_.browser) {
         auto open = fmt::format("xdg-open http://{}/ >/dev/null 2>&1 &", serving_.http);
-        if (std::system(open.c_str()) != 0) {}  // no browser here: the address stands above
+        if (std::system(open.c_str()) != 0) {
+        }  // no browser here: the address stands above
     }
     started_us_ = clock_.monotonic_us();
     TARN_RETURN_IF_ERROR(start_generator());
@@ -279,6 +303,8 @@ Result<int> Demo::run() {
 
 }  // namespace
 
-Result<int> run_demo(const Common& common, const DemoOptions& options) { return Demo(common, options).run(); }
+Result<int> run_demo(const Common& common, const DemoOptions& options) {
+    return Demo(common, options).run();
+}
 
 }  // namespace tarn::cli

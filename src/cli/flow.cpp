@@ -18,15 +18,19 @@ Result<Serving> serving_of(const Common& common) {
 Result<int> run_flow_list(const Common& common) {
     TARN_TRY(auto serving, serving_of(common));
     TARN_TRY(auto answer, api_get(serving, "/api/v1/flows"));
-    TableOutput out(common.format, {"flow", "state", "source", "sinks", "epoch", "lag", "rows_in", "late", "quarantined",
-                                    "p50_ms", "p99_ms", "reason"});
+    TableOutput out(common.format, {"flow", "state", "source", "sinks", "epoch", "lag", "rows_in",
+                                    "late", "quarantined", "p50_ms", "p99_ms", "reason"});
     for (auto& f : answer["flows"]) {
         std::string sinks;
-        for (auto& s : f["sinks"]) sinks += (sinks.empty() ? "" : ", ") + s.value("name", "");
-        out.row({f["name"], f["state"], f["source"], sinks, f["epoch"], f["lag"], f["rows_in"], f["late"],
-                 f["quarantined"], f["latency_p50_ms"], f["latency_p99_ms"], f["reason"]});
+        for (auto& s : f["sinks"])
+            sinks += (sinks.empty() ? "" : ", ") + s.value("name", "");
+        out.row({f["name"], f["state"], f["source"], sinks, f["epoch"], f["lag"], f["rows_in"],
+                 f["late"], f["quarantined"], f["latency_p50_ms"], f["latency_p99_ms"],
+                 f["reason"]});
     }
-    out.print("There is no flow yet. A topic with `table:` in tarn.yml, or a model under models/, makes one.");
+    out.print(
+        "There is no flow yet. A topic with `table:` in tarn.yml, or a model under models/, makes "
+        "one.");
     return kExitOk;
 }
 
@@ -39,7 +43,8 @@ Result<int> run_flow_describe(const Common& common, const std::string& flow) {
 
 Result<int> run_flow_set(const Common& common, const std::string& flow, const std::string& verb) {
     TARN_TRY(auto serving, serving_of(common));
-    TARN_TRY(auto answer, api_post(serving, fmt::format("/api/v1/flows/{}/{}", flow, verb), nlohmann::json::object()));
+    TARN_TRY(auto answer, api_post(serving, fmt::format("/api/v1/flows/{}/{}", flow, verb),
+                                   nlohmann::json::object()));
     print_object(common.format, {{"flow", answer["name"]}, {"state", answer["state"]}});
     return kExitOk;
 }

@@ -1,6 +1,7 @@
-// The demo's producer: an open-loop schedule of finished batches, an idempotent producer with up to five requests in
-// flight, and a ledger of what came back. A broker that goes away is waited for; what was not acknowledged is sent
-// again with the same sequence numbers, so that nothing is lost and nothing is double.
+// The demo's producer: an open-loop schedule of finished batches, an idempotent producer with up to
+// five requests in flight, and a ledger of what came back. A broker that goes away is waited for;
+// what was not acknowledged is sent again with the same sequence numbers, so that nothing is lost
+// and nothing is double.
 
 #include <signal.h>
 
@@ -30,7 +31,8 @@ constexpr size_t kMaxInFlight = 5;  // what a broker remembers of a producer, a 
 constexpr Duration kAnswerTimeout = Duration::seconds(10);
 constexpr Duration kGiveUp = Duration::seconds(120);  // without any answer
 
-// Writes the producer's fields into a batch and seals it (record_batch.h: positions 43, 51, 53; crc at 17 of 21…).
+// Writes the producer's fields into a batch and seals it (record_batch.h: positions 43, 51, 53; crc
+// at 17 of 21…).
 void sign(std::string& batch, const kafka::ProducerIdentity& producer, int32_t sequence) {
     store_be<int64_t>(batch.data() + 43, producer.id);
     store_be<int16_t>(batch.data() + 51, producer.epoch);
@@ -49,7 +51,8 @@ class LatencyCounts {
   public:
     void add(Duration d, uint32_t n) {
         size_t bucket = 0;
-        for (double bound = 100; bound < double(d.us) && bucket + 1 < counts_.size(); bound *= 1.04) ++bucket;
+        for (double bound = 100; bound < double(d.us) && bucket + 1 < counts_.size(); bound *= 1.04)
+            ++bucket;
         counts_[bucket] += n;
         total_ += n;
     }
@@ -109,7 +112,8 @@ Status Generator::connect() {
 
 Status Generator::resend() {
     ++reconnects_;
-    for (auto& request : in_flight_) TARN_RETURN_IF_ERROR(client_->send_produce(command_.topic, request.batches));
+    for (auto& request : in_flight_)
+        TARN_RETURN_IF_ERROR(client_->send_produce(command_.topic, request.batches));
     return {};
 }
 
@@ -120,7 +124,8 @@ Status Generator::send_slot(ClickRing& ring) {
     for (size_t p = 0; p < batches.size(); ++p) {
         auto& b = batches[p];
         if (!b.count) continue;
-        LedgerEntry entry{int32_t(p), 0, b.count, crc32_of_values(b), b.late, b.twice, b.broken, intended, {}};
+        LedgerEntry entry{int32_t(p), 0,        b.count, crc32_of_values(b), b.late, b.twice,
+                          b.broken,   intended, {}};
         sign(b.batch, producer_, sequences_[p]);
         // Sequence numbers wrap to 0 after 2^31 - 1.
         sequences_[p] = int32_t((int64_t(sequences_[p]) + b.count) & INT32_MAX);
@@ -143,11 +148,13 @@ Status Generator::acknowledge(const kafka::ProduceAnswer& answer) {
             return fail(ErrorCode::kInternal, "the broker's answer leaves out a partition");
         if (found->error_code != 0 || found->base_offset < 0)
             return fail(found->retryable ? ErrorCode::kUnavailable : ErrorCode::kInternal,
-                        fmt::format("the broker refused a batch of partition {}: {}", found->partition, found->message));
+                        fmt::format("the broker refused a batch of partition {}: {}",
+                                    found->partition, found->message));
     }
     for (auto& entry : request.entries) {
         entry.base_offset = std::ranges::find(answer.partitions, entry.partition,
-                                              &kafka::ProduceAnswer::Partition::partition)->base_offset;
+                                              &kafka::ProduceAnswer::Partition::partition)
+                                ->base_offset;
         entry.acked = now;
         latency_.add(now - entry.sent, entry.count);
         ledger_.add(entry);
@@ -162,7 +169,8 @@ Status Generator::receive(Duration wait) {
     return answer ? acknowledge(*answer) : Status{};
 }
 
-// A broken connection is made anew for as long as the broker may come back; any other error ends the run.
+// A broken connection is made anew for as long as the broker may come back; any other error ends
+// the run.
 Status Generator::survive(Status status) {
     while (!status) {
         bool passing = status.error().retryable() || status.error().code() == ErrorCode::kIo;
@@ -201,10 +209,12 @@ Status Generator::run(const ClickData& data) {
         } else if (in_flight_.empty()) {
             clock_.sleep(Duration::micros(std::clamp<int64_t>(due - now, 0, 100'000)));
         } else {
-            auto until_due = more && in_flight_.size() < kMaxInFlight ? std::max<int64_t>(0, due - now)
-                                                                     : kAnswerTimeout.us;
+            auto until_due = more && in_flight_.size() < kMaxInFlight
+                                 ? std::max<int64_t>(0, due - now)
+                                 : kAnswerTimeout.us;
             status = receive(Duration::micros(until_due));
-            if (status && until_due == kAnswerTimeout.us && clock_.monotonic_us() - now >= kAnswerTimeout.us)
+            if (status && until_due == kAnswerTimeout.us &&
+                clock_.monotonic_us() - now >= kAnswerTimeout.us)
                 status = fail(ErrorCode::kUnavailable, "the broker did not answer in time");
         }
         TARN_RETURN_IF_ERROR(survive(std::move(status)));
@@ -216,14 +226,15 @@ nlohmann::ordered_json Generator::report() const {
     auto json = ledger_.sums().json();
     json["seconds"] = (clock_.now() - start_).sec();
     json["reconnects"] = reconnects_;
-    json["latency"] = {{"p50_ms", latency_.quantile_ms(0.5)}, {"p99_ms", latency_.quantile_ms(0.99)}};
+    json["latency"] = {{"p50_ms", latency_.quantile_ms(0.5)},
+                       {"p99_ms", latency_.quantile_ms(0.99)}};
     return json;
 }
 
 }  // namespace
 
 Result<int> run_generator_command(const GeneratorCommand& command) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_stop;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);

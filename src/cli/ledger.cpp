@@ -5,7 +5,11 @@
 namespace tarn::cli {
 
 nlohmann::ordered_json LedgerSums::json() const {
-    return {{"sent", sent}, {"acknowledged", acknowledged}, {"late", late}, {"twice", twice}, {"broken", broken}};
+    return {{"sent", sent},
+            {"acknowledged", acknowledged},
+            {"late", late},
+            {"twice", twice},
+            {"broken", broken}};
 }
 
 Result<Ledger> Ledger::open(io::FileSystem& fs, const std::string& folder) {
@@ -18,8 +22,9 @@ Result<Ledger> Ledger::open(io::FileSystem& fs, const std::string& folder) {
 }
 
 void Ledger::add(const LedgerEntry& e) {
-    fmt::format_to(std::back_inserter(pending_), "{},{},{},{},{},{},{},{},{}\n", e.partition, e.base_offset, e.count,
-                   e.crc32, e.sent.us, e.acked.us, e.late, e.twice, e.broken);
+    fmt::format_to(std::back_inserter(pending_), "{},{},{},{},{},{},{},{},{}\n", e.partition,
+                   e.base_offset, e.count, e.crc32, e.sent.us, e.acked.us, e.late, e.twice,
+                   e.broken);
     sums_.acknowledged += e.count;
     sums_.late += e.late;
     sums_.twice += e.twice;

@@ -2,9 +2,11 @@
 
 // The generator's ledger: what the broker acknowledged, on disk.
 //
-//   <folder>/acknowledged.csv   a line an acknowledged batch: partition, base_offset, count, crc32 (of its values, zlib's),
+//   <folder>/acknowledged.csv   a line an acknowledged batch: partition, base_offset, count, crc32
+//   (of its values, zlib's),
 //                               sent_us (intended), acked_us, late, twice, broken
-//   <folder>/producer.json      the sums, replaced twice a second: what the page's ledger strip shows
+//   <folder>/producer.json      the sums, replaced twice a second: what the page's ledger strip
+//   shows
 // Neither is synced: the generator's own crash is not what it guards against.
 
 #include <cstdint>

@@ -21,7 +21,8 @@ std::string duration_error(const std::string& text) {
 
 // The whole command line. Options live here as long as the parse and the action.
 struct CommandLine {
-    CLI::App app{"A data platform in one program: event log, lakehouse tables, live views, SQL.", "tarn"};
+    CLI::App app{"A data platform in one program: event log, lakehouse tables, live views, SQL.",
+                 "tarn"};
     Common common;
     std::string format = "text";
     UpOptions up;
@@ -58,9 +59,11 @@ struct CommandLine {
             flag, [&flags, setting_name](const std::string& v) { flags[setting_name] = v; }, text);
     }
     void serving_flags(CLI::App* sub, Settings::Values& flags) {
-        setting(sub, flags, "--kafka-port", "kafka.port", "Port of the Kafka door (0: any free one)");
+        setting(sub, flags, "--kafka-port", "kafka.port",
+                "Port of the Kafka door (0: any free one)");
         setting(sub, flags, "--http-port", "http.port", "Port of the HTTP door (0: any free one)");
-        setting(sub, flags, "--memory", "memory.limit", "Memory that all parts may take, e.g. 2GiB");
+        setting(sub, flags, "--memory", "memory.limit",
+                "Memory that all parts may take, e.g. 2GiB");
         setting(sub, flags, "--log-level", "logging.level", "debug, info, warn, error or off");
         sub->add_option("--set", sets, "Any setting: name=value (tarn settings list shows them)");
     }
@@ -71,24 +74,30 @@ struct CommandLine {
 
 void CommandLine::declare_topic() {
     auto* topic = noun("topic", "Topics of the log.", "tarn topic list");
-    command(topic, "list", "Lists topics.", "tarn topic list", [this] { return run_topic_list(common); });
-    command(topic, "describe", "Shows a topic's partitions and settings.", "tarn topic describe clicks",
-            [this] { return run_topic_describe(common, name); })
-        ->add_option("topic", name, "Name")->required();
-    auto* create = command(topic, "create", "Creates a topic.", "tarn topic create clicks --partitions 4",
-                           [this] { return run_topic_create(common, topic_create); });
+    command(topic, "list", "Lists topics.", "tarn topic list",
+            [this] { return run_topic_list(common); });
+    command(topic, "describe", "Shows a topic's partitions and settings.",
+            "tarn topic describe clicks", [this] { return run_topic_describe(common, name); })
+        ->add_option("topic", name, "Name")
+        ->required();
+    auto* create =
+        command(topic, "create", "Creates a topic.", "tarn topic create clicks --partitions 4",
+                [this] { return run_topic_create(common, topic_create); });
     create->add_option("topic", topic_create.topic, "Name")->required();
-    create->add_option("--partitions", topic_create.partitions, "Partitions")->capture_default_str();
+    create->add_option("--partitions", topic_create.partitions, "Partitions")
+        ->capture_default_str();
     create->add_option("--config", topic_create.config, "As in Kafka: retention.ms=3600000");
-    auto* remove = command(topic, "delete", "Deletes a topic with all its records.", "tarn topic delete clicks --dry-run",
+    auto* remove = command(topic, "delete", "Deletes a topic with all its records.",
+                           "tarn topic delete clicks --dry-run",
                            [this] { return run_topic_delete(common, name, dry_run); });
     remove->add_option("topic", name, "Name")->required();
     remove->add_flag("--dry-run", dry_run, "Only says what would be deleted");
-    auto* in = command(topic, "produce", "Appends each line of standard input (or of a file) as a record.",
-                       "echo '{\"page\":\"A1\"}' | tarn topic produce clicks", [this] {
-                           if (partition >= 0) produce.partition = partition;
-                           return run_topic_produce(common, produce);
-                       });
+    auto* in =
+        command(topic, "produce", "Appends each line of standard input (or of a file) as a record.",
+                "echo '{\"page\":\"A1\"}' | tarn topic produce clicks", [this] {
+                    if (partition >= 0) produce.partition = partition;
+                    return run_topic_produce(common, produce);
+                });
     in->add_option("topic", produce.topic, "Name")->required();
     in->add_option("--partition", partition, "Partition (default: in turn)");
     in->add_option("--key", produce.key, "Key of every record");
@@ -102,37 +111,47 @@ void CommandLine::declare_topic() {
 }
 
 void CommandLine::declare_demo() {
-    auto* sub = command(&app, "demo", "Replays the clicks of a web shop through the platform, with a live page.",
-                        "tarn demo --for 60s --rate 100000 --format json --no-browser", [this]() -> Result<int> {
-                            if (!run_for.empty()) {
-                                TARN_TRY(auto d, parse_duration(run_for));
-                                demo.run_for = d;
-                            }
-                            demo.browser = !no_browser;
-                            return run_demo(common, demo);
-                        });
+    auto* sub = command(
+        &app, "demo", "Replays the clicks of a web shop through the platform, with a live page.",
+        "tarn demo --for 60s --rate 100000 --format json --no-browser", [this]() -> Result<int> {
+            if (!run_for.empty()) {
+                TARN_TRY(auto d, parse_duration(run_for));
+                demo.run_for = d;
+            }
+            demo.browser = !no_browser;
+            return run_demo(common, demo);
+        });
     sub->get_option("--data")->each([this](const std::string&) { demo.data_given = true; });
-    sub->add_option("--for", run_for, "Ends after this time, e.g. 60s (default: at Ctrl-C)")->check(duration_error);
-    sub->add_option("--rate", demo.rate, "Clicks a second")->capture_default_str()->check(CLI::Range(1, 2'000'000));
-    sub->add_option("--seed", demo.seed, "Seed of what is late, twice or broken")->capture_default_str();
+    sub->add_option("--for", run_for, "Ends after this time, e.g. 60s (default: at Ctrl-C)")
+        ->check(duration_error);
+    sub->add_option("--rate", demo.rate, "Clicks a second")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 2'000'000));
+    sub->add_option("--seed", demo.seed, "Seed of what is late, twice or broken")
+        ->capture_default_str();
     sub->add_flag("--no-browser", no_browser, "Does not open the page");
     serving_flags(sub, demo.flags);
 
-    auto* load = command(&app, "demo-generator", "The demo's producer, by itself, against any Kafka broker.",
-                         "tarn demo-generator --kafka 127.0.0.1:9092 --rate 50000 --for 60s --ledger ledger",
-                         [this]() -> Result<int> {
-                             if (!generator_for.empty()) {
-                                 TARN_TRY(auto d, parse_duration(generator_for));
-                                 generator.run_for = d;
-                             }
-                             return run_generator_command(generator);
-                         });
+    auto* load =
+        command(&app, "demo-generator", "The demo's producer, by itself, against any Kafka broker.",
+                "tarn demo-generator --kafka 127.0.0.1:9092 --rate 50000 --for 60s --ledger ledger",
+                [this]() -> Result<int> {
+                    if (!generator_for.empty()) {
+                        TARN_TRY(auto d, parse_duration(generator_for));
+                        generator.run_for = d;
+                    }
+                    return run_generator_command(generator);
+                });
     load->add_option("--kafka", generator.kafka, "host:port")->required();
     load->add_option("--topic", generator.topic, "Topic")->capture_default_str();
-    load->add_option("--ledger", generator.ledger, "Folder of the ledger of what was acknowledged")->required();
-    load->add_option("--rate", generator.rate, "Clicks a second")->capture_default_str()->check(CLI::Range(1, 2'000'000));
+    load->add_option("--ledger", generator.ledger, "Folder of the ledger of what was acknowledged")
+        ->required();
+    load->add_option("--rate", generator.rate, "Clicks a second")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 2'000'000));
     load->add_option("--seed", generator.seed, "Seed")->capture_default_str();
-    load->add_option("--for", generator_for, "Ends after this time (default: at SIGTERM)")->check(duration_error);
+    load->add_option("--for", generator_for, "Ends after this time (default: at SIGTERM)")
+        ->check(duration_error);
 }
 
 void CommandLine::declare() {
@@ -140,26 +159,35 @@ void CommandLine::declare() {
     app.set_version_flag("--version", std::string("tarn ") + TARN_VERSION);
     app.require_subcommand(1);
 
-    auto* serve = command(&app, "up", "Serves a project: Kafka and HTTP doors, flows, tables, views.",
-                          "tarn up --project shop --data shop-data", [this] { return run_up(common, up); });
+    auto* serve =
+        command(&app, "up", "Serves a project: Kafka and HTTP doors, flows, tables, views.",
+                "tarn up --project shop --data shop-data", [this] { return run_up(common, up); });
     serve->add_option("--project", up.project, "Project folder, with tarn.yml")
         ->each([this](const std::string&) { up.project_given = true; });
     serving_flags(serve, up.flags);
 
-    auto* query = command(&app, "sql", "Runs one query over tables and views.",
-                          "tarn sql \"select count(*) from bronze.clicks\"", [this]() -> Result<int> {
-                              if (!timeout.empty()) { TARN_TRY(sql.timeout, parse_duration(timeout)); }
-                              return run_sql(common, sql);
-                          });
+    auto* query =
+        command(&app, "sql", "Runs one query over tables and views.",
+                "tarn sql \"select count(*) from bronze.clicks\"", [this]() -> Result<int> {
+                    if (!timeout.empty()) {
+                        TARN_TRY(sql.timeout, parse_duration(timeout));
+                    }
+                    return run_sql(common, sql);
+                });
     query->add_option("query", sql.query, "SQL text, or - for standard input")->required();
     query->add_option("--max-rows", sql.max_rows, "Cuts the result after so many rows");
-    query->add_option("--timeout", timeout, "Gives up after this time, e.g. 30s")->check(duration_error);
+    query->add_option("--timeout", timeout, "Gives up after this time, e.g. 30s")
+        ->check(duration_error);
 
     declare_topic();
     auto* table = noun("table", "Tables of the lake.", "tarn table list");
-    command(table, "list", "Lists tables.", "tarn table list", [this] { return run_table_list(common); });
-    command(table, "describe", "Shows a table's columns, files and version.", "tarn table describe bronze.clicks",
-            [this] { return run_table_describe(common, name); })->add_option("table", name, "schema.table")->required();
+    command(table, "list", "Lists tables.", "tarn table list",
+            [this] { return run_table_list(common); });
+    command(table, "describe", "Shows a table's columns, files and version.",
+            "tarn table describe bronze.clicks",
+            [this] { return run_table_describe(common, name); })
+        ->add_option("table", name, "schema.table")
+        ->required();
     auto* history = command(table, "history", "Lists a table's versions, newest first.",
                             "tarn table history bronze.clicks --limit 5",
                             [this] { return run_table_history(common, name, limit); });
@@ -170,33 +198,42 @@ void CommandLine::declare() {
     command(flow, "list", "Lists flows with state, epoch and lag.", "tarn flow list",
             [this] { return run_flow_list(common); });
     command(flow, "describe", "Shows a flow's positions, watermark and counts.",
-            "tarn flow describe live.clicks_windows", [this] { return run_flow_describe(common, name); })
-        ->add_option("flow", name, "Name")->required();
+            "tarn flow describe live.clicks_windows",
+            [this] { return run_flow_describe(common, name); })
+        ->add_option("flow", name, "Name")
+        ->required();
     for (auto* verb : {"pause", "resume"})
-        command(flow, verb, std::string(verb) + "s a flow.", fmt::format("tarn flow {} live.clicks_windows", verb),
+        command(flow, verb, std::string(verb) + "s a flow.",
+                fmt::format("tarn flow {} live.clicks_windows", verb),
                 [this, verb] { return run_flow_set(common, name, verb); })
-            ->add_option("flow", name, "Name")->required();
-    auto* settings = noun("settings", "Settings: flag > TARN_* environment > tarn.yml > default.", "tarn settings list");
-    auto* list = command(settings, "list", "Lists all settings with value and source.", "tarn settings list",
-                         [this] { return run_settings_list(common, up); });
-    list->add_option("--project", up.project, "Project folder")
-        ->each([this](const std::string&) { up.project_given = true; });
+            ->add_option("flow", name, "Name")
+            ->required();
+    auto* settings = noun("settings", "Settings: flag > TARN_* environment > tarn.yml > default.",
+                          "tarn settings list");
+    auto* list = command(settings, "list", "Lists all settings with value and source.",
+                         "tarn settings list", [this] { return run_settings_list(common, up); });
+    list->add_option("--project", up.project, "Project folder")->each([this](const std::string&) {
+        up.project_given = true;
+    });
     declare_demo();
 }
 
 // The names a user may have meant where `word` is not one.
 std::string suggestion(const CLI::App& app, const std::string& word) {
     std::vector<std::string> known;
-    for (auto* sub : app.get_subcommands(nullptr)) known.push_back(sub->get_name());
+    for (auto* sub : app.get_subcommands(nullptr))
+        known.push_back(sub->get_name());
     auto near = nearest(word, known);
     return near ? fmt::format(" Did you mean {}?", *near) : "";
 }
 
 int usage_error(CommandLine& line, const CLI::ParseError& error) {
     CLI::App* at = &line.app;
-    while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+    while (!at->get_subcommands().empty())
+        at = at->get_subcommands().front();
     std::string path = at->get_name();
-    for (auto* parent = at->get_parent(); parent; parent = parent->get_parent()) path = parent->get_name() + " " + path;
+    for (auto* parent = at->get_parent(); parent; parent = parent->get_parent())
+        path = parent->get_name() + " " + path;
     auto rest = at->remaining();
     std::string hint = rest.empty() ? "" : suggestion(*at, rest.front());
     fmt::print(stderr, "tarn: {}.{}\nSee: {} --help\n", error.what(), hint, path);
@@ -207,7 +244,8 @@ Status split_sets(CommandLine& line) {
     for (auto& set : line.sets) {
         auto equal = set.find('=');
         if (equal == std::string::npos)
-            return fail(ErrorCode::kInvalidArgument, fmt::format("--set needs name=value, got: {}", set));
+            return fail(ErrorCode::kInvalidArgument,
+                        fmt::format("--set needs name=value, got: {}", set));
         auto name = set.substr(0, equal);
         line.up.flags[name] = line.demo.flags[name] = set.substr(equal + 1);
     }

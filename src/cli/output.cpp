@@ -19,7 +19,8 @@ Result<Format> parse_format(std::string_view text) {
 
 int exit_code(ErrorCode code) {
     switch (code) {
-        case ErrorCode::kInvalidArgument: return kExitUsage;
+        case ErrorCode::kInvalidArgument:
+            return kExitUsage;
         case ErrorCode::kUnsupported:
         case ErrorCode::kNotFound:
         case ErrorCode::kAlreadyExists:
@@ -30,7 +31,8 @@ int exit_code(ErrorCode code) {
         case ErrorCode::kCancelled:
         case ErrorCode::kCorrupted:
         case ErrorCode::kIo:
-        case ErrorCode::kInternal: return kExitFailed;
+        case ErrorCode::kInternal:
+            return kExitFailed;
     }
     return kExitFailed;
 }
@@ -61,7 +63,8 @@ namespace {
 
 // Columns on a terminal, not bytes: continuation bytes of UTF-8 take no room.
 size_t width_of(std::string_view text) {
-    return size_t(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+    return size_t(
+        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string padded(std::string_view text, size_t width, bool right) {
@@ -74,7 +77,8 @@ std::string padded(std::string_view text, size_t width, bool right) {
 void TableOutput::print_text() const {
     std::vector<size_t> widths;
     std::vector<bool> right(columns_.size(), true);
-    for (auto& c : columns_) widths.push_back(width_of(c));
+    for (auto& c : columns_)
+        widths.push_back(width_of(c));
     for (auto& row : rows_)
         for (size_t i = 0; i < row.size(); ++i) {
             widths[i] = std::max(widths[i], width_of(shown(row[i])));
@@ -88,17 +92,20 @@ void TableOutput::print_text() const {
         fmt::print("{}\n", out);
     };
     line([&](size_t i) { return columns_[i]; });
-    for (auto& row : rows_) line([&](size_t i) { return shown(row[i]); });
+    for (auto& row : rows_)
+        line([&](size_t i) { return shown(row[i]); });
 }
 
 void TableOutput::print_csv() const {
     auto line = [&](auto&& cell) {
         std::string out;
-        for (size_t i = 0; i < columns_.size(); ++i) out += (i ? "," : "") + csv_field(cell(i));
+        for (size_t i = 0; i < columns_.size(); ++i)
+            out += (i ? "," : "") + csv_field(cell(i));
         fmt::print("{}\n", out);
     };
     line([&](size_t i) { return columns_[i]; });
-    for (auto& row : rows_) line([&](size_t i) { return shown(row[i]); });
+    for (auto& row : rows_)
+        line([&](size_t i) { return shown(row[i]); });
 }
 
 void TableOutput::print(std::string_view empty) const {
@@ -110,11 +117,14 @@ void TableOutput::print(std::string_view empty) const {
             }
             print_text();
             return;
-        case Format::kCsv: print_csv(); return;
+        case Format::kCsv:
+            print_csv();
+            return;
         case Format::kJson:
             for (auto& row : rows_) {
                 nlohmann::ordered_json object;
-                for (size_t i = 0; i < columns_.size(); ++i) object[columns_[i]] = row[i];
+                for (size_t i = 0; i < columns_.size(); ++i)
+                    object[columns_[i]] = row[i];
                 fmt::print("{}\n", object.dump());
             }
     }
@@ -126,10 +136,13 @@ void print_object(Format format, const nlohmann::ordered_json& object) {
         return;
     }
     size_t width = 0;
-    for (auto& [name, value] : object.items()) width = std::max(width, name.size());
+    for (auto& [name, value] : object.items())
+        width = std::max(width, name.size());
     for (auto& [name, value] : object.items()) {
-        if (format == Format::kCsv) fmt::print("{},{}\n", csv_field(name), csv_field(shown(value)));
-        else fmt::print("{:<{}}  {}\n", name, width, shown(value));
+        if (format == Format::kCsv)
+            fmt::print("{},{}\n", csv_field(name), csv_field(shown(value)));
+        else
+            fmt::print("{:<{}}  {}\n", name, width, shown(value));
     }
 }
 

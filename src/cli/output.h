@@ -1,6 +1,7 @@
 #pragma once
 
-// Results on stdout: a table for people, one JSON object a line, or CSV. Errors on stderr, exit codes 0 / 1 / 2.
+// Results on stdout: a table for people, one JSON object a line, or CSV. Errors on stderr, exit
+// codes 0 / 1 / 2.
 
 #include <cstdio>
 #include <span>
@@ -43,7 +44,8 @@ class TableOutput {
     std::vector<std::vector<nlohmann::json>> rows_;
 };
 
-// One thing as "name: value" lines, or as one JSON object. CSV has no form for it: name,value lines.
+// One thing as "name: value" lines, or as one JSON object. CSV has no form for it: name,value
+// lines.
 void print_object(Format format, const nlohmann::ordered_json& object);
 
 // A value as a person reads it: text bare, nested as JSON.

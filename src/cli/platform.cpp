@@ -10,15 +10,23 @@ namespace tarn::cli {
 namespace {
 
 constexpr SettingDeclaration kDeclarations[] = {
-    {"kafka.address", SettingType::kText, "127.0.0.1", "Address the Kafka door listens on.", "0.0.0.0"},
-    {"kafka.port", SettingType::kInt, "9092", "Port of the Kafka door; 0 takes any free one.", "19092", 0, 65535},
-    {"http.address", SettingType::kText, "127.0.0.1", "Address the HTTP door listens on.", "0.0.0.0"},
-    {"http.port", SettingType::kInt, "8080", "Port of the HTTP door; 0 takes any free one.", "18080", 0, 65535},
-    {"memory.limit", SettingType::kBytes, "2GiB", "Memory that all parts together may take.", "8GiB", 256 << 20},
-    {"sql.memory", SettingType::kBytes, "512MiB", "Memory of users' SQL, part of memory.limit.", "2GiB", 64 << 20},
+    {"kafka.address", SettingType::kText, "127.0.0.1", "Address the Kafka door listens on.",
+     "0.0.0.0"},
+    {"kafka.port", SettingType::kInt, "9092", "Port of the Kafka door; 0 takes any free one.",
+     "19092", 0, 65535},
+    {"http.address", SettingType::kText, "127.0.0.1", "Address the HTTP door listens on.",
+     "0.0.0.0"},
+    {"http.port", SettingType::kInt, "8080", "Port of the HTTP door; 0 takes any free one.",
+     "18080", 0, 65535},
+    {"memory.limit", SettingType::kBytes, "2GiB", "Memory that all parts together may take.",
+     "8GiB", 256 << 20},
+    {"sql.memory", SettingType::kBytes, "512MiB", "Memory of users' SQL, part of memory.limit.",
+     "2GiB", 64 << 20},
     {"sql.threads", SettingType::kInt, "2", "Threads of users' SQL.", "4", 1, 1024},
-    {"flow.memory", SettingType::kBytes, "512MiB", "Memory of the flows' SQL, part of memory.limit.", "2GiB", 64 << 20},
-    {"logging.level", SettingType::kText, "info", "Least level logged: debug, info, warn, error or off.", "debug"},
+    {"flow.memory", SettingType::kBytes, "512MiB",
+     "Memory of the flows' SQL, part of memory.limit.", "2GiB", 64 << 20},
+    {"logging.level", SettingType::kText, "info",
+     "Least level logged: debug, info, warn, error or off.", "debug"},
     {"logging.format", SettingType::kText, "text", "text or json.", "json"},
 };
 
@@ -35,7 +43,8 @@ Settings::Values environment_settings(std::span<const SettingDeclaration> declar
     Settings::Values values;
     for (auto& d : declarations) {
         std::string name = "TARN_";
-        for (char c : d.name) name += c == '.' ? '_' : char(std::toupper(static_cast<unsigned char>(c)));
+        for (char c : d.name)
+            name += c == '.' ? '_' : char(std::toupper(static_cast<unsigned char>(c)));
         if (auto* value = std::getenv(name.c_str())) values[std::string(d.name)] = value;
     }
     return values;
@@ -46,7 +55,8 @@ Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, projec
     std::unique_ptr<Platform> p(new Platform());
     TARN_TRY(auto level, parse_log_level(settings.text("logging.level")));
     p->logger_ = Logger::open({level, settings.text("logging.format") == "json"});
-    if (auto* point = std::getenv("TARN_FAILPOINT")) TARN_RETURN_IF_ERROR(p->failpoints_.arm_exit(point));
+    if (auto* point = std::getenv("TARN_FAILPOINT"))
+        TARN_RETURN_IF_ERROR(p->failpoints_.arm_exit(point));
     auto seed = entropy_seed();
     for (auto* random : {&p->log_random_, &p->lake_random_, &p->flow_random_, &p->kafka_random_})
         *random = std::make_unique<Random>(seed++);
@@ -65,7 +75,8 @@ Status Platform::open_stores(const Settings& settings) {
     auto log_options = log::log_options(settings);
     log_options.folder = data_ + "/log";
     log_options.start_number = folder_->start_number();
-    TARN_TRY(log_, log::Log::open(log_options, {fs_, clock_, *log_random_, failpoints_, metrics_, logger_.named("log")}));
+    TARN_TRY(log_, log::Log::open(log_options, {fs_, clock_, *log_random_, failpoints_, metrics_,
+                                                logger_.named("log")}));
 
     sql::EngineOptions flow_sql;
     flow_sql.memory_bytes = settings.bytes("flow.memory");
@@ -80,9 +91,10 @@ Status Platform::open_stores(const Settings& settings) {
     flow::RuntimeOptions flow_options;
     flow_options.state_folder = data_ + "/state";
     flow_options.start_number = folder_->start_number();
-    TARN_TRY(flows_, flow::Runtime::open(project_, flow_options,
-                                         {fs_, clock_, *flow_random_, failpoints_, metrics_, logger_.named("flow"),
-                                          memory_, *log_, *lake_, *views_, *flow_engine_}));
+    TARN_TRY(flows_, flow::Runtime::open(
+                         project_, flow_options,
+                         {fs_, clock_, *flow_random_, failpoints_, metrics_, logger_.named("flow"),
+                          memory_, *log_, *lake_, *views_, *flow_engine_}));
 
     tables_ = std::make_unique<Tables>(fs_, lake_root);
     tables_->serve(log_.get(), views_.get(), flows_.get());
@@ -107,9 +119,16 @@ Status Platform::open_doors(const Settings& settings) {
     http_options.version = TARN_VERSION;
     http_options.project_name = project_.name;
     http_options.start_number = folder_->start_number();
-    TARN_TRY(http_, server::HttpServer::open(
-                        http_options, {clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_, *flows_,
-                                       *user_engine_, [this] { return read_ledger(); }, {}}));
+    TARN_TRY(http_, server::HttpServer::open(http_options, {clock_,
+                                                            metrics_,
+                                                            logger_.named("http"),
+                                                            *log_,
+                                                            *lake_,
+                                                            *views_,
+                                                            *flows_,
+                                                            *user_engine_,
+                                                            [this] { return read_ledger(); },
+                                                            {}}));
     flows_->start();
     log_->start_retention();
     serving_.pid = getpid();

@@ -1,6 +1,7 @@
 #pragma once
 
-// The running platform: every part made, wired and owned in one place, torn down in the opposite order.
+// The running platform: every part made, wired and owned in one place, torn down in the opposite
+// order.
 
 #include <memory>
 #include <optional>
@@ -33,8 +34,8 @@ Settings::Values environment_settings(std::span<const SettingDeclaration> declar
 
 class Platform {
   public:
-    // Opens the data folder (lock, format, start number), recovers the log and the flows, opens the doors. Errors say
-    // what to do.
+    // Opens the data folder (lock, format, start number), recovers the log and the flows, opens the
+    // doors. Errors say what to do.
     static Result<std::unique_ptr<Platform>> open(const std::string& data, project::Project project,
                                                   const Settings& settings);
     ~Platform();

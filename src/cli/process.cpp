@@ -23,10 +23,12 @@ std::optional<Usage> usage_of(pid_t pid) {
     std::ifstream stat(fmt::format("/proc/{}/stat", pid));
     std::string line;
     if (!std::getline(stat, line)) return std::nullopt;
-    // Fields after the command's closing parenthesis: utime and stime are the 12th and 13th (proc(5)).
+    // Fields after the command's closing parenthesis: utime and stime are the 12th and 13th
+    // (proc(5)).
     std::istringstream fields(line.substr(line.rfind(')') + 1));
     std::string skipped;
-    for (int i = 0; i < 11; ++i) fields >> skipped;
+    for (int i = 0; i < 11; ++i)
+        fields >> skipped;
     int64_t user = 0, system = 0;
     fields >> user >> system;
     usage.cpu = Duration::micros((user + system) * 1'000'000 / sysconf(_SC_CLK_TCK));
@@ -47,9 +49,11 @@ std::string ExitStatus::str() const {
 Result<Child> Child::start(const std::vector<std::string>& arguments, bool pipe_stdout,
                            const std::string& stderr_file) {
     int ends[2] = {-1, -1};
-    if (pipe_stdout && pipe2(ends, O_CLOEXEC) < 0) return fail(errno_error(errno, "cannot make a pipe for", arguments[0]));
+    if (pipe_stdout && pipe2(ends, O_CLOEXEC) < 0)
+        return fail(errno_error(errno, "cannot make a pipe for", arguments[0]));
     std::vector<char*> argv;
-    for (auto& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
+    for (auto& a : arguments)
+        argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
     auto parent = getpid();
     auto pid = fork();
@@ -131,8 +135,9 @@ std::optional<ExitStatus> Child::wait(Duration timeout) {
             ExitStatus end;
             end.code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
             end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-            end.usage.cpu = Duration::micros((used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 +
-                                             used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+            end.usage.cpu =
+                Duration::micros((used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000 +
+                                 used.ru_utime.tv_usec + used.ru_stime.tv_usec);
             end.usage.peak_rss_bytes = used.ru_maxrss * 1024;
             return ended_ = end;
         }

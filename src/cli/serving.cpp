@@ -21,7 +21,8 @@ Status write_serving(io::FileSystem& fs, const std::string& data, const Serving&
 Result<Serving> find_serving(io::FileSystem& fs, const std::string& data) {
     auto none = [&] {
         return fail(ErrorCode::kNotFound,
-                    fmt::format("no Tarn is running on data folder {}. Start it: tarn up --data {}", data, data));
+                    fmt::format("no Tarn is running on data folder {}. Start it: tarn up --data {}",
+                                data, data));
     };
     auto text = fs.read_all(data + "/SERVING");
     if (!text) return none();
@@ -43,9 +44,11 @@ Result<Address> parse_address(std::string_view text) {
         address.host = text.substr(0, colon);
         auto port = text.substr(colon + 1);
         auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-        if (error == std::errc() && end == port.data() + port.size() && !address.host.empty()) return address;
+        if (error == std::errc() && end == port.data() + port.size() && !address.host.empty())
+            return address;
     }
-    return fail(ErrorCode::kInvalidArgument, fmt::format("not an address; write host:port: {}", text));
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("not an address; write host:port: {}", text));
 }
 
 namespace {
@@ -88,7 +91,8 @@ Result<nlohmann::json> api_get(const Serving& serving, const std::string& path) 
     return parsed(api(serving, std::move(request)));
 }
 
-Result<std::string> api_post_text(const Serving& serving, const std::string& path, const nlohmann::json& body) {
+Result<std::string> api_post_text(const Serving& serving, const std::string& path,
+                                  const nlohmann::json& body) {
     io::HttpRequest request;
     request.method = "POST";
     request.url = path;
@@ -97,7 +101,8 @@ Result<std::string> api_post_text(const Serving& serving, const std::string& pat
     return api(serving, std::move(request));
 }
 
-Result<nlohmann::json> api_post(const Serving& serving, const std::string& path, const nlohmann::json& body) {
+Result<nlohmann::json> api_post(const Serving& serving, const std::string& path,
+                                const nlohmann::json& body) {
     return parsed(api_post_text(serving, path, body));
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// How commands find the process that serves a data folder: it leaves its addresses in `<data>/SERVING`, and holds the
-// folder's lock. A stale file (after kill -9) is told by a lock that is free.
+// How commands find the process that serves a data folder: it leaves its addresses in
+// `<data>/SERVING`, and holds the folder's lock. A stale file (after kill -9) is told by a lock
+// that is free.
 
 #include <string>
 
@@ -33,7 +34,9 @@ Result<Address> parse_address(std::string_view text);
 // A request to the JSON API of a serving process; an answer other than 2xx becomes its error.
 Result<nlohmann::json> api_get(const Serving& serving, const std::string& path);
 // The same, the answer's text as it came.
-Result<std::string> api_post_text(const Serving& serving, const std::string& path, const nlohmann::json& body);
-Result<nlohmann::json> api_post(const Serving& serving, const std::string& path, const nlohmann::json& body);
+Result<std::string> api_post_text(const Serving& serving, const std::string& path,
+                                  const nlohmann::json& body);
+Result<nlohmann::json> api_post(const Serving& serving, const std::string& path,
+                                const nlohmann::json& body);
 
 }  // namespace tarn::cli

@@ -1,4 +1,5 @@
-// `tarn sql`: through the process that serves the folder when there is one, else by itself, reading only.
+// `tarn sql`: through the process that serves the folder when there is one, else by itself, reading
+// only.
 
 #include <cstdio>
 #include <iostream>
@@ -23,7 +24,8 @@ class Printer final : public sql::RowSink {
     explicit Printer(Format format) : format_(format) {}
     Status columns(std::span<const sql::ResultColumn> columns) override {
         std::vector<std::string> names;
-        for (auto& c : columns) names.push_back(c.name);
+        for (auto& c : columns)
+            names.push_back(c.name);
         names_ = names;
         table_.emplace(format_, std::move(names));
         return {};
@@ -36,7 +38,8 @@ class Printer final : public sql::RowSink {
         auto object = nlohmann::ordered_json::parse(json, nullptr, false);
         std::vector<nlohmann::json> values;
         // By place, not by name: two columns may share one.
-        for (auto& [name, value] : object.items()) values.push_back(value);
+        for (auto& [name, value] : object.items())
+            values.push_back(value);
         values.resize(names_.size());
         table_->row(std::move(values));
         return {};
@@ -52,7 +55,9 @@ class Printer final : public sql::RowSink {
 };
 
 void warn_truncated(bool truncated, int64_t rows) {
-    if (truncated) fmt::print(stderr, "tarn: the result was cut after {} rows; raise it with --max-rows\n", rows);
+    if (truncated)
+        fmt::print(stderr, "tarn: the result was cut after {} rows; raise it with --max-rows\n",
+                   rows);
 }
 
 Result<int> run_alone(const Common& common, const std::string& query, const SqlOptions& options) {
@@ -73,8 +78,8 @@ Result<int> run_alone(const Common& common, const std::string& query, const SqlO
     return kExitOk;
 }
 
-// The texts of the objects in the array "rows" of a result, as they stand: a parser would damage numbers that a
-// double cannot hold.
+// The texts of the objects in the array "rows" of a result, as they stand: a parser would damage
+// numbers that a double cannot hold.
 std::vector<std::string_view> row_texts(std::string_view body) {
     std::vector<std::string_view> rows;
     auto at = body.find("\"rows\":[");
@@ -84,8 +89,10 @@ std::vector<std::string_view> row_texts(std::string_view body) {
     for (at += 8; at < body.size(); ++at) {
         char c = body[at];
         if (quoted) {
-            if (c == '\\') ++at;
-            else if (c == '"') quoted = false;
+            if (c == '\\')
+                ++at;
+            else if (c == '"')
+                quoted = false;
         } else if (c == '"') {
             quoted = true;
         } else if (c == '{' || c == '[') {
@@ -106,10 +113,12 @@ Result<int> run_through(const Common& common, const Serving& serving, const std:
     auto answer = nlohmann::json::parse(text, nullptr, false);
     if (!answer.is_object()) return fail(ErrorCode::kInternal, "the server's answer is not JSON");
     std::vector<sql::ResultColumn> columns;
-    for (auto& c : answer["columns"]) columns.push_back({c.value("name", ""), c.value("type", "")});
+    for (auto& c : answer["columns"])
+        columns.push_back({c.value("name", ""), c.value("type", "")});
     Printer printer(common.format);
     TARN_RETURN_IF_ERROR(printer.columns(columns));
-    for (auto row : row_texts(text)) TARN_RETURN_IF_ERROR(printer.row(row));
+    for (auto row : row_texts(text))
+        TARN_RETURN_IF_ERROR(printer.row(row));
     printer.finish();
     warn_truncated(answer.value("truncated", false), int64_t(answer["rows"].size()));
     return kExitOk;
@@ -122,7 +131,8 @@ Result<int> run_sql(const Common& common, const SqlOptions& options) {
     if (query == "-") query.assign(std::istreambuf_iterator<char>(std::cin), {});
     io::LocalFileSystem fs;
     auto serving = find_serving(fs, common.data);
-    return serving ? run_through(common, *serving, query, options) : run_alone(common, query, options);
+    return serving ? run_through(common, *serving, query, options)
+                   : run_alone(common, query, options);
 }
 
 }  // namespace tarn::cli

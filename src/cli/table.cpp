@@ -24,7 +24,8 @@ struct Reader {
     Status open(const std::string& data) {
         TARN_RETURN_IF_ERROR(io::DataFolder::check_format(fs, data));
         TARN_TRY(engine, sql::Engine::open({}, fs, nullptr));
-        TARN_TRY(lake, lake::Lake::open(data + "/tables", {fs, clock, random, failpoints, metrics, Logger(), *engine}));
+        TARN_TRY(lake, lake::Lake::open(data + "/tables", {fs, clock, random, failpoints, metrics,
+                                                           Logger(), *engine}));
         return {};
     }
 };
@@ -37,7 +38,8 @@ Result<int> run_table_list(const Common& common) {
     TableOutput out(common.format, {"table", "version", "rows", "files", "bytes", "last_commit"});
     for (auto& name : reader.lake->tables()) {
         TARN_TRY(auto info, reader.lake->describe(name));
-        out.row({name, info.version, info.rows, info.files, info.bytes, format_rfc3339(info.last_commit)});
+        out.row({name, info.version, info.rows, info.files, info.bytes,
+                 format_rfc3339(info.last_commit)});
     }
     out.print("There is no table yet. A topic with `table:` in tarn.yml makes one.");
     return kExitOk;
@@ -48,11 +50,19 @@ Result<int> run_table_describe(const Common& common, const std::string& table) {
     TARN_RETURN_IF_ERROR(reader.open(common.data));
     TARN_TRY(auto info, reader.lake->describe(table));
     auto columns = nlohmann::ordered_json::array();
-    for (auto& c : info.columns) columns.push_back({{"name", c.name}, {"type", std::string(codec::to_string(c.type))}});
-    print_object(common.format, {{"table", info.name}, {"path", info.path}, {"id", info.id.str()},
-                                 {"description", info.description}, {"version", info.version}, {"rows", info.rows},
-                                 {"files", info.files}, {"bytes", info.bytes}, {"partition_by", info.partition_by},
-                                 {"columns", columns}, {"properties", info.properties},
+    for (auto& c : info.columns)
+        columns.push_back({{"name", c.name}, {"type", std::string(codec::to_string(c.type))}});
+    print_object(common.format, {{"table", info.name},
+                                 {"path", info.path},
+                                 {"id", info.id.str()},
+                                 {"description", info.description},
+                                 {"version", info.version},
+                                 {"rows", info.rows},
+                                 {"files", info.files},
+                                 {"bytes", info.bytes},
+                                 {"partition_by", info.partition_by},
+                                 {"columns", columns},
+                                 {"properties", info.properties},
                                  {"created", format_rfc3339(info.created)},
                                  {"last_commit", format_rfc3339(info.last_commit)}});
     return kExitOk;
@@ -65,7 +75,8 @@ Result<int> run_table_history(const Common& common, const std::string& table, in
     TableOutput out(common.format, {"version", "time", "operation", "metrics", "txn"});
     for (auto& h : history)
         out.row({h.version, format_rfc3339(h.time), h.operation, nlohmann::json(h.metrics),
-                 h.txn ? nlohmann::json(fmt::format("{} {}", h.txn->app_id, h.txn->version)) : nlohmann::json()});
+                 h.txn ? nlohmann::json(fmt::format("{} {}", h.txn->app_id, h.txn->version))
+                       : nlohmann::json()});
     out.print();
     return kExitOk;
 }

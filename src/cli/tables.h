@@ -1,7 +1,7 @@
 #pragma once
 
-// The tables that SQL can name: lake tables (Delta folders under <data>/tables), live views, and system.* of a running
-// process. Without a process only the lake.
+// The tables that SQL can name: lake tables (Delta folders under <data>/tables), live views, and
+// system.* of a running process. Without a process only the lake.
 
 #include <string>
 #include <vector>
@@ -24,7 +24,8 @@ class Tables final : public sql::TableProvider {
         flows_ = flows;
     }
 
-    Result<std::optional<sql::TableRef>> resolve(std::string_view schema, std::string_view table) override;
+    Result<std::optional<sql::TableRef>> resolve(std::string_view schema,
+                                                 std::string_view table) override;
     std::vector<std::string> names() override;
 
   private:

@@ -1,4 +1,5 @@
-// `tarn topic …`: list and describe by the JSON API, everything else over the Kafka wire like any client.
+// `tarn topic …`: list and describe by the JSON API, everything else over the Kafka wire like any
+// client.
 
 #include <unistd.h>
 
@@ -35,9 +36,11 @@ Result<std::unique_ptr<kafka::Client>> connect(const Common& common) {
 Result<int> run_topic_list(const Common& common) {
     TARN_TRY(auto serving, serving_of(common));
     TARN_TRY(auto answer, api_get(serving, "/api/v1/topics"));
-    TableOutput out(common.format, {"topic", "partitions", "records", "bytes", "retention_ms", "created"});
+    TableOutput out(common.format,
+                    {"topic", "partitions", "records", "bytes", "retention_ms", "created"});
     for (auto& t : answer["topics"])
-        out.row({t["name"], t["partitions"].size(), t["records"], t["bytes"], t["retention_ms"], t["created"]});
+        out.row({t["name"], t["partitions"].size(), t["records"], t["bytes"], t["retention_ms"],
+                 t["created"]});
     out.print("There is no topic yet. Create one: tarn topic create clicks");
     return kExitOk;
 }
@@ -54,12 +57,14 @@ Result<int> run_topic_create(const Common& common, const TopicCreateOptions& opt
     for (auto& c : options.config) {
         auto equal = c.find('=');
         if (equal == std::string::npos)
-            return fail(ErrorCode::kInvalidArgument, fmt::format("--config needs name=value, got: {}", c));
+            return fail(ErrorCode::kInvalidArgument,
+                        fmt::format("--config needs name=value, got: {}", c));
         config[c.substr(0, equal)] = c.substr(equal + 1);
     }
     TARN_TRY(auto client, connect(common));
     TARN_RETURN_IF_ERROR(client->create_topic(options.topic, options.partitions, config));
-    print_object(common.format, {{"topic", options.topic}, {"partitions", options.partitions}, {"created", true}});
+    print_object(common.format,
+                 {{"topic", options.topic}, {"partitions", options.partitions}, {"created", true}});
     return kExitOk;
 }
 
@@ -70,7 +75,9 @@ Result<int> run_topic_delete(const Common& common, const std::string& topic, boo
         TARN_TRY(auto client, connect(common));
         TARN_RETURN_IF_ERROR(client->delete_topic(topic));
     }
-    print_object(common.format, {{"topic", topic}, {"records", answer["records"]}, {"bytes", answer["bytes"]},
+    print_object(common.format, {{"topic", topic},
+                                 {"records", answer["records"]},
+                                 {"bytes", answer["bytes"]},
                                  {"deleted", !dry_run}});
     return kExitOk;
 }
@@ -85,8 +92,9 @@ Result<int> run_topic_produce(const Common& common, const TopicProduceOptions& o
     TARN_TRY(auto client, connect(common));
     TARN_TRY(auto partitions, client->partition_count(options.topic));
     if (options.partition && *options.partition >= partitions)
-        return fail(ErrorCode::kInvalidArgument, fmt::format("topic {} has partitions 0 to {}, not {}", options.topic,
-                                                             partitions - 1, *options.partition));
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("topic {} has partitions 0 to {}, not {}", options.topic,
+                                partitions - 1, *options.partition));
     SystemClock clock;
     codec::BatchBuilder batch;
     int64_t sent = 0;
@@ -99,9 +107,12 @@ Result<int> run_topic_produce(const Common& common, const TopicProduceOptions& o
         return client->produce(options.topic, partition, bytes);
     };
     for (std::string line; std::getline(in, line);) {
-        batch.add(clock.now().ms(), options.key.empty() ? std::nullopt : std::optional<std::string_view>(options.key), line);
+        batch.add(clock.now().ms(),
+                  options.key.empty() ? std::nullopt : std::optional<std::string_view>(options.key),
+                  line);
         // A person who types sees each line stored.
-        if (batch.size() > kBatchBytes || (options.file.empty() && isatty(STDIN_FILENO))) TARN_RETURN_IF_ERROR(flush());
+        if (batch.size() > kBatchBytes || (options.file.empty() && isatty(STDIN_FILENO)))
+            TARN_RETURN_IF_ERROR(flush());
     }
     TARN_RETURN_IF_ERROR(flush());
     fmt::print(stderr, "{} records appended to {}\n", sent, options.topic);
@@ -120,11 +131,14 @@ class Consumer {
             TARN_TRY(auto begin, client_.list_offset(options_.topic, p, kafka::kEarliest));
             TARN_TRY(auto end, client_.list_offset(options_.topic, p, kafka::kLatest));
             auto from = begin;
-            if (options_.from == "end") from = end;
+            if (options_.from == "end")
+                from = end;
             else if (options_.from != "beginning") {
-                auto [rest, error] = std::from_chars(options_.from.data(), options_.from.data() + options_.from.size(), from);
+                auto [rest, error] = std::from_chars(
+                    options_.from.data(), options_.from.data() + options_.from.size(), from);
                 if (error != std::errc() || *rest)
-                    return fail(ErrorCode::kInvalidArgument, "--from takes beginning, end or an offset: " + options_.from);
+                    return fail(ErrorCode::kInvalidArgument,
+                                "--from takes beginning, end or an offset: " + options_.from);
                 from = std::clamp(from, begin, end);
             }
             next_.push_back(from);
@@ -150,8 +164,9 @@ class Consumer {
     }
     Status fetch(int32_t partition) {
         auto& next = next_[size_t(partition)];
-        TARN_TRY(auto bytes, client_.fetch(options_.topic, partition, next, kFetchBytes,
-                                           options_.follow ? Duration::millis(100) : Duration::millis(10)));
+        TARN_TRY(auto bytes,
+                 client_.fetch(options_.topic, partition, next, kFetchBytes,
+                               options_.follow ? Duration::millis(100) : Duration::millis(10)));
         std::string_view rest = bytes;
         while (!rest.empty()) {
             auto header = codec::parse_batch_header(rest);
@@ -159,9 +174,11 @@ class Consumer {
             auto batch = rest.substr(0, header->total_size());
             rest.remove_prefix(batch.size());
             records_.clear();
-            if (!header->control()) TARN_RETURN_IF_ERROR(codec::read_records(batch, scratch_, 256 << 20, records_));
+            if (!header->control())
+                TARN_RETURN_IF_ERROR(codec::read_records(batch, scratch_, 256 << 20, records_));
             for (auto& r : records_)
-                if (r.offset >= next && (options_.max < 0 || printed_ < options_.max)) print(partition, r);
+                if (r.offset >= next && (options_.max < 0 || printed_ < options_.max))
+                    print(partition, r);
             next = std::max(next, header->next_offset());
         }
         return {};
@@ -174,16 +191,22 @@ class Consumer {
             std::fputc('\n', stdout);
             return;
         }
-        auto text = [](std::optional<std::string_view> v) { return v ? nlohmann::json(std::string(*v)) : nlohmann::json(); };
-        nlohmann::ordered_json json = {{"partition", partition}, {"offset", record.offset},
-                                       {"timestamp", format_rfc3339(Timestamp::from_ms(record.timestamp_ms))},
-                                       {"key", text(record.key)}, {"value", text(record.value)}};
+        auto text = [](std::optional<std::string_view> v) {
+            return v ? nlohmann::json(std::string(*v)) : nlohmann::json();
+        };
+        nlohmann::ordered_json json = {
+            {"partition", partition},
+            {"offset", record.offset},
+            {"timestamp", format_rfc3339(Timestamp::from_ms(record.timestamp_ms))},
+            {"key", text(record.key)},
+            {"value", text(record.value)}};
         if (common_.format == Format::kJson) {
             fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
             return;
         }
         std::string line;
-        for (auto& [name, v] : json.items()) line += (line.empty() ? "" : ",") + csv_field(shown(v));
+        for (auto& [name, v] : json.items())
+            line += (line.empty() ? "" : ",") + csv_field(shown(v));
         fmt::print("{}\n", line);
     }
 

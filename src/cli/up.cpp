@@ -53,8 +53,8 @@ void print_ready(Format format, const Serving& serving, const project::Project& 
     if (format == Format::kJson) {
         fmt::print("{}\n", serving.json().dump());
     } else {
-        fmt::print("Tarn is ready: project {}, Kafka on {}, page and API on http://{}/\n", project.name,
-                   serving.kafka, serving.http);
+        fmt::print("Tarn is ready: project {}, Kafka on {}, page and API on http://{}/\n",
+                   project.name, serving.kafka, serving.http);
     }
     std::fflush(stdout);
 }
@@ -80,10 +80,14 @@ Result<int> run_settings_list(const Common& common, const UpOptions& options) {
     TableOutput out(common.format, {"name", "value", "source", "default", "text"});
     auto source = [](SettingSource s) {
         switch (s) {
-            case SettingSource::kDefault: return "default";
-            case SettingSource::kFile: return "tarn.yml";
-            case SettingSource::kEnvironment: return "environment";
-            case SettingSource::kFlag: return "flag";
+            case SettingSource::kDefault:
+                return "default";
+            case SettingSource::kFile:
+                return "tarn.yml";
+            case SettingSource::kEnvironment:
+                return "environment";
+            case SettingSource::kFlag:
+                return "flag";
         }
         return "";
     };

@@ -33,8 +33,10 @@ size_t on_header(char* data, size_t size, size_t count, void* to) {
         std::string name(line.substr(0, colon));
         std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
         auto value = line.substr(colon + 1);
-        while (!value.empty() && std::isspace(static_cast<unsigned char>(value.front()))) value.remove_prefix(1);
-        while (!value.empty() && std::isspace(static_cast<unsigned char>(value.back()))) value.remove_suffix(1);
+        while (!value.empty() && std::isspace(static_cast<unsigned char>(value.front())))
+            value.remove_prefix(1);
+        while (!value.empty() && std::isspace(static_cast<unsigned char>(value.back())))
+            value.remove_suffix(1);
         static_cast<Transfer*>(to)->response.headers[name] = value;
     }
     return size * count;
@@ -51,7 +53,8 @@ Result<HttpResponse> http_request(const HttpRequest& request) {
     Transfer transfer;
     transfer.limit = request.max_response_bytes;
     curl_slist* list = nullptr;
-    for (auto& header : request.headers) list = curl_slist_append(list, header.c_str());
+    for (auto& header : request.headers)
+        list = curl_slist_append(list, header.c_str());
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(list, &curl_slist_free_all);
 
     auto set = [&](CURLoption option, auto value) { curl_easy_setopt(curl.get(), option, value); };
@@ -72,7 +75,8 @@ Result<HttpResponse> http_request(const HttpRequest& request) {
     }
     auto code = curl_easy_perform(curl.get());
     if (transfer.too_large)
-        return fail(ErrorCode::kResourceExhausted, "the response is larger than allowed: " + request.url);
+        return fail(ErrorCode::kResourceExhausted,
+                    "the response is larger than allowed: " + request.url);
     if (code != CURLE_OK)
         return fail(ErrorCode::kUnavailable,
                     "no answer from " + request.url + ": " + curl_easy_strerror(code));

@@ -26,7 +26,8 @@ struct HttpResponse {
     std::map<std::string, std::string> headers;  // names in lower case
 };
 
-// Any status is an answer. Errors: kUnavailable (no connection, time out), kResourceExhausted (response too large), kIo.
+// Any status is an answer. Errors: kUnavailable (no connection, time out), kResourceExhausted
+// (response too large), kIo.
 Result<HttpResponse> http_request(const HttpRequest& request);
 
 }  // namespace tarn::io
