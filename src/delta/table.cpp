@@ -40,6 +40,11 @@ std::shared_ptr<const Snapshot> Table::snapshot() const {
     return snapshot_;
 }
 
+bool Table::knows_file(const std::string& path) const {
+    MutexLock lock(mutex_);
+    return replay_ && (replay_->has_file(path) || (snapshot_ && snapshot_->tombstones->contains(path)));
+}
+
 Status Table::read_checkpoint(const Checkpoint& checkpoint, Replay& replay) {
     std::vector<std::string> sidecars;
     auto apply = [&](std::string_view lines) {

@@ -65,6 +65,9 @@ class Table {
     Result<CommitOutcome> append(CommitRequest request, const Snapshot& read,
                                  const StepHook& step = {});
 
+    // Whether a file of this path (decoded, relative to the table) is or was part of the newest known version.
+    bool knows_file(const std::string& path) const;
+
     // Writes V.checkpoint.parquet of the newest snapshot and _last_checkpoint.
     Status write_checkpoint(int64_t now_ms, const StepHook& step = {});
     // Removes commits and checkpoints older than delta.logRetentionDuration, keeping the newest

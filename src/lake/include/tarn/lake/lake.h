@@ -106,6 +106,7 @@ class Lake {
     Status verify(std::string_view table);
 
   private:
+    friend class Append;
     struct Impl;
     explicit Lake(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;

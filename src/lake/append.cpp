@@ -1,0 +1,241 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "lake_impl.h"
+#include "tarn/delta/actions_json.h"
+#include "tarn/delta/partition.h"
+#include "tarn/delta/paths.h"
+#include "tarn/delta/protocol_gate.h"
+#include "tarn/delta/statistics.h"
+#include "tarn/sql/parquet.h"
+
+namespace tarn::lake {
+namespace {
+
+constexpr int64_t kDefaultCheckpointInterval = 10;  // delta.checkpointInterval
+constexpr int64_t kCleanEveryMs = 60 * 60 * 1000;   // of one table's log
+
+int64_t integer_property(const delta::Snapshot& snapshot, std::string_view key, int64_t otherwise) {
+    auto text = snapshot.property(key);
+    if (!text) return otherwise;
+    int64_t value = otherwise;
+    std::from_chars(text->data(), text->data() + text->size(), value);
+    return value;
+}
+
+// Letters, digits and ._- stay; everything else as ~XX, so that different stems stay different.
+std::string file_safe(std::string_view stem) {
+    std::string out;
+    for (char c : stem) {
+        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                     c == '.' || c == '_' || c == '-';
+        if (plain)
+            out += c;
+        else
+            out += fmt::format("~{:02X}", static_cast<unsigned char>(c));
+    }
+    return out;
+}
+
+std::string json_object(const std::map<std::string, std::string>& values) {
+    std::string out = "{";
+    for (auto& [key, value] : values) {
+        if (out.size() > 1) out += ',';
+        delta::append_json_string(out, key);
+        out += ':';
+        delta::append_json_string(out, value);
+    }
+    return out + "}";
+}
+
+bool has_null(const codec::Column& column, size_t rows) {
+    if (column.validity.empty()) return false;
+    for (size_t row = 0; row < rows; ++row)
+        if (column.is_null(row)) return true;
+    return false;
+}
+
+}  // namespace
+
+Status Append::check_schema() {
+    auto wrong = [&](std::string what) {
+        return fail(ErrorCode::kInvalidArgument,
+                    "rows do not fit table " + request_.table + ": " + what);
+    };
+    TARN_RETURN_IF_ERROR(delta::check_appendable(snapshot_->protocol, *snapshot_->metadata));
+    TARN_TRY(auto columns, delta::columns_of(*snapshot_->schema));
+    if (request_.batches.empty()) return {};
+    auto& first = *request_.batches[0];
+    for (auto& batch : request_.batches)
+        if (batch->schema != first.schema) return wrong("its batches differ in their columns");
+    for (auto& spec : first.schema)
+        if (std::none_of(columns.begin(), columns.end(),
+                         [&](auto& c) { return c.name == spec.name; }))
+            return wrong("it has no column " + spec.name);
+    auto& partitions = snapshot_->metadata->partition_columns;
+    for (auto& name : partitions)
+        partition_columns_.push_back(first.find(name));
+    for (auto& column : columns) {
+        int at = first.find(column.name);
+        if (at < 0) return wrong("column " + column.name + " is missing");
+        if (first.schema[size_t(at)].type != column.type)
+            return wrong(fmt::format("column {} is {}, not {}", column.name,
+                                     codec::to_string(column.type),
+                                     codec::to_string(first.schema[size_t(at)].type)));
+        for (auto& batch : request_.batches)
+            if (column.required && has_null(batch->columns[size_t(at)], batch->row_count))
+                return wrong("column " + column.name + " is required and has a null");
+        if (std::find(partitions.begin(), partitions.end(), column.name) == partitions.end())
+            data_columns_.push_back(at);
+    }
+    return {};
+}
+
+Result<bool> Append::check_transaction() {
+    if (!request_.txn) return false;
+    auto& txn = *request_.txn;
+    auto there = snapshot_->transaction(txn.app_id);
+    auto known = entry_.known.find(txn.app_id);
+    if (known != entry_.known.end() && there > known->second)
+        return fail(ErrorCode::kConflict,
+                    fmt::format("another writer of {} is at {} in table {}, we were at {}: fenced",
+                                txn.app_id, there, request_.table, known->second));
+    entry_.known[txn.app_id] = there;
+    return there >= txn.version;
+}
+
+Status Append::write_file(const std::string& folder, delta::StringMap values,
+                          const Batches& batches, size_t number) {
+    // The table's id keeps the names of a table apart from those of one that had its place before:
+    // readers cache files by name and never look again.
+    auto stem = fmt::format("part-{:05}-{}-{}", number, snapshot_->metadata->id.substr(0, 8),
+                            file_safe(request_.file_stem));
+    auto relative = folder + stem + ".zstd.parquet";
+    if (entry_.table.knows_file(relative))
+        relative = folder + stem + "-" + lake_.new_uuid().str() + ".zstd.parquet";
+    auto path = snapshot_->root + "/" + relative;
+    auto parent = io::parent_path(path);
+    auto& failpoints = lake_.context.failpoints;
+    TARN_RETURN_IF_ERROR(failpoints.hit("lake.before_data"));
+    if (!folder.empty()) TARN_RETURN_IF_ERROR(lake_.context.fs.create_folders(parent));
+    TARN_TRY(auto file, sql::write_parquet(*session_, path, batches, data_columns_));
+    TARN_RETURN_IF_ERROR(failpoints.hit("lake.before_sync_folder"));
+    TARN_RETURN_IF_ERROR(lake_.context.fs.sync_folder(parent));
+    delta::AddFile add;
+    add.path = delta::percent_encode(relative);
+    add.partition_values = std::move(values);
+    add.size = int64_t(file.bytes);
+    add.modified_ms = request_.time.ms();
+    auto indexed =
+        integer_property(*snapshot_, "delta.dataSkippingNumIndexedCols", delta::kIndexedColumns);
+    add.stats = delta::file_statistics(batches, data_columns_, int(indexed));
+    add.records = int64_t(file.rows);
+    outcome_.rows += file.rows;
+    outcome_.bytes += file.bytes;
+    ++outcome_.files;
+    adds_.push_back(std::move(add));
+    return {};
+}
+
+Status Append::write_files() {
+    TARN_TRY(session_, lake_.context.engine.session());
+    auto& names = snapshot_->metadata->partition_columns;
+    for (auto& [key, batches] : split_by_partition(request_.batches, partition_columns_)) {
+        std::string folder;
+        delta::StringMap values;
+        for (size_t i = 0; i < names.size(); ++i) {
+            folder += delta::partition_folder(names[i], key[i]) + "/";
+            values.emplace_back(names[i], key[i]);
+        }
+        TARN_RETURN_IF_ERROR(write_file(folder, std::move(values), batches, adds_.size()));
+    }
+    return {};
+}
+
+delta::CommitInfo Append::info() const {
+    delta::CommitInfo out;
+    out.operation = "WRITE";
+    std::string partitions = "[";
+    for (auto& name : snapshot_->metadata->partition_columns) {
+        if (partitions.size() > 1) partitions += ',';
+        delta::append_json_string(partitions, name);
+    }
+    out.parameters = {{"mode", "Append"}, {"partitionBy", partitions + "]"}};
+    out.metrics = {{"numFiles", std::to_string(outcome_.files)},
+                   {"numOutputRows", std::to_string(outcome_.rows)},
+                   {"numOutputBytes", std::to_string(outcome_.bytes)}};
+    out.blind_append = true;
+    if (!request_.user_metadata.empty()) out.user_metadata = json_object(request_.user_metadata);
+    out.engine = "Tarn/0.1.0";
+    out.txn_id = lake_.new_uuid().str();
+    return out;
+}
+
+Result<AppendOutcome> Append::commit() {
+    delta::CommitRequest commit;
+    commit.adds = std::move(adds_);
+    commit.time = request_.time;
+    commit.info = info();
+    auto add_txn = [&](const Txn& txn) {
+        auto same = [&](auto& other) { return other.app_id == txn.app_id; };
+        if (std::any_of(commit.transactions.begin(), commit.transactions.end(), same)) return;
+        commit.transactions.push_back({txn.app_id, txn.version, request_.time.ms()});
+    };
+    if (request_.txn) add_txn(*request_.txn);
+    for (auto& txn : request_.more_txns)
+        add_txn(txn);
+    TARN_TRY(auto made, entry_.table.append(std::move(commit), *snapshot_, lake_.steps()));
+    lake_.conflicts.add(made.conflicts);
+    if (request_.txn) entry_.known[request_.txn->app_id] = request_.txn->version;
+    snapshot_ = made.snapshot;
+    outcome_.version = made.version;
+    return outcome_;
+}
+
+// A checkpoint now and then, and after it the log's oldest part goes. The append is made whatever
+// happens here.
+Status Append::after_commit(int64_t version) {
+    auto interval =
+        integer_property(*snapshot_, "delta.checkpointInterval", kDefaultCheckpointInterval);
+    if (interval <= 0 || version % interval != 0 || version == 0) return {};
+    auto now_ms = lake_.context.clock.now().ms();
+    TARN_RETURN_IF_ERROR(entry_.table.write_checkpoint(now_ms, lake_.steps()));
+    if (entry_.cleaned_ms != INT64_MIN && now_ms - entry_.cleaned_ms < kCleanEveryMs) return {};
+    TARN_TRY(auto removed, entry_.table.clean_log(now_ms, lake_.steps()));
+    entry_.cleaned_ms = now_ms;
+    if (removed > 0)
+        lake_.context.logger.info("removed expired files of a table's log",
+                                  {{"table", request_.table}, {"files", removed}});
+    return {};
+}
+
+Result<AppendOutcome> Append::run() {
+    TARN_TRY(snapshot_, lake_.snapshot(request_.table));
+    if (request_.time.us == 0) request_.time = lake_.context.clock.now();
+    if (request_.file_stem.empty()) request_.file_stem = lake_.new_uuid().str();
+    TARN_RETURN_IF_ERROR(check_schema());
+    TARN_TRY(auto duplicate, check_transaction());
+    if (duplicate) {
+        outcome_.version = snapshot_->version;
+        outcome_.duplicate = true;
+        lake_.duplicates.add();
+        return outcome_;
+    }
+    TARN_RETURN_IF_ERROR(write_files());
+    TARN_TRY(auto outcome, commit());
+    lake_.appends.add();
+    lake_.rows.add(double(outcome.rows));
+    lake_.bytes.add(double(outcome.bytes));
+    if (auto status = after_commit(outcome.version); !status) {
+        lake_.checkpoint_failures.add();
+        lake_.context.logger.warn(
+            "checkpoint of a table failed; its commits are complete without it",
+            {{"table", request_.table}, {"error", status.error().message()}});
+        if (status.error().code() == ErrorCode::kCancelled) return fail(std::move(status).error());
+    }
+    return outcome;
+}
+
+}  // namespace tarn::lake

@@ -1,0 +1,297 @@
+#include "tarn/lake/lake.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lake_impl.h"
+#include "tarn/delta/actions_json.h"
+#include "tarn/delta/log_files.h"
+#include "tarn/delta/protocol_gate.h"
+#include "tarn/sql/checkpoint_io.h"
+
+namespace tarn::lake {
+namespace {
+
+constexpr const char* kEngine = "Tarn/0.1.0";
+
+bool is_name_part(std::string_view part) {
+    return !part.empty() && part[0] != '_' && part[0] != '-' &&
+           std::all_of(part.begin(), part.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      c == '_' || c == '-';
+           });
+}
+
+std::string json_list(const std::vector<std::string>& values) {
+    std::string out = "[";
+    for (size_t i = 0; i < values.size(); ++i) {
+        if (i) out += ',';
+        delta::append_json_string(out, values[i]);
+    }
+    return out + "]";
+}
+
+// Errors: kAlreadyExists, saying which column differs.
+Status same_table(const TableSpec& spec, const TableInfo& there) {
+    auto differs = [&](std::string what) {
+        return fail(ErrorCode::kAlreadyExists,
+                    "table " + spec.name + " exists with another schema: " + what);
+    };
+    for (size_t i = 0; i < std::max(spec.columns.size(), there.columns.size()); ++i) {
+        if (i >= spec.columns.size()) return differs("it also has column " + there.columns[i].name);
+        if (i >= there.columns.size()) return differs("it lacks column " + spec.columns[i].name);
+        auto& a = spec.columns[i];
+        auto& b = there.columns[i];
+        if (a.name != b.name)
+            return differs(fmt::format("column {} is {}, not {}", i + 1, b.name, a.name));
+        if (a.type != b.type)
+            return differs(fmt::format("column {} is {}, not {}", a.name, codec::to_string(b.type),
+                                       codec::to_string(a.type)));
+        if (a.required != b.required)
+            return differs(
+                fmt::format("column {} is {}required", a.name, b.required ? "" : "not "));
+    }
+    if (spec.partition_by != there.partition_by)
+        return differs("it is partitioned by " + json_list(there.partition_by));
+    return {};
+}
+
+Status check_partitions(const TableSpec& spec) {
+    for (auto& name : spec.partition_by) {
+        auto named = [&](auto& column) { return column.name == name; };
+        if (std::none_of(spec.columns.begin(), spec.columns.end(), named))
+            return fail(ErrorCode::kInvalidArgument,
+                        "table " + spec.name + " has no column to partition by: " + name);
+        if (std::count(spec.partition_by.begin(), spec.partition_by.end(), name) > 1)
+            return fail(ErrorCode::kInvalidArgument,
+                        "table " + spec.name + " is partitioned twice by " + name);
+    }
+    if (spec.partition_by.size() >= spec.columns.size())
+        return fail(ErrorCode::kInvalidArgument,
+                    "a table needs a column beside those it is partitioned by: " + spec.name);
+    return {};
+}
+
+TableInfo info_of(std::string_view name, const delta::Snapshot& snapshot,
+                  std::vector<codec::ColumnSpec> columns) {
+    TableInfo out;
+    out.name = name;
+    out.path = snapshot.root;
+    out.description = snapshot.metadata->description.value_or("");
+    if (auto id = Uuid::parse(snapshot.metadata->id)) out.id = *id;
+    out.version = snapshot.version;
+    out.columns = std::move(columns);
+    out.partition_by = snapshot.metadata->partition_columns;
+    for (auto& [key, value] : snapshot.metadata->configuration)
+        if (value) out.properties[key] = *value;
+    out.files = snapshot.files.size();
+    out.bytes = snapshot.bytes;
+    out.rows = snapshot.uncounted ? -1 : snapshot.rows;
+    out.created = Timestamp::from_ms(snapshot.metadata->created_ms.value_or(0));
+    out.last_commit = Timestamp::from_ms(snapshot.commit_ms);
+    return out;
+}
+
+Result<TableInfo> describe_snapshot(std::string_view name, const delta::Snapshot& snapshot) {
+    if (!snapshot.schema)
+        return fail(ErrorCode::kCorrupted, "table " + std::string(name) + " has no schema");
+    TARN_TRY(auto columns, delta::columns_of(*snapshot.schema));
+    return info_of(name, snapshot, std::move(columns));
+}
+
+}  // namespace
+
+Lake::Impl::Impl(std::string folder, LakeContext c)
+    : root(std::move(folder)),
+      context(std::move(c)),
+      checkpoints(sql::make_checkpoint_io(context.engine, context.fs)),
+      appends(
+          context.metrics.counter("tarn_lake_appends_total", "Appends committed to lake tables")),
+      rows(context.metrics.counter("tarn_lake_rows_total", "Rows appended to lake tables")),
+      bytes(context.metrics.counter("tarn_lake_bytes_total",
+                                    "Bytes of data files appended to lake tables")),
+      conflicts(context.metrics.counter("tarn_lake_lost_races_total",
+                                        "Versions that another writer won")),
+      duplicates(context.metrics.counter("tarn_lake_duplicates_total",
+                                         "Appends left out since they were made before")),
+      checkpoint_failures(context.metrics.counter("tarn_lake_checkpoint_failures_total",
+                                                  "Checkpoints not written")) {}
+
+std::string Lake::Impl::path_of(std::string_view name) const {
+    auto dot = name.find('.');
+    if (dot == name.npos) return root + "/" + std::string(name);
+    return root + "/" + std::string(name.substr(0, dot)) + "/" + std::string(name.substr(dot + 1));
+}
+
+Result<std::shared_ptr<Entry>> Lake::Impl::entry(std::string_view name) {
+    auto dot = name.find('.');
+    if (dot == name.npos || !is_name_part(name.substr(0, dot)) ||
+        !is_name_part(name.substr(dot + 1)))
+        return fail(
+            ErrorCode::kInvalidArgument,
+            "a table's name is schema.table, of letters, digits, _ and -: " + std::string(name));
+    MutexLock lock(mutex);
+    auto& slot = entries[std::string(name)];
+    if (!slot) slot = std::make_shared<Entry>(context.fs, path_of(name), checkpoints.get());
+    return slot;
+}
+
+Result<std::shared_ptr<const delta::Snapshot>> Lake::Impl::snapshot(std::string_view name) {
+    TARN_TRY(auto found, entry(name));
+    auto snapshot = found->table.refresh();
+    if (!snapshot && snapshot.error().code() == ErrorCode::kNotFound)
+        return fail(ErrorCode::kNotFound, "no table " + std::string(name));
+    return snapshot;
+}
+
+Uuid Lake::Impl::new_uuid() {
+    MutexLock lock(mutex);
+    return Uuid::make(context.random);
+}
+
+delta::StepHook Lake::Impl::steps() {
+    return [this](std::string_view step) {
+        return context.failpoints.hit("lake." + std::string(step));
+    };
+}
+
+Lake::Lake(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Lake::~Lake() = default;
+
+Result<std::unique_ptr<Lake>> Lake::open(std::string root, LakeContext context) {
+    TARN_RETURN_IF_ERROR(context.fs.create_folders(root));
+    return std::unique_ptr<Lake>(
+        new Lake(std::make_unique<Impl>(std::move(root), std::move(context))));
+}
+
+Status Lake::ensure_table(const TableSpec& spec) {
+    TARN_TRY(auto schema, delta::schema_of(spec.columns));
+    TARN_RETURN_IF_ERROR(check_partitions(spec));
+    TARN_TRY(auto entry, impl_->entry(spec.name));
+    MutexLock lock(entry->appending);
+    auto there = entry->table.refresh();
+    if (!there && there.error().code() != ErrorCode::kNotFound)
+        return fail(std::move(there).error());
+    if (!there) {
+        delta::CommitRequest request;
+        request.time = impl_->context.clock.now();
+        request.protocol.emplace();
+        auto& metadata = request.metadata.emplace();
+        metadata.id = impl_->new_uuid().str();
+        metadata.name = spec.name;
+        if (!spec.description.empty()) metadata.description = spec.description;
+        metadata.schema = delta::schema_json(schema);
+        metadata.partition_columns = spec.partition_by;
+        for (auto& [key, value] : spec.properties)
+            metadata.configuration.emplace_back(key, value);
+        metadata.created_ms = request.time.ms();
+        TARN_RETURN_IF_ERROR(delta::check_appendable(*request.protocol, metadata));
+        request.info.operation = "CREATE TABLE";
+        request.info.parameters = {{"partitionBy", json_list(spec.partition_by)},
+                                   {"isManaged", "false"}};
+        request.info.engine = kEngine;
+        request.info.txn_id = impl_->new_uuid().str();
+        request.info.blind_append = true;
+        TARN_RETURN_IF_ERROR(impl_->context.failpoints.hit("lake.before_create"));
+        auto created = entry->table.create(std::move(request));
+        if (created) return impl_->context.failpoints.hit("lake.after_create");
+        if (created.error().code() != ErrorCode::kAlreadyExists)
+            return fail(std::move(created).error());
+        there = entry->table.refresh();  // someone else made it meanwhile
+        if (!there) return fail(std::move(there).error());
+    }
+    TARN_TRY(auto info, describe_snapshot(spec.name, **there));
+    return same_table(spec, info);
+}
+
+Status Lake::drop_table(std::string_view name) {
+    TARN_TRY(auto entry, impl_->entry(name));
+    MutexLock lock(entry->appending);
+    auto path = impl_->path_of(name);
+    auto& fs = impl_->context.fs;
+    if (!fs.exists(path + "/_delta_log"))
+        return fail(ErrorCode::kNotFound, "no table " + std::string(name));
+    // Away under another name first: a crash leaves the whole table or none.
+    auto trash = impl_->root + "/.dropped-" + impl_->new_uuid().str();
+    TARN_RETURN_IF_ERROR(impl_->context.failpoints.hit("lake.before_drop"));
+    TARN_RETURN_IF_ERROR(fs.rename(path, trash));
+    TARN_RETURN_IF_ERROR(fs.sync_folder(io::parent_path(path)));
+    TARN_RETURN_IF_ERROR(fs.sync_folder(impl_->root));
+    {
+        MutexLock map(impl_->mutex);
+        impl_->entries.erase(std::string(name));
+    }
+    return fs.remove_tree(trash);
+}
+
+Result<AppendOutcome> Lake::append(AppendRequest request) {
+    TARN_TRY(auto entry, impl_->entry(request.table));
+    MutexLock lock(entry->appending);
+    return Append(*impl_, *entry, request).run();
+}
+
+Result<int64_t> Lake::txn_version(std::string_view table, std::string_view app_id) {
+    TARN_TRY(auto entry, impl_->entry(table));
+    MutexLock lock(entry->appending);
+    TARN_TRY(auto snapshot, impl_->snapshot(table));
+    auto version = snapshot->transaction(app_id);
+    entry->known[std::string(app_id)] = version;
+    return version;
+}
+
+std::vector<std::string> Lake::tables() {
+    std::vector<std::string> out;
+    auto& fs = impl_->context.fs;
+    auto schemas = fs.list(impl_->root);
+    if (!schemas) return out;
+    for (auto& schema : *schemas) {
+        if (!schema.folder || !is_name_part(schema.name)) continue;
+        auto folder = impl_->root + "/" + schema.name;
+        auto tables = fs.list(folder);
+        if (!tables) continue;
+        for (auto& table : *tables) {
+            auto first = folder + "/" + table.name + "/_delta_log";
+            if (!table.folder || !is_name_part(table.name)) continue;
+            auto log = delta::list_log(fs, first);
+            if (log && log->newest() >= 0) out.push_back(schema.name + "." + table.name);
+        }
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+Result<TableInfo> Lake::describe(std::string_view table) {
+    TARN_TRY(auto snapshot, impl_->snapshot(table));
+    return describe_snapshot(table, *snapshot);
+}
+
+Result<std::vector<HistoryEntry>> Lake::history(std::string_view table, int64_t limit) {
+    TARN_TRY(auto snapshot, impl_->snapshot(table));
+    std::vector<HistoryEntry> out;
+    for (int64_t v = snapshot->version; v >= 0 && int64_t(out.size()) < limit; --v) {
+        auto actions = delta::read_commit(impl_->context.fs, snapshot->root + "/_delta_log", v);
+        if (!actions && actions.error().code() == ErrorCode::kNotFound) break;  // cleaned up
+        if (!actions) return fail(std::move(actions).error());
+        HistoryEntry entry;
+        entry.version = v;
+        for (auto& action : *actions) {
+            if (auto info = std::get_if<delta::CommitInfo>(&action)) {
+                entry.time = Timestamp::from_ms(
+                    info->in_commit_timestamp_ms.value_or(info->timestamp_ms.value_or(0)));
+                entry.operation = info->operation;
+                entry.engine = info->engine;
+                entry.parameters.insert(info->parameters.begin(), info->parameters.end());
+                entry.metrics.insert(info->metrics.begin(), info->metrics.end());
+            }
+            auto txn = std::get_if<delta::SetTransaction>(&action);
+            if (txn && !entry.txn) entry.txn = Txn{txn->app_id, txn->version};
+        }
+        out.push_back(std::move(entry));
+    }
+    return out;
+}
+
+std::string Lake::path_of(std::string_view table) const { return impl_->path_of(table); }
+
+}  // namespace tarn::lake

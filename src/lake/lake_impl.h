@@ -1,0 +1,81 @@
+#pragma once
+
+// What the files of this module share. An Entry is a table that was used: its snapshot and who
+// wrote last.
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "partition_split.h"
+#include "tarn/base/mutex.h"
+#include "tarn/delta/checkpoint_io.h"
+#include "tarn/delta/table.h"
+#include "tarn/lake/lake.h"
+
+namespace tarn::lake {
+
+struct Entry {
+    Entry(io::FileSystem& fs, std::string path, delta::CheckpointIo* io)
+        : table(fs, std::move(path), io) {}
+    Mutex appending;  // one append at a time; held around everything an append does
+    delta::Table table;
+    // Newest transaction of each app id that this process wrote or asked for: a newer one in the
+    // log is a fence.
+    std::map<std::string, int64_t> known TARN_GUARDED_BY(appending);
+    int64_t cleaned_ms TARN_GUARDED_BY(appending) = INT64_MIN;
+};
+
+struct Lake::Impl {
+    Impl(std::string root, LakeContext c);
+
+    std::string path_of(std::string_view name) const;
+    // The table's entry, whether or not it exists. Errors: kInvalidArgument (not schema.table).
+    Result<std::shared_ptr<Entry>> entry(std::string_view name);
+    Result<std::shared_ptr<const delta::Snapshot>> snapshot(std::string_view name);
+    Uuid new_uuid();
+    delta::StepHook steps();
+
+    const std::string root;
+    LakeContext context;
+    std::unique_ptr<delta::CheckpointIo> checkpoints;
+    Counter& appends;
+    Counter& rows;
+    Counter& bytes;
+    Counter& conflicts;
+    Counter& duplicates;
+    Counter& checkpoint_failures;
+
+    Mutex mutex;  // of the map and the random numbers
+    std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries TARN_GUARDED_BY(mutex);
+};
+
+// One append, step by step.
+class Append {
+  public:
+    Append(Lake::Impl& lake, Entry& entry, AppendRequest& request)
+        : lake_(lake), entry_(entry), request_(request) {}
+    Result<AppendOutcome> run() TARN_REQUIRES(entry_.appending);
+
+  private:
+    Status check_schema();
+    // True if the transaction is in the table already.
+    Result<bool> check_transaction() TARN_REQUIRES(entry_.appending);
+    Status write_files();
+    Status write_file(const std::string& folder, delta::StringMap values, const Batches& batches,
+                      size_t number);
+    Result<AppendOutcome> commit() TARN_REQUIRES(entry_.appending);
+    delta::CommitInfo info() const;
+    Status after_commit(int64_t version) TARN_REQUIRES(entry_.appending);
+
+    Lake::Impl& lake_;
+    Entry& entry_;
+    AppendRequest& request_;
+    std::shared_ptr<const delta::Snapshot> snapshot_;
+    std::vector<int> data_columns_, partition_columns_;  // indexes in the batches
+    std::vector<delta::AddFile> adds_;
+    AppendOutcome outcome_;
+    std::unique_ptr<sql::Session> session_;
+};
+
+}  // namespace tarn::lake

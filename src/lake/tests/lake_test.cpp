@@ -1,0 +1,221 @@
+#include "tarn/lake/lake.h"
+
+#include "lake_test_support.h"
+#include "tarn/delta/table.h"
+#include "tarn/io/simulated_disk.h"
+
+namespace tarn::lake {
+namespace {
+
+using namespace lake::testing;  // NOLINT
+
+class LakeTest : public ::testing::Test {
+  protected:
+    ManualClock clock_;
+    io::SimulatedDisk disk_{1, clock_};
+    World world_{disk_, clock_};
+    Lake& lake() { return *world_.lake; }
+    TableSpec spec(const std::string& name, std::vector<std::string> partition_by = {}) {
+        return {name, kEventColumns, std::move(partition_by), {}, "what happened"};
+    }
+};
+
+TEST_F(LakeTest, AppendedRowsAreReadBack) {
+    ASSERT_TRUE(lake().ensure_table(spec("bronze.events")));
+    auto outcome = lake().append(append_of("bronze.events", events(0, 1000), 0, clock_.now()));
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    EXPECT_EQ(outcome->version, 1);
+    EXPECT_EQ(outcome->rows, 1000u);
+    EXPECT_EQ(outcome->files, 1u);
+    auto scan = world_.scan("bronze.events");
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + scan), 1000);
+    EXPECT_EQ(world_.number("SELECT sum(id)::BIGINT FROM " + scan), 499'500);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + scan + " WHERE page IS NULL"), 200);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + scan + " WHERE id >= 990"), 10);
+    EXPECT_EQ(world_.number("SELECT epoch_us(max(\"at\")) FROM " + scan),
+              1'700'000'000'000'000 + 999 * 1'001);
+    EXPECT_EQ(problem(lake().verify("bronze.events")), "");
+}
+
+TEST_F(LakeTest, PartitionsWithSpecialCharacters) {
+    ASSERT_TRUE(lake().ensure_table(spec("bronze.events", {"region"})));
+    for (int epoch = 0; epoch < 3; ++epoch)
+        ASSERT_TRUE(lake().append(
+            append_of("bronze.events", events(epoch * 100, 100), epoch, clock_.now())));
+    auto scan = world_.scan("bronze.events");
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + scan), 300);
+    EXPECT_EQ(
+        world_.number("SELECT count(*) FROM " + scan + " WHERE region = 'US/East coast'"),
+        world_.number("SELECT count(*) FROM range(300) t(i) WHERE i % 3 = 1 AND i % 11 <> 0"));
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + scan + " WHERE region IS NULL"), 28);
+    EXPECT_EQ(
+        world_.number("SELECT count(*) FROM " + scan + " WHERE region = 'a=b%20c' AND id > 250"),
+        world_.number(
+            "SELECT count(*) FROM range(300) t(i) WHERE i % 3 = 2 AND i % 11 <> 0 AND i > 250"));
+    auto info = lake().describe("bronze.events");
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->files, 12u);
+    EXPECT_EQ(info->rows, 300);
+    EXPECT_EQ(problem(lake().verify("bronze.events")), "");
+}
+
+TEST_F(LakeTest, SameTransactionIsMadeOnce) {
+    ASSERT_TRUE(lake().ensure_table(spec("a.t")));
+    ASSERT_TRUE(lake().append(append_of("a.t", events(0, 10), 7, clock_.now())));
+    auto again = lake().append(append_of("a.t", events(0, 10), 7, clock_.now()));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->duplicate);
+    EXPECT_EQ(again->version, 1);
+    EXPECT_TRUE(lake().append(append_of("a.t", events(0, 10), 6, clock_.now()))->duplicate);
+    EXPECT_EQ(lake().txn_version("a.t", "flow-g1"), 7);
+    EXPECT_EQ(lake().txn_version("a.t", "other"), -1);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan("a.t")), 10);
+}
+
+TEST_F(LakeTest, ANewerTransactionOfSomeoneElseFences) {
+    ASSERT_TRUE(lake().ensure_table(spec("a.t")));
+    ASSERT_TRUE(lake().append(append_of("a.t", events(0, 10), 1, clock_.now())));
+    World other(disk_, clock_, 2);
+    ASSERT_EQ(other.lake->txn_version("a.t", "flow-g1"), 1);
+    ASSERT_TRUE(other.lake->append(append_of("a.t", events(10, 10), 2, clock_.now())));
+    auto fenced = lake().append(append_of("a.t", events(10, 10), 2, clock_.now()));
+    ASSERT_FALSE(fenced);
+    EXPECT_EQ(fenced.error().code(), ErrorCode::kConflict);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan("a.t")), 20);
+}
+
+TEST_F(LakeTest, TwoWritersOfDifferentFlowsShareATable) {
+    ASSERT_TRUE(lake().ensure_table(spec("a.t")));
+    World other(disk_, clock_, 2);
+    for (int i = 0; i < 12; ++i) {
+        auto mine = append_of("a.t", events(i * 2, 1), i, clock_.now());
+        auto theirs = append_of("a.t", events(i * 2 + 1, 1), i, clock_.now());
+        theirs.txn->app_id = theirs.file_stem = "other";
+        theirs.file_stem += std::to_string(i);
+        ASSERT_TRUE(lake().append(std::move(mine)));
+        auto made = other.lake->append(std::move(theirs));
+        ASSERT_TRUE(made) << made.error().message();
+    }
+    EXPECT_EQ(lake().describe("a.t")->version, 24);
+    EXPECT_EQ(world_.number("SELECT count(DISTINCT id) FROM " + world_.scan("a.t")), 24);
+    EXPECT_EQ(problem(lake().verify("a.t")), "");
+}
+
+TEST_F(LakeTest, EnsureTableSaysWhatDiffers) {
+    ASSERT_TRUE(lake().ensure_table(spec("a.t", {"region"})));
+    EXPECT_TRUE(lake().ensure_table(spec("a.t", {"region"})));
+    auto changed = spec("a.t", {"region"});
+    changed.columns[2].type = ColumnType::kInt64;
+    auto status = lake().ensure_table(changed);
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code(), ErrorCode::kAlreadyExists);
+    EXPECT_NE(status.error().message().find("amount"), std::string::npos)
+        << status.error().message();
+    EXPECT_EQ(lake().ensure_table(spec("a.t")).error().code(), ErrorCode::kAlreadyExists);
+    auto bad = spec("a.u");
+    bad.columns[1].name = "two words";
+    EXPECT_EQ(lake().ensure_table(bad).error().code(), ErrorCode::kInvalidArgument);
+    bad.columns[1].name = "ID";
+    EXPECT_EQ(lake().ensure_table(bad).error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(lake().ensure_table(spec("../escape.t")).error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_EQ(lake().append(append_of("a.none", events(0, 1), 0, clock_.now())).error().code(),
+              ErrorCode::kNotFound);
+}
+
+TEST_F(LakeTest, RowsThatDoNotFitAreRefused) {
+    ASSERT_TRUE(lake().ensure_table(spec("a.t")));
+    auto rows = std::make_shared<codec::ColumnBatch>(*events(0, 3));
+    rows->columns[0].set_null(1, 3);
+    auto refused = lake().append(append_of("a.t", rows, 0, clock_.now()));
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message().find("id is required"), std::string::npos)
+        << refused.error().message();
+    rows = std::make_shared<codec::ColumnBatch>(*events(0, 3));
+    rows->schema[1].name = "pagina";
+    EXPECT_EQ(lake().append(append_of("a.t", rows, 0, clock_.now())).error().code(),
+              ErrorCode::kInvalidArgument);
+    EXPECT_EQ(lake().describe("a.t")->version, 0);
+}
+
+TEST_F(LakeTest, CheckpointsHistoryAndAFreshReader) {
+    ASSERT_TRUE(lake().ensure_table(spec("a.t", {"region"})));
+    for (int epoch = 0; epoch < 23; ++epoch) {
+        clock_.advance(Duration::seconds(1));
+        auto made = lake().append(append_of("a.t", events(epoch * 10, 10), epoch, clock_.now()));
+        ASSERT_TRUE(made) << made.error().message();
+    }
+    EXPECT_TRUE(disk_.exists("/lake/a/t/_delta_log/00000000000000000010.checkpoint.parquet"));
+    EXPECT_TRUE(disk_.exists("/lake/a/t/_delta_log/00000000000000000020.checkpoint.parquet"));
+    EXPECT_TRUE(disk_.exists("/lake/a/t/_delta_log/_last_checkpoint"));
+    // Without the commits before it, the checkpoint must hold all.
+    for (int v = 0; v < 20; ++v)
+        ASSERT_TRUE(disk_.remove("/lake/a/t/_delta_log/000000000000000000" +
+                                 std::string(v < 10 ? "0" : "") + std::to_string(v) + ".json"));
+    World fresh(disk_, clock_, 2);
+    auto info = fresh.lake->describe("a.t");
+    ASSERT_TRUE(info) << info.error().message();
+    EXPECT_EQ(info->version, 23);
+    EXPECT_EQ(info->rows, 230);
+    EXPECT_EQ(fresh.number("SELECT count(*) FROM " + fresh.scan("a.t")), 230);
+    EXPECT_EQ(fresh.number("SELECT count(*) FROM " + fresh.scan("a.t") + " WHERE region IS NULL"),
+              21);
+    EXPECT_EQ(fresh.lake->txn_version("a.t", "flow-g1"), 22);
+    EXPECT_EQ(problem(fresh.lake->verify("a.t")), "");
+    auto history = fresh.lake->history("a.t", 2);
+    ASSERT_TRUE(history);
+    ASSERT_EQ(history->size(), 2u);
+    EXPECT_EQ((*history)[0].version, 23);
+    EXPECT_EQ((*history)[0].operation, "WRITE");
+    EXPECT_EQ((*history)[0].metrics.at("numOutputRows"), "10");
+    EXPECT_EQ((*history)[0].txn->version, 22);
+    EXPECT_LT((*history)[1].time, (*history)[0].time);
+    EXPECT_EQ(fresh.number("SELECT count(*) FROM delta_scan('/lake/a/t', version => 21)"), 210);
+    EXPECT_EQ(lake().tables(), std::vector<std::string>{"a.t"});
+}
+
+TEST_F(LakeTest, TheLogIsCleanedBehindACheckpoint) {
+    auto table = spec("a.t");
+    table.properties = {{"delta.logRetentionDuration", "interval 1 hour"},
+                        {"delta.checkpointInterval", "3"}};
+    ASSERT_TRUE(lake().ensure_table(table));
+    for (int epoch = 0; epoch < 30; ++epoch) {
+        clock_.advance(Duration::seconds(30 * 60));
+        ASSERT_TRUE(lake().append(append_of("a.t", events(epoch, 1), epoch, clock_.now())));
+    }
+    EXPECT_FALSE(disk_.exists("/lake/a/t/_delta_log/00000000000000000000.json"));
+    World fresh(disk_, clock_, 2);
+    EXPECT_EQ(fresh.number("SELECT count(*) FROM " + fresh.scan("a.t")), 30);
+    EXPECT_EQ(lake().describe("a.t")->rows, 30);
+    EXPECT_EQ(problem(lake().verify("a.t")), "");
+}
+
+TEST_F(LakeTest, ADroppedTableComesBackEmpty) {
+    ASSERT_TRUE(lake().ensure_table(spec("a.t")));
+    for (int epoch = 0; epoch < 11; ++epoch)
+        ASSERT_TRUE(lake().append(append_of("a.t", events(epoch, 1), epoch, clock_.now())));
+    EXPECT_EQ(world_.number("SELECT sum(id)::BIGINT FROM " + world_.scan("a.t")), 55);
+    ASSERT_TRUE(lake().drop_table("a.t"));
+    EXPECT_TRUE(lake().tables().empty());
+    EXPECT_EQ(lake().describe("a.t").error().code(), ErrorCode::kNotFound);
+    clock_.advance(Duration::seconds(1));
+    ASSERT_TRUE(lake().ensure_table(spec("a.t")));
+    for (int epoch = 0; epoch < 11; ++epoch)
+        ASSERT_TRUE(lake().append(append_of("a.t", events(100 + epoch, 1), epoch, clock_.now())));
+    EXPECT_EQ(world_.number("SELECT sum(id)::BIGINT FROM " + world_.scan("a.t")), 1155);
+}
+
+TEST_F(LakeTest, AnEmptyAppendMovesTheTransaction) {
+    ASSERT_TRUE(lake().ensure_table(spec("a.t")));
+    auto request = append_of("a.t", events(0, 0), 4, clock_.now());
+    request.batches.clear();
+    request.more_txns = {{"topic-0", 100}, {"topic-1", 200}};
+    auto made = lake().append(std::move(request));
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ(made->files, 0u);
+    EXPECT_EQ(lake().txn_version("a.t", "flow-g1"), 4);
+    EXPECT_EQ(lake().txn_version("a.t", "topic-1"), 200);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan("a.t")), 0);
+}
+
+}  // namespace
+}  // namespace tarn::lake
