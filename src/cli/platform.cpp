@@ -10,10 +10,6 @@ namespace tarn::cli {
 namespace {
 
 constexpr SettingDeclaration kDeclarations[] = {
-    {"kafka.address", SettingType::kText, "127.0.0.1", "Address the Kafka door listens on.",
-     "0.0.0.0"},
-    {"kafka.port", SettingType::kInt, "9092", "Port of the Kafka door; 0 takes any free one.",
-     "19092", 0, 65535},
     {"http.address", SettingType::kText, "127.0.0.1", "Address the HTTP door listens on.",
      "0.0.0.0"},
     {"http.port", SettingType::kInt, "8080", "Port of the HTTP door; 0 takes any free one.",
@@ -108,9 +104,7 @@ Status Platform::open_stores(const Settings& settings) {
 }
 
 Status Platform::open_doors(const Settings& settings) {
-    auto kafka_options = kafka::server_options(settings);
-    kafka_options.listen_address = settings.text("kafka.address");
-    kafka_options.port = uint16_t(settings.integer("kafka.port"));
+    const auto kafka_options = kafka::options_from(settings);
     TARN_TRY(kafka_, kafka::Server::open(kafka_options, {*log_, clock_, *kafka_random_, metrics_,
                                                          logger_.named("kafka"), memory_}));
     server::ServerOptions http_options;

@@ -50,7 +50,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 namespace {
 
 Error listen_error(const boost::system::error_code& error, const ServerOptions& options) {
-    const auto where = fmt::format("{}:{}", options.listen_address, options.port);
+    const auto where = fmt::format("{}:{}", options.address, options.port);
     if (error == boost::system::errc::address_in_use)
         return Error(ErrorCode::kUnavailable,
                      fmt::format("the Kafka door cannot listen, the port is in use: stop the other "
@@ -65,11 +65,11 @@ Error listen_error(const boost::system::error_code& error, const ServerOptions& 
 Status Server::Impl::listen() {
     const auto& options = broker->options;
     boost::system::error_code error;
-    const auto ip = asio::ip::make_address(options.listen_address, error);
+    const auto ip = asio::ip::make_address(options.address, error);
     if (error)
         return fail(ErrorCode::kInvalidArgument,
                     fmt::format("the Kafka door's address must be a numeric IP address: {}",
-                                options.listen_address));
+                                options.address));
     for (int i = 0; i < std::max(options.io_threads, 1); ++i)
         io.push_back(std::make_shared<IoThread>());
     acceptor = std::make_unique<tcp::acceptor>(io[0]->context());
@@ -80,8 +80,8 @@ Status Server::Impl::listen() {
     if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
     if (error) return fail(listen_error(error, options));
     port = broker->port = acceptor->local_endpoint(error).port();
-    address = ip.is_v6() ? fmt::format("[{}]:{}", options.listen_address, port)
-                         : fmt::format("{}:{}", options.listen_address, port);
+    address = ip.is_v6() ? fmt::format("[{}]:{}", options.address, port)
+                         : fmt::format("{}:{}", options.address, port);
     return {};
 }
 
@@ -225,13 +225,17 @@ std::string Server::address() const { return impl_->address; }
 namespace {
 
 constexpr std::array kSettings = {
+    SettingDeclaration{"kafka.address", SettingType::kText, "127.0.0.1",
+                       "Numeric address the Kafka door listens on.", "0.0.0.0"},
+    SettingDeclaration{"kafka.port", SettingType::kInt, "9092",
+                       "Port of the Kafka door; 0 takes any free one.", "19092", 0, 65535},
     SettingDeclaration{"kafka.advertised_host", SettingType::kText, "",
                        "Host name that Kafka clients are told to connect to; empty: the address at "
                        "which each of them reached the server.",
                        "tarn.example.com"},
-    SettingDeclaration{"kafka.auto_create_topics", SettingType::kBool, "false",
+    SettingDeclaration{"kafka.auto_create_topics", SettingType::kBool, "true",
                        "Whether asking for an unknown topic creates it, when the client allows it.",
-                       "true"},
+                       "false"},
     SettingDeclaration{"kafka.default_partitions", SettingType::kInt, "1",
                        "Partitions of topics that are created without a number.", "6", 1, 100'000},
     SettingDeclaration{"kafka.io_threads", SettingType::kInt, "2",
@@ -254,8 +258,10 @@ constexpr std::array kSettings = {
 
 std::span<const SettingDeclaration> setting_declarations() { return kSettings; }
 
-ServerOptions server_options(const Settings& settings) {
+ServerOptions options_from(const Settings& settings) {
     ServerOptions options;
+    options.address = settings.text("kafka.address");
+    options.port = uint16_t(settings.integer("kafka.port"));
     options.advertised_host = settings.text("kafka.advertised_host");
     options.auto_create_topics = settings.boolean("kafka.auto_create_topics");
     options.default_partitions = int32_t(settings.integer("kafka.default_partitions"));

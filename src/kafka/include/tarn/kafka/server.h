@@ -26,8 +26,8 @@
 namespace tarn::kafka {
 
 struct ServerOptions {
-    std::string listen_address = "127.0.0.1";  // numeric; 0.0.0.0 or :: for every interface
-    uint16_t port = 9092;                      // 0: any free one
+    std::string address = "127.0.0.1";  // numeric; 0.0.0.0 or :: for every interface
+    uint16_t port = 9092;               // 0: any free one
     // Name that clients are told to come back to. Empty: the address at which each of them reached
     // us.
     std::string advertised_host;
@@ -50,7 +50,7 @@ struct ServerOptions {
 
 // The declarations behind ServerOptions, and the options they give, for `cli`.
 std::span<const SettingDeclaration> setting_declarations();
-ServerOptions server_options(const Settings& settings);
+ServerOptions options_from(const Settings& settings);
 
 // What the server needs of the world. The referenced objects outlive the Server.
 struct ServerContext {
