@@ -228,12 +228,13 @@ void BatchBuilder::append_column(size_t index, Vector& vector, size_t count) {
     set_nulls(column, values, rows_, count);
     switch (column.type) {
         case ColumnType::kBool:
-            return copy_values<uint8_t>(column, values, count);
+            return copy_values<bool>(column, values, count);
         case ColumnType::kInt32:
         case ColumnType::kDate:
             return copy_values<int32_t>(column, values, count);
-        case ColumnType::kInt64:
         case ColumnType::kDouble:
+            return copy_values<double>(column, values, count);
+        case ColumnType::kInt64:
         case ColumnType::kTimestamp:
             return copy_values<int64_t>(column, values, count);
         case ColumnType::kText:
