@@ -382,8 +382,7 @@ export interface paths {
          * Server-sent events.
          * @description Begins with the whole present state, so a client that reconnects needs no history. Events: `hello` (EventHello,
          *     once), `status` (Status), `flows` (FlowList), `tables` (TableList), `ledger` (Ledger), `view` (ViewChange) and
-         *     `reset` (EventHello: this client was too slow and missed changes; read again). At least one event a second;
-         *     comments as heartbeats besides.
+         *     `reset` (EventHello: this client was too slow and missed changes; read again). At least one event comes each second.
          */
         get: operations["events"];
         put?: never;

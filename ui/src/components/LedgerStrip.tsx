@@ -1,0 +1,109 @@
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { get } from '../api/client';
+import type { Ledger } from '../api/types';
+import { age, count } from '../format';
+import { useLive } from '../live/stream';
+import { ErrorBox, Skeleton } from './States';
+import { Why } from './Why';
+
+function Sum({ name, value, tone, children }: { name: string; value: number | null; tone?: string; children: ReactNode }) {
+  return (
+    <div className={`sum ${tone ?? ''} ${value === null ? 'unknown' : ''}`} data-ledger={name.toLowerCase().replaceAll(' ', '-')}>
+      <div className="sum-name">
+        {name} {children}
+      </div>
+      <div className="sum-value">{value === null ? 'not known' : count(value)}</div>
+    </div>
+  );
+}
+
+function Sign({ left, right, sign }: { left?: number | null; right?: number | null; sign?: string }) {
+  const of = left === null || right === null || left === undefined || right === undefined ? '·' : left === right ? '=' : left > right ? '≥' : '≤';
+  return (
+    <span className="sign" aria-hidden="true">
+      {sign ?? of}
+    </span>
+  );
+}
+
+function verdict(ledger: Ledger): { tone: string; text: string } {
+  if (ledger.lost === null || ledger.double === null) return { tone: 'unknown', text: ledger.unknown || 'not known' };
+  if (ledger.lost > 0 || ledger.double > 0) return { tone: 'bad', text: 'It does not add up' };
+  return { tone: 'good', text: 'It adds up' };
+}
+
+// sent = acknowledged = in the log = bronze + quarantine + in flight; lost 0, double 0. Red only when it is wrong.
+export function LedgerStrip() {
+  const live = useLive();
+  const query = useQuery({ queryKey: ['ledger'], queryFn: ({ signal }) => get('/api/v1/ledger', undefined, signal) });
+  if (query.isPending) return <section className="panel ledger"><Skeleton rows={2} /></section>;
+  if (!query.data) return <section className="panel"><ErrorBox error={query.error} retry={() => void query.refetch()} /></section>;
+  const l = query.data;
+  const v = verdict(l);
+  const api = `curl http://${location.host}/api/v1/ledger`;
+  const lines = l.lines.map((line) => `${line.flow}: ${count(line.committed)} = ${count(line.stored)} in ${line.table} + ${count(line.quarantined)} quarantined, epoch ${line.epoch ?? '–'}`);
+  return (
+    <section className="panel ledger" aria-labelledby="ledger-title" data-verdict={v.tone}>
+      <div className="panel-head">
+        <h2 id="ledger-title">Ledger</h2>
+        <span className={`pill ${v.tone}`}>
+          <i aria-hidden="true" />
+          {v.text}
+        </span>
+        <Why
+          label="ledger"
+          text={
+            <>
+              Positions of each flow against row counts of its table, compared at one epoch: committed = stored + quarantined.
+              {lines.map((line) => (
+                <span className="why-line" key={line}>{line}</span>
+              ))}
+            </>
+          }
+          commands={['tarn flow list', api]}
+        />
+        <span className="note">{l.producer ? `producer’s figures ${age(live.now() - Date.parse(l.producer.as_of))}` : 'no producer keeps a ledger here'}</span>
+      </div>
+      <div className="sums">
+        {l.producer && (
+          <>
+            <Sum name="Sent" value={l.sent}>
+              <Why label="sent" text="Events the generator has handed to its socket at least once, as it says itself." commands={[api]} />
+            </Sum>
+            <Sign left={l.sent} right={l.acknowledged} />
+            <Sum name="Acknowledged" value={l.acknowledged}>
+              <Why label="acknowledged" text="Events the log has confirmed as durable, as the generator says itself." commands={[api]} />
+            </Sum>
+            <Sign left={l.acknowledged} right={l.log_records} />
+          </>
+        )}
+        <Sum name="In the log" value={l.log_records}>
+          <Why label="in the log" text="Records ever appended to the topics that come from outside: the sum of their high watermarks." commands={['tarn topic list', api]} />
+        </Sum>
+        <Sign sign="=" />
+        <Sum name="Bronze" value={l.bronze}>
+          <Why label="bronze" text="Rows in the tables of these topics, from the files’ own statistics." commands={l.lines.filter((x) => x.entry).map((x) => `tarn sql "select count(*) from ${x.table}"`)} />
+        </Sum>
+        <Sign sign="+" />
+        <Sum name="Quarantine" value={l.quarantine} tone={l.quarantine > 0 ? 'amber' : ''}>
+          <Why label="quarantine" text="Records that could not be decoded. They keep their bytes, reason and offset, and can be fixed and replayed." commands={['tarn sql "select * from quarantine.clicks limit 20"']} />
+        </Sum>
+        <Sign sign="+" />
+        <Sum name="In flight" value={l.in_flight}>
+          <Why label="in flight" text="In the log, not in the table yet: the next epoch takes it." commands={['tarn flow list']} />
+        </Sum>
+        <span className="bar" aria-hidden="true" />
+        <Sum name="Late" value={l.late}>
+          <Why label="late" text="Rows that came after their window had closed. They are in bronze and in the late table, and in no window." commands={['tarn sql "select count(*) from late.clicks"']} />
+        </Sum>
+        <Sum name="Lost" value={l.lost} tone={l.lost ? 'wrong' : ''}>
+          <Why label="lost" text="Acknowledged and not in the log, or committed by a flow and not stored." commands={[api]} />
+        </Sum>
+        <Sum name="Double" value={l.double} tone={l.double ? 'wrong' : ''}>
+          <Why label="double" text="Stored more often than committed." commands={[api]} />
+        </Sum>
+      </div>
+    </section>
+  );
+}
