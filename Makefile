@@ -8,6 +8,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 
 # Asks CMake for a preset once, then leaves it to Ninja to ask again when a CMake file has changed.
+# Where nobody watches, Ninja says only what went wrong.
+QUIET := $(if $(CI),-- --quiet)
+
 configure = . tools/env; [ -f build/$(1)/build.ninja ] || cmake --preset $(1) --log-level=WARNING
 
 .PHONY: help
@@ -23,7 +26,7 @@ setup: ## install what building and testing needs (Debian 12; root or sudo), not
 .PHONY: build
 build: setup ui ## leave the program at bin/tarn
 	@$(call configure,release)
-	@cmake --build --preset release --target tarn
+	@cmake --build --preset release --target tarn $(QUIET)
 	@mkdir -p bin && cp -f build/release/bin/tarn bin/tarn.new && mv -f bin/tarn.new bin/tarn
 	@echo "built bin/tarn ($$(du -h bin/tarn | cut -f 1))"
 
@@ -41,8 +44,8 @@ demo: build ## build, then replay clicks of a web shop and open the live page (A
 
 .PHONY: test
 test: build check ## set-up, build and every test a developer needs
-	@cmake --build --preset release
-	@cmake --build --preset release --target all_verify_interface_header_sets
+	@cmake --build --preset release $(QUIET)
+	@cmake --build --preset release --target all_verify_interface_header_sets $(QUIET)
 	@ctest --preset release
 	@$(MAKE) test-ui test-e2e
 
@@ -57,10 +60,10 @@ test-e2e:
 .PHONY: test-all
 test-all: test ## and sanitizers, more seeds, real engines: what .ci/run runs
 	@$(call configure,asan)
-	@cmake --build --preset asan
+	@cmake --build --preset asan $(QUIET)
 	@TARN_SEEDS=$${TARN_SEEDS:-200} ctest --preset asan
 	@$(call configure,tsan)
-	@cmake --build --preset tsan --target tarn_concurrent_tests
+	@cmake --build --preset tsan --target tarn_concurrent_tests $(QUIET)
 	@ctest --preset tsan -L concurrent
 
 .PHONY: test-deep

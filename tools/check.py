@@ -175,6 +175,9 @@ def opens_function(header):
 
 
 def function_name(header):
+    test = re.match(r"TEST(?:_[FP])?\((\w+),\s*(\w+)", header)
+    if test:
+        return f"{test.group(1)}.{test.group(2)}"
     before = re.sub(r"^template\s*<[^()]*?>\s*(?=\w)", "", header).split("(", 1)[0]
     words = re.findall(r"[\w:~]+(?:\s*[=!<>+\-*/|&]+)?", before)
     return words[-1].strip() if words else "?"
