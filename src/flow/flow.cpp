@@ -1,0 +1,637 @@
+#include "flow.h"
+
+#include <time.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tarn::flow {
+namespace {
+
+constexpr Duration kFirstRetry = Duration::millis(100), kLastRetry = Duration::seconds(10);
+constexpr size_t kLatencySamples = 64;  // of each chunk
+
+int64_t thread_cpu_us() {
+    timespec t{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return int64_t(t.tv_sec) * 1'000'000 + t.tv_nsec / 1000;
+}
+
+uint64_t fnv1a(std::string_view text, uint64_t hash = 1469598103934665603ull) {
+    for (char c : text)
+        hash = (hash ^ uint8_t(c)) * 1099511628211ull;
+    return hash;
+}
+
+bool passing(ErrorCode code) {
+    return code == ErrorCode::kUnavailable || code == ErrorCode::kResourceExhausted ||
+           code == ErrorCode::kIo;
+}
+
+}  // namespace
+
+void RunLedger::add(RunRecord run) {
+    MutexLock lock(mutex_);
+    runs_.push_front(std::move(run));
+    if (runs_.size() > kKept) runs_.pop_back();
+}
+
+std::vector<RunRecord> RunLedger::newest(size_t limit) const {
+    MutexLock lock(mutex_);
+    return {runs_.begin(), runs_.begin() + ptrdiff_t(std::min(limit, runs_.size()))};
+}
+
+std::string generation_of(std::string_view description) {
+    return fmt::format("{:016x}", fnv1a(description));
+}
+
+int64_t writer_id(std::string_view flow, std::string_view generation, std::string_view sink) {
+    auto hash = fnv1a(sink, fnv1a(generation, fnv1a(flow) ^ '/') ^ '/');
+    auto id = int64_t(hash & INT64_MAX);
+    return id == 0 ? 1 : id;
+}
+
+struct Flow::Instruments {
+    Instruments(Metrics& m, const FlowSpec& spec)
+        : records(m.counter("tarn_flow_records_total", "Records read by a flow",
+                            {{"flow", spec.name}})),
+          late(m.counter("tarn_flow_late_rows_total", "Rows in no window: late or early",
+                         {{"flow", spec.name}})),
+          quarantined(m.counter("tarn_flow_quarantined_records_total", "Records that do not decode",
+                                {{"flow", spec.name}})),
+          epochs(m.counter("tarn_flow_epochs_total", "Epochs committed in every sink",
+                           {{"flow", spec.name}})),
+          errors(m.counter("tarn_flow_errors_total", "Errors that made a flow retry or stop",
+                           {{"flow", spec.name}})),
+          lag(m.gauge("tarn_flow_lag_records", "Records not yet committed in every sink",
+                      {{"flow", spec.name}})),
+          running(m.gauge("tarn_flow_running", "1 while the flow runs, 0 in any other state",
+                          {{"flow", spec.name}})),
+          watermark(m.gauge("tarn_flow_watermark_seconds", "Watermark of a live flow, since 1970",
+                            {{"flow", spec.name}})),
+          latency(m.histogram(
+              "tarn_flow_latency_seconds", "Record timestamp to commit, sampled",
+              {0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300},
+              {{"flow", spec.name}})) {}
+    Counter &records, &late, &quarantined, &epochs, &errors;
+    Gauge &lag, &running, &watermark;
+    Histogram& latency;
+};
+
+Flow::Flow(FlowSpec spec, TopicReader& reader, const RuntimeOptions& options, RuntimeContext& world,
+           RunLedger& runs)
+    : spec_(std::move(spec)),
+      reader_(reader),
+      options_(options),
+      world_(world),
+      logger_(world.logger.named("flow." + spec_.name)),
+      runs_(runs),
+      instruments_(std::make_unique<Instruments>(world.metrics, spec_)) {
+    status_.name = spec_.name;
+    status_.kind = spec_.kind;
+    status_.source = reader_.topic().name;
+    status_.sinks = spec_.sinks;
+    status_.generation = spec_.generation;
+    status_.sql = spec_.sql;
+    status_.every = spec_.every;
+}
+
+Flow::~Flow() {
+    if (consumer_ >= 0) reader_.remove_consumer(consumer_);
+}
+
+void Flow::open() {
+    if (auto opened = open_all(); !opened) (void)failed(opened.error());
+    publish();
+}
+
+Status Flow::open_all() {
+    recovered_ = false;
+    pending_.reset();
+    positions_.clear();
+    counters_ = {};
+    auto path = options_.state_folder + "/" + spec_.name + "/journal";
+    TARN_TRY(journal_, Journal::open(world_.fs, world_.failpoints, path));
+    bool fresh = journal_ == nullptr;
+    const auto& info = reader_.info();
+    if (!fresh) {
+        const auto& header = journal_->header();
+        if (header.topic != info.id) {
+            return fail(ErrorCode::kFailedPrecondition,
+                        fmt::format("topic {} is not the one this flow has read: it was deleted "
+                                    "and created anew; drop "
+                                    "the flow's sinks and {} to begin anew",
+                                    reader_.topic().name, path));
+        }
+        if (header.generation != spec_.generation) {
+            return fail(ErrorCode::kFailedPrecondition,
+                        fmt::format("the flow has changed (generation {}, before {}) over sinks "
+                                    "that hold the old one's "
+                                    "rows: put the project back, or drop the sinks ({}) and {} to "
+                                    "build them anew from "
+                                    "the log",
+                                    spec_.generation, header.generation,
+                                    fmt::join(spec_.sinks, ", "), path));
+        }
+    }
+    TARN_RETURN_IF_ERROR(open_sinks(fresh));
+    if (fresh) {
+        JournalHeader header{.flow = spec_.name, .generation = spec_.generation, .topic = info.id};
+        for (int32_t p = 0; p < info.config.partitions; ++p) {
+            auto offsets = world_.log.offsets({info.id, p});
+            header.start_offsets.push_back(offsets ? offsets->log_start_offset : 0);
+        }
+        TARN_TRY(journal_, Journal::create(world_.fs, world_.failpoints, path, std::move(header)));
+    }
+    positions_ = journal_->header().start_offsets;
+    if (journal_->done().epoch >= 0) positions_ = journal_->done().next;
+    positions_.resize(size_t(info.config.partitions), 0);
+    for (const auto& plan : journal_->plans()) {
+        if (plan.epoch <= journal_->done().epoch) continue;
+        for (const auto& range : plan.ranges)
+            if (size_t(range.partition) < positions_.size())
+                positions_[size_t(range.partition)] = range.to;
+    }
+    const auto& plans = journal_->plans();
+    TARN_RETURN_IF_ERROR(
+        check_sinks(plans.empty() ? -1 : plans.back().epoch, journal_->done().epoch));
+    if (consumer_ < 0) consumer_ = reader_.add_consumer();
+    set_holds();
+    return {};
+}
+
+// The oldest input that may be read again after a crash: that of the oldest plan needed, or what is
+// not planned yet.
+void Flow::set_holds() {
+    auto holds = positions_;
+    std::vector<bool> held(holds.size(), false);
+    for (const auto& plan : journal_->plans()) {
+        if (plan.epoch < journal_->needed()) continue;
+        for (const auto& range : plan.ranges) {
+            auto p = size_t(range.partition);
+            if (p < holds.size() && !held[p]) {
+                holds[p] = range.from;
+                held[p] = true;
+            }
+        }
+    }
+    for (size_t p = 0; p < holds.size(); ++p) {
+        world_.log.set_hold(spec_.name, {reader_.info().id, int32_t(p)}, holds[p]);
+        if (!recovered_) reader_.passed(consumer_, int32_t(p), holds[p]);
+    }
+}
+
+Result<Flow::Input> Flow::read_again(const EpochPlan& plan) {
+    Input input{.plan = plan, .chunks = {}};
+    for (const auto& range : plan.ranges) {
+        for (auto at = range.from; at < range.to;) {
+            TARN_TRY(auto chunk, reader_.read(range.partition, at, range.to));
+            if (!chunk) {
+                return fail(ErrorCode::kFailedPrecondition,
+                            fmt::format("the log ends before what epoch {} has read: topic {} "
+                                        "partition {} offset {}: it "
+                                        "was put back to an older state; drop the flow's sinks and "
+                                        "its state folder to "
+                                        "begin anew",
+                                        plan.epoch, reader_.topic().name, range.partition, at));
+            }
+            input.records += int64_t(chunk->records.size());
+            input.bytes += int64_t(chunk->bytes);
+            at = chunk->to;
+            input.chunks.push_back(std::move(chunk));
+        }
+    }
+    return input;
+}
+
+Status Flow::recover() {
+    const auto& plans = journal_->plans();
+    const auto done = journal_->done();
+    for (size_t i = 0; i < plans.size(); ++i) {
+        const auto plan = plans[i];
+        bool incomplete = plan.epoch > done.epoch;
+        if (!incomplete && (!stateful() || plan.epoch < journal_->needed())) continue;
+        set_watermark(plan.watermark);
+        counters_ = plan.before;
+        TARN_TRY(auto input, read_again(plan));
+        TARN_RETURN_IF_ERROR(run(input, !incomplete));
+        if (incomplete) {
+            pending_ = std::make_unique<Input>(std::move(input));
+            started_ = world_.clock.now();
+            started_us_ = world_.clock.monotonic_us();
+            started_cpu_us_ = thread_cpu_us();
+            recovered_ = true;
+            return {};  // its commit follows, as of any other epoch
+        }
+        TARN_RETURN_IF_ERROR(finish(plan));
+    }
+    if (done.epoch >= 0) {
+        counters_ = done.after;
+        set_watermark(done.watermark);
+    }
+    recovered_ = true;
+    return {};
+}
+
+Result<int64_t> Flow::available(int32_t partition, int64_t position) {
+    auto offsets = world_.log.offsets({reader_.info().id, partition});
+    auto where = fmt::format("topic {} partition {}", reader_.topic().name, partition);
+    if (!offsets)
+        return fail(ErrorCode::kFailedPrecondition,
+                    "the source is gone: " + where + ": the topic was deleted");
+    if (position > offsets->high_watermark) {
+        return fail(ErrorCode::kFailedPrecondition,
+                    fmt::format("the flow's position {} is beyond the log's end {}: {}: the log "
+                                "was put back to an older "
+                                "state; drop the flow's sinks and its state folder to begin anew",
+                                position, offsets->high_watermark, where));
+    }
+    if (position < offsets->log_start_offset) {
+        return fail(ErrorCode::kFailedPrecondition,
+                    fmt::format("the flow's position {} is before the log's start {}: {}: records "
+                                "it has not read were "
+                                "deleted; drop the flow's sinks and its state folder to begin anew",
+                                position, offsets->log_start_offset, where));
+    }
+    return std::min(offsets->high_watermark, offsets->last_stable_offset);
+}
+
+// Takes chunks, the partition with the oldest next record first, until the epoch is full.
+Result<bool> Flow::plan_next(Input& input) {
+    auto count = positions_.size();
+    std::vector<int64_t> at = positions_, limit(count);
+    std::vector<std::shared_ptr<const Chunk>> heads(count);
+    std::vector<std::vector<std::shared_ptr<const Chunk>>> taken(count);
+    for (size_t p = 0; p < count; ++p) {
+        TARN_TRY(limit[p], available(int32_t(p), at[p]));
+        if (at[p] < limit[p]) {
+            TARN_TRY(heads[p], reader_.read(int32_t(p), at[p], limit[p]));
+        }
+    }
+    for (;;) {
+        size_t best = count;
+        for (size_t p = 0; p < count; ++p) {
+            if (heads[p] &&
+                (best == count || heads[p]->first_timestamp_ms < heads[best]->first_timestamp_ms))
+                best = p;
+        }
+        if (best == count) break;
+        auto rows = input.records + int64_t(heads[best]->records.size());
+        auto bytes = input.bytes + int64_t(heads[best]->bytes);
+        if (input.bytes > 0 && (rows > int64_t(options_.max_epoch_rows) ||
+                                bytes > int64_t(options_.max_epoch_bytes))) {
+            input.more = true;
+            break;
+        }
+        input.records = rows;
+        input.bytes = bytes;
+        at[best] = heads[best]->to;
+        taken[best].push_back(std::move(heads[best]));
+        heads[best] = nullptr;
+        if (at[best] < limit[best]) {
+            TARN_TRY(heads[best], reader_.read(int32_t(best), at[best], limit[best]));
+        }
+    }
+    for (size_t p = 0; p < count; ++p) {
+        if (taken[p].empty()) continue;
+        input.plan.ranges.push_back({int32_t(p), positions_[p], at[p]});
+        for (auto& chunk : taken[p])
+            input.chunks.push_back(std::move(chunk));
+    }
+    return !input.plan.ranges.empty();
+}
+
+Status Flow::commit_pending() {
+    TARN_RETURN_IF_ERROR(commit(pending_->plan));
+    return complete(*pending_);
+}
+
+Status Flow::complete(const Input& input) {
+    auto finished = finish(input.plan);
+    auto newest = input.plan.epoch;
+    journal_->set_done({.epoch = newest,
+                        .watermark = watermark(),
+                        .after = counters_,
+                        .needed = oldest_needed(newest),
+                        .next = positions_});
+    settled_ = false;
+    observe(input);
+    for (const auto& range : input.plan.ranges)
+        reader_.passed(consumer_, range.partition, range.to);
+    more_ = input.more;
+    pending_.reset();
+    failures_ = 0;
+    recovered_ = finished.has_value();  // else its state is unknown
+    return finished;
+}
+
+void Flow::observe(const Input& input) {
+    auto now = world_.clock.now();
+    auto monotonic = world_.clock.monotonic_us();
+    for (const auto& chunk : input.chunks) {
+        auto stride = std::max<size_t>(1, chunk->records.size() / kLatencySamples);
+        for (size_t i = 0; i < chunk->records.size(); i += stride) {
+            auto latency = now.us - chunk->records[i].timestamp_ms * 1000;
+            latency_.observe(monotonic, latency);
+            if (i % (4 * stride) == 0) instruments_->latency.observe(double(latency) / 1e6);
+        }
+    }
+    const auto& before = input.plan.before;
+    instruments_->records.add(double(counters_.rows_in - before.rows_in));
+    instruments_->late.add(double(counters_.late - before.late));
+    instruments_->quarantined.add(double(counters_.quarantined - before.quarantined));
+    instruments_->epochs.add();
+    if (watermark() != kNoWatermark) instruments_->watermark.set(double(watermark().us) / 1e6);
+    runs_.add({.flow = spec_.name,
+               .epoch = input.plan.epoch,
+               .started = started_,
+               .elapsed = {monotonic - started_us_},
+               .cpu = {thread_cpu_us() - started_cpu_us_},
+               .rows_in = counters_.rows_in - before.rows_in,
+               .rows_out = counters_.rows_out - before.rows_out,
+               .bytes_in = input.bytes,
+               .outcome = "committed"});
+}
+
+Result<bool> Flow::step() {
+    woken_.store(false, std::memory_order_release);
+    if (reopen_.exchange(false)) {
+        retry_at_us_ = 0;
+        failures_ = 0;
+        {
+            MutexLock lock(status_mutex_);
+            status_.state = FlowState::kStarting;
+            status_.reason.clear();
+        }
+        if (auto opened = open_all(); !opened) return failed(opened.error());
+    }
+    {
+        MutexLock lock(status_mutex_);
+        if (status_.state == FlowState::kFailed) return false;
+        if (paused_) {
+            status_.state = FlowState::kPaused;
+            return false;
+        }
+    }
+    auto stepped = step_inner();
+    if (!stepped) return failed(stepped.error());
+    {
+        MutexLock lock(status_mutex_);
+        status_.state = FlowState::kRunning;
+        status_.reason.clear();
+    }
+    publish();
+    return *stepped;
+}
+
+Result<bool> Flow::step_inner() {
+    if (!recovered_) {
+        TARN_RETURN_IF_ERROR(recover());
+    }
+    if (pending_) {
+        TARN_RETURN_IF_ERROR(commit_pending());
+        return true;
+    }
+    started_ = world_.clock.now();
+    started_us_ = world_.clock.monotonic_us();
+    started_cpu_us_ = thread_cpu_us();
+    auto input = std::make_unique<Input>();
+    TARN_TRY(bool any, plan_next(*input));
+    input_seen_us_ = -1;
+    if (!any) return false;
+    last_epoch_us_ = started_us_;
+    TARN_RETURN_IF_ERROR(begin(std::move(input)));
+    TARN_RETURN_IF_ERROR(commit_pending());
+    return true;
+}
+
+// Makes the plan durable and runs it.
+Status Flow::begin(std::unique_ptr<Input> input) {
+    const auto& plans = journal_->plans();
+    auto& plan = input->plan;
+    plan.epoch = journal_->done().epoch + 1;
+    plan.batch_time = world_.clock.now();
+    if (!plans.empty())
+        plan.batch_time = std::max(plan.batch_time, plans.back().batch_time + Duration::micros(1));
+    plan.watermark = watermark();
+    plan.before = counters_;
+    TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.plan.before"));
+    TARN_RETURN_IF_ERROR(journal_->plan(plan));
+    for (const auto& range : plan.ranges)
+        positions_[size_t(range.partition)] = range.to;
+    // From here on the epoch must be completed. Should run() fail, the state is unknown: the flow
+    // is opened anew.
+    recovered_ = false;
+    TARN_RETURN_IF_ERROR(journal_->forget());
+    TARN_RETURN_IF_ERROR(run(*input, false));
+    recovered_ = true;
+    set_holds();
+    pending_ = std::move(input);
+    return {};
+}
+
+Result<bool> Flow::failed(const Error& error) {
+    if (error.code() == ErrorCode::kCancelled) return fail(error);
+    instruments_->errors.add();
+    // Only what has been run may be committed again; anything else must be opened anew.
+    bool retry = passing(error.code()) && journal_ && recovered_;
+    auto delay = Duration{std::min(kLastRetry.us, kFirstRetry.us << std::min(failures_, 10))};
+    ++failures_;
+    logger_.log(retry ? LogLevel::kWarn : LogLevel::kError,
+                retry ? "flow waits and tries again" : "flow stopped",
+                {{"code", to_string(error.code())},
+                 {"reason", error.message()},
+                 {"epoch", journal_ ? journal_->done().epoch : -1}});
+    retry_at_us_ = world_.clock.monotonic_us() + delay.us;
+    MutexLock lock(status_mutex_);
+    status_.state = retry ? FlowState::kRetrying : FlowState::kFailed;
+    status_.reason = error.message();
+    if (passing(error.code()) && !retry) {
+        status_.state = FlowState::kRetrying;
+        reopen_ = true;
+    }
+    return false;
+}
+
+void Flow::settle() {
+    if (settled_ || !journal_ || pending_) return;
+    if (auto flushed = journal_->flush(); !flushed) {
+        (void)failed(flushed.error());
+        return;
+    }
+    settled_ = true;
+    set_holds();
+}
+
+bool Flow::has_input() {
+    for (size_t p = 0; p < positions_.size(); ++p) {
+        auto offsets = world_.log.offsets({reader_.info().id, int32_t(p)});
+        if (!offsets ||
+            positions_[p] != std::min(offsets->high_watermark, offsets->last_stable_offset))
+            return true;
+    }
+    return false;
+}
+
+Duration Flow::due(int64_t now) {
+    constexpr Duration kNever{-1};
+    auto until = [now](int64_t at) { return Duration{std::max<int64_t>(0, at - now)}; };
+    FlowState state;
+    {
+        MutexLock lock(status_mutex_);
+        state = status_.state;
+    }
+    if (state == FlowState::kRetrying) return until(retry_at_us_);
+    if (reopen_) return {};
+    if (state == FlowState::kPaused && !paused_) return {};
+    if (state == FlowState::kFailed || state == FlowState::kPaused) return kNever;
+    if (!recovered_ || pending_ || paused_ || more_) return {};
+    if (!has_input()) return kNever;
+    if (input_seen_us_ < 0) input_seen_us_ = now;
+    return until(std::max(last_epoch_us_ + spec_.every.us, input_seen_us_ + spec_.linger.us));
+}
+
+void Flow::pause() {
+    paused_ = true;
+    wake();
+}
+
+void Flow::resume() {
+    paused_ = false;
+    bool failed_now;
+    {
+        MutexLock lock(status_mutex_);
+        failed_now = status_.state == FlowState::kFailed || status_.state == FlowState::kRetrying;
+    }
+    if (failed_now) reopen_ = true;
+    wake();
+}
+
+FlowStatus Flow::status() const {
+    FlowStatus out;
+    {
+        MutexLock lock(status_mutex_);
+        out = status_;
+    }
+    for (auto& position : out.positions) {
+        if (auto offsets = world_.log.offsets({reader_.info().id, position.partition}))
+            position.high_watermark = offsets->high_watermark;
+    }
+    return out;
+}
+
+void Flow::publish() {
+    auto monotonic = world_.clock.monotonic_us();
+    MutexLock lock(status_mutex_);
+    instruments_->running.set(status_.state == FlowState::kRunning);
+    if (!journal_) return;
+    const auto& header = journal_->header();
+    // Until recovery is through, what was done before is what is known.
+    auto committed = positions_;
+    if (pending_ || !recovered_) {
+        if (!journal_->plans().empty() && journal_->plans().back().epoch > journal_->done().epoch) {
+            for (const auto& range : journal_->plans().back().ranges)
+                if (size_t(range.partition) < committed.size())
+                    committed[size_t(range.partition)] = range.from;
+        }
+    }
+    status_.positions.resize(committed.size());
+    for (size_t p = 0; p < committed.size(); ++p) {
+        auto& position = status_.positions[p];
+        position.partition = int32_t(p);
+        position.start_offset = p < header.start_offsets.size() ? header.start_offsets[p] : 0;
+        position.next_offset = committed[p];
+        if (auto offsets = world_.log.offsets({reader_.info().id, int32_t(p)}))
+            position.high_watermark = offsets->high_watermark;
+    }
+    instruments_->lag.set(double(status_.lag()));
+    const auto& done = journal_->done();
+    status_.epoch = done.epoch;
+    if (done.watermark != kNoWatermark) status_.watermark = done.watermark;
+    status_.rows_in = done.after.rows_in;
+    status_.rows_out = done.after.rows_out;
+    status_.late = done.after.late;
+    status_.quarantined = done.after.quarantined;
+    if (!journal_->plans().empty()) status_.last_commit = journal_->plans().back().batch_time;
+    status_.latency_p50 = latency_.quantile(monotonic, 0.5);
+    status_.latency_p99 = latency_.quantile(monotonic, 0.99);
+}
+
+namespace {
+
+// Appends under way.
+struct Appends {
+    Mutex mutex;
+    Condition done;
+    size_t left TARN_GUARDED_BY(mutex) = 0;
+    std::optional<log::AppendOutcome> refused TARN_GUARDED_BY(mutex);
+};
+
+Status refusal(const log::AppendOutcome& outcome, const std::string& topic) {
+    auto text = fmt::format("topic {} did not take the records: {}", topic, outcome.message);
+    switch (outcome.code) {
+        case log::AppendCode::kOk:
+        case log::AppendCode::kDuplicate:
+            return {};
+        case log::AppendCode::kThrottled:
+        case log::AppendCode::kReadOnly:
+        case log::AppendCode::kShuttingDown:
+            return fail(ErrorCode::kUnavailable, text);
+        case log::AppendCode::kUnknownPartition:
+            return fail(ErrorCode::kFailedPrecondition,
+                        text + ": the topic is gone; restart to create it again");
+        case log::AppendCode::kCorrupt:
+        case log::AppendCode::kUnsupportedFormat:
+        case log::AppendCode::kTooLarge:
+        case log::AppendCode::kOutOfOrderSequence:
+        case log::AppendCode::kInvalidProducerEpoch:
+        case log::AppendCode::kUnknownProducerId:
+        case log::AppendCode::kInvalidTimestamp:
+            break;
+    }
+    return fail(ErrorCode::kInternal, text);
+}
+
+}  // namespace
+
+Status Flow::append_side(const log::TopicInfo& topic, std::string_view sink, int64_t epoch,
+                         const SideRecords& records) {
+    auto writer = writer_id(spec_.name, spec_.generation, sink);
+    auto left = records.batches().size();
+    // A part goes out when the one before it stands: the log takes a lower part for a repeat.
+    for (int32_t part = 0; left > 0; ++part) {
+        auto wait = std::make_shared<Appends>();
+        std::vector<const SideRecords::Batch*> round;
+        for (const auto& batch : records.batches())
+            if (batch.part == part) round.push_back(&batch);
+        left -= round.size();
+        {
+            MutexLock lock(wait->mutex);
+            wait->left = round.size();
+        }
+        for (const auto* batch : round) {
+            log::AppendRequest request{.partition = {topic.id, batch->partition},
+                                       .batch = batch->bytes,
+                                       .writer = log::Writer{writer, epoch, part}};
+            world_.log.append(std::move(request), [wait](log::AppendOutcome outcome) {
+                MutexLock lock(wait->mutex);
+                bool ok = outcome.code == log::AppendCode::kOk ||
+                          outcome.code == log::AppendCode::kDuplicate;
+                if (!ok && !wait->refused) wait->refused = std::move(outcome);
+                if (--wait->left == 0) wait->done.notify_all();
+            });
+        }
+        while (!options_.threads && world_.log.step()) {
+        }
+        MutexLock lock(wait->mutex);
+        while (options_.threads && wait->left > 0)
+            wait->done.wait(wait->mutex);
+        if (wait->left > 0)
+            return fail(ErrorCode::kCancelled, "the log stopped before it answered");
+        if (wait->refused) return refusal(*wait->refused, topic.name);
+    }
+    return {};
+}
+
+}  // namespace tarn::flow

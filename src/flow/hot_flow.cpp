@@ -1,0 +1,226 @@
+#include "hot_flow.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tarn::flow {
+namespace {
+
+constexpr int64_t kFar = int64_t(1) << 62;
+
+int64_t floor_to(int64_t value, int64_t step) {
+    auto rest = value % step;
+    return value - (rest < 0 ? rest + step : rest);
+}
+
+}  // namespace
+
+std::unique_ptr<HotFlow> HotFlow::make(const project::LiveModel& model, TopicReader& reader,
+                                       std::optional<log::TopicInfo> late,
+                                       const RuntimeOptions& options, RuntimeContext& world,
+                                       RunLedger& runs) {
+    std::string columns;
+    for (const auto& column : reader.topic().columns)
+        columns += fmt::format("{} {}{},", column.name, codec::to_string(column.type),
+                               column.required ? "!" : "");
+    FlowSpec spec{.name = model.name,
+                  .kind = "live",
+                  .sinks = {"view " + model.name},
+                  .generation = generation_of(fmt::format("live 1|{}|{}|{}|{}|{}|{}", model.sql,
+                                                          model.stream, columns, model.watermark.us,
+                                                          model.grace.us, model.late)),
+                  .sql = model.sql,
+                  .every = model.every};
+    if (late) spec.sinks.push_back("topic " + late->name);
+    return std::make_unique<HotFlow>(std::move(spec), model, reader, std::move(late), options,
+                                     world, runs);
+}
+
+Status HotFlow::compile() {
+    const auto& topic = reader_.topic();
+    TARN_TRY(auto session, world_.engine.session());
+    const sql::StreamSchema streams[] = {{topic.name, topic.columns}};
+    auto query = sql::LiveQuery::compile(std::move(session), model_.sql, streams, model_.grace);
+    if (!query) return fail(query.error().with_context(model_.file));
+    const auto& info = (*query)->info();
+    auto column =
+        std::ranges::find(topic.columns, info.event_time_column, &codec::ColumnSpec::name);
+    if (column == topic.columns.end() || column->type != codec::ColumnType::kTimestamp ||
+        !column->required) {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("{}: the time of tumble() must be a column of topic {} of type "
+                                "timestamp and required: "
+                                "true, so that no row is without one: {}",
+                                model_.file, topic.name, info.event_time_column));
+    }
+    event_time_ = int(column - topic.columns.begin());
+    query_ = std::move(*query);
+    used_ = false;
+    return {};
+}
+
+Status HotFlow::open_sinks(bool fresh) {
+    if (!query_ || used_) TARN_RETURN_IF_ERROR(compile());
+    spans_.clear();
+    aside_.reset();
+    changes_.reset();
+    watermark_ = kNoWatermark;
+    const auto& info = query_->info();
+    view::ViewSpec spec{.name = model_.name,
+                        .columns = info.output,
+                        .key = {info.window_start},
+                        .generation = spec_.generation};
+    for (int column : info.key)
+        if (column != info.window_start) spec.key.push_back(column);
+    TARN_RETURN_IF_ERROR(failpoints().hit("flow.view.create.before"));
+    TARN_TRY(view_, world_.views.open_view(spec));
+    TARN_RETURN_IF_ERROR(failpoints().hit("flow.view.create.after"));
+    if (fresh && view_->state().epoch >= 0) {
+        return fail(ErrorCode::kFailedPrecondition,
+                    fmt::format("view {} has rows, but its flow's journal is gone: put {}/{} back, "
+                                "or drop the view to "
+                                "build it anew from the log",
+                                model_.name, options_.state_folder, spec_.name));
+    }
+    return {};
+}
+
+Status HotFlow::check_sinks(int64_t newest_planned, int64_t done) {
+    auto epoch = view_->state().epoch;
+    auto differs = [&](const std::string& sink, int64_t at) {
+        return fail(
+            ErrorCode::kFailedPrecondition,
+            fmt::format(
+                "{} stands at epoch {} of this flow, its journal at {}: one of them was put back "
+                "to "
+                "another state; put both back together, or drop the sink and {}/{} to begin anew",
+                sink, at, newest_planned, options_.state_folder, spec_.name));
+    };
+    if (epoch < done || epoch > newest_planned) return differs("view " + model_.name, epoch);
+    if (!late_topic_) return {};
+    auto writer = writer_id(spec_.name, spec_.generation, "late");
+    for (int32_t p = 0; p < late_topic_->config.partitions; ++p) {
+        auto position = world_.log.writer_position({late_topic_->id, p}, writer);
+        if (position && position->epoch > newest_planned)
+            return differs("topic " + late_topic_->name, position->epoch);
+    }
+    return {};
+}
+
+Status HotFlow::run(const Input& input, bool replay) {
+    used_ = true;
+    aside_.emplace(late_topic_ ? late_topic_->config.partitions : 1);
+    counters_ = input.plan.before;
+    counters_.rows_in += input.records;
+    newest_event_us_ = INT64_MIN;
+    for (const auto& chunk : input.chunks) {
+        counters_.quarantined += int64_t(chunk->rejected.size());
+        if (chunk->rows->row_count > 0) TARN_RETURN_IF_ERROR(add(*chunk, input.plan));
+    }
+    if (replay) {
+        query_->discard_changes();
+        changes_.reset();
+        aside_.reset();
+        return {};
+    }
+    TARN_TRY(changes_, query_->take_changes());
+    counters_.rows_out += changes_ ? int64_t(changes_->row_count) : 0;
+    return aside_->finish();
+}
+
+Status HotFlow::add(const Chunk& chunk, const EpochPlan& plan) {
+    const auto& rows = *chunk.rows;
+    const auto* times = rows.columns[size_t(event_time_)].values<int64_t>();
+    auto limit = plan.batch_time.us + kMaxAhead.us;
+    int64_t newest = *std::max_element(times, times + rows.row_count);
+    late_rows_.clear();
+    if (newest <= limit) {
+        TARN_RETURN_IF_ERROR(query_->add(rows, plan.watermark, late_rows_));
+        for (auto row : late_rows_)
+            TARN_RETURN_IF_ERROR(put_aside(chunk, plan, row, times[row], false));
+    } else {
+        kept_rows_.clear();
+        newest = INT64_MIN;
+        for (uint32_t row = 0; row < rows.row_count; ++row) {
+            if (times[row] > limit) {
+                TARN_RETURN_IF_ERROR(put_aside(chunk, plan, row, times[row], true));
+            } else {
+                kept_rows_.push_back(row);
+                newest = std::max(newest, times[row]);
+            }
+        }
+        if (!kept_rows_.empty()) {
+            auto kept = select_rows(rows, kept_rows_);
+            TARN_RETURN_IF_ERROR(query_->add(*kept, plan.watermark, late_rows_));
+            for (auto row : late_rows_)
+                TARN_RETURN_IF_ERROR(
+                    put_aside(chunk, plan, kept_rows_[row], times[kept_rows_[row]], false));
+        }
+    }
+    newest_event_us_ = std::max(newest_event_us_, newest);
+    return {};
+}
+
+Status HotFlow::put_aside(const Chunk& chunk, const EpochPlan& plan, uint32_t row,
+                          int64_t event_time_us, bool early) {
+    ++counters_.late;
+    counters_.early += early;
+    if (!late_topic_) return {};
+    const auto& record = chunk.records[chunk.accepted[row]];
+    auto size = query_->info().window_size.us;
+    auto window_end = std::clamp(event_time_us, -kFar, kFar);
+    window_end = floor_to(window_end, size) + size;
+    const codec::Header headers[] = {
+        {"tarn.reason", early ? "early" : "late"},
+        {"tarn.topic", reader_.topic().name},
+        {"tarn.partition", std::to_string(chunk.partition)},
+        {"tarn.offset", std::to_string(record.offset)},
+        {"tarn.timestamp", format_rfc3339(Timestamp::from_ms(record.timestamp_ms))},
+        {"tarn.watermark", plan.watermark == kNoWatermark
+                               ? std::nullopt
+                               : std::optional(format_rfc3339(plan.watermark))},
+        {"tarn.window_end", format_rfc3339(Timestamp{window_end})},
+    };
+    return aside_->add(chunk.partition, record, headers);
+}
+
+// Windows that begin before this are removed from the view: by the plan's watermark, at the border
+// of a window.
+std::optional<Timestamp> HotFlow::remove_before() const {
+    if (watermark_ == kNoWatermark) return std::nullopt;
+    return Timestamp{floor_to(watermark_.us - model_.retain.us, query_->info().window_size.us)};
+}
+
+Status HotFlow::commit(const EpochPlan& plan) {
+    if (aside_->count() > 0) {
+        TARN_RETURN_IF_ERROR(failpoints().hit("flow.commit.late.before"));
+        TARN_RETURN_IF_ERROR(append_side(*late_topic_, "late", plan.epoch, *aside_));
+        TARN_RETURN_IF_ERROR(failpoints().hit("flow.commit.late.after"));
+    }
+    TARN_RETURN_IF_ERROR(failpoints().hit("flow.commit.view.before"));
+    TARN_RETURN_IF_ERROR(view_->commit({.epoch = plan.epoch,
+                                        .upserts = changes_,
+                                        .remove_before = remove_before(),
+                                        .time = plan.batch_time}));
+    return failpoints().hit("flow.commit.view.after");
+}
+
+Status HotFlow::finish(const EpochPlan& plan) {
+    changes_.reset();
+    aside_.reset();
+    if (newest_event_us_ == INT64_MIN) return {};
+    spans_.push_back({plan.epoch, newest_event_us_});
+    watermark_ = std::max(watermark_, Timestamp{newest_event_us_} - model_.watermark);
+    TARN_RETURN_IF_ERROR(query_->close_panes(watermark_));
+    auto oldest = query_->oldest_open_pane().us;
+    while (!spans_.empty() && spans_.front().newest_event_us < oldest)
+        spans_.pop_front();
+    return {};
+}
+
+int64_t HotFlow::oldest_needed(int64_t newest) const {
+    return spans_.empty() ? newest + 1 : spans_.front().epoch;
+}
+
+}  // namespace tarn::flow

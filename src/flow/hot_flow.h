@@ -1,0 +1,66 @@
+#pragma once
+
+// A live model: windows of a topic's rows into a view, and rows that came too late into a topic.
+
+#include <deque>
+#include <optional>
+
+#include "flow.h"
+#include "tarn/sql/live_query.h"
+
+namespace tarn::flow {
+
+class HotFlow final : public Flow {
+  public:
+    static std::unique_ptr<HotFlow> make(const project::LiveModel& model, TopicReader& reader,
+                                         std::optional<log::TopicInfo> late,
+                                         const RuntimeOptions& options, RuntimeContext& world,
+                                         RunLedger& runs);
+    HotFlow(FlowSpec spec, project::LiveModel model, TopicReader& reader,
+            std::optional<log::TopicInfo> late, const RuntimeOptions& options,
+            RuntimeContext& world, RunLedger& runs)
+        : Flow(std::move(spec), reader, options, world, runs),
+          model_(std::move(model)),
+          late_topic_(std::move(late)) {}
+
+    // Errors: kInvalidArgument, kUnsupported, with the model's file: what its author must change.
+    Status compile();
+
+  private:
+    Status open_sinks(bool fresh) override;
+    Status check_sinks(int64_t newest_planned, int64_t done) override;
+    Status run(const Input& input, bool replay) override;
+    Status commit(const EpochPlan& plan) override;
+    Status finish(const EpochPlan& plan) override;
+    bool stateful() const override { return true; }
+    int64_t oldest_needed(int64_t newest) const override;
+    Timestamp watermark() const override { return watermark_; }
+    void set_watermark(Timestamp watermark) override { watermark_ = watermark; }
+
+    Status add(const Chunk& chunk, const EpochPlan& plan);
+    Status put_aside(const Chunk& chunk, const EpochPlan& plan, uint32_t row, int64_t event_time_us,
+                     bool early);
+    std::optional<Timestamp> remove_before() const;
+
+    const project::LiveModel model_;
+    const std::optional<log::TopicInfo> late_topic_;
+    std::unique_ptr<sql::LiveQuery> query_;
+    bool used_ = false;  // query_ has seen rows
+    std::shared_ptr<view::View> view_;
+    int event_time_ = -1;  // column of the decoded rows
+    Timestamp watermark_ = kNoWatermark;
+
+    // Of the epoch that ran last.
+    int64_t newest_event_us_ = INT64_MIN;
+    std::shared_ptr<const codec::ColumnBatch> changes_;
+    std::optional<SideRecords> aside_;
+    std::vector<uint32_t> late_rows_, kept_rows_;
+
+    struct Span {
+        int64_t epoch = 0;
+        int64_t newest_event_us = 0;
+    };
+    std::deque<Span> spans_;  // epochs that may have rows in open windows
+};
+
+}  // namespace tarn::flow

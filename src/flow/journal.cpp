@@ -1,0 +1,281 @@
+#include "journal.h"
+
+#include <fmt/format.h>
+
+#include "tarn/base/bytes.h"
+
+namespace tarn::flow {
+namespace {
+
+constexpr std::string_view kMagic = "TARNFLOW";
+constexpr uint32_t kVersion = 1;
+constexpr size_t kFileHeader = 12;
+constexpr size_t kRewriteFloor = 64 << 10;
+constexpr size_t kPlanEstimate = 160;  // bytes; only decides when a rewrite pays
+
+enum Kind : uint8_t { kHeader = 1, kPlan = 2, kDone = 3 };
+
+std::string frame(std::string_view payload) {
+    ByteWriter out;
+    out.le<uint32_t>(payload.size());
+    out.le<uint32_t>(crc32c(payload));
+    out.raw(payload);
+    return out.take();
+}
+
+void write(ByteWriter& out, const Counters& c) {
+    for (auto n : {c.rows_in, c.rows_out, c.late, c.early, c.quarantined})
+        out.zigzag(n);
+}
+Counters read_counters(ByteReader& in) {
+    Counters c;
+    for (auto* n : {&c.rows_in, &c.rows_out, &c.late, &c.early, &c.quarantined})
+        *n = in.zigzag();
+    return c;
+}
+
+std::string encode(const JournalHeader& header) {
+    ByteWriter out;
+    out.le<uint8_t>(kHeader);
+    out.sized(header.flow);
+    out.sized(header.generation);
+    out.raw({reinterpret_cast<const char*>(header.topic.bytes.data()), 16});
+    out.varint(header.start_offsets.size());
+    for (auto offset : header.start_offsets)
+        out.zigzag(offset);
+    return out.take();
+}
+
+std::string encode(const EpochPlan& plan) {
+    ByteWriter out;
+    out.le<uint8_t>(kPlan);
+    out.zigzag(plan.epoch);
+    out.zigzag(plan.batch_time.us);
+    out.zigzag(plan.watermark.us);
+    write(out, plan.before);
+    out.varint(plan.ranges.size());
+    for (const auto& range : plan.ranges) {
+        out.zigzag(range.partition);
+        out.zigzag(range.from);
+        out.zigzag(range.to);
+    }
+    return out.take();
+}
+
+std::string encode(const EpochDone& done) {
+    ByteWriter out;
+    out.le<uint8_t>(kDone);
+    out.zigzag(done.epoch);
+    out.zigzag(done.watermark.us);
+    write(out, done.after);
+    out.zigzag(done.needed);
+    out.varint(done.next.size());
+    for (auto offset : done.next)
+        out.zigzag(offset);
+    return out.take();
+}
+
+std::string file_header() {
+    ByteWriter out;
+    out.raw(kMagic);
+    out.le<uint32_t>(kVersion);
+    return out.take();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(io::FileSystem& fs, io::Failpoints& failpoints,
+                                               std::string path) {
+    auto bytes = fs.read_all(path);
+    if (!bytes) {
+        if (bytes.error().code() == ErrorCode::kNotFound) return std::unique_ptr<Journal>();
+        return fail(bytes.error());
+    }
+    std::unique_ptr<Journal> journal(new Journal(fs, failpoints, std::move(path)));
+    TARN_RETURN_IF_ERROR(journal->load(*bytes));
+    TARN_TRY(journal->file_, fs.open(journal->path_, {.mode = io::OpenMode::kReadWrite}));
+    if (bytes->size() > journal->end_) {
+        TARN_RETURN_IF_ERROR(journal->file_->truncate(journal->end_));
+        TARN_RETURN_IF_ERROR(journal->file_->sync());
+    }
+    return journal;
+}
+
+Result<std::unique_ptr<Journal>> Journal::create(io::FileSystem& fs, io::Failpoints& failpoints,
+                                                 std::string path, JournalHeader header) {
+    std::unique_ptr<Journal> journal(new Journal(fs, failpoints, std::move(path)));
+    journal->header_ = std::move(header);
+    TARN_RETURN_IF_ERROR(fs.create_folders(io::parent_path(journal->path_)));
+    TARN_RETURN_IF_ERROR(failpoints.hit("flow.journal.create.before"));
+    auto bytes = file_header() + frame(encode(journal->header_));
+    TARN_RETURN_IF_ERROR(fs.replace(journal->path_, bytes));
+    TARN_RETURN_IF_ERROR(failpoints.hit("flow.journal.create.after"));
+    TARN_TRY(journal->file_, fs.open(journal->path_, {.mode = io::OpenMode::kReadWrite}));
+    journal->end_ = bytes.size();
+    return journal;
+}
+
+Status Journal::load(std::string_view bytes) {
+    if (bytes.size() < kFileHeader || bytes.substr(0, kMagic.size()) != kMagic) {
+        return fail(ErrorCode::kCorrupted, "not a flow's journal: " + path_);
+    }
+    if (auto version = load_le<uint32_t>(bytes.data() + kMagic.size()); version != kVersion) {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("a flow's journal has format version {}, this program reads "
+                                "{}: {}",
+                                version, kVersion, path_));
+    }
+    size_t at = kFileHeader;
+    while (bytes.size() - at >= 8) {
+        auto length = load_le<uint32_t>(bytes.data() + at);
+        if (length == 0 || length > bytes.size() - at - 8) break;  // torn
+        auto payload = bytes.substr(at + 8, length);
+        if (crc32c(payload) != load_le<uint32_t>(bytes.data() + at + 4)) {
+            if (at + 8 + length == bytes.size()) break;  // torn
+            return fail(ErrorCode::kCorrupted,
+                        fmt::format("a flow's journal is damaged at byte {}: {}", at, path_));
+        }
+        ByteReader in(payload);
+        while (in.remaining() > 0)
+            TARN_RETURN_IF_ERROR(apply(in));
+        TARN_RETURN_IF_ERROR(in.status("a record of a flow's journal " + path_));
+        at += 8 + length;
+    }
+    if (header_.flow.empty())
+        return fail(ErrorCode::kCorrupted, "a flow's journal has no header: " + path_);
+    end_ = at;
+    needed_ = done_.needed;
+    drop_history();
+    return {};
+}
+
+Status Journal::apply(ByteReader& in) {
+    auto kind = in.le<uint8_t>();
+    if (kind == kHeader) {
+        header_.flow = in.sized();
+        header_.generation = in.sized();
+        if (auto id = in.raw(16); id.size() == 16)
+            std::memcpy(header_.topic.bytes.data(), id.data(), 16);
+        for (auto n = in.varint(); n > 0 && in.ok(); --n)
+            header_.start_offsets.push_back(in.zigzag());
+    } else if (kind == kPlan) {
+        EpochPlan plan;
+        plan.epoch = in.zigzag();
+        plan.batch_time.us = in.zigzag();
+        plan.watermark.us = in.zigzag();
+        plan.before = read_counters(in);
+        for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+            PartitionRange range;
+            range.partition = int32_t(in.zigzag());
+            range.from = in.zigzag();
+            range.to = in.zigzag();
+            plan.ranges.push_back(range);
+        }
+        if (in.ok() && !plans_.empty() && plan.epoch != plans_.back().epoch + 1) {
+            return fail(ErrorCode::kCorrupted,
+                        fmt::format("a flow's journal has epoch {} behind {}: {}", plan.epoch,
+                                    plans_.back().epoch, path_));
+        }
+        plans_.push_back(std::move(plan));
+    } else if (kind == kDone) {
+        done_.epoch = in.zigzag();
+        done_.watermark.us = in.zigzag();
+        done_.after = read_counters(in);
+        done_.needed = in.zigzag();
+        done_.next.clear();
+        for (auto n = in.varint(); n > 0 && in.ok(); --n)
+            done_.next.push_back(in.zigzag());
+    } else {
+        return fail(ErrorCode::kUnsupported,
+                    fmt::format("a flow's journal has a record of kind {}, which this program "
+                                "does not know: {}",
+                                kind, path_));
+    }
+    return in.status("a record of a flow's journal " + path_);
+}
+
+Status Journal::poisoned(Status status) {
+    poison_ =
+        "the flow's journal could not be written, so it takes no more epochs until the flow is "
+        "resumed: " +
+        path_ + ": " + status.error().message();
+    return status;
+}
+
+Status Journal::append(const std::string& bytes) {
+    if (!poison_.empty()) return fail(ErrorCode::kFailedPrecondition, poison_);
+    TARN_RETURN_IF_ERROR(failpoints_.hit("flow.journal.before_write"));
+    if (dirty_tail_) {
+        if (auto cut = file_->truncate(end_); !cut) return poisoned(cut);
+    }
+    dirty_tail_ = true;
+    if (auto written = file_->write_at(end_, bytes); !written) {
+        return written.error().code() == ErrorCode::kResourceExhausted ? written
+                                                                       : poisoned(written);
+    }
+    if (auto hit = failpoints_.hit("flow.journal.before_sync"); !hit) return poisoned(hit);
+    if (auto synced = file_->sync(); !synced) return poisoned(synced);
+    end_ += bytes.size();
+    dirty_tail_ = false;
+    if (auto hit = failpoints_.hit("flow.journal.after_sync"); !hit) return poisoned(hit);
+    return {};
+}
+
+Status Journal::plan(EpochPlan plan) {
+    auto bytes = done_written_ ? std::string() : encode(done_);
+    TARN_RETURN_IF_ERROR(append(frame(bytes + encode(plan))));
+    done_written_ = true;
+    needed_ = done_.needed;
+    plans_.push_back(std::move(plan));
+    return {};
+}
+
+void Journal::set_done(EpochDone done) {
+    done_ = std::move(done);
+    done_written_ = false;
+}
+
+Status Journal::flush() {
+    if (done_written_) return {};
+    TARN_RETURN_IF_ERROR(append(frame(encode(done_))));
+    done_written_ = true;
+    needed_ = done_.needed;
+    return {};
+}
+
+// The newest plan stays, for its batch time.
+void Journal::drop_history() {
+    while (plans_.size() > 1 && plans_.front().epoch < needed_)
+        plans_.pop_front();
+}
+
+Status Journal::forget() {
+    drop_history();
+    if (end_ < kRewriteFloor || end_ < 4 * (plans_.size() + 2) * kPlanEstimate) return {};
+    return rewrite();
+}
+
+Status Journal::rewrite() {
+    if (!poison_.empty()) return fail(ErrorCode::kFailedPrecondition, poison_);
+    auto bytes = file_header() + frame(encode(header_));
+    for (const auto& plan : plans_)
+        bytes += frame(encode(plan));
+    if (done_.epoch >= 0) bytes += frame(encode(done_));
+    if (auto hit = failpoints_.hit("flow.journal.rewrite.before"); !hit) return poisoned(hit);
+    auto replaced = fs_.replace(path_, bytes);
+    // On a full disk the old file serves on.
+    if (!replaced)
+        return replaced.error().code() == ErrorCode::kResourceExhausted ? Status()
+                                                                        : poisoned(replaced);
+    if (auto hit = failpoints_.hit("flow.journal.rewrite.after"); !hit) return poisoned(hit);
+    auto file = fs_.open(path_, {.mode = io::OpenMode::kReadWrite});
+    if (!file) return poisoned(fail(file.error()));
+    file_ = std::move(*file);
+    end_ = bytes.size();
+    dirty_tail_ = false;
+    done_written_ = true;
+    needed_ = done_.needed;
+    return {};
+}
+
+}  // namespace tarn::flow

@@ -1,0 +1,99 @@
+#pragma once
+
+// How a flow works: in epochs, each planned durably before it runs and committed in every sink
+// before the next one is planned. So after a crash only the newest planned epoch can be incomplete:
+// it is run again, which gives the same rows, and committed again, which each sink that has it
+// ignores.
+//
+//   plan    epoch E with everything that could differ in a second run: input ranges, batch time,
+//   watermark run     decode, SQL, state; rows in the order of partitions, then offsets commit
+//   table: txn (appId = "<flow>/<generation>", version = E) · topic: writer (hash of flow,
+//   generation and
+//           sink; epoch E; parts 0, 1, …) · view: rows and E in one batch
+//
+// Watermark of a live flow (event time up to which its windows are complete). W(E), recorded in E's
+// plan, judges all rows of E: a row whose window's end + grace ≤ W(E) is late. After E: W(E+1) =
+// max(W(E), newest event time of E's rows − bound), where rows more than kMaxAhead ahead of E's
+// batch time do not count: a producer with a wrong clock must not close everyone's windows. Such a
+// row is early: it is in no window (its pane would stay open, and its input be held, until that
+// time comes) and goes to the late topic with reason "early". The maximum runs over all partitions,
+// so an idle one holds nothing back; an epoch takes chunks of partitions in the order of their
+// records' timestamps, so that a backlog in one does not make the others late.
+//
+// The journal <state>/<flow>/journal, used by the flow's thread alone:
+//
+//   file    := "TARNFLOW" version u32 = 1 | record…       rewritten as a whole when most of it is
+//   no longer needed record  := length u32 > 0 | crc32c u32 of the payload | payload payload :=
+//   item…                                      one write is one record item    := 1 flow generation
+//   topic[16] n start-offset×n                          the first
+//            | 2 epoch batch-time watermark counters n (partition from to)×n         plan; synced
+//            before it runs | 3 epoch watermark counters needed n next-offset×n done: E stands in
+//            every sink
+//
+// Little-endian; numbers varints (zigzag), texts with varint length, times µs. A done record is not
+// synced by itself: it goes out with the next plan, or when the flow is idle or stops. Plan's
+// counters are those before E, done's those after. `needed` is the oldest epoch whose input the
+// flow's state after E is made of (E + 1: none). A bad last record is a torn tail and is cut: its
+// plan was never run. A bad record with another behind it is damage.
+//
+// A live flow's state is not stored: it is the input of the epochs from `needed` on, those since
+// the first that may have rows in a window still open, run again under their recorded watermarks.
+// Holds on the log keep that input, and move only when the `needed` that frees it is durable.
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "tarn/base/ids.h"
+#include "tarn/base/time.h"
+
+namespace tarn::flow {
+
+inline constexpr Timestamp kNoWatermark{std::numeric_limits<int64_t>::min()};
+inline constexpr Duration kMaxAhead = Duration::seconds(3600);
+
+// Exact, of the generation so far.
+struct Counters {
+    int64_t rows_in = 0;   // records read
+    int64_t rows_out = 0;  // rows written to the table, or changed in the view
+    int64_t late =
+        0;  // rows in no window because they came too late, or (early) with a time far ahead
+    int64_t early = 0;  // of these, the early ones
+    int64_t quarantined =
+        0;  // records that are no rows: to the quarantine topic (table), or skipped (live)
+    friend bool operator==(const Counters&, const Counters&) = default;
+};
+
+struct PartitionRange {
+    int32_t partition = 0;
+    int64_t from = 0, to = 0;  // offsets, `to` exclusive; both at the border of a record batch
+    friend bool operator==(const PartitionRange&, const PartitionRange&) = default;
+};
+
+struct EpochPlan {
+    int64_t epoch = 0;
+    Timestamp batch_time = {};
+    Timestamp watermark = kNoWatermark;
+    Counters before = {};
+    std::vector<PartitionRange> ranges = {};  // by partition; only those with input
+    friend bool operator==(const EpochPlan&, const EpochPlan&) = default;
+};
+
+struct EpochDone {
+    int64_t epoch = -1;
+    Timestamp watermark = kNoWatermark;
+    Counters after = {};
+    int64_t needed = 0;              // plans of epochs below this are history
+    std::vector<int64_t> next = {};  // next offset of each partition
+    friend bool operator==(const EpochDone&, const EpochDone&) = default;
+};
+
+struct JournalHeader {
+    std::string flow, generation;
+    Uuid topic = {};
+    std::vector<int64_t> start_offsets = {};  // of each partition, when the generation began
+    friend bool operator==(const JournalHeader&, const JournalHeader&) = default;
+};
+
+}  // namespace tarn::flow

@@ -1,0 +1,257 @@
+#include "rows.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <optional>
+
+namespace tarn::flow {
+namespace {
+
+using codec::Column;
+using codec::ColumnBatch;
+using codec::ColumnType;
+using codec::TextRef;
+
+Column empty(ColumnType type) {
+    Column column;
+    column.type = type;
+    return column;
+}
+
+template <class T>
+Column filled(ColumnType type, size_t rows, T value) {
+    Column column = empty(type);
+    column.data.resize(rows * sizeof(T));
+    std::fill_n(column.values<T>(), rows, value);
+    return column;
+}
+
+Column one_text(size_t rows, std::string_view text) {
+    Column column = empty(ColumnType::kText);
+    column.dictionary = true;
+    column.data.resize(sizeof(TextRef));
+    column.values<TextRef>()[0] = TextRef(text);
+    column.codes.assign(rows, 0);
+    return column;
+}
+
+// A fixed-width column, value by row from the record that it came from.
+template <class T, class F>
+Column from_records(ColumnType type, const Chunk& chunk, size_t rows, F&& value) {
+    Column column = empty(type);
+    column.data.resize(rows * sizeof(T));
+    auto* out = column.values<T>();
+    if (chunk.rows) {
+        for (size_t i = 0; i < rows; ++i)
+            out[i] = value(chunk.records[chunk.accepted[i]]);
+    } else {
+        for (size_t i = 0; i < rows; ++i)
+            out[i] = value(chunk.records[i]);
+    }
+    return column;
+}
+
+Column bytes_column(const Chunk& chunk, size_t rows,
+                    std::optional<std::string_view> codec::RecordView::* member) {
+    Column column = empty(ColumnType::kBytes);
+    column.data.resize(rows * sizeof(TextRef));
+    auto* out = column.values<TextRef>();
+    for (size_t i = 0; i < rows; ++i) {
+        const auto& field = chunk.records[chunk.rows ? chunk.accepted[i] : i].*member;
+        if (field)
+            out[i] = TextRef(*field);
+        else
+            column.set_null(i, rows);
+    }
+    return column;
+}
+
+bool valid_utf8(std::string_view s) {
+    for (size_t i = 0; i < s.size();) {
+        auto b = uint8_t(s[i]);
+        size_t more = b < 0x80                ? 0
+                      : b >= 0xC2 && b < 0xE0 ? 1
+                      : b >= 0xE0 && b < 0xF0 ? 2
+                      : b >= 0xF0 && b < 0xF5 ? 3
+                                              : 9;
+        if (more == 9 || i + more >= s.size() + (more == 0)) return false;
+        uint32_t code = more == 0 ? b : b & (0x3F >> more);
+        for (size_t k = 1; k <= more; ++k) {
+            if ((uint8_t(s[i + k]) & 0xC0) != 0x80) return false;
+            code = code << 6 | (uint8_t(s[i + k]) & 0x3F);
+        }
+        if ((more == 2 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) ||
+            (more == 3 && (code < 0x10000 || code > 0x10FFFF))) {
+            return false;
+        }
+        i += more + 1;
+    }
+    return true;
+}
+
+// A header's text as a value of the column; NULL when it is absent or does not parse.
+void add_header_value(codec::ColumnBuilder& out, ColumnType type,
+                      std::optional<std::string_view> text) {
+    if (!text) return out.add_null();
+    if (type == ColumnType::kText) return valid_utf8(*text) ? out.add_text(*text) : out.add_null();
+    if (type == ColumnType::kTimestamp) {
+        auto time = parse_rfc3339(*text);
+        return time ? out.add_int(time->us) : out.add_null();
+    }
+    int64_t value = 0;
+    auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (error != std::errc() || end != text->data() + text->size()) return out.add_null();
+    if (type == ColumnType::kInt32 && value != int32_t(value)) return out.add_null();
+    out.add_int(value);
+}
+
+void add_header_columns(const project::Topic& topic, const Chunk& chunk, size_t rows,
+                        ColumnBatch& batch) {
+    if (topic.header_columns.empty()) return;
+    std::vector<codec::ColumnBuilder> builders;
+    for (const auto& header : topic.header_columns)
+        builders.emplace_back(header.column.type);
+    for (size_t i = 0; i < rows; ++i) {
+        auto headers = codec::decode_headers(chunk.records[chunk.rows ? chunk.accepted[i] : i]);
+        for (size_t k = 0; k < builders.size(); ++k) {
+            std::optional<std::string_view> found;
+            if (headers) {
+                for (const auto& header : *headers)  // the last one is ours
+                    if (header.key == topic.header_columns[k].header) found = header.value;
+            }
+            add_header_value(builders[k], topic.header_columns[k].column.type, found);
+        }
+    }
+    for (auto& builder : builders)
+        batch.columns.push_back(builder.finish(batch));
+}
+
+}  // namespace
+
+std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const Chunk& chunk,
+                                              const EpochPlan& plan) {
+    auto batch = std::make_shared<ColumnBatch>();
+    size_t rows = chunk.rows ? chunk.rows->row_count : chunk.records.size();
+    batch->schema = project::table_columns(topic);
+    batch->row_count = rows;
+    batch->columns.reserve(batch->schema.size());
+    if (chunk.rows) {
+        batch->buffers = chunk.rows->buffers;
+        for (size_t i = 0; i < topic.columns.size(); ++i)
+            batch->columns.push_back(chunk.rows->columns[i]);
+    } else {
+        batch->columns.push_back(bytes_column(chunk, rows, &codec::RecordView::key));
+        batch->columns.push_back(bytes_column(chunk, rows, &codec::RecordView::value));
+    }
+    batch->buffers.push_back(chunk.keep_alive);
+    add_header_columns(topic, chunk, rows, *batch);
+    auto name = std::make_shared<const std::string>(topic.name);
+    batch->buffers.push_back(name);
+    batch->columns.push_back(one_text(rows, *name));
+    batch->columns.push_back(filled<int32_t>(ColumnType::kInt32, rows, chunk.partition));
+    batch->columns.push_back(from_records<int64_t>(
+        ColumnType::kInt64, chunk, rows, [](const auto& record) { return record.offset; }));
+    batch->columns.push_back(
+        from_records<int64_t>(ColumnType::kTimestamp, chunk, rows,
+                              [](const auto& record) { return record.timestamp_ms * 1000; }));
+    batch->columns.push_back(filled<int64_t>(ColumnType::kTimestamp, rows, plan.batch_time.us));
+    batch->columns.push_back(filled<int64_t>(ColumnType::kInt64, rows, plan.epoch));
+    batch->columns.push_back(bytes_column(chunk, rows, &codec::RecordView::key));
+    if (chunk.rows) {
+        auto extra = chunk.rows->find("_extra");
+        TARN_CHECK(extra >= 0, "the decoder gathers undeclared fields");
+        batch->columns.push_back(chunk.rows->columns[size_t(extra)]);
+    }
+    constexpr int64_t kDay = 86'400'000'000, kHour = 3'600'000'000;
+    auto day = plan.batch_time.us / kDay - (plan.batch_time.us % kDay < 0);
+    auto hour = (plan.batch_time.us - day * kDay) / kHour;
+    batch->columns.push_back(filled<int32_t>(ColumnType::kDate, rows, int32_t(day)));
+    batch->columns.push_back(filled<int32_t>(ColumnType::kInt32, rows, int32_t(hour)));
+    return batch;
+}
+
+std::shared_ptr<const ColumnBatch> select_rows(const ColumnBatch& batch,
+                                               std::span<const uint32_t> rows) {
+    auto out = std::make_shared<ColumnBatch>();
+    out->schema = batch.schema;
+    out->row_count = rows.size();
+    out->buffers = batch.buffers;
+    for (const auto& in : batch.columns) {
+        Column column = empty(in.type);
+        column.dictionary = in.dictionary;
+        if (in.dictionary) {
+            column.data = in.data;
+            column.codes.reserve(rows.size());
+            for (auto row : rows)
+                column.codes.push_back(in.codes[row]);
+        } else {
+            auto width = codec::column_width(in.type);
+            column.data.resize(rows.size() * width);
+            for (size_t i = 0; i < rows.size(); ++i)
+                std::memcpy(column.data.data() + i * width, in.data.data() + rows[i] * width,
+                            width);
+        }
+        for (size_t i = 0; i < rows.size(); ++i)
+            if (in.is_null(rows[i])) column.set_null(i, rows.size());
+        out->columns.push_back(std::move(column));
+    }
+    return out;
+}
+
+Status SideRecords::add(int32_t partition, const codec::RecordView& record,
+                        std::span<const codec::Header> headers) {
+    std::vector<codec::Header> all;
+    TARN_TRY(auto original, codec::decode_headers(record));
+    for (const auto& header : original) {
+        all.push_back({std::string(header.key),
+                       header.value ? std::optional<std::string>(*header.value) : std::nullopt});
+    }
+    all.insert(all.end(), headers.begin(), headers.end());
+    auto index = size_t(partition) % partitions_.size();
+    auto& builder = partitions_[index].builder;
+    builder.add(record.timestamp_ms, record.key, record.value, all);
+    ++count_;
+    return builder.size() >= kSideBatchBytes ? close(index) : Status();
+}
+
+Status SideRecords::close(size_t index) {
+    auto& partition = partitions_[index];
+    TARN_TRY(auto bytes, partition.builder.finish());
+    batches_.push_back({int32_t(index), partition.parts++, std::move(bytes)});
+    return {};
+}
+
+Status SideRecords::finish() {
+    for (size_t i = 0; i < partitions_.size(); ++i)
+        if (partitions_[i].builder.count() > 0) TARN_RETURN_IF_ERROR(close(i));
+    return {};
+}
+
+std::optional<Timestamp> parse_rfc3339(std::string_view text) {
+    // 2026-01-31T23:59:59.123456Z
+    if (text.size() != 27 || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
+        text[13] != ':' || text[16] != ':' || text[19] != '.' || text[26] != 'Z') {
+        return std::nullopt;
+    }
+    auto number = [&](size_t at, size_t n) {
+        int64_t value = 0;
+        auto [end, error] = std::from_chars(text.data() + at, text.data() + at + n, value);
+        return error == std::errc() && end == text.data() + at + n && value >= 0 ? value
+                                                                                 : int64_t(-1);
+    };
+    auto year = number(0, 4), month = number(5, 2), day = number(8, 2), hour = number(11, 2),
+         minute = number(14, 2), second = number(17, 2), micros = number(20, 6);
+    if (std::min({year, hour, minute, second, micros}) < 0 || month < 1 || month > 12 || day < 1 ||
+        day > 31 || hour > 23 || minute > 59 || second > 59) {
+        return std::nullopt;
+    }
+    std::chrono::year_month_day date{std::chrono::year(int(year)),
+                                     std::chrono::month(unsigned(month)),
+                                     std::chrono::day(unsigned(day))};
+    if (!date.ok()) return std::nullopt;
+    auto days = std::chrono::sys_days(date).time_since_epoch().count();
+    return Timestamp{((days * 24 + hour) * 60 + minute) * 60'000'000 + second * 1'000'000 + micros};
+}
+
+}  // namespace tarn::flow

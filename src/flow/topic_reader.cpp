@@ -1,0 +1,178 @@
+#include "topic_reader.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tarn::flow {
+namespace {
+
+constexpr size_t kMaxInflated = 256 << 20;
+
+// What a chunk's views point into.
+struct Bytes {
+    std::vector<log::Slice> slices;
+    std::deque<std::string> inflated;
+};
+
+Status fetch_error(const log::FetchResult& fetched, const std::string& topic, int32_t partition,
+                   int64_t offset) {
+    auto where = fmt::format("topic {} partition {} offset {}", topic, partition, offset);
+    switch (fetched.code) {
+        case log::FetchCode::kOk:
+            return {};
+        case log::FetchCode::kUnknownPartition:
+            return fail(ErrorCode::kFailedPrecondition,
+                        "the source is gone: " + where +
+                            ": the topic was deleted; create it anew under another name");
+        case log::FetchCode::kOffsetOutOfRange:
+            return fail(
+                ErrorCode::kFailedPrecondition,
+                fmt::format("the position is not in the log, which holds offsets {} to {}: {}: "
+                            "input of this flow "
+                            "was deleted, or the log was put back to an older state; positions are "
+                            "never reset "
+                            "silently: drop the flow's sink and its state folder to begin anew",
+                            fetched.log_start_offset, fetched.high_watermark, where));
+        case log::FetchCode::kDamaged:
+            return fail(ErrorCode::kCorrupted, where + ": " + fetched.message);
+        case log::FetchCode::kIo:
+            return fail(ErrorCode::kIo, where + ": " + fetched.message);
+    }
+    return fail(ErrorCode::kInternal, "unknown answer of the log: " + where);
+}
+
+}  // namespace
+
+size_t Chunk::memory_bytes() const {
+    return bytes + records.capacity() * sizeof(codec::RecordView) +
+           accepted.capacity() * sizeof(uint32_t) + (rows ? rows->memory_bytes() : 0);
+}
+
+CacheBudget::CacheBudget(std::shared_ptr<MemoryBudget> memory, uint64_t limit)
+    : budget_(memory ? memory->child("decoded records", int64_t(limit))
+                     : MemoryBudget::root("decoded records", int64_t(limit))) {}
+
+TopicReader::TopicReader(const project::Topic& topic, log::TopicInfo info, log::Log& log,
+                         CacheBudget& cache)
+    : topic_(topic), info_(std::move(info)), log_(log), cache_(cache) {
+    for (int32_t i = 0; i < info_.config.partitions; ++i) {
+        auto partition = std::make_unique<Partition>();
+        if (topic_.format == project::TopicFormat::kJson) {
+            partition->decoder = std::make_unique<codec::JsonDecoder>(
+                codec::JsonDecoderOptions{.fields = topic_.columns, .extra_column = "_extra"});
+        }
+        partitions_.push_back(std::move(partition));
+    }
+}
+
+Result<std::shared_ptr<const Chunk>> TopicReader::read(int32_t number, int64_t from,
+                                                       int64_t limit) {
+    auto& partition = *partitions_[size_t(number)];
+    MutexLock lock(partition.mutex);
+    auto it = partition.chunks.find(from);
+    if (it != partition.chunks.end() && it->second.chunk->to <= limit) return it->second.chunk;
+    auto next = partition.chunks.upper_bound(from);
+    auto cap = next == partition.chunks.end() ? limit : std::min(limit, next->first);
+    TARN_TRY(std::shared_ptr<const Chunk> chunk, decode(partition, number, from, cap));
+    if (chunk && it == partition.chunks.end()) keep(partition, chunk);
+    return chunk;
+}
+
+Result<std::shared_ptr<Chunk>> TopicReader::decode(Partition& partition, int32_t number,
+                                                   int64_t from, int64_t cap) {
+    if (from >= cap) return std::shared_ptr<Chunk>();
+    auto fetched = log_.fetch({info_.id, number}, from, kChunkBytes);
+    TARN_RETURN_IF_ERROR(fetch_error(fetched, topic_.name, number, from));
+    auto chunk = std::make_shared<Chunk>();
+    auto bytes = std::make_shared<Bytes>();
+    chunk->partition = number;
+    chunk->from = chunk->to = from;
+    int64_t end = std::min({cap, fetched.high_watermark, fetched.last_stable_offset});
+    bool first = true, full = false;
+    for (auto& slice : fetched.slices) {
+        auto rest = slice.bytes;
+        while (!rest.empty() && !full) {
+            TARN_TRY(auto header, codec::parse_batch_header(rest));
+            auto batch = rest.substr(0, header.total_size());
+            auto late = header.base_timestamp_ms - chunk->first_timestamp_ms > kChunkSpan.ms();
+            full = header.next_offset() > end ||
+                   (!first &&
+                    (chunk->records.size() + size_t(header.record_count) > kChunkRows || late));
+            if (full) break;
+            if (first) chunk->first_timestamp_ms = header.base_timestamp_ms;
+            if (header.transactional() && !header.control()) {
+                return fail(ErrorCode::kUnsupported,
+                            fmt::format("records of transactions are not read by flows yet: topic "
+                                        "{} partition {} offset {}",
+                                        topic_.name, number, header.base_offset));
+            }
+            if (!header.control()) {
+                auto before = chunk->records.size();
+                auto& scratch = bytes->inflated.emplace_back();
+                TARN_RETURN_IF_ERROR(
+                    codec::read_records(batch, scratch, kMaxInflated, chunk->records));
+                if (scratch.empty()) bytes->inflated.pop_back();
+                // The first batch may begin below the asked offset.
+                if (header.base_offset < from) {
+                    std::erase_if(chunk->records,
+                                  [from](const auto& record) { return record.offset < from; });
+                    before = 0;
+                }
+                TARN_DCHECK(before <= chunk->records.size(), "records only grow");
+            }
+            first = false;
+            chunk->to = header.next_offset();
+            chunk->bytes += batch.size();
+            rest.remove_prefix(batch.size());
+        }
+        bytes->slices.push_back(std::move(slice));
+        if (full) break;
+    }
+    if (chunk->to == from) return std::shared_ptr<Chunk>();
+    chunk->keep_alive = bytes;
+    if (partition.decoder) {
+        TARN_TRY(chunk->rows, partition.decoder->decode(chunk->records, bytes, chunk->accepted,
+                                                        chunk->rejected));
+    }
+    return chunk;
+}
+
+void TopicReader::keep(Partition& partition, const std::shared_ptr<const Chunk>& chunk) {
+    if (partition.passed.size() < 2) return;  // nobody to share with
+    for (const auto& [consumer, offset] : partition.passed)
+        if (offset >= chunk->to) return;  // a laggard decodes for itself
+    auto reservation = cache_.reserve(chunk->memory_bytes());
+    if (!reservation) return;
+    partition.chunks.emplace(chunk->from, Cached{chunk, std::move(*reservation)});
+}
+
+int TopicReader::add_consumer() {
+    int consumer = ++last_consumer_;
+    for (auto& partition : partitions_) {
+        MutexLock lock(partition->mutex);
+        partition->passed[consumer] = 0;
+    }
+    return consumer;
+}
+
+void TopicReader::remove_consumer(int consumer) {
+    for (auto& partition : partitions_) {
+        MutexLock lock(partition->mutex);
+        partition->passed.erase(consumer);
+    }
+}
+
+void TopicReader::passed(int consumer, int32_t number, int64_t offset) {
+    auto& partition = *partitions_[size_t(number)];
+    MutexLock lock(partition.mutex);
+    partition.passed[consumer] = offset;
+    int64_t lowest = offset;
+    for (const auto& [other, at] : partition.passed)
+        lowest = std::min(lowest, at);
+    auto& chunks = partition.chunks;
+    while (!chunks.empty() && chunks.begin()->second.chunk->to <= lowest)
+        chunks.erase(chunks.begin());
+}
+
+}  // namespace tarn::flow

@@ -1,0 +1,100 @@
+#pragma once
+
+// A topic's records, decoded once for all its flows. A reader hands out chunks: whole record
+// batches from one offset on, as rows. Chunks are cached, bounded in bytes, until every flow of the
+// topic has passed them; flows that stand on the same borders share them, and a flow that stands
+// elsewhere gets chunks that end where a cached one begins, so that it falls in step. Thread-safe;
+// a flow that asks for what another is decoding waits for it.
+//
+// Only committed data below the last stable offset is read. Control batches are skipped.
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tarn/base/memory.h"
+#include "tarn/base/mutex.h"
+#include "tarn/base/result.h"
+#include "tarn/codec/json_decoder.h"
+#include "tarn/codec/record_batch.h"
+#include "tarn/log/log.h"
+#include "tarn/project/project.h"
+
+namespace tarn::flow {
+
+inline constexpr size_t kChunkRows = 50'000;
+inline constexpr size_t kChunkBytes = 4 << 20;
+// Of the records' timestamps in one chunk: keeps partitions together while a backlog is read
+// (protocol.h).
+inline constexpr Duration kChunkSpan = Duration::seconds(2);
+
+// Records [from, to) of one partition. Immutable.
+struct Chunk {
+    int32_t partition = 0;
+    int64_t from = 0, to = 0;
+    int64_t first_timestamp_ms = 0;
+    size_t bytes = 0;                        // of the record batches
+    std::vector<codec::RecordView> records;  // all of them, by offset
+    std::shared_ptr<const codec::ColumnBatch>
+        rows;                        // json topics: those that decode; raw topics: null
+    std::vector<uint32_t> accepted;  // row → record
+    std::vector<codec::Rejected> rejected;
+    std::shared_ptr<const void> keep_alive;  // what views and text point into
+    size_t memory_bytes() const;
+};
+
+// Bytes of all readers' caches together.
+class CacheBudget {
+  public:
+    CacheBudget(std::shared_ptr<MemoryBudget> memory, uint64_t limit);
+    Result<MemoryReservation> reserve(size_t bytes) { return budget_->reserve(int64_t(bytes)); }
+
+  private:
+    std::shared_ptr<MemoryBudget> budget_;
+};
+
+class TopicReader {
+  public:
+    TopicReader(const project::Topic& topic, log::TopicInfo info, log::Log& log,
+                CacheBudget& cache);
+    const project::Topic& topic() const { return topic_; }
+    const log::TopicInfo& info() const { return info_; }
+
+    // The chunk that begins at `from` and ends at or below `limit`, both borders of batches; null
+    // if nothing is there yet. Errors: kFailedPrecondition (the offset is not in the log, or the
+    // topic is gone), kCorrupted, kUnsupported (a transaction), kIo.
+    Result<std::shared_ptr<const Chunk>> read(int32_t partition, int64_t from, int64_t limit);
+
+    // A flow that reads; what it has passed need not be kept for it.
+    int add_consumer();
+    void remove_consumer(int consumer);
+    void passed(int consumer, int32_t partition, int64_t offset);
+
+  private:
+    struct Cached {
+        std::shared_ptr<const Chunk> chunk;
+        MemoryReservation reservation;
+    };
+    struct Partition {
+        Mutex mutex;
+        std::unique_ptr<codec::JsonDecoder> decoder TARN_GUARDED_BY(mutex);
+        std::map<int64_t, Cached> chunks TARN_GUARDED_BY(mutex);  // by first offset
+        std::map<int, int64_t> passed TARN_GUARDED_BY(mutex);     // by consumer
+    };
+    Result<std::shared_ptr<Chunk>> decode(Partition& partition, int32_t number, int64_t from,
+                                          int64_t cap) TARN_REQUIRES(partition.mutex);
+    void keep(Partition& partition, const std::shared_ptr<const Chunk>& chunk)
+        TARN_REQUIRES(partition.mutex);
+
+    const project::Topic topic_;
+    const log::TopicInfo info_;
+    log::Log& log_;
+    CacheBudget& cache_;
+    std::vector<std::unique_ptr<Partition>> partitions_;
+    std::atomic<int> last_consumer_{0};
+};
+
+}  // namespace tarn::flow
