@@ -33,6 +33,7 @@ const std::vector<HeaderColumn> kQuarantineColumns = {
     {{"source_timestamp", ColumnType::kTimestamp, false}, "tarn.timestamp"},
 };
 const std::vector<HeaderColumn> kLateColumns = {
+    {{"reason", ColumnType::kText, false}, "tarn.reason"},
     {{"source_partition", ColumnType::kInt32, false}, "tarn.partition"},
     {{"source_offset", ColumnType::kInt64, false}, "tarn.offset"},
     {{"watermark", ColumnType::kTimestamp, false}, "tarn.watermark"},
