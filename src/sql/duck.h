@@ -74,6 +74,8 @@ class AdoptedBatch {
     };
     explicit AdoptedBatch(std::shared_ptr<const codec::ColumnBatch> batch,
                           std::map<int, EnumColumn> enums = {});
+    // Only these columns will be asked for.
+    AdoptedBatch(std::shared_ptr<const codec::ColumnBatch> batch, const std::vector<int>& columns);
 
     size_t rows() const { return batch_->row_count; }
     size_t chunks() const;

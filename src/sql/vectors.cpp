@@ -100,6 +100,16 @@ AdoptedBatch::AdoptedBatch(std::shared_ptr<const codec::ColumnBatch> batch,
     }
 }
 
+AdoptedBatch::AdoptedBatch(std::shared_ptr<const codec::ColumnBatch> batch,
+                           const std::vector<int>& columns)
+    : batch_(std::move(batch)) {
+    dictionaries_.resize(batch_->columns.size());
+    for (auto i : columns) {
+        const auto& column = batch_->columns[size_t(i)];
+        if (column.dictionary) dictionaries_[size_t(i)] = copy_dictionary(column);
+    }
+}
+
 size_t AdoptedBatch::chunks() const { return (batch_->row_count + kChunk - 1) / kChunk; }
 
 size_t AdoptedBatch::chunk_rows(size_t chunk) const {

@@ -1,0 +1,401 @@
+#include "tarn/sql/live_query.h"
+
+#include <limits>
+
+#include "duckdb/execution/expression_executor.hpp"
+
+#include "duck.h"
+#include "live_plan.h"
+#include "pane_table.h"
+#include "stream_plan.h"
+#include "tumble.h"
+
+namespace tarn::sql {
+
+using duckdb::DataChunk;
+using duckdb::idx_t;
+using duckdb::LogicalType;
+
+static constexpr const char* kSetColumn = "grouping_set";
+
+struct LiveQuery::Impl {
+    std::unique_ptr<Session> session;
+    LivePlan plan;
+    Info info;
+    Duration grace;
+    std::unique_ptr<PayloadLayout> layout;
+    std::vector<int> key_groups;  // groups without the tumble, of any set
+    std::vector<duckdb::vector<LogicalType>>
+        set_key_types;  // by set; one constant if it has no group
+    std::unique_ptr<duckdb::ExpressionExecutor> filter, groups, payload, outputs;
+    DataChunk group_values, payload_values;  // of the chunk at hand; groups by key_groups
+
+    // The tables of the grouping sets of one window.
+    using Pane = std::vector<std::unique_ptr<PaneTable>>;
+    std::map<int64_t, Pane> panes;  // by the window's start
+
+    // The rows of one chunk that belong to one pane.
+    struct Part {
+        int64_t start;
+        Pane* pane;
+        idx_t count = 0;
+        duckdb::SelectionVector rows;
+    };
+    std::vector<Part> parts;
+    size_t used_parts = 0;
+
+    ~Impl() {
+        panes.clear();  // before the session whose memory they use
+    }
+    duckdb::ClientContext& context() { return session->impl().context(); }
+
+    void prepare();
+    Status describe(std::span<const StreamSchema> streams);
+    Pane make_pane();
+    Pane& pane_of(int64_t start);
+    bool is_late(int64_t start, Timestamp watermark) const;
+    Result<std::vector<int>> locate(const codec::ColumnBatch& rows) const;
+    void add_chunk(const AdoptedBatch& batch, size_t chunk, const std::vector<int>& columns,
+                   Timestamp watermark, std::vector<uint32_t>& late);
+    void add_rows(DataChunk& input);
+    void add_part(DataChunk& groups_of, DataChunk& payload_of, Pane& pane);
+    idx_t assign(const codec::Column& times, size_t from, const duckdb::SelectionVector* rows,
+                 idx_t count, Timestamp watermark, std::vector<uint32_t>& late,
+                 duckdb::SelectionVector& kept);
+    Part& part_of(int64_t start);
+    void emit(int64_t start, size_t set, DataChunk& keys, DataChunk& results, BatchBuilder& to);
+};
+
+// --- Compiling ---
+
+LiveQuery::LiveQuery(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LiveQuery::~LiveQuery() = default;
+const LiveQuery::Info& LiveQuery::info() const { return impl_->info; }
+
+Result<std::unique_ptr<LiveQuery>> LiveQuery::compile(std::unique_ptr<Session> session,
+                                                      std::string_view sql,
+                                                      std::span<const StreamSchema> streams,
+                                                      Duration grace) {
+    if (grace.us < 0)
+        return fail(ErrorCode::kInvalidArgument, "the grace of a window cannot be negative");
+    auto impl = std::make_unique<Impl>();
+    auto& s = session->impl();
+    TARN_RETURN_IF_ERROR(add_streams(*s.state, streams));
+    impl->session = std::move(session);
+    impl->grace = grace;
+    auto planned = s.planned([&]() -> Status {
+        TARN_TRY(impl->plan, make_live_plan(s.context(), std::string(sql)));
+        TARN_RETURN_IF_ERROR(impl->describe(streams));
+        impl->prepare();
+        return {};
+    });
+    TARN_RETURN_IF_ERROR(planned);
+    return std::unique_ptr<LiveQuery>(new LiveQuery(std::move(impl)));
+}
+
+Status LiveQuery::Impl::describe(std::span<const StreamSchema> streams) {
+    info.stream = plan.stream;
+    info.event_time_column = plan.input_names[size_t(plan.event_time)];
+    info.window_size = Duration::micros(plan.size_us);
+    for (auto& stream : streams) {
+        if (stream.name != plan.stream) continue;
+        for (auto& name : plan.input_names)
+            for (auto& column : stream.columns)
+                if (column.name == name) info.input.push_back(column);
+    }
+    info.output = BatchBuilder(plan.output_names, plan.output_types).schema();
+    info.key = plan.key;
+    info.window_start = plan.window_start;
+    if (plan.sets.size() > 1) {
+        for (auto& column : info.output)
+            if (column.name == kSetColumn)
+                return fail(ErrorCode::kUnsupported,
+                            "with several grouping sets the name grouping_set is taken");
+        info.key.push_back(int(info.output.size()));
+        info.output.push_back({kSetColumn, codec::ColumnType::kInt32, false});
+        plan.output_names.push_back(kSetColumn);
+        plan.output_types.push_back(LogicalType::INTEGER);
+    }
+    return {};
+}
+
+void LiveQuery::Impl::prepare() {
+    auto& memory = duckdb::Allocator::DefaultAllocator();
+    if (plan.filter) filter = std::make_unique<duckdb::ExpressionExecutor>(context(), *plan.filter);
+    groups = std::make_unique<duckdb::ExpressionExecutor>(context());
+    duckdb::vector<LogicalType> group_types;
+    std::vector<int> place(plan.groups.size(), -1);
+    for (size_t i = 0; i < plan.groups.size(); ++i) {
+        if (int(i) == plan.tumble_group) continue;
+        place[i] = int(key_groups.size());
+        key_groups.push_back(int(i));
+        groups->AddExpression(*plan.groups[i]);
+        group_types.push_back(plan.groups[i]->return_type);
+    }
+    if (!group_types.empty()) group_values.Initialize(memory, group_types);
+    for (auto& set : plan.sets) {
+        auto& types = set_key_types.emplace_back();
+        for (auto& group : set) {
+            group = place[size_t(group)];
+            types.push_back(group_types[size_t(group)]);
+        }
+        if (set.empty()) types.push_back(LogicalType::UTINYINT);
+    }
+    layout = std::make_unique<PayloadLayout>(plan);
+    payload = std::make_unique<duckdb::ExpressionExecutor>(context());
+    for (auto* e : layout->expressions)
+        payload->AddExpression(*e);
+    if (!layout->types.empty()) payload_values.Initialize(memory, layout->types);
+    outputs = std::make_unique<duckdb::ExpressionExecutor>(context());
+    for (auto* e : plan.outputs)
+        outputs->AddExpression(*e);
+}
+
+// --- Adding rows ---
+
+// The end of the window plus grace, saturated.
+static int64_t closing_time(int64_t start, int64_t size, Duration grace) {
+    int64_t at;
+    if (__builtin_add_overflow(start, size, &at) || __builtin_add_overflow(at, grace.us, &at))
+        return std::numeric_limits<int64_t>::max();
+    return at;
+}
+
+bool LiveQuery::Impl::is_late(int64_t start, Timestamp watermark) const {
+    return closing_time(start, plan.size_us, grace) <= watermark.us;
+}
+
+LiveQuery::Impl::Pane LiveQuery::Impl::make_pane() {
+    Pane pane;
+    for (auto& types : set_key_types)
+        pane.push_back(std::make_unique<PaneTable>(context(), *layout, types));
+    return pane;
+}
+
+LiveQuery::Impl::Pane& LiveQuery::Impl::pane_of(int64_t start) {
+    auto it = panes.find(start);
+    if (it == panes.end()) it = panes.emplace(start, make_pane()).first;
+    return it->second;
+}
+
+LiveQuery::Impl::Part& LiveQuery::Impl::part_of(int64_t start) {
+    for (size_t i = 0; i < used_parts; ++i)
+        if (parts[i].start == start) return parts[i];
+    if (used_parts == parts.size()) {
+        parts.emplace_back();
+        parts.back().rows.Initialize(STANDARD_VECTOR_SIZE);
+    }
+    auto& part = parts[used_parts++];
+    part.start = start;
+    part.pane = &pane_of(start);
+    part.count = 0;
+    return part;
+}
+
+Result<std::vector<int>> LiveQuery::Impl::locate(const codec::ColumnBatch& rows) const {
+    std::vector<int> columns;
+    for (size_t i = 0; i < plan.input_names.size(); ++i) {
+        int at = rows.find(plan.input_names[i]);
+        if (at < 0)
+            return fail(ErrorCode::kInvalidArgument, "a batch of stream " + plan.stream +
+                                                         " has no column " + plan.input_names[i]);
+        if (to_logical(rows.schema[size_t(at)].type) != plan.input_types[i])
+            return fail(ErrorCode::kInvalidArgument, "a batch of stream " + plan.stream +
+                                                         " has column " + plan.input_names[i] +
+                                                         " in another type");
+        columns.push_back(at);
+    }
+    return columns;
+}
+
+Status LiveQuery::add(const codec::ColumnBatch& rows, Timestamp watermark,
+                      std::vector<uint32_t>& late) {
+    return guarded([&]() -> Status {
+        TARN_TRY(auto columns, impl_->locate(rows));
+        // The batch outlives the call; nothing here keeps it.
+        AdoptedBatch batch(
+            std::shared_ptr<const codec::ColumnBatch>(std::shared_ptr<void>(), &rows), columns);
+        for (size_t i = 0; i < batch.chunks(); ++i)
+            impl_->add_chunk(batch, i, columns, watermark, late);
+        return {};
+    });
+}
+
+// Sorts the rows of a chunk into panes; gives how many are on time, in `kept` which positions of
+// the chunk at hand. rows: the positions that WHERE left, null for all.
+idx_t LiveQuery::Impl::assign(const codec::Column& times, size_t from,
+                              const duckdb::SelectionVector* rows, idx_t count, Timestamp watermark,
+                              std::vector<uint32_t>& late, duckdb::SelectionVector& kept) {
+    const auto* time = times.values<int64_t>() + from;
+    const auto size = plan.size_us;
+    int64_t start = 0,
+            end = std::numeric_limits<int64_t>::min();  // of the window of the row before
+    bool closed = false;
+    Part* part = nullptr;
+    idx_t n = 0;
+    used_parts = 0;
+    for (idx_t i = 0; i < count; ++i) {
+        const auto row = rows ? rows->get_index(i) : i;
+        const auto t = time[row];
+        if (t < start || t >= end) [[unlikely]] {
+            const bool finite = duckdb::Timestamp::IsFinite(duckdb::timestamp_t(t)) &&
+                                t > std::numeric_limits<int64_t>::min() + size &&
+                                t < std::numeric_limits<int64_t>::max() - size;
+            start = finite ? window_start(t, size) : t;
+            end = finite ? start + size : t + (t < 0);
+            closed = !finite || is_late(start, watermark);
+            part = nullptr;
+        }
+        if (closed || (!times.validity.empty() && times.is_null(from + row))) [[unlikely]] {
+            late.push_back(uint32_t(from + row));
+            continue;
+        }
+        if (!part) part = &part_of(start);
+        part->rows.set_index(part->count++, n);
+        kept.set_index(n++, i);
+    }
+    return n;
+}
+
+void LiveQuery::Impl::add_chunk(const AdoptedBatch& batch, size_t chunk,
+                                const std::vector<int>& columns, Timestamp watermark,
+                                std::vector<uint32_t>& late) {
+    DataChunk input;
+    input.InitializeEmpty(plan.input_types);
+    for (size_t i = 0; i < columns.size(); ++i)
+        batch.reference(chunk, columns[i], input.data[i]);
+    const idx_t all = batch.chunk_rows(chunk);
+    input.SetCardinality(all);
+    duckdb::SelectionVector matching(STANDARD_VECTOR_SIZE), kept(STANDARD_VECTOR_SIZE);
+    idx_t count = all;
+    if (filter) {
+        count = filter->SelectExpression(input, matching);
+        if (count < all) input.Slice(matching, count);
+    }
+    auto& times = batch.batch().columns[size_t(columns[size_t(plan.event_time)])];
+    const bool filtered = count < all;
+    auto on_time = assign(times, chunk * STANDARD_VECTOR_SIZE, filtered ? &matching : nullptr,
+                          count, watermark, late, kept);
+    if (on_time == 0) return;
+    if (on_time < count) input.Slice(kept, on_time);
+    add_rows(input);
+}
+
+void LiveQuery::Impl::add_rows(DataChunk& input) {
+    if (!key_groups.empty()) {
+        group_values.Reset();
+        groups->Execute(input, group_values);
+    }
+    group_values.SetCardinality(input.size());
+    if (!layout->types.empty()) {
+        payload_values.Reset();
+        payload->Execute(input, payload_values);
+    }
+    payload_values.SetCardinality(input.size());
+    if (used_parts == 1) return add_part(group_values, payload_values, *parts[0].pane);
+    for (size_t i = 0; i < used_parts; ++i) {
+        auto& part = parts[i];
+        DataChunk keys, values;
+        keys.InitializeEmpty(group_values.GetTypes());
+        values.InitializeEmpty(payload_values.GetTypes());
+        keys.Reference(group_values);
+        values.Reference(payload_values);
+        keys.Slice(part.rows, part.count);
+        values.Slice(part.rows, part.count);
+        add_part(keys, values, *part.pane);
+    }
+}
+
+void LiveQuery::Impl::add_part(DataChunk& groups_of, DataChunk& payload_of, Pane& pane) {
+    for (size_t s = 0; s < plan.sets.size(); ++s) {
+        DataChunk keys;
+        keys.InitializeEmpty(set_key_types[s]);
+        for (size_t i = 0; i < plan.sets[s].size(); ++i)
+            keys.data[i].Reference(groups_of.data[size_t(plan.sets[s][i])]);
+        if (plan.sets[s].empty()) keys.data[0].Reference(duckdb::Value::UTINYINT(0));
+        keys.SetCardinality(payload_of.size());
+        pane[s]->add(keys, payload_of);
+    }
+}
+
+// --- Results ---
+
+void LiveQuery::Impl::emit(int64_t start, size_t set, DataChunk& keys, DataChunk& results,
+                           BatchBuilder& to) {
+    duckdb::vector<LogicalType> types;
+    for (auto* group : plan.groups)
+        types.push_back(group->return_type);
+    types.insert(types.end(), layout->result_types.begin(), layout->result_types.end() - 1);
+    DataChunk values, out;
+    values.InitializeEmpty(types);
+    // A group that is not in the set is NULL.
+    for (size_t g = 0; g < plan.groups.size(); ++g)
+        values.data[g].Reference(duckdb::Value(types[g]));
+    values.data[size_t(plan.tumble_group)].Reference(
+        duckdb::Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(start)));
+    for (size_t i = 0; i < plan.sets[set].size(); ++i)
+        values.data[size_t(key_groups[size_t(plan.sets[set][i])])].Reference(keys.data[i]);
+    for (size_t a = 0; a + 1 < layout->result_types.size(); ++a)
+        values.data[plan.groups.size() + a].Reference(results.data[a]);
+    values.SetCardinality(keys.size());
+    duckdb::vector<LogicalType> out_types(plan.output_types.begin(),
+                                          plan.output_types.begin() + int64_t(plan.outputs.size()));
+    out.Initialize(duckdb::Allocator::DefaultAllocator(), out_types);
+    outputs->Execute(values, out);
+    if (plan.sets.size() > 1) {
+        out.data.emplace_back(duckdb::Value::INTEGER(int32_t(set)));
+    }
+    to.append(context(), out);
+}
+
+Result<std::shared_ptr<const codec::ColumnBatch>> LiveQuery::take_changes() {
+    return guarded([&]() -> Result<std::shared_ptr<const codec::ColumnBatch>> {
+        BatchBuilder builder(impl_->plan.output_names, impl_->plan.output_types);
+        for (auto& [start, pane] : impl_->panes)
+            for (size_t set = 0; set < pane.size(); ++set)
+                pane[set]->take([&](DataChunk& keys, DataChunk& results) {
+                    impl_->emit(start, set, keys, results, builder);
+                });
+        return std::make_shared<const codec::ColumnBatch>(builder.finish());
+    });
+}
+
+void LiveQuery::discard_changes() {
+    for (auto& [_, pane] : impl_->panes)
+        for (auto& table : pane)
+            table->discard();
+}
+
+Status LiveQuery::close_panes(Timestamp watermark) {
+    return guarded([&]() -> Status {
+        auto& panes = impl_->panes;
+        while (!panes.empty() && impl_->is_late(panes.begin()->first, watermark))
+            panes.erase(panes.begin());
+        return {};
+    });
+}
+
+Timestamp LiveQuery::oldest_open_pane() const {
+    return {impl_->panes.empty() ? std::numeric_limits<int64_t>::max()
+                                 : impl_->panes.begin()->first};
+}
+
+size_t LiveQuery::open_panes() const { return impl_->panes.size(); }
+
+size_t LiveQuery::groups() const {
+    size_t n = 0;
+    for (auto& [_, pane] : impl_->panes)
+        for (auto& table : pane)
+            n += table->groups();
+    return n;
+}
+
+size_t LiveQuery::memory_bytes() const {
+    size_t n = 0;
+    for (auto& [_, pane] : impl_->panes)
+        for (auto& table : pane)
+            n += table->memory_bytes();
+    return n;
+}
+
+}  // namespace tarn::sql
