@@ -51,14 +51,14 @@ test: build check ## set-up, build and every test a developer needs
 
 .PHONY: test-ui
 test-ui:
-	@if [ -f ui/package.json ] && grep -q '"test":' ui/package.json; then . tools/env; cd ui && npm run --silent test; fi
+	@. tools/env; cd ui && npm run --silent api:check && npm run --silent test
 
 .PHONY: test-e2e
 test-e2e:
 	@$(PYTHON) -m pytest -q tests tools/tests $(ARGS)
 
 .PHONY: test-all
-test-all: test ## and sanitizers, more seeds, real engines: what .ci/run runs
+test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: what .ci/run runs
 	@$(call configure,asan)
 	@cmake --build --preset asan $(QUIET)
 	@TARN_SEEDS=$${TARN_SEEDS:-200} ctest --preset asan
