@@ -2,10 +2,11 @@
 //
 //   tarn_log_bench <folder on the disk to measure> [seconds per row, default 2]
 //
-// Unpaced rows: one thread appends one batch to each of N partitions, waits for all of them, and so on, with a
-// window of 0, so that every round is one group commit; the time is that of a round. Paced row: an open loop of
-// 100,000 records/s of 200 bytes over 12 partitions with a window of 1 ms; the time runs from the instant at which a
-// batch was due. CPU is that of the whole process (user and system). Batches are built beforehand and copied.
+// Unpaced rows: one thread appends one batch to each of N partitions, waits for all of them, and so
+// on, with a window of 0, so that every round is one group commit; the time is that of a round.
+// Paced row: an open loop of 100,000 records/s of 200 bytes over 12 partitions with a window of 1
+// ms; the time runs from the instant at which a batch was due. CPU is that of the whole process
+// (user and system). Batches are built beforehand and copied.
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -73,7 +74,8 @@ struct World {
         config.retention_bytes = 0;
         auto topic = log->create_topic("bench", config);
         if (!topic) return false;
-        for (int i = 0; i < count; ++i) partitions.push_back({topic->id, i});
+        for (int i = 0; i < count; ++i)
+            partitions.push_back({topic->id, i});
         log->start_retention();
         return true;
     }
@@ -86,11 +88,12 @@ struct Figures {
 };
 
 void print(std::string_view name, Figures& f) {
-    fmt::print("{:<28} p50 {:7.2f}  p99 {:7.2f}  p99.9 {:7.2f} ms  {:7.1f} MB/s  {:6.2f} CPU s/GB  "
-               "{:4.0f} % of a core{}\n",
-               name, f.times.at(0.5), f.times.at(0.99), f.times.at(0.999), f.bytes / f.wall / 1e6,
-               f.cpu / (f.bytes / 1e9), 100 * f.cpu / f.wall,
-               f.refused ? fmt::format("  ({} refused)", f.refused) : "");
+    fmt::print(
+        "{:<28} p50 {:7.2f}  p99 {:7.2f}  p99.9 {:7.2f} ms  {:7.1f} MB/s  {:6.2f} CPU s/GB  "
+        "{:4.0f} % of a core{}\n",
+        name, f.times.at(0.5), f.times.at(0.99), f.times.at(0.999), f.bytes / f.wall / 1e6,
+        f.cpu / (f.bytes / 1e9), 100 * f.cpu / f.wall,
+        f.refused ? fmt::format("  ({} refused)", f.refused) : "");
     std::fflush(stdout);
 }
 
@@ -135,7 +138,8 @@ Figures paced(World& world, const std::string& batch, int per_second, double sec
         int64_t now = clock.monotonic_us();
         int64_t due = began + int64_t(i) * 1'000'000 / per_second;
         if (now < due) {
-            std::this_thread::sleep_for(std::chrono::microseconds(std::max<int64_t>(due - now, 200)));
+            std::this_thread::sleep_for(
+                std::chrono::microseconds(std::max<int64_t>(due - now, 200)));
             continue;
         }
         world.log->append({world.partitions[i % world.partitions.size()], batch, {}, false},
@@ -149,7 +153,8 @@ Figures paced(World& world, const std::string& batch, int per_second, double sec
         f.bytes += double(batch.size());
         ++i;
     }
-    while (done < total) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (done < total)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
     f.cpu = cpu_seconds() - cpu;
     f.wall = double(clock.monotonic_us() - began) / 1e6;
     return f;
