@@ -54,8 +54,9 @@ Status grow_and_decode(std::string_view codec, size_t guess, size_t limit, std::
     size_t room = std::min(most, std::max({guess, out.capacity(), size_t(4096)}));
     for (;;) {
         Step result;
-        out.resize_and_overwrite(room, [&](char* p, size_t n) {
-            result = step(p + used, n - used);
+        // Not the size that the function is given: libstdc++ 12 may give the grown capacity.
+        out.resize_and_overwrite(room, [&](char* p, size_t) {
+            result = step(p + used, room - used);
             used += result.produced;
             return used;
         });
@@ -139,9 +140,9 @@ Status append_snappy_block(std::string_view block, size_t limit, std::string& ou
         return fail(corrupted("snappy", "a block claims more than it can hold"));
     size_t at = out.size();
     bool ok = false;
-    out.resize_and_overwrite(at + length, [&](char* p, size_t n) {
+    out.resize_and_overwrite(at + length, [&](char* p, size_t) {
         ok = snappy::RawUncompress(block.data(), block.size(), p + at);
-        return ok ? n : at;
+        return ok ? at + length : at;
     });
     if (!ok) return fail(corrupted("snappy", "malformed"));
     return {};
