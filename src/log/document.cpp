@@ -34,6 +34,7 @@ Result<std::string> parse_document(std::string_view file, uint32_t magic, uint32
     }
     auto body = file.substr(kHeader);
     if (load_le<uint64_t>(file.data() + 8) != body.size()) return damaged();
+    if (load_le<uint32_t>(file.data() + 20) != 0) return damaged();
     if (load_le<uint32_t>(file.data() + 16) != crc32c(body, crc32c(file.substr(0, 16)))) {
         return damaged();
     }
