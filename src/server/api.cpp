@@ -91,8 +91,7 @@ Result<Timestamp> parse_instant(std::string_view text) {
     return Timestamp{(minutes * 60 + second) * 1'000'000 + us};
 }
 
-Api::Api(const ServerOptions& options, const ServerContext& context, Sampler& sampler,
-         EventHub& events)
+Api::Api(const ServerOptions& options, const Platform& context, Sampler& sampler, EventHub& events)
     : options_(options), context_(context), sampler_(sampler), events_(events) {}
 
 bool Api::owns(const Target& target) {

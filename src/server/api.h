@@ -8,15 +8,14 @@
 
 #include "events.h"
 #include "message.h"
+#include "platform.h"
 #include "sampler.h"
-#include "tarn/server/server.h"
 
 namespace tarn::server {
 
 class Api {
   public:
-    Api(const ServerOptions& options, const ServerContext& context, Sampler& sampler,
-        EventHub& events);
+    Api(const ServerOptions& options, const Platform& context, Sampler& sampler, EventHub& events);
     void set_ready() { ready_ = true; }
     // Whether the path is one of the API's, the rest being files of the page.
     static bool owns(const Target& target);
@@ -38,7 +37,7 @@ class Api {
     Result<Response> runs(const Target& target);
 
     const ServerOptions& options_;
-    const ServerContext& context_;
+    const Platform& context_;
     Sampler& sampler_;
     EventHub& events_;
     std::atomic<bool> ready_ = false;

@@ -73,7 +73,7 @@ Result<std::optional<std::string>> ViewDelta::next(const view::View& view,
     return std::optional(json.take());
 }
 
-EventHub::EventHub(const ServerOptions& options, const ServerContext& context, Sampler& sampler)
+EventHub::EventHub(const ServerOptions& options, const Platform& context, Sampler& sampler)
     : options_(options), context_(context), sampler_(sampler), ledger_(context), thread_([this] {
           run();
       }) {}

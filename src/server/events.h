@@ -14,9 +14,9 @@
 
 #include "json_writer.h"
 #include "ledger.h"
+#include "platform.h"
 #include "sampler.h"
 #include "tarn/base/mutex.h"
-#include "tarn/server/server.h"
 
 namespace tarn::server {
 
@@ -49,7 +49,7 @@ class ViewDelta {
 
 class EventHub {
   public:
-    EventHub(const ServerOptions& options, const ServerContext& context, Sampler& sampler);
+    EventHub(const ServerOptions& options, const Platform& context, Sampler& sampler);
     ~EventHub();
     void set_ready() { ready_ = true; }
     void subscribe(std::shared_ptr<EventSubscriber> subscriber);
@@ -71,7 +71,7 @@ class EventHub {
     std::string hello_json() const;
 
     const ServerOptions& options_;
-    const ServerContext& context_;
+    const Platform& context_;
     Sampler& sampler_;
     std::atomic<bool> ready_ = false;
     Mutex ledger_mutex_;

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "platform.h"
 #include "tarn/flow/runtime.h"
-#include "tarn/server/server.h"
 
 namespace tarn::server {
 
@@ -62,12 +62,12 @@ Ledger ledger(std::vector<LedgerLine> lines, std::optional<ProducerLedger> produ
 // at a time.
 class LedgerReader {
   public:
-    explicit LedgerReader(const ServerContext& context) : context_(context) {}
+    explicit LedgerReader(const Platform& context) : context_(context) {}
     Ledger read();
 
   private:
     LedgerReading read_flow(const flow::FlowStatus& flow, bool entry) const;
-    const ServerContext& context_;
+    const Platform& context_;
     std::map<std::string, LedgerLine> last_;  // by flow: the newest comparable line
 };
 

@@ -11,7 +11,7 @@ constexpr Duration kFastWindow = Duration::seconds(4);
 constexpr Duration kTableWindow =
     Duration::seconds(10);  // tables are committed every second to five
 
-int64_t records_from_outside(const ServerContext& context) {
+int64_t records_from_outside(const Platform& context) {
     std::set<std::string> written;
     for (const auto& flow : context.flows.list())
         for (const auto& sink : flow.sinks)
@@ -41,7 +41,7 @@ std::optional<double> Slope::per_second(int64_t now) const {
     return (samples_.back().second - samples_.front().second) / elapsed;
 }
 
-Sampler::Sampler(const ServerOptions& options, const ServerContext& context)
+Sampler::Sampler(const ServerOptions& options, const Platform& context)
     : options_(options),
       context_(context),
       started_(context.clock.now()),

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "platform.h"
 #include "process_usage.h"
 #include "tarn/base/mutex.h"
-#include "tarn/server/server.h"
 
 namespace tarn::server {
 
@@ -28,7 +28,7 @@ class Slope {
 
 class Sampler {
   public:
-    Sampler(const ServerOptions& options, const ServerContext& context);
+    Sampler(const ServerOptions& options, const Platform& context);
     // Reads all counts once; meant to be called about every second.
     void sample();
     std::string status_json(bool ready);
@@ -37,7 +37,7 @@ class Sampler {
 
   private:
     const ServerOptions& options_;
-    const ServerContext& context_;
+    const Platform& context_;
     const Timestamp started_;
     const int64_t started_us_;
     mutable Mutex mutex_;

@@ -53,7 +53,7 @@ void SqlTicket::cancel() {
     if (session_) session_->interrupt();
 }
 
-SqlDoor::SqlDoor(const ServerOptions& options, const ServerContext& context)
+SqlDoor::SqlDoor(const ServerOptions& options, const Platform& context)
     : options_(options), context_(context), queue_(kWaiting) {
     for (int i = 0; i < std::max(1, options.sql_slots); ++i)
         slots_.emplace_back([this] { run_slot(); });

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "message.h"
+#include "platform.h"
 #include "tarn/base/queue.h"
-#include "tarn/server/server.h"
 
 namespace tarn::server {
 
@@ -31,7 +31,7 @@ class SqlTicket {
 class SqlDoor {
   public:
     using Done = std::function<void(Response)>;
-    SqlDoor(const ServerOptions& options, const ServerContext& context);
+    SqlDoor(const ServerOptions& options, const Platform& context);
     ~SqlDoor();
     // `body` is a SqlRequest. `done` is called once, from a slot's thread, or at once if the
     // request is refused.
@@ -50,7 +50,7 @@ class SqlDoor {
     Response run(const Job& job);
 
     const ServerOptions& options_;
-    const ServerContext& context_;
+    const Platform& context_;
     BoundedQueue<Job> queue_;
     Mutex mutex_;
     std::vector<std::weak_ptr<SqlTicket>> open_ TARN_GUARDED_BY(mutex_);

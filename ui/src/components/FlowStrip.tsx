@@ -67,6 +67,13 @@ function FlowRow({ flow }: { flow: Flow }) {
   );
 }
 
+// What comes from outside first, then what flows write for other flows; live before tables.
+function inOrder(flows: Flow[]): Flow[] {
+  const written = new Set(flows.flatMap((f) => f.sinks.filter((s) => s.kind === 'topic').map((s) => s.name)));
+  const rank = (f: Flow) => (written.has(f.source) ? 2 : 0) + (f.kind === 'live' ? 0 : 1);
+  return [...flows].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
+}
+
 // Sources → flows → sinks, each arrow a position and a commit.
 export function FlowStrip() {
   const query = useQuery({ queryKey: ['flows'], queryFn: ({ signal }) => get('/api/v1/flows', undefined, signal) });
@@ -83,7 +90,7 @@ export function FlowStrip() {
           A flow takes a topic to a table or a live view. Give a topic a table in tarn.yml, or add a model.
         </Empty>
       )}
-      <ul className="flows">{query.data?.flows.map((flow) => <FlowRow key={flow.name} flow={flow} />)}</ul>
+      <ul className="flows">{inOrder(query.data?.flows ?? []).map((flow) => <FlowRow key={flow.name} flow={flow} />)}</ul>
     </section>
   );
 }

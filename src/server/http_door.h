@@ -1,0 +1,29 @@
+#pragma once
+
+// The listening socket and its threads: one for input and output, two workers for API calls, one
+// for each SQL slot, one for events. HttpServer is this over a real platform. Public methods are
+// thread-safe.
+
+#include <memory>
+
+#include "platform.h"
+
+namespace tarn::server {
+
+class HttpDoor {
+  public:
+    // Errors: kFailedPrecondition (port in use), kInvalidArgument (address).
+    static Result<std::unique_ptr<HttpDoor>> open(ServerOptions options, Platform platform);
+    ~HttpDoor();
+    uint16_t port() const { return port_; }
+    void set_ready();
+    void stop();
+
+  private:
+    struct Impl;
+    explicit HttpDoor(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+    uint16_t port_ = 0;
+};
+
+}  // namespace tarn::server

@@ -1,0 +1,177 @@
+// A stand-in for the server while the page is worked on: made-up clicks, the contract's shapes, the built page.
+//   node dev/mock.mjs [--port 8090] [--state live|empty|wrong|failed]
+import { createServer } from 'node:http';
+import { existsSync, readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+
+const flag = (name, otherwise) => {
+  const i = process.argv.indexOf(`--${name}`);
+  return i > 0 ? process.argv[i + 1] : otherwise;
+};
+const port = Number(flag('port', '8090'));
+const state = flag('state', 'live');
+const started = Date.now();
+const iso = (ms) => new Date(ms).toISOString().replace('Z', '000Z');
+const rate = 2000;
+const size = 5000;
+
+const pages = Array.from({ length: 217 }, (_, i) => `${'ABCP'[i % 4]}${i % 60 + 1}`);
+const categories = ['trousers', 'skirts', 'blouses', 'sale'];
+const countries = ['Poland', 'Czechia', 'Lithuania', 'United Kingdom', 'Germany', 'Ireland', 'Slovakia', 'USA', 'France', 'Latvia', 'unidentified'];
+const columns = [
+  ['window_start', 'TIMESTAMPTZ'], ['page', 'VARCHAR'], ['category', 'VARCHAR'], ['country', 'VARCHAR'],
+  ['page_views', 'BIGINT'], ['users', 'BIGINT'], ['grouping_set', 'INTEGER'],
+].map(([name, type]) => ({ name, type }));
+const key = ['window_start', 'page', 'category', 'country', 'grouping_set'];
+const noise = (a, b) => 0.5 + 0.5 * Math.sin(a * 12.9898 + b * 78.233);
+
+function windowRows(start, now) {
+  const part = Math.max(0, Math.min(1, (now - start) / size));
+  const total = Math.round(rate * 5 * part * (0.8 + 0.4 * noise(start / size, 1)));
+  const rows = [[iso(start), null, null, null, total, Math.round(total * 0.31), 0]];
+  const spread = (names, set, place, steep) => {
+    const weights = names.map((_, i) => (1 / (i + 1) ** steep) * (0.7 + 0.6 * noise(i, start / size)));
+    const sum = weights.reduce((a, b) => a + b, 0);
+    names.forEach((name, i) => {
+      const row = [iso(start), null, null, null, Math.round((total * weights[i]) / sum), Math.round((total * weights[i] * 0.4) / sum), set];
+      row[place] = name;
+      rows.push(row);
+    });
+  };
+  spread(pages, 1, 1, 0.6);
+  spread(categories, 2, 2, 0.3);
+  spread(countries, 3, 3, 1.6);
+  return rows;
+}
+const newestWindow = () => Math.floor(Date.now() / size) * size;
+
+function ledger() {
+  const sent = state === 'empty' ? 0 : Math.round(((Date.now() - started) / 1000 + 600) * rate);
+  const inFlight = state === 'empty' ? 0 : Math.round(rate * (0.3 + 0.7 * ((Date.now() % 1000) / 1000)));
+  const quarantined = Math.round(sent * 0.001);
+  const lost = state === 'wrong' ? 3 : 0;
+  const committed = sent - inFlight;
+  const line = {
+    flow: 'clicks.table', topic: 'clicks', table: 'bronze.clicks', entry: true, epoch: 812, table_version: 813, log_records: sent,
+    committed, stored: committed - quarantined - lost, quarantined, in_flight: inFlight, lost, double: 0,
+  };
+  const producer = state === 'empty' ? null : {
+    as_of: iso(Date.now() - 300), running: true, sent, acknowledged: sent, late_sent: 20, broken_sent: quarantined, twice_sent: 7,
+  };
+  return {
+    as_of: iso(Date.now()), producer, sent: producer && sent, acknowledged: producer && sent, log_records: sent, committed,
+    bronze: state === 'empty' ? null : line.stored, quarantine: quarantined, late: Math.round(sent * 0.002), in_flight: inFlight,
+    lost: state === 'empty' ? null : lost, double: state === 'empty' ? null : 0,
+    unknown: state === 'empty' ? 'no flow writes a topic to a table yet' : '', lines: state === 'empty' ? [] : [line],
+  };
+}
+
+function flows() {
+  if (state === 'empty') return { flows: [] };
+  const l = ledger();
+  const flow = (name, kind, source, sinks, more) => ({
+    name, kind, source, sinks: sinks.map((s) => ({ kind: s.split(' ')[0], name: s.split(' ')[1] })), state: 'running', reason: '',
+    generation: '5f3c9a1b2d', sql: '', epoch: 812, every_ms: 1000, lag: l.in_flight,
+    positions: [{ partition: 0, start_offset: 0, next_offset: l.committed, high_watermark: l.log_records }],
+    watermark: null, rows_in: l.committed, rows_out: l.bronze, late: 0, quarantined: 0, last_commit: iso(Date.now() - 140),
+    latency_p50_ms: 640, latency_p99_ms: 1180, ...more,
+  });
+  return {
+    flows: [
+      flow('clicks.late.table', 'table', 'clicks.late', ['table late.clicks'], { lag: 0 }),
+      flow('clicks.quarantine.table', 'table', 'clicks.quarantine', ['table quarantine.clicks'], { lag: 0 }),
+      flow('clicks.table', 'table', 'clicks', ['table bronze.clicks', 'topic clicks.quarantine'], {
+        quarantined: l.quarantine,
+        ...(state === 'failed' ? { state: 'failed', reason: 'cannot commit epoch 813 to bronze.clicks: No space left on device. Free some disk, then: tarn flow resume clicks.table' } : {}),
+      }),
+      flow('live.clicks_windows', 'live', 'clicks', ['view live.clicks_windows', 'topic clicks.late'], {
+        every_ms: 100, epoch: 8123, watermark: iso(Date.now() - 10_000), late: l.late, latency_p50_ms: 84.2, latency_p99_ms: 212, lag: 130,
+        sql: "select tumble(event_time, interval '5 seconds') as window_start, page, …\nfrom stream('clicks')\ngroup by grouping sets (…)",
+      }),
+    ],
+  };
+}
+
+function tables() {
+  if (state === 'empty') return { tables: [], failed: [] };
+  const l = ledger();
+  const table = (name, rows, perSecond) => ({
+    name, id: '0b0b0b0b-0000-4000-8000-000000000000', path: `/data/tables/${name.replace('.', '/')}`, description: '', version: 813,
+    columns: Array.from({ length: 18 }, (_, i) => ({ name: `c${i}`, type: 'VARCHAR' })), partition_by: ['_date', '_hour'], properties: {},
+    files: 813, bytes: rows * 31, rows, created: iso(started), last_commit: iso(Date.now() - (Date.now() % 1000)), rows_per_second: perSecond,
+  });
+  return { tables: [table('bronze.clicks', l.bronze, rate * 0.99), table('late.clicks', l.late, 4), table('quarantine.clicks', l.quarantine, 2)], failed: [] };
+}
+
+const status = () => ({
+  as_of: iso(Date.now()), version: '0.1.0', project: state === 'empty' ? 'my-project' : 'clickstream', start_number: 3, started: iso(started),
+  uptime_seconds: (Date.now() - started) / 1000, ready: true, rss_bytes: 312_000_000, cpu_seconds: 12, cpu_cores: 0.34,
+  disk: { log_bytes: 412_000_000, table_bytes: 38_000_000, view_bytes: null },
+  records_in_per_second: state === 'empty' ? 0 : rate * (0.95 + 0.1 * noise(Date.now() / 3000, 3)),
+  rows_to_tables_per_second: state === 'empty' ? null : rate * (0.95 + 0.1 * noise(Date.now() / 5000, 5)),
+  log_read_only: false, log_read_only_reason: '',
+});
+const view = { name: 'live.clicks_windows', columns, key, generation: '5f3c', epoch: 8123, committed: iso(Date.now()), rows: 32_000 };
+
+function viewRows(query) {
+  const rows = [];
+  const where = query.get('where');
+  const from = query.get('from') ? Date.parse(query.get('from')) : newestWindow() - 15 * 60_000;
+  for (let start = newestWindow(); start >= from; start -= size) {
+    const all = windowRows(start, Date.now());
+    rows.push(...(where ? all.slice(0, 1) : all));
+  }
+  return { view: view.name, epoch: epoch(), committed: iso(Date.now()), columns, key, rows: rows.slice(0, Number(query.get('limit') ?? 1000)), truncated: false };
+}
+const epoch = () => Math.floor((Date.now() - started) / 100);
+
+function events(response) {
+  response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+  let id = 0;
+  const send = (name, data) => response.write(`event: ${name}\nid: ${(id += 1)}\ndata: ${JSON.stringify(data)}\n\n`);
+  send('hello', { version: '0.1.0', project: 'clickstream', start_number: 3, as_of: iso(Date.now()) });
+  let tick = 0;
+  const timer = setInterval(() => {
+    if (state !== 'empty') {
+      const now = Date.now();
+      const rows = windowRows(newestWindow(), now);
+      send('view', { view: view.name, epoch: epoch(), committed: iso(now - 60), watermark: iso(now - 10_000), columns, key, rows });
+    }
+    if (tick % 5 === 0) { send('flows', flows()); send('ledger', ledger()); }
+    if (tick % 10 === 0) { send('status', status()); send('tables', tables()); }
+    tick += 1;
+  }, 100);
+  response.on('close', () => clearInterval(timer));
+}
+
+const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
+
+createServer((request, response) => {
+  const url = new URL(request.url, 'http://mock');
+  const json = (data, code = 200) => response.writeHead(code, { 'Content-Type': 'application/json' }).end(JSON.stringify(data));
+  if (url.pathname === '/api/v1/events') return events(response);
+  if (url.pathname === '/api/v1/status') return json(status());
+  if (url.pathname === '/api/v1/flows') return json(flows());
+  if (url.pathname === '/api/v1/tables') return json(tables());
+  if (url.pathname === '/api/v1/ledger') return json(ledger());
+  if (url.pathname === '/api/v1/views') return json({ views: state === 'empty' ? [] : [view] });
+  if (url.pathname.endsWith('/rows')) return json(viewRows(url.searchParams));
+  if (url.pathname === '/api/v1/sql') {
+    let body = '';
+    request.on('data', (d) => (body += d));
+    request.on('end', () => {
+      const { sql } = JSON.parse(body);
+      if (sql.includes('wrong'))
+        return json({ error: { code: 'invalid_argument', message: 'Parser Error: syntax error at or near "wrong"\n\nLINE 1: select wrong from\n               ^', todo: 'Change the request as the message says.' } }, 400);
+      json({
+        columns: [{ name: 'category', type: 'VARCHAR' }, { name: 'clicks', type: 'BIGINT' }, { name: 'users', type: 'BIGINT' }],
+        rows: categories.map((category, i) => ({ category, clicks: 400_000 - i * 91_234, users: 12_000 - i * 1_000 })),
+        row_count: 4, truncated: false, elapsed_ms: 12.3,
+      });
+    });
+    return undefined;
+  }
+  const file = join('dist', url.pathname === '/' ? 'index.html' : url.pathname);
+  if (!existsSync(file)) return json({ error: { code: 'not_found', message: `there is nothing at ${url.pathname}`, todo: 'It is a mock.' } }, 404);
+  return response.writeHead(200, { 'Content-Type': types[extname(file)] ?? 'text/plain' }).end(readFileSync(file));
+}).listen(port, '127.0.0.1', () => console.log(`mock at http://127.0.0.1:${port}`));
