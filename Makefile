@@ -8,6 +8,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 
 # Asks CMake for a preset once, then leaves it to Ninja to ask again when a CMake file has changed.
+# Areas of bench/: a script bench/<area>/run, or a program bench/<module>_bench.cpp.
+BENCH_AREAS := $(patsubst bench/%/run,%,$(wildcard bench/*/run)) $(patsubst bench/%_bench.cpp,%,$(wildcard bench/*_bench.cpp))
+
 # Where nobody watches, Ninja says only what went wrong.
 QUIET := $(if $(CI),-- --quiet)
 
@@ -72,9 +75,14 @@ test-deep: test-all ## and thousands of seeds: hours
 
 .PHONY: bench
 bench: build ## measure and print figures with their method (AREA=name for one of bench/)
-	@ran=0; for run in bench/$(or $(AREA),*)/run; do \
-	    if [ -x "$$run" ]; then ran=1; PATH="$$PWD/.venv/bin:$$PATH" "$$run"; fi; \
-	done; [ $$ran = 1 ] || { echo "no benchmark '$(or $(AREA),*)' under bench/ yet" >&2; exit 2; }
+	@ran=0; mkdir -p bench/results build/bench; \
+	for area in $(or $(AREA),$(BENCH_AREAS)); do \
+	    if [ -x bench/$$area/run ]; then ran=1; PATH="$$PWD/.venv/bin:$$PATH" bench/$$area/run $(ARGS); fi; \
+	    if [ -f bench/$${area}_bench.cpp ]; then \
+	        ran=1; cmake --build --preset release --target tarn_$${area}_bench -- --quiet; \
+	        build/release/tarn_$${area}_bench build/bench $(ARGS); \
+	    fi; \
+	done; [ $$ran = 1 ] || { echo "no benchmark '$(AREA)' under bench/; there are: $(BENCH_AREAS)" >&2; exit 2; }
 
 .PHONY: prove
 prove: build ## show a guarantee holding (Q=01 for one scenario; the receipt is on stdout)

@@ -82,3 +82,16 @@ function(tarn_program)
     include(${root}/module.cmake)
   endif()
 endfunction()
+
+# A program tarn_<module>_bench for each bench/<module>_bench.cpp, not part of a build that does not name it.
+function(tarn_benches)
+  file(GLOB programs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*_bench.cpp)
+  foreach(program IN LISTS programs)
+    get_filename_component(name ${program} NAME_WE)
+    string(REGEX REPLACE "_bench$" "" module ${name})
+    add_executable(tarn_${name} EXCLUDE_FROM_ALL ${program})
+    target_link_libraries(tarn_${name} PRIVATE tarn_${module} tarn_warnings)
+    # Figures of a module's insides may need its private headers.
+    target_include_directories(tarn_${name} PRIVATE ${CMAKE_SOURCE_DIR}/src/${module})
+  endforeach()
+endfunction()
