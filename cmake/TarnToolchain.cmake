@@ -31,6 +31,11 @@ elseif(TARN_SANITIZE)
   message(FATAL_ERROR "TARN_SANITIZE is '${TARN_SANITIZE}': use address, thread or nothing")
 endif()
 
+if(TARN_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
 # Warnings are for our own files only; outside headers are SYSTEM includes.
 add_library(tarn_warnings INTERFACE)
 target_compile_options(tarn_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)

@@ -111,7 +111,7 @@ Result<std::shared_ptr<ColumnBatch>> JsonBatchDecoder::decode(std::span<const Re
         decode_chunk(items.first(n));
         items = items.subspan(n);
     }
-    std::ranges::stable_sort(rejected, {}, &Rejected::record);  // those without a value came first
+    std::ranges::sort(rejected, {}, &Rejected::record);  // those without a value came first
     auto batch = std::make_shared<ColumnBatch>();
     rows_.finish(accepted.size(), *batch);
     batch->buffers.push_back(std::move(buffer));

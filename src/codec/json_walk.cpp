@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <array>
+#include <bit>
 #include <limits>
 
 #include "json_text.h"
@@ -12,7 +13,7 @@ namespace tarn::codec {
 namespace {
 
 constexpr size_t kMostShape = 256;  // names remembered; hostile input must not fill the memory
-constexpr size_t kFirstCapacity = 256 * 1024;
+constexpr size_t kFirstCapacity = 4096;
 
 constexpr std::array<double, 23> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -51,14 +52,15 @@ const char* take_int(const char* p, int64_t& out) {
 
 JsonWalk::JsonWalk(JsonRows& rows) : rows_(rows) {
     auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(
-        kFirstCapacity + 64, kMaxJsonDepth, stage1_);
+        kFirstCapacity, kMaxJsonDepth, stage1_);
     if (error) stage1_.reset();  // no memory: every record goes the slow way
 }
 JsonWalk::~JsonWalk() = default;
 
 bool JsonWalk::index(const char* text, size_t size) {
     if (!stage1_) return false;
-    if (size > stage1_->capacity() && stage1_->set_capacity(size) != simdjson::SUCCESS)
+    if (size > stage1_->capacity() &&
+        stage1_->set_capacity(std::bit_ceil(size)) != simdjson::SUCCESS)
         return false;
     auto error = stage1_->stage1(reinterpret_cast<const uint8_t*>(text), size,
                                  simdjson::stage1_mode::regular);
