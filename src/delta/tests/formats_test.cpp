@@ -1,0 +1,182 @@
+// Paths, partition values, statistics and deletion vectors against what Spark and the kernel write.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tarn/delta/actions.h"
+#include "tarn/delta/deletion_vector.h"
+#include "tarn/delta/log_files.h"
+#include "tarn/delta/partition.h"
+#include "tarn/delta/paths.h"
+#include "tarn/delta/statistics.h"
+#include "tarn/delta/table.h"
+
+namespace tarn::delta {
+namespace {
+
+TEST(Paths, FourStepsOfAPartitionValue) {
+    EXPECT_EQ(partition_folder("region", "US/East"), "region=US%2FEast");
+    EXPECT_EQ(percent_encode("region=US%2FEast/f"), "region=US%252FEast/f");
+    EXPECT_EQ(percent_decode("region=US%252FEast/f"), "region=US%2FEast/f");
+    EXPECT_EQ(partition_folder("p", std::nullopt), "p=__HIVE_DEFAULT_PARTITION__");
+    EXPECT_EQ(hive_escape("\"#%'*/:=?\\{[]^\x7f\n"),
+              "%22%23%25%27%2A%2F%3A%3D%3F%5C%7B%5B%5D%5E%7F%0A");
+    EXPECT_EQ(hive_escape(" }<>|`ü"), " }<>|`ü");
+    EXPECT_EQ(percent_encode(" <>|}`ü"), "%20%3C%3E%7C%7D%60%C3%BC");
+    EXPECT_EQ(percent_decode("100%"), "100%");
+    EXPECT_EQ(percent_decode("%zz%4"), "%zz%4");
+}
+
+TEST(Paths, FormsOfOnePathAreOne) {
+    for (auto form : {"/a/b%20c", "file:/a/b%20c", "file:///a/b%20c", "file://host/a/b%20c"})
+        EXPECT_EQ(canonical_path(form, "/t"), "/a/b c") << form;
+    EXPECT_EQ(canonical_path("file:///t/x/f", "/t"), "x/f");
+    EXPECT_EQ(canonical_path("x/f", "/t"), "x/f");
+    EXPECT_EQ(canonical_path("/tt/f", "/t"), "/tt/f");
+    EXPECT_EQ(disk_path("x/f", "/t"), "/t/x/f");
+    EXPECT_EQ(disk_path("/a/f", "/t"), "/a/f");
+}
+
+TEST(LogFiles, Names) {
+    EXPECT_EQ(parse_log_name("00000000000000000007.json").kind, LogFileKind::kCommit);
+    EXPECT_EQ(parse_log_name("00000000000000000007.json").version, 7);
+    EXPECT_EQ(parse_log_name("00000000000000000007.crc").kind, LogFileKind::kChecksum);
+    EXPECT_EQ(parse_log_name("00000000000000000007.checkpoint.parquet").kind,
+              LogFileKind::kCheckpoint);
+    auto part = parse_log_name("00000000000000000007.checkpoint.0000000002.0000000003.parquet");
+    EXPECT_EQ(part.kind, LogFileKind::kCheckpointPart);
+    EXPECT_EQ(part.part, 2u);
+    EXPECT_EQ(part.parts, 3u);
+    auto v2 =
+        parse_log_name("00000000000000000007.checkpoint.6374b053-df23-479b-b2cf-c9c550132b49.json");
+    EXPECT_EQ(v2.kind, LogFileKind::kCheckpointV2);
+    EXPECT_TRUE(v2.json);
+    EXPECT_EQ(
+        parse_log_name("00000000000000000004.00000000000000000006.compacted.json").end_version, 6);
+    for (auto other : {"_last_checkpoint", "7.json", "00000000000000000007.json.tmp",
+                       ".00000000000000000007.json.crc",
+                       "00000000000000000007.checkpoint.0000000004.0000000003.parquet",
+                       "0000000000000000000a.json", "00000000000000000007.checkpoint.parquet.tmp",
+                       "99999999999999999999.json", ""})
+        EXPECT_EQ(parse_log_name(other).kind, LogFileKind::kOther) << other;
+    EXPECT_EQ(commit_name(12), "00000000000000000012.json");
+}
+
+TEST(PartitionValues, AsTheLogWritesThem) {
+    EXPECT_EQ(java_double(1), "1.0");
+    EXPECT_EQ(java_double(0.1), "0.1");
+    EXPECT_EQ(java_double(-0.0), "-0.0");
+    EXPECT_EQ(java_double(1e10), "1.0E10");
+    EXPECT_EQ(java_double(1.5e-7), "1.5E-7");
+    EXPECT_EQ(java_double(1234567.25), "1234567.25");
+    EXPECT_EQ(java_double(NAN), "NaN");
+    EXPECT_EQ(java_double(-INFINITY), "-Infinity");
+    auto text = [](codec::ColumnType type, auto add) {
+        codec::ColumnBatch batch;
+        codec::ColumnBuilder builder(type);
+        add(builder);
+        return partition_text(builder.finish(batch), 0);
+    };
+    using codec::ColumnType;
+    EXPECT_EQ(text(ColumnType::kTimestamp, [](auto& b) { b.add_int(1'700'000'000'123'456); }),
+              "2023-11-14T22:13:20.123456Z");
+    EXPECT_EQ(text(ColumnType::kDate, [](auto& b) { b.add_int(-1); }), "1969-12-31");
+    EXPECT_EQ(text(ColumnType::kBool, [](auto& b) { b.add_bool(true); }), "true");
+    EXPECT_EQ(text(ColumnType::kText, [](auto& b) { b.add_text(""); }), std::nullopt);
+    EXPECT_EQ(text(ColumnType::kInt64, [](auto& b) { b.add_null(); }), std::nullopt);
+}
+
+TEST(Statistics, TextIsCutSoThatBoundsHold) {
+    std::string long_text(40, 'a');
+    EXPECT_EQ(truncate_min(long_text), std::string(32, 'a'));
+    EXPECT_EQ(truncate_max(long_text), std::string(32, 'a') + "\x7F");
+    EXPECT_EQ(truncate_max(std::string(32, 'z')), std::string(32, 'z'));
+    EXPECT_EQ(truncate_max(std::string(32, 'a') + "é!"), std::string(32, 'a') + "\xF4\x8F\xBF\xBF");
+    EXPECT_EQ(truncate_max(std::string(32, 'a') + "\x7F!"),
+              std::string(32, 'a') + "\xF4\x8F\xBF\xBF");
+    // A surrogate pair counts twice and is not split.
+    EXPECT_EQ(truncate_min(std::string(31, 'a') + "𝄞x"), std::string(31, 'a'));
+    std::string highest;
+    for (int i = 0; i < 40; ++i)
+        highest += "\xF4\x8F\xBF\xBF";
+    EXPECT_EQ(truncate_max(highest), std::nullopt);
+    EXPECT_EQ(truncate_max(std::string(32, 'a') + "\xF4\x8F\xBF\xBF" + "b"),
+              std::string(32, 'a') + "\xF4\x8F\xBF\xBF" + "\x7F");
+}
+
+TEST(Statistics, OfABatch) {
+    using codec::ColumnType;
+    auto batch = std::make_shared<codec::ColumnBatch>();
+    batch->schema = {{"n", ColumnType::kInt64},     {"x", ColumnType::kDouble},
+                     {"t", ColumnType::kTimestamp}, {"s", ColumnType::kText},
+                     {"b", ColumnType::kBool},      {"none", ColumnType::kInt32}};
+    batch->row_count = 3;
+    codec::ColumnBuilder n(ColumnType::kInt64), x(ColumnType::kDouble), t(ColumnType::kTimestamp),
+        s(ColumnType::kText), b(ColumnType::kBool), none(ColumnType::kInt32);
+    n.add_int(INT64_MIN), n.add_int(3), n.add_int(INT64_MAX);
+    x.add_double(1), x.add_double(NAN), x.add_double(2);
+    t.add_int(-1), t.add_int(1'999), t.add_null();
+    s.add_text("b\""), s.add_null(), s.add_text("a");
+    b.add_bool(true), b.add_bool(false), b.add_null();
+    none.add_null(), none.add_null(), none.add_null();
+    for (auto* column : {&n, &x, &t, &s, &b, &none})
+        batch->columns.push_back(column->finish(*batch));
+    std::shared_ptr<const codec::ColumnBatch> shared = batch;
+    const int all[] = {0, 1, 2, 3, 4, 5};
+    EXPECT_EQ(
+        file_statistics({&shared, 1}, all),
+        R"({"numRecords":3,"minValues":{"n":-9223372036854775808,"t":"1969-12-31T23:59:59.999Z","s":"a"},)"
+        R"("maxValues":{"n":9223372036854775807,"t":"1970-01-01T00:00:00.001Z","s":"b\""},)"
+        R"("nullCount":{"n":0,"x":0,"t":1,"s":1,"b":1,"none":3}})");
+    EXPECT_EQ(
+        file_statistics({&shared, 1}, all, 1),
+        R"({"numRecords":3,"minValues":{"n":-9223372036854775808},"maxValues":{"n":9223372036854775807},)"
+        R"("nullCount":{"n":0}})");
+}
+
+TEST(Statistics, ReadingKeepsDigitsAndToleratesAnything) {
+    const std::string names[] = {"d", "s", "missing"};
+    auto ranges = read_statistics(
+        R"({"numRecords":2,"maxValues":{"d":99999999999999999999.50,"s":"z\u0041"},)"
+        R"("minValues":{"d":-0.10,"o":{"x":1},"s":null},"nullCount":{"d":1,"s":{"x":2}}})",
+        names);
+    EXPECT_EQ(ranges[0].max, "99999999999999999999.50");
+    EXPECT_EQ(ranges[0].min, "-0.10");
+    EXPECT_EQ(ranges[0].nulls, 1);
+    EXPECT_EQ(ranges[1].max, "zA");
+    EXPECT_FALSE(ranges[1].min || ranges[1].nulls || ranges[2].min);
+    for (auto broken : {"", "{", "[]", "null", R"({"minValues":3})"})
+        EXPECT_FALSE(read_statistics(broken, names)[0].min) << broken;
+}
+
+TEST(DeletionVectors, InlineAndPath) {
+    auto bytes = z85_decode("^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L");
+    ASSERT_TRUE(bytes);
+    auto rows = decode_deletion_vector(bytes->substr(0, 44));
+    ASSERT_TRUE(rows) << rows.error().message();
+    EXPECT_EQ(*rows, (std::vector<uint64_t>{3, 4, 7, 11, 18, 29}));
+    EXPECT_EQ(deletion_vector_path("ab^-aqEH.-t@S}K{vb[*k^"),
+              "ab/deletion_vector_d2c639aa-8816-431a-aaf6-d3fe2512ff61.bin");
+    for (size_t cut = 0; cut < 44; ++cut)
+        EXPECT_FALSE(decode_deletion_vector(bytes->substr(0, cut))) << cut;
+    EXPECT_FALSE(z85_decode("abc"));
+    EXPECT_FALSE(z85_decode("~~~~~"));
+}
+
+TEST(Intervals, AsSparkWritesThem) {
+    Metadata metadata;
+    metadata.configuration = {{"a", "interval 30 days"},
+                              {"b", "interval 1 week 2 hours"},
+                              {"c", "soon"},
+                              {"d", "5 minutes"}};
+    auto ms = [&](const char* key) { return interval_property_ms(metadata, key, -7); };
+    EXPECT_EQ(ms("a"), 30ll * 86'400'000);
+    EXPECT_EQ(ms("b"), 7ll * 86'400'000 + 7'200'000);
+    EXPECT_EQ(ms("c"), -7);
+    EXPECT_EQ(ms("d"), 300'000);
+    EXPECT_EQ(ms("none"), -7);
+}
+
+}  // namespace
+}  // namespace tarn::delta
