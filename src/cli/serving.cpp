@@ -1,8 +1,7 @@
 #include "serving.h"
 
-#include <signal.h>
-
 #include <charconv>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -18,6 +17,20 @@ Status write_serving(io::FileSystem& fs, const std::string& data, const Serving&
     return fs.replace(data + "/SERVING", serving.json().dump() + "\n");
 }
 
+namespace {
+
+// Whether a Tarn runs under this process id: not one that is gone, dead and unburied, or another
+// program's.
+bool runs(int64_t pid) {
+    std::ifstream stat(fmt::format("/proc/{}/stat", pid));
+    std::string line;
+    if (pid <= 0 || !std::getline(stat, line)) return false;
+    auto name = line.find("(tarn"), end = line.rfind(") ");
+    return name != line.npos && end != line.npos && line[end + 2] != 'Z' && line[end + 2] != 'X';
+}
+
+}  // namespace
+
 Result<Serving> find_serving(io::FileSystem& fs, const std::string& data) {
     auto none = [&] {
         return fail(ErrorCode::kNotFound,
@@ -32,8 +45,7 @@ Result<Serving> find_serving(io::FileSystem& fs, const std::string& data) {
     serving.pid = json.value("pid", int64_t(0));
     serving.kafka = json.value("kafka", "");
     serving.http = json.value("http", "");
-    // The holder of the lock writes its pid into LOCK; one that is gone cannot answer.
-    if (serving.pid <= 0 || kill(pid_t(serving.pid), 0) != 0) return none();
+    if (!runs(serving.pid)) return none();
     return serving;
 }
 

@@ -86,7 +86,7 @@ std::vector<std::string_view> row_texts(std::string_view body) {
     if (at == body.npos) return rows;
     size_t depth = 0, begin = 0;
     bool quoted = false;
-    for (at += 8; at < body.size(); ++at) {
+    for (at += 7; at < body.size(); ++at) {
         char c = body[at];
         if (quoted) {
             if (c == '\\')
