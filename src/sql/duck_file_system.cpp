@@ -8,7 +8,6 @@
 
 #include "duckdb/common/file_opener.hpp"
 #include "duckdb/common/file_system.hpp"
-#include "duckdb/function/scalar/string_common.hpp"
 
 #include "duck.h"
 
@@ -23,6 +22,71 @@ template <class T>
 T take(Result<T> result) {
     if (!result) throw_error(result.error());
     if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+// One character (a code point of UTF-8) from the front of the text.
+std::string_view first_character(std::string_view text) {
+    size_t n = 1;
+    while (n < text.size() && (static_cast<unsigned char>(text[n]) & 0xc0) == 0x80)
+        ++n;
+    return text.substr(0, n);
+}
+
+// [abc], [a-z], [!a-z]: removes it from the front of the pattern; says whether the character is in
+// it. Code points of UTF-8 compare as their bytes do.
+bool take_class(std::string_view& pattern, size_t end, std::string_view c) {
+    auto inside = pattern.substr(1, end - 1);
+    pattern.remove_prefix(end + 1);
+    const bool negated = inside.starts_with('!');
+    if (negated) inside.remove_prefix(1);
+    bool found = false;
+    while (!inside.empty()) {
+        auto low = first_character(inside), high = low;
+        inside.remove_prefix(low.size());
+        if (inside.size() > 1 && inside[0] == '-') {
+            high = first_character(inside.substr(1));
+            inside.remove_prefix(1 + high.size());
+        }
+        found |= low <= c && c <= high;
+    }
+    return found != negated;
+}
+
+// Whether one name matches a pattern of *, ?, [classes] and plain characters. Linear but for one
+// level of backtracking.
+bool matches(std::string_view name, std::string_view pattern) {
+    std::string_view name_after_star, pattern_after_star;
+    bool star = false;
+    while (!name.empty()) {
+        auto c = first_character(name);
+        auto rest = pattern;
+        bool same = false;
+        if (pattern.starts_with('*')) {
+            pattern.remove_prefix(1);
+            star = true, name_after_star = name, pattern_after_star = pattern;
+            continue;
+        }
+        if (auto end = pattern.find(']', 2);
+            pattern.starts_with('[') && end != std::string_view::npos) {
+            same = take_class(rest, end, c);
+        } else if (pattern.starts_with('?')) {
+            same = true;
+            rest.remove_prefix(1);
+        } else if (pattern.starts_with(c)) {
+            same = true;
+            rest.remove_prefix(c.size());
+        }
+        if (same) {
+            pattern = rest;
+            name.remove_prefix(c.size());
+        } else if (star) {
+            name_after_star.remove_prefix(first_character(name_after_star).size());
+            name = name_after_star, pattern = pattern_after_star;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*') == std::string_view::npos;
 }
 
 class Handle final : public FileHandle {
@@ -177,9 +241,12 @@ class TarnFileSystem final : public duckdb::FileSystem {
                                               duckdb::FileOpener*) override {
         duckdb::vector<duckdb::OpenFileInfo> found;
         if (FileExists(pattern, nullptr)) {
-            // Names in a Delta log come again when a table is dropped and made anew: checked each time.
-            if (pattern.find("/_delta_log/") != std::string::npos) found.emplace_back(pattern);
-            else found.push_back(immutable(pattern));
+            // Names in a Delta log come again when a table is dropped and made anew: checked each
+            // time.
+            if (pattern.find("/_delta_log/") != std::string::npos)
+                found.emplace_back(pattern);
+            else
+                found.push_back(immutable(pattern));
             return found;
         }
         if (!HasGlob(pattern)) return found;
@@ -226,8 +293,7 @@ class TarnFileSystem final : public duckdb::FileSystem {
             auto path = joined(folder, entry.name);
             if (part == "**" && entry.folder) match(path, parts, at, found);
             if (part == "**" && !last) continue;
-            if (!duckdb::Glob(entry.name.data(), entry.name.size(), part.data(), part.size()))
-                continue;
+            if (!matches(entry.name, part)) continue;
             if (last && !entry.folder) found.push_back(immutable(kScheme + path));
             if (!last && entry.folder) match(path, parts, at + 1, found);
         }

@@ -18,13 +18,14 @@ void Session::interrupt() { impl_->connection.Interrupt(); }
 // "Table with name X does not exist!" with DuckDB's guess replaced by ours: it does not know the
 // provider's tables.
 static Error with_nearest_table(Error error, const duckdb::ErrorData& data, TableProvider* tables) {
-    auto& extra = data.ExtraInfo();
-    auto name = extra.find("name");
-    if (data.Type() != duckdb::ExceptionType::CATALOG || name == extra.end() || !tables)
+    static constexpr std::string_view kStart = "Table with name ";
+    const auto& said = error.message();
+    const auto end = said.find(" does not exist");
+    if (data.Type() != duckdb::ExceptionType::CATALOG || !tables || !said.starts_with(kStart) ||
+        end == std::string::npos)
         return error;
-    if (auto type = extra.find("type"); type == extra.end() || type->second != "Table")
-        return error;
-    auto wanted = duckdb::StringUtil::Lower(name->second);
+    auto wanted = duckdb::StringUtil::Lower(said.substr(kStart.size(), end - kStart.size()));
+    std::erase(wanted, '"');
     auto bare = [](const std::string& n) { return n.substr(n.find('.') + 1); };
     std::string best;
     size_t best_distance = std::max<size_t>(3, wanted.size() / 3) + 1;

@@ -84,7 +84,9 @@ class Session {
     Result<QueryStats> query(std::string_view sql, const QueryLimits& limits, RowSink& sink);
     // A statement without a result (settings, DDL of tests).
     Status execute(std::string_view sql);
-    // The whole result as columns (types that ColumnType has; others cast to VARCHAR).
+    // The whole result as columns: HUGEINT and unsigned integers as kInt64 (out of range is an error), small ones as
+    // kInt32, FLOAT as kDouble, every timestamp as kTimestamp; what ColumnType has nothing for (DECIMAL, TIME, UUID,
+    // nested) cast to VARCHAR.
     Result<codec::ColumnBatch> query_columns(std::string_view sql);
     void interrupt();
 

@@ -12,7 +12,10 @@
 // expression must be a tumble, and it must be in every grouping set. Refused by name when compiled: no window,
 // ORDER BY, LIMIT, HAVING, joins, window functions, volatile functions, aggregates whose result depends on row order.
 //
-// Lateness: a row is late if its window's end + grace ≤ watermark; then it is counted nowhere. Used by one thread.
+// Every group expression must be in the SELECT list: the rows that come out are upserts by key.
+//
+// Lateness: a row that WHERE lets through is late if its window's end + grace ≤ watermark, or if it has no event time;
+// then it is counted nowhere. Used by one thread.
 
 #include <cstdint>
 #include <memory>
@@ -51,7 +54,8 @@ class LiveQuery {
     ~LiveQuery();
     const Info& info() const;
 
-    // Adds rows (columns found by name; the batch may have more). Indexes of late rows are appended to `late`.
+    // Adds rows (columns found by name; the batch may have more). Indexes of late rows are appended to `late`. After an
+    // error (out of memory, a value that an expression refuses) part of the rows may be in: compile anew and replay.
     Status add(const codec::ColumnBatch& rows, Timestamp watermark, std::vector<uint32_t>& late);
     // Current values of the groups touched since the last call, as upserts by key, in a fixed order.
     Result<std::shared_ptr<const codec::ColumnBatch>> take_changes();
