@@ -101,9 +101,10 @@ Flow::~Flow() {
     if (consumer_ >= 0) reader_.remove_consumer(consumer_);
 }
 
-void Flow::open() {
-    if (auto opened = open_all(); !opened) (void)failed(opened.error());
+Status Flow::open() {
+    if (auto opened = open_all(); !opened) TARN_RETURN_IF_ERROR(failed(opened.error()));
     publish();
+    return {};
 }
 
 Status Flow::open_all() {

@@ -52,8 +52,8 @@ class Flow {
     Flow(const Flow&) = delete;
 
     // Sets holds and reads the journal; what is wrong becomes the flow's state. Before the first
-    // step().
-    void open();
+    // step(). Errors: kCancelled alone (a simulated crash).
+    Status open();
     // One epoch if there is input (and it is not paused or failed): true. Errors: kCancelled alone
     // (a simulated crash); every other one becomes the flow's state.
     Result<bool> step();

@@ -111,7 +111,7 @@ struct Runtime::Impl {
         }
         // Holds before anything is deleted; sinks and journals as they stand.
         for (auto& [name, runner] : runners)
-            runner->flow->open();
+            TARN_RETURN_IF_ERROR(runner->flow->open());
         return {};
     }
 
@@ -192,6 +192,10 @@ struct Runtime::Impl {
         }
         for (auto& [name, runner] : runners)
             if (runner->thread.joinable()) runner->thread.join();
+        if (!options.threads) {
+            for (auto& [name, runner] : runners)
+                runner->flow->settle();
+        }
         stopped = true;
     }
 

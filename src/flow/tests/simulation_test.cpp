@@ -1,0 +1,102 @@
+// Flows on a disk that crashes: whatever is struck, in the end each acknowledged record is a row or
+// in quarantine exactly once, and the windows are those recomputed from the rows that are not late.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "world.h"
+
+namespace tarn::flow {
+namespace {
+
+// Produces and steps until something fails or `rounds` have passed. True if all rounds passed.
+bool live(World& world, int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+        world.clock.advance(Duration::millis(int64_t(world.random.below(900))));
+        if (world.random.chance(0.8) && !world.produce()) return false;
+        if (world.random.chance(0.7) && !world.step()) return false;
+        if (world.random.chance(0.05)) (void)world.log().run_retention();
+        if (world.disk.crashed()) return false;
+    }
+    return true;
+}
+
+std::string finish(World& world) {
+    world.disk.crash_at_call(0);
+    world.failpoints.disarm();
+    if (!world.is_open()) {
+        if (auto opened = world.open(); !opened) return "open: " + opened.error().message();
+    }
+    if (auto drained = world.drain(); !drained) return drained.error().message();
+    auto outcome = world.read();
+    if (!outcome) return "read: " + outcome.error().message();
+    return check(*outcome, world);
+}
+
+int seeds() {
+    auto* text = std::getenv("TARN_SIMULATION_SEEDS");
+    return text ? std::atoi(text) : 40;
+}
+
+TEST(FlowSimulation, WithoutACrash) {
+    for (uint64_t seed = 1; seed <= 5; ++seed) {
+        World world(seed);
+        auto opened = world.open();
+        ASSERT_TRUE(opened) << opened.error().message();
+        ASSERT_TRUE(live(world, 60)) << "seed " << seed;
+        ASSERT_EQ(finish(world), "") << "seed " << seed;
+        ASSERT_GT(world.acknowledged.size(), 100u);
+    }
+}
+
+TEST(FlowSimulation, CrashAtAnyCall) {
+    for (uint64_t seed = 1; seed <= uint64_t(seeds()); ++seed) {
+        World world(seed);
+        for (int life = 0; life < 4; ++life) {
+            world.disk.crash_at_call(1 + world.random.below(life == 0 ? 400 : 250));
+            if (world.open()) live(world, 25);
+            world.crash();
+        }
+        ASSERT_EQ(finish(world), "") << "seed " << seed << " of CrashAtAnyCall";
+    }
+}
+
+TEST(FlowSimulation, CrashAtEveryFailpoint) {
+    io::Failpoints seen;
+    std::map<std::string, uint64_t> hits;
+    {
+        World world(1);
+        world.failpoints.record();
+        ASSERT_TRUE(world.open());
+        ASSERT_TRUE(live(world, 80));
+        hits = world.failpoints.hits();
+    }
+    for (const auto& name :
+         {"flow.journal.create.before", "flow.journal.create.after", "flow.table.create.before",
+          "flow.table.create.after", "flow.view.create.before", "flow.view.create.after",
+          "flow.plan.before", "flow.journal.before_write", "flow.journal.before_sync",
+          "flow.journal.after_sync", "flow.commit.quarantine.before",
+          "flow.commit.quarantine.after", "flow.commit.table.before", "flow.commit.table.after",
+          "flow.commit.late.before", "flow.commit.late.after", "flow.commit.view.before",
+          "flow.commit.view.after"}) {
+        EXPECT_TRUE(hits.contains(name)) << name << " is never hit";
+    }
+    uint64_t seed = 1000;
+    for (const auto& [name, count] : hits) {
+        for (uint64_t nth : {uint64_t(1), 2 + count / 3}) {
+            if (nth > count) continue;
+            World world(++seed);
+            world.failpoints.arm(name, nth, [&world]() -> Status {
+                world.disk.crash();
+                return fail(ErrorCode::kCancelled, "simulated crash");
+            });
+            if (world.open()) live(world, 60);
+            world.crash();
+            ASSERT_EQ(finish(world), "") << "failpoint " << name << ":" << nth << " seed " << seed;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace tarn::flow

@@ -1,0 +1,298 @@
+#include "world.h"
+
+#include <fmt/format.h>
+
+#include "rows.h"
+#include "tarn/codec/record_batch.h"
+
+namespace tarn::flow {
+namespace {
+
+constexpr int64_t kWindowUs = 5'000'000;
+constexpr Duration kBound = Duration::seconds(4), kGrace = Duration::seconds(1);
+
+constexpr std::string_view kProject = R"(
+name: simulation
+topics:
+  clicks:
+    partitions: 3
+    retention: 20s
+    columns:
+      event_time: {type: timestamp, required: true}
+      page: {type: text, required: true}
+      user: {type: text, required: true}
+      price: int
+    table: {name: bronze.clicks, every: 1s}
+  clicks.late: {late_of: clicks, partitions: 2, retention: forever}
+  clicks.quarantine: {quarantine_of: clicks, retention: forever}
+)";
+constexpr std::string_view kModel =
+    R"({{ config(materialized='live', watermark='4s', grace='1s', late='clicks.late') }}
+select tumble(event_time, interval '5 seconds') as window_start, page, count(*) as views,
+       count(distinct "user") as users
+from stream('clicks') group by grouping sets ((window_start), (window_start, page))
+)";
+
+int64_t floor_window(int64_t us) { return us - ((us % kWindowUs) + kWindowUs) % kWindowUs; }
+
+}  // namespace
+
+World::World(uint64_t seed) : disk(seed, clock), random(seed * 7919 + 1) {
+    ManualClock c;
+    io::SimulatedDisk d(1, c);
+    (void)d.create_folders("p/models/live");
+    (void)d.replace("p/tarn.yml", kProject);
+    (void)d.replace("p/models/live/pages.sql", kModel);
+    project_ = project::load_project(d, "p").value();
+}
+
+World::~World() { close(); }
+
+void World::close() {
+    runtime_.reset();
+    views_.reset();
+    lake_.reset();
+    engine_.reset();
+    log_.reset();
+}
+
+void World::crash() {
+    if (!disk.crashed()) disk.crash();
+    close();
+    disk.restart();
+    disk.crash_at_call(0);
+}
+
+Status World::open() {
+    auto opened = open_inner();
+    if (!opened) close();
+    return opened;
+}
+
+Status World::open_inner() {
+    ++starts_;
+    metrics_ = std::make_unique<Metrics>();
+    log::LogOptions options;
+    options.folder = "d/log";
+    options.start_number = starts_;
+    options.segment_bytes = 64 << 10;
+    options.threads = false;
+    TARN_TRY(log_, log::Log::open(options, {disk, clock, random, failpoints, *metrics_, Logger()}));
+    TARN_TRY(engine_,
+             sql::Engine::open({.memory_bytes = 256 << 20, .threads = 1, .spill_folder = {}}, disk,
+                               this));
+    TARN_TRY(lake_, lake::Lake::open("d/tables", {disk, clock, random, failpoints, *metrics_,
+                                                  Logger(), *engine_}));
+    TARN_TRY(views_, view::open_simple_store("d/views", disk, failpoints));
+    RuntimeOptions flows;
+    flows.state_folder = "d/state";
+    flows.start_number = starts_;
+    flows.threads = false;
+    flows.max_epoch_rows = 60;
+    TARN_TRY(runtime_, Runtime::open(project_, flows,
+                                     {disk, clock, random, failpoints, *metrics_, Logger(), nullptr,
+                                      *log_, *lake_, *views_, *engine_}));
+    log_->start_retention();
+    return {};
+}
+
+std::string World::event() {
+    if (!repeatable_.empty() && random.chance(0.05))
+        return repeatable_[random.below(repeatable_.size())];
+    auto id = next_id_++;
+    if (random.chance(0.03))
+        return fmt::format(R"({{"event_time": {}, "page": "broken {}")", clock.now().ms(), id);
+    if (random.chance(0.02))
+        return fmt::format(R"({{"event_time": "yesterday", "page": "p", "user": "{}"}})", id);
+    if (random.chance(0.02))
+        return fmt::format(R"({{"event_time": {}, "user": "no page {}"}})", clock.now().ms(), id);
+    auto ago = int64_t(random.below(2000));
+    if (random.chance(0.05)) ago += int64_t(random.below(60'000));
+    if (random.chance(0.005)) ago = -int64_t(7'200'000 + random.below(1'000'000'000));
+    auto value = fmt::format(
+        R"({{"event_time": {}, "page": "page {}", "user": "user {}", "price": {}, "id": {}}})",
+        clock.now().ms() - ago, random.below(5), random.below(20), id % 100, id);
+    repeatable_.push_back(value);
+    return value;
+}
+
+bool World::produce() {
+    codec::BatchBuilder builder;
+    std::vector<std::string> values;
+    for (auto n = 1 + random.below(30); n > 0; --n) {
+        values.push_back(event());
+        sent.insert(values.back());
+        builder.add(clock.now().ms(), fmt::format("key {}", n), values.back());
+    }
+    auto topic = log_->find_topic("clicks");
+    if (!topic) return false;
+    auto partition = int32_t(random.below(kPartitions));
+    auto outcome = log_->append_and_wait({.partition = {topic->id, partition},
+                                          .batch = builder.finish().value(),
+                                          .writer = std::nullopt});
+    if (outcome.code != log::AppendCode::kOk) return false;
+    for (size_t i = 0; i < values.size(); ++i)
+        acknowledged[{partition, outcome.base_offset + int64_t(i)}] = values[i];
+    return true;
+}
+
+Status World::drain() {
+    for (int i = 0; i < 10'000; ++i) {
+        TARN_TRY(bool any, runtime_->step());
+        for (const auto& flow : runtime_->list()) {
+            if (flow.state != FlowState::kRunning) {
+                return fail(ErrorCode::kInternal, fmt::format("flow {} is {}: {}", flow.name,
+                                                              to_string(flow.state), flow.reason));
+            }
+        }
+        if (!any) return {};
+    }
+    return fail(ErrorCode::kInternal, "the flows never end");
+}
+
+Result<std::optional<sql::TableRef>> World::resolve(std::string_view schema,
+                                                    std::string_view table) {
+    auto name = fmt::format("{}.{}", schema, table);
+    if (name != "bronze.clicks") return std::nullopt;
+    return sql::TableRef(sql::DeltaTableRef{.path = lake_->path_of(name)});
+}
+
+Status World::read_bronze(Outcome& out) {
+    TARN_TRY(auto session, engine_->session());
+    TARN_TRY(auto rows,
+             session->query_columns(
+                 "select _partition, _offset, event_time, page, \"user\" from bronze.clicks"));
+    for (size_t i = 0; i < rows.row_count; ++i) {
+        out.bronze.emplace(
+            Place{rows.columns[0].values<int32_t>()[i], rows.columns[1].values<int64_t>()[i]},
+            Outcome::Click{rows.columns[2].values<int64_t>()[i],
+                           std::string(rows.columns[3].text(i)),
+                           std::string(rows.columns[4].text(i))});
+    }
+    return {};
+}
+
+Status World::read_topic(const std::string& name, Outcome& out) {
+    auto topic = log_->find_topic(name);
+    if (!topic) return fail(ErrorCode::kNotFound, name);
+    for (int32_t p = 0; p < topic->config.partitions; ++p) {
+        for (int64_t at = 0;;) {
+            auto fetched = log_->fetch({topic->id, p}, at, 1 << 20);
+            if (fetched.slices.empty()) break;
+            for (const auto& slice : fetched.slices) {
+                for (auto rest = slice.bytes; !rest.empty();) {
+                    TARN_TRY(auto header, codec::parse_batch_header(rest));
+                    std::vector<codec::RecordView> records;
+                    std::string scratch;
+                    TARN_RETURN_IF_ERROR(codec::read_records(rest.substr(0, header.total_size()),
+                                                             scratch, 1 << 24, records));
+                    for (const auto& record : records) {
+                        TARN_TRY(auto headers, codec::decode_headers(record));
+                        std::map<std::string, std::optional<std::string>> h;
+                        for (const auto& one : headers)
+                            h[std::string(one.key)] = one.value;
+                        Place place{std::stoi(*h.at("tarn.partition")),
+                                    std::stoll(*h.at("tarn.offset"))};
+                        if (name == "clicks.quarantine") {
+                            out.quarantined.emplace(place, record.value.value_or(""));
+                        } else {
+                            Outcome::Late late{*h.at("tarn.reason"), std::nullopt, 0};
+                            if (h.at("tarn.watermark"))
+                                late.watermark_us = parse_rfc3339(*h.at("tarn.watermark"))->us;
+                            if (auto end = parse_rfc3339(*h.at("tarn.window_end")))
+                                late.window_end_us = end->us;
+                            out.late.emplace(place, late);
+                        }
+                    }
+                    rest.remove_prefix(header.total_size());
+                    at = header.next_offset();
+                }
+            }
+        }
+    }
+    return {};
+}
+
+Status World::read_view(Outcome& out) {
+    auto view = views_->find("live.pages");
+    TARN_TRY(auto rows, view->scan({}));
+    auto views = rows->find("views"), users = rows->find("users"), page = rows->find("page");
+    for (size_t i = 0; i < rows->row_count; ++i) {
+        Outcome::Window window{rows->columns[0].values<int64_t>()[i], std::nullopt};
+        if (!rows->columns[size_t(page)].is_null(i))
+            window.page = rows->columns[size_t(page)].text(i);
+        out.windows[window] = {rows->columns[size_t(views)].values<int64_t>()[i],
+                               rows->columns[size_t(users)].values<int64_t>()[i]};
+    }
+    return {};
+}
+
+Result<Outcome> World::read() {
+    Outcome out;
+    TARN_RETURN_IF_ERROR(read_bronze(out));
+    TARN_RETURN_IF_ERROR(read_topic("clicks.quarantine", out));
+    TARN_RETURN_IF_ERROR(read_topic("clicks.late", out));
+    TARN_RETURN_IF_ERROR(read_view(out));
+    return out;
+}
+
+std::string check(const Outcome& o, const World& world) {
+    // Each acknowledged record once, as a row or in quarantine; nothing that was never sent.
+    for (const auto& [place, value] : world.acknowledged) {
+        auto n = o.bronze.count(place) + o.quarantined.count(place);
+        if (n != 1)
+            return fmt::format("record {}:{} stands {} times: {}", place.first, place.second, n,
+                               value);
+        if (auto it = o.quarantined.find(place); it != o.quarantined.end() && it->second != value)
+            return fmt::format("record {}:{} has other bytes in quarantine", place.first,
+                               place.second);
+    }
+    for (const auto& [place, click] : o.bronze)
+        if (o.bronze.count(place) != 1)
+            return fmt::format("row {}:{} stands twice", place.first, place.second);
+    for (const auto& [place, value] : o.quarantined) {
+        if (o.quarantined.count(place) != 1)
+            return fmt::format("{}:{} is in quarantine twice", place.first, place.second);
+        if (!world.sent.contains(value)) return "quarantine has what was never sent: " + value;
+    }
+    // Late rows are rows, are late, and stand once.
+    for (const auto& [place, late] : o.late) {
+        auto where = fmt::format("late row {}:{}", place.first, place.second);
+        if (o.late.count(place) != 1) return where + " stands twice";
+        auto row = o.bronze.find(place);
+        if (row == o.bronze.end()) return where + " is no row of the table";
+        if (late.reason == "early") continue;
+        if (!late.watermark_us) return where + " has no watermark";
+        auto end = floor_window(row->second.time_us) + kWindowUs;
+        if (end != late.window_end_us) return where + " names another window's end";
+        if (end + kGrace.us > *late.watermark_us) return where + " is not late";
+    }
+    // Windows are those of the rows that are not late.
+    std::map<Outcome::Window, std::pair<int64_t, std::set<std::string>>> naive;
+    for (const auto& [place, click] : o.bronze) {
+        if (o.late.contains(place)) continue;
+        for (auto page : {std::optional<std::string>(), std::optional(click.page)}) {
+            auto& window = naive[{floor_window(click.time_us), page}];
+            ++window.first;
+            window.second.insert(click.user);
+        }
+    }
+    for (const auto& [window, counts] : naive) {
+        auto it = o.windows.find(window);
+        auto where = fmt::format("window {} {}", window.start_us, window.page.value_or("(all)"));
+        if (it == o.windows.end()) return where + " is missing";
+        if (it->second.first != counts.first ||
+            it->second.second != int64_t(counts.second.size())) {
+            return fmt::format("{} has {} views of {} users, recomputed {} of {}", where,
+                               it->second.first, it->second.second, counts.first,
+                               counts.second.size());
+        }
+    }
+    if (naive.size() != o.windows.size())
+        return fmt::format("the view has {} windows, recomputed {}", o.windows.size(),
+                           naive.size());
+    static_assert(kBound > kGrace);
+    return "";
+}
+
+}  // namespace tarn::flow
