@@ -1,0 +1,17 @@
+
+# The fuzz target with its corpus in fuzz/corpus/lane: a libFuzzer program with TARN_FUZZ, otherwise replayed.
+if(TARN_BUILD_TESTS OR TARN_FUZZ)
+  set(fuzz_sources src/log/fuzz/lane_fuzz.cpp)
+  if(NOT TARN_FUZZ)
+    list(APPEND fuzz_sources src/codec/fuzz/replay_main.cpp)
+  endif()
+  add_executable(tarn_log_fuzz_lane ${fuzz_sources})
+  target_include_directories(tarn_log_fuzz_lane PRIVATE src/log)
+  target_link_libraries(tarn_log_fuzz_lane PRIVATE tarn_log tarn_warnings)
+  if(TARN_FUZZ)
+    target_link_options(tarn_log_fuzz_lane PRIVATE -fsanitize=fuzzer)
+  else()
+    add_test(NAME log_corpus_lane COMMAND tarn_log_fuzz_lane ${CMAKE_SOURCE_DIR}/src/log/fuzz/corpus/lane)
+    set_tests_properties(log_corpus_lane PROPERTIES TIMEOUT 120 LABELS unit)
+  endif()
+endif()
