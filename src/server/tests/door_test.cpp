@@ -1,0 +1,322 @@
+// The door over real sockets: what it answers, what it refuses, and that it lives on.
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "door_world.h"
+#include "events.h"
+#include "http_client.h"
+
+namespace tarn::server::testing {
+namespace {
+
+using nlohmann::json;
+
+class Door : public ::testing::Test {
+  protected:
+    Door() : door(world.open_door()) { door->set_ready(); }
+    uint16_t port() const { return door->port(); }
+    json get_json(std::string_view target) {
+        return json::parse(body_of(get(port(), target)), nullptr, false);
+    }
+    bool alive() { return get(port(), "/healthz").starts_with("HTTP/1.1 200"); }
+
+    World world;
+    std::unique_ptr<HttpDoor> door;
+};
+
+TEST_F(Door, SaysWhetherItIsReady) {
+    World other;
+    auto closed = other.open_door();
+    EXPECT_TRUE(get(closed->port(), "/healthz").starts_with("HTTP/1.1 200"));
+    EXPECT_TRUE(get(closed->port(), "/readyz").starts_with("HTTP/1.1 503"));
+    closed->set_ready();
+    EXPECT_TRUE(get(closed->port(), "/readyz").starts_with("HTTP/1.1 200"));
+}
+
+TEST_F(Door, AnswersForAnEmptyPlatform) {
+    EXPECT_EQ(get_json("/api/v1/status")["project"], "shop");
+    EXPECT_EQ(get_json("/api/v1/topics"), (json{{"topics", json::array()}}));
+    EXPECT_EQ(get_json("/api/v1/flows"), (json{{"flows", json::array()}}));
+    EXPECT_EQ(get_json("/api/v1/views"), (json{{"views", json::array()}}));
+    EXPECT_EQ(get_json("/api/v1/runs"), (json{{"runs", json::array()}}));
+    EXPECT_TRUE(get_json("/api/v1/tables")["tables"].empty());
+    const auto ledger = get_json("/api/v1/ledger");
+    EXPECT_TRUE(ledger["lost"].is_null()) << "what is not known is not zero";
+    EXPECT_FALSE(ledger["unknown"].get<std::string>().empty());
+    EXPECT_NE(get(port(), "/metrics").find("tarn_server_requests_total"), std::string::npos);
+    EXPECT_NE(get(port(), "/api/v1/openapi.yaml").find("openapi: 3.1.0"), std::string::npos);
+    EXPECT_NE(get(port(), "/").find("<html"), std::string::npos);
+}
+
+TEST_F(Door, SendsSecurityHeaders) {
+    const auto response = get(port(), "/");
+    EXPECT_NE(response.find("script-src 'self';"), std::string::npos);
+    EXPECT_EQ(response.find("unsafe-inline"), std::string::npos);
+    EXPECT_NE(response.find("X-Content-Type-Options: nosniff"), std::string::npos);
+    EXPECT_EQ(response.find("Access-Control-Allow-Origin"), std::string::npos);
+}
+
+TEST_F(Door, RefusesForeignHostsAndOrigins) {
+    Client rebound(port());
+    rebound.send(fmt::format(
+        "GET /api/v1/status HTTP/1.1\r\nHost: evil.example:{}\r\nConnection: close\r\n\r\n",
+        port()));
+    EXPECT_TRUE(rebound.read().starts_with("HTTP/1.1 421"));
+    EXPECT_TRUE(get(port(), "/api/v1/status", "Origin: http://evil.example\r\n")
+                    .starts_with("HTTP/1.1 403"));
+    EXPECT_TRUE(get(port(), "/api/v1/status", "Sec-Fetch-Site: cross-site\r\n")
+                    .starts_with("HTTP/1.1 403"));
+    Client form(port());
+    EXPECT_TRUE(
+        form.ask("POST", "/api/v1/sql", "Content-Type: text/plain\r\n", R"({"sql":"select 1"})")
+            .starts_with("HTTP/1.1 415"));
+}
+
+TEST_F(Door, SurvivesWhatIsNoHttp) {
+    for (std::string_view bad :
+         {std::string_view("\0\1\2\3\4\5\6\7\n\n", 10), std::string_view("GET\r\n\r\n"),
+          std::string_view("GET / HTTP/9.9\r\n\r\n"),
+          std::string_view("GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n"),
+          std::string_view("GET / HTTP/1.1\r\nBad header\r\n\r\n"),
+          std::string_view(
+              "POST /api/v1/sql HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")}) {
+        Client client(port());
+        client.send(bad);
+        const auto response = client.read();
+        EXPECT_TRUE(response.empty() || response.starts_with("HTTP/1.1 4")) << response;
+    }
+    EXPECT_TRUE(alive());
+}
+
+TEST_F(Door, BoundsHeadersAndBodies) {
+    Client headers(port());
+    headers.send("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'a'));
+    EXPECT_TRUE(headers.read().starts_with("HTTP/1.1 431"));
+    Client body(port());
+    body.send("POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n");
+    EXPECT_TRUE(body.read().starts_with("HTTP/1.1 413"));
+    EXPECT_TRUE(alive());
+}
+
+TEST_F(Door, KeepsAConnectionForMoreRequests) {
+    Client client(port());
+    const auto request = fmt::format("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", port());
+    for (int i = 0; i < 3; ++i) {
+        client.forget();
+        client.send(request);
+        EXPECT_TRUE(client.read("\"ok\"}").starts_with("HTTP/1.1 200")) << i;
+    }
+}
+
+TEST_F(Door, BoundsConnections) {
+    World other;
+    ServerOptions two;
+    two.max_connections = 2;
+    auto small = other.open_door(two);
+    Client first(small->port()), second(small->port());
+    const auto request =
+        fmt::format("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", small->port());
+    first.send(request);
+    second.send(request);
+    EXPECT_NE(first.read("\"ok\"}"), "");
+    EXPECT_NE(second.read("\"ok\"}"), "");
+    Client third(small->port());
+    third.send(request);
+    EXPECT_EQ(third.read(), "") << "over the limit a connection is closed";
+}
+
+TEST_F(Door, ShowsRecordsDecoded) {
+    ASSERT_TRUE(world.log->create_topic("clicks", {}));
+    world.produce("clicks", {R"({"page":"A1"})", "plain", std::string("\xff\x00\x01", 3)});
+    auto page = get_json("/api/v1/topics/clicks/records?offset=0&limit=2");
+    EXPECT_EQ(page["high_watermark"], 3);
+    EXPECT_EQ(page["next_offset"], 2);
+    ASSERT_EQ(page["records"].size(), 2u);
+    EXPECT_EQ(page["records"][0]["value"]["encoding"], "json");
+    EXPECT_EQ(page["records"][1]["value"]["text"], "plain");
+    page = get_json("/api/v1/topics/clicks/records?offset=-1");
+    ASSERT_EQ(page["records"].size(), 1u);
+    EXPECT_EQ(page["records"][0]["value"]["encoding"], "base64");
+    EXPECT_EQ(page["records"][0]["offset"], 2);
+    EXPECT_EQ(get_json("/api/v1/topics/clicks/records?limit=0")["error"]["code"],
+              "invalid_argument");
+    EXPECT_EQ(get_json("/api/v1/topics/clicks/records?partition=9")["error"]["code"],
+              "invalid_argument");
+    EXPECT_EQ(get_json("/api/v1/topics/none")["error"]["code"], "not_found");
+}
+
+TEST_F(Door, RunsOneSelect) {
+    auto ask = [&](const std::string& sql) {
+        Client client(port());
+        const auto response = client.ask(
+            "POST", "/api/v1/sql", "Content-Type: application/json\r\n", json{{"sql", sql}}.dump());
+        return std::pair(response.substr(9, 3), json::parse(body_of(response), nullptr, false));
+    };
+    auto [status, answer] =
+        ask("select n, n * 2 as twice from test.numbers where n < 3 order by n");
+    EXPECT_EQ(status, "200") << answer;
+    EXPECT_EQ(answer["row_count"], 3);
+    EXPECT_EQ(answer["columns"][1]["name"], "twice");
+    EXPECT_EQ(answer["rows"][2]["twice"], 4);
+    std::tie(status, answer) = ask("select from where");
+    EXPECT_EQ(status, "400");
+    EXPECT_EQ(answer["error"]["code"], "invalid_argument");
+    std::tie(status, answer) = ask("create table t (x int)");
+    EXPECT_NE(status, "200");
+    std::tie(status, answer) = ask("select * from read_csv('/etc/passwd')");
+    EXPECT_NE(status, "200");
+    Client client(port());
+    EXPECT_TRUE(client.ask("POST", "/api/v1/sql", "Content-Type: application/json\r\n", "no json")
+                    .starts_with("HTTP/1.1 400"));
+}
+
+TEST_F(Door, EndsAQueryWhoseClientWentAway) {
+    World other;
+    ServerOptions one_slot;
+    one_slot.sql_slots = 1;
+    one_slot.sql_timeout = Duration::seconds(300);
+    auto one = other.open_door(one_slot);
+    {
+        Client gone(one->port());
+        const auto body = json{{"sql",
+                                "select count(*) from range(1000000) a, range(10000000) b where "
+                                "a.range % 7 = b.range % 5"}}
+                              .dump();
+        gone.send(fmt::format(
+            "POST /api/v1/sql HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\n"
+            "Content-Length: {}\r\n\r\n{}",
+            one->port(), body.size(), body));
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    // The only slot becomes free again, or this would wait for minutes.
+    Client next(one->port());
+    const auto response = next.ask("POST", "/api/v1/sql", "Content-Type: application/json\r\n",
+                                   R"({"sql":"select 42 as n"})");
+    EXPECT_NE(response.find("\"n\":42"), std::string::npos) << response;
+}
+
+TEST_F(Door, PausesAndResumesFlowsByPostOnly) {
+    flow::FlowStatus status;
+    status.name = "clicks.table";
+    status.state = flow::FlowState::kRunning;
+    world.flows = {status};
+    EXPECT_TRUE(get(port(), "/api/v1/flows/clicks.table/pause").starts_with("HTTP/1.1 405"));
+    EXPECT_NE(
+        Client(port()).ask("POST", "/api/v1/flows/clicks.table/pause").find("\"state\":\"paused\""),
+        std::string::npos);
+    EXPECT_NE(Client(port())
+                  .ask("POST", "/api/v1/flows/clicks.table/resume")
+                  .find("\"state\":\"running\""),
+              std::string::npos);
+    EXPECT_TRUE(Client(port()).ask("POST", "/api/v1/flows/none/pause").starts_with("HTTP/1.1 404"));
+}
+
+TEST_F(Door, GivesRowsOfAView) {
+    auto view = World::must(world.views->open_view(
+        {.name = "live.w", .columns = kWindowColumns, .key = {0, 1, 3}, .generation = "g"}));
+    ASSERT_TRUE(
+        view->commit({.epoch = 1,
+                      .upserts = window_rows({{10, nullptr, 3}, {10, "A", 3}, {15, nullptr, 1}}),
+                      .remove_before = {},
+                      .time = Timestamp{5}}));
+    auto rows = get_json("/api/v1/views/live.w/rows");
+    EXPECT_EQ(rows["rows"].size(), 3u);
+    EXPECT_EQ(rows["rows"][0][0], "1970-01-01T00:00:15.000000Z") << "newest first";
+    EXPECT_EQ(rows["epoch"], 1);
+    EXPECT_EQ(get_json("/api/v1/views/live.w/rows?where=grouping_set=0")["rows"].size(), 2u);
+    EXPECT_EQ(get_json("/api/v1/views/live.w/rows?to=1970-01-01T00:00:15Z")["rows"].size(), 2u);
+    EXPECT_EQ(get_json("/api/v1/views/live.w/rows?limit=1")["truncated"], true);
+    EXPECT_EQ(get_json("/api/v1/views/live.w/rows?where=nothing=0")["error"]["code"],
+              "invalid_argument");
+}
+
+TEST_F(Door, StreamsTheWholeStateFirstToEveryone) {
+    for (int i = 0; i < 2; ++i) {  // the second time as a client that lost its connection
+        Client client(port());
+        client.send(fmt::format(
+            "GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nLast-Event-ID: 7\r\n\r\n",
+            port()));
+        const auto stream = client.read("event: ledger\n");
+        EXPECT_NE(stream.find("Content-Type: text/event-stream"), std::string::npos);
+        const size_t hello = stream.find("event: hello\n"), status = stream.find("event: status\n");
+        EXPECT_LT(hello, status);
+        EXPECT_NE(status, std::string::npos);
+        EXPECT_NE(stream.find("event: flows\n"), std::string::npos);
+    }
+}
+
+TEST_F(Door, StreamsChangesOfViews) {
+    auto view = World::must(world.views->open_view(
+        {.name = "live.w", .columns = kWindowColumns, .key = {0, 1, 3}, .generation = "g"}));
+    Client client(port());
+    client.send(fmt::format("GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", port()));
+    client.read("event: ledger\n");
+    ASSERT_TRUE(view->commit({.epoch = 1,
+                              .upserts = window_rows({{10, nullptr, 77}}),
+                              .remove_before = {},
+                              .time = Timestamp{5}}));
+    EXPECT_NE(
+        client.read("\"rows\":[[\"1970-01-01T00:00:10.000000Z\",null,77,0]]").find("event: view\n"),
+        std::string::npos);
+}
+
+TEST_F(Door, RefusesAPortInUseSayingWhatToDo) {
+    ServerOptions options;
+    options.port = port();
+    auto second = HttpDoor::open(options, world.platform());
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code(), ErrorCode::kFailedPrecondition);
+    EXPECT_NE(second.error().message().find("--http-port"), std::string::npos);
+    options.address = "not-an-address";
+    EXPECT_EQ(HttpDoor::open(options, world.platform()).error().code(),
+              ErrorCode::kInvalidArgument);
+}
+
+TEST_F(Door, StopsWithClientsConnected) {
+    Client stream(port()), idle(port());
+    stream.send(fmt::format("GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", port()));
+    stream.read("event: hello\n");
+    const uint16_t was = port();
+    door->stop();
+    door.reset();
+    stream.read();  // returns, since the server closed
+    EXPECT_FALSE(Client(was).connected());
+}
+
+TEST(ViewDelta, SendsWhatChangedOnly) {
+    World world;
+    auto view = World::must(world.views->open_view(
+        {.name = "live.w", .columns = kWindowColumns, .key = {0, 1, 3}, .generation = "g"}));
+    ViewDelta delta;
+    EXPECT_FALSE(World::must(delta.next(*view, {}))) << "nothing committed yet";
+    auto commit = [&](int64_t epoch, const std::vector<WindowRow>& rows) {
+        ASSERT_TRUE(view->commit({.epoch = epoch,
+                                  .upserts = window_rows(rows),
+                                  .remove_before = {},
+                                  .time = Timestamp{epoch}}));
+    };
+    auto views_of = [&](std::optional<Timestamp> watermark) {
+        std::vector<int64_t> out;
+        auto text = World::must(delta.next(*view, watermark));
+        if (!text) return out;
+        for (const auto& row : json::parse(*text)["rows"])
+            out.push_back(row[2]);
+        return out;
+    };
+    commit(1, {{10, nullptr, 1}, {15, nullptr, 2}});
+    EXPECT_EQ(views_of({}), (std::vector<int64_t>{2, 1}));
+    EXPECT_EQ(views_of({}), (std::vector<int64_t>{})) << "the same epoch";
+    commit(2, {{15, nullptr, 3}});
+    EXPECT_EQ(views_of(Timestamp{25'000'000}), (std::vector<int64_t>{3}));
+    // Windows two sizes below the watermark of the last time cannot change any more and are not
+    // read again.
+    commit(3, {{10, nullptr, 9}, {15, nullptr, 4}, {20, nullptr, 5}});
+    EXPECT_EQ(views_of(Timestamp{60'000'000}), (std::vector<int64_t>{5, 4}));
+}
+
+}  // namespace
+}  // namespace tarn::server::testing

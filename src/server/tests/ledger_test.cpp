@@ -1,0 +1,93 @@
+#include "ledger.h"
+
+#include <gtest/gtest.h>
+
+namespace tarn::server {
+namespace {
+
+// A flow of one partition that began at offset 100 and has committed up to `next` of `high`.
+LedgerReading reading(int64_t next, int64_t high, int64_t quarantined, int64_t rows) {
+    LedgerReading r;
+    r.flow.name = "clicks.table";
+    r.flow.source = "clicks";
+    r.flow.epoch = 7;
+    r.flow.quarantined = quarantined;
+    r.flow.positions = {
+        {.partition = 0, .start_offset = 100, .next_offset = next, .high_watermark = high}};
+    r.table = "bronze.clicks";
+    r.entry = true;
+    r.log_records = high;
+    r.table_version = 9;
+    r.table_rows = rows;
+    r.table_epoch = 7;
+    return r;
+}
+Ledger of(const LedgerReading& r, std::optional<ProducerLedger> producer = {}) {
+    return ledger({ledger_line(r)}, producer, 0, Timestamp{1});
+}
+
+ProducerLedger producer(int64_t sent, int64_t acknowledged) {
+    ProducerLedger p;
+    p.sent = sent;
+    p.acknowledged = acknowledged;
+    return p;
+}
+
+TEST(Ledger, AddsUp) {
+    const auto l = of(reading(1100, 1150, 5, 995), producer(1150, 1150));
+    EXPECT_EQ(l.committed, 1000);
+    EXPECT_EQ(l.bronze, 995);
+    EXPECT_EQ(l.quarantine, 5);
+    EXPECT_EQ(l.in_flight, 50);
+    EXPECT_EQ(l.lost, 0);
+    EXPECT_EQ(l.double_count, 0);
+    EXPECT_EQ(l.unknown, "");
+}
+
+TEST(Ledger, ShowsWhatTheTableMisses) {
+    const auto l = of(reading(1100, 1100, 5, 990));
+    EXPECT_EQ(l.lost, 5);
+    EXPECT_EQ(l.double_count, 0);
+}
+
+TEST(Ledger, ShowsWhatTheTableHasTwice) {
+    const auto l = of(reading(1100, 1100, 5, 1005));
+    EXPECT_EQ(l.lost, 0);
+    EXPECT_EQ(l.double_count, 10);
+}
+
+TEST(Ledger, ShowsWhatTheLogLost) {
+    const auto l = of(reading(1100, 1100, 0, 1000), producer(1110, 1103));
+    EXPECT_EQ(l.lost, 3);
+}
+
+TEST(Ledger, DoesNotGuessBetweenEpochs) {
+    auto r = reading(1100, 1150, 5, 1200);
+    r.table_epoch = 8;  // the table is ahead of the positions: its rows are of another moment
+    const auto l = of(r);
+    EXPECT_FALSE(l.lost || l.double_count || l.bronze);
+    EXPECT_NE(l.unknown, "");
+}
+
+TEST(Ledger, DoesNotGuessWithoutStatistics) {
+    auto r = reading(1100, 1150, 5, 0);
+    r.table_rows.reset();
+    EXPECT_FALSE(of(r).lost);
+    EXPECT_NE(of(r).unknown.find("bronze.clicks"), std::string::npos);
+    EXPECT_FALSE(ledger({}, {}, 0, Timestamp{1}).lost) << "nothing is known of no flows";
+}
+
+TEST(Ledger, CountsATopicOnceAndInnerFlowsNotAtAll) {
+    auto first = ledger_line(reading(1100, 1100, 0, 1000)), second = first, inner = first;
+    second.table = "bronze.copy";
+    inner.entry = false;
+    inner.lost = 4;
+    const auto l = ledger({first, second, inner}, {}, 0, Timestamp{1});
+    EXPECT_EQ(l.log_records, 1100);
+    EXPECT_EQ(l.bronze, 2000);
+    EXPECT_EQ(l.lost, 0);
+    EXPECT_EQ(l.lines.size(), 3u);
+}
+
+}  // namespace
+}  // namespace tarn::server
