@@ -70,8 +70,17 @@ test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: wha
 	@ctest --preset tsan -L concurrent
 
 .PHONY: test-deep
-test-deep: test-all ## and thousands of seeds: hours
+test-deep: test-all ## and thousands of seeds, long fuzzing: hours (FUZZ_SECONDS=1800 for each decoder)
 	@TARN_SEEDS=$${TARN_SEEDS:-5000} ctest --preset release --timeout 36000
+	@$(call configure,fuzz)
+	@fuzzers=$$(ninja -C build/fuzz -t targets all | sed -n 's/^\(tarn_[a-z]*_fuzz_[a-z_]*\):.*/\1/p' | sort -u); \
+	cmake --build --preset fuzz --target $$fuzzers $(QUIET); \
+	for fuzzer in $$fuzzers; do \
+	    module=$${fuzzer#tarn_}; target=$${module#*_fuzz_}; module=$${module%%_fuzz_*}; \
+	    mkdir -p build/fuzz/found/$$fuzzer; \
+	    build/fuzz/$$fuzzer -max_total_time=$${FUZZ_SECONDS:-1800} -print_final_stats=1 \
+	        -artifact_prefix=build/fuzz/found/$$fuzzer/ build/fuzz/found/$$fuzzer src/$$module/fuzz/corpus/$$target; \
+	done
 
 .PHONY: bench
 bench: build ## measure and print figures with their method (AREA=name for one of bench/)
