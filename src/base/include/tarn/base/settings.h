@@ -40,7 +40,8 @@ class Settings {
   public:
     using Values = std::map<std::string, std::string, std::less<>>;
     // file_name names the file in messages. Errors: kInvalidArgument (unknown key with the nearest known one, or a
-    // value that does not parse or is out of bounds; says which source it came from).
+    // value that does not parse or is out of bounds; says which source it came from). Of `environment`, an unknown
+    // TARN_* variable is an error only if it looks like a mistyped setting: scripts and tests have variables too.
     static Result<Settings> load(std::span<const SettingDeclaration> declarations, const Values& flags,
                                  const Values& environment, const Values& file,
                                  std::string_view file_name = "tarn.yml");
