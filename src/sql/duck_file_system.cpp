@@ -1,8 +1,8 @@
 // tarn://<path> for DuckDB: every byte goes through io::FileSystem.
 //
 // A written file is synced by its Close(), whose error reaches the statement (COPY never syncs by
-// itself). Globs give files that are never replaced: DuckDB's cache need not check them again.
-// Positioned reads may come from any thread.
+// itself). DuckDB's cache asks for the version tag at each opening; a scan that knows its files to
+// be immutable says so in its own file list. Positioned reads may come from any thread.
 
 #include <algorithm>
 
@@ -246,7 +246,7 @@ class TarnFileSystem final : public duckdb::FileSystem {
             if (pattern.find("/_delta_log/") != std::string::npos)
                 found.emplace_back(pattern);
             else
-                found.push_back(immutable(pattern));
+                found.emplace_back(pattern);
             return found;
         }
         if (!HasGlob(pattern)) return found;
@@ -263,12 +263,6 @@ class TarnFileSystem final : public duckdb::FileSystem {
     }
     static io::File& file(FileHandle& h) { return h.Cast<Handle>().file(); }
 
-    static duckdb::OpenFileInfo immutable(const std::string& path) {
-        duckdb::OpenFileInfo info(path);
-        info.extended_info = duckdb::make_shared_ptr<duckdb::ExtendedOpenFileInfo>();
-        info.extended_info->options["validate_external_file_cache"] = duckdb::Value::BOOLEAN(false);
-        return info;
-    }
     static std::vector<std::string> split(const std::string& path) {
         std::vector<std::string> parts;
         for (size_t at = 0; at <= path.size();) {
@@ -294,7 +288,7 @@ class TarnFileSystem final : public duckdb::FileSystem {
             if (part == "**" && entry.folder) match(path, parts, at, found);
             if (part == "**" && !last) continue;
             if (!matches(entry.name, part)) continue;
-            if (last && !entry.folder) found.push_back(immutable(kScheme + path));
+            if (last && !entry.folder) found.emplace_back(kScheme + path);
             if (!last && entry.folder) match(path, parts, at + 1, found);
         }
     }
