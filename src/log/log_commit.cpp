@@ -181,8 +181,10 @@ void Log::Impl::decide(Window& window) {
             place(window, pending);
         }
     }
-    std::stable_sort(window.placed.begin(), window.placed.end(),
-                     [](auto& a, auto& b) { return a.entry.partition < b.entry.partition; });
+    std::sort(window.placed.begin(), window.placed.end(), [](auto& a, auto& b) {
+        return std::pair(a.entry.partition, a.entry.base_offset) <
+               std::pair(b.entry.partition, b.entry.base_offset);
+    });
 }
 
 void Log::Impl::place(Window& window, Pending& pending) {

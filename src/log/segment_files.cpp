@@ -105,16 +105,13 @@ Result<SegmentFiles::Opened> SegmentFiles::open_segment(const SegmentHeader& hea
     MutexLock lock(mutex_);
     TARN_TRY(auto spare, take_spare());
     Opened opened{path_of(header.number), nullptr, nullptr};
-    auto keep_spare = [&](Error error) {
-        spares_.push_back(spare);
-        return fail(std::move(error));
-    };
     TARN_TRY(opened.writer, fs_.open(spare, {.mode = io::OpenMode::kReadWrite, .direct = true}));
     TARN_RETURN_IF_ERROR(failpoints_.hit("log.segment.before_header"));
     auto page = pool.get(kPage);
     std::memcpy(page.get(), encode_segment_header(header).data(), kPage);
     if (auto status = opened.writer->write_at(0, {page.get(), kPage}); !status) {
-        return keep_spare(std::move(status).error());
+        spares_.push_back(spare);
+        return fail(std::move(status).error());
     }
     TARN_RETURN_IF_ERROR(failpoints_.hit("log.segment.before_sync"));
     TARN_RETURN_IF_ERROR(opened.writer->sync());
