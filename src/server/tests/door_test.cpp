@@ -303,7 +303,8 @@ TEST(ViewDelta, SendsWhatChangedOnly) {
         std::vector<int64_t> out;
         auto text = World::must(delta.next(*view, watermark));
         if (!text) return out;
-        for (const auto& row : json::parse(*text)["rows"])
+        const auto change = json::parse(*text);
+        for (const auto& row : change["rows"])
             out.push_back(row[2]);
         return out;
     };

@@ -21,7 +21,7 @@ function options(width: number, height: number, size: number, hover: (i: number 
   return {
     width,
     height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 28, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: {
