@@ -58,7 +58,8 @@ test-ui:
 
 .PHONY: test-e2e
 test-e2e:
-	@$(PYTHON) -m pytest -q tests tools/tests $(ARGS)
+	@TARN_LAKE_WRITER=$(CURDIR)/build/release/tarn_lake_writer $(PYTHON) -m pytest -q tests tools/tests $(ARGS)
+	@. tools/env; cd tests/browser && npm run --silent test
 
 .PHONY: test-all
 test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: what .ci/run runs

@@ -7,33 +7,62 @@
 // integer is little-endian unless said otherwise. Every checksum is CRC-32C.
 //
 //   lane     := segment*                     in order of their numbers, which are never used twice
-//   segment  := segment_header block* dead   dead: zeros, a torn tail or bytes of a recycled file's
-//   former life block    := block_header entry{count} batch{count} zeros up to a multiple of 4,096
+//   segment  := segment_header block* dead   dead: zeros, a torn tail or a former life's bytes
+//   block    := block_header entry{count} batch{count} zeros up to a multiple of 4,096
 //               ≤ 8 MiB, starts at a multiple of 4,096, never crosses the end of its segment
 //
 //   segment_header, 4,096 bytes, synced before the first block and before the segment gets its
 //   name:
-//     0 magic "TSEG" u32 | 4 version u32 = 1 | 8 log id 16 bytes | 24 lane u32 | 28 zero u32 | 32
-//     number u64 | 40 salt u64 (fresh for every use of the file) | 48 start number u64 (of the
-//     process that wrote it) | 56 first block sequence u64 | 64 predecessor's number u64 (0: none)
-//     | 72 predecessor's end u64 (bytes of it that count: what lies behind was cut) | 80
-//     segment_bytes u64 | 88 created i64 (µs) | 96 zeros | 4,092 crc u32 of bytes 0 to 4,091
+//         0  magic "TSEG" u32
+//         4  version u32 = 1
+//         8  log id 16 bytes
+//        24  lane u32
+//        28  zero u32
+//        32  number u64
+//        40  salt u64 (fresh for every use of the file)
+//        48  start number u64 (of the process that wrote it)
+//        56  first block sequence u64
+//        64  predecessor's number u64 (0: none)
+//        72  predecessor's end u64 (bytes of it that count: what lies behind was cut)
+//        80  segment_bytes u64
+//        88  created i64 (µs)
+//        96  zeros
+//     4,092  crc u32 of bytes 0 to 4,091
 //
 //   block_header, 64 bytes:
-//     0 magic "TBLK" u32 | 4 crc u32 of the salt (8 bytes, little-endian), bytes 8 to 63 and all
-//     entries | 8 size u32 (of the block, with padding) | 12 count u32 | 16 directory bytes u32 (of
-//     all entries) | 20 zero u32 | 24 sequence u64 (one more than the block before, across
-//     segments) | 32 position u64 (segment number · 2^32 + place of this block in the file) | 40
-//     start number u64 | 48 durable-up-to u64 (every block of this sequence and below was synced
-//     before this one was written) | 56 time i64 (µs)
+//         0  magic "TBLK" u32
+//         4  crc u32 of the salt (8 bytes, little-endian), bytes 8 to 63 and all entries
+//         8  size u32 (of the block, with padding)
+//        12  count u32
+//        16  directory bytes u32 (of all entries)
+//        20  zero u32
+//        24  sequence u64 (one more than the block before, across segments)
+//        32  position u64 (segment number · 2^32 + place of this block in the file)
+//        40  start number u64
+//        48  durable-up-to u64 (every block of this sequence and below was synced before this one
+//            was written)
+//        56  time i64 (µs)
 //
 //   entry, 64 or 88 bytes, one for each batch in the order of the batches:
-//     0 topic number u32 | 4 partition u32 | 8 size u32 (of the batch) | 12 record count u32
-//     (offsets it takes) | 16 base offset i64 | 24 leader epoch i32 | 28 flags u32 (1: a writer
-//     follows) | 32 guard u32: crc of the batch's bytes 0 to 20, which Kafka's own does not cover |
-//     36 Kafka's crc u32 | 40 max timestamp i64 (ms) | 48 producer id i64 | 56 base sequence i32 |
-//     60 producer epoch i16 | 62 attributes i16 with flag 1: 64 writer id i64 | 72 writer epoch i64
-//     | 80 writer part i32 | 84 zero u32
+//         0  topic number u32
+//         4  partition u32
+//         8  size u32 (of the batch)
+//        12  record count u32 (offsets it takes)
+//        16  base offset i64
+//        24  leader epoch i32
+//        28  flags u32 (1: a writer follows)
+//        32  guard u32: crc of the batch's bytes 0 to 20, which Kafka's own does not cover
+//        36  Kafka's crc u32
+//        40  max timestamp i64 (ms)
+//        48  producer id i64
+//        56  base sequence i32
+//        60  producer epoch i16
+//        62  attributes i16
+//     with flag 1:
+//        64  writer id i64
+//        72  writer epoch i64
+//        80  writer part i32
+//        84  zero u32
 //
 //   batch: Kafka's record batch, magic 2, big-endian, byte for byte as it is fetched. Kafka's crc
 //   covers its bytes 21 to the end; with guard and entry every byte is covered. The padding is not.
