@@ -15,7 +15,8 @@ namespace tarn::lake {
 namespace {
 
 constexpr int64_t kDefaultCheckpointInterval = 10;  // delta.checkpointInterval
-constexpr int64_t kCleanEveryMs = 60 * 60 * 1000;   // of one table's log
+constexpr size_t kFilesPerStep = 5000;
+constexpr int64_t kCleanEveryMs = 60 * 60 * 1000;  // of one table's log
 
 int64_t integer_property(const delta::Snapshot& snapshot, std::string_view key, int64_t otherwise) {
     auto text = snapshot.property(key);
