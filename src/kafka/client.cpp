@@ -229,11 +229,11 @@ Result<std::optional<ProduceAnswer>> Client::receive_produce(Duration wait) {
             const bool ok =
                 p.error_code == 0 || p.error_code == code(KafkaError::kDuplicateSequenceNumber);
             const auto error = from_kafka(p.error_code);
+            // A broker whose disk refuses may get room again (KAFKA_STORAGE_ERROR is retriable).
+            const bool passing = error == ErrorCode::kUnavailable ||
+                                 error == ErrorCode::kResourceExhausted || error == ErrorCode::kIo;
             answer.partitions.push_back(
-                {p.index, ok ? int16_t(0) : p.error_code,
-                 !ok &&
-                     (error == ErrorCode::kUnavailable || error == ErrorCode::kResourceExhausted),
-                 p.base_offset,
+                {p.index, ok ? int16_t(0) : p.error_code, !ok && passing, p.base_offset,
                  ok ? ""
                     : fmt::format("{} ({})", p.error_message.value_or("refused by the broker"),
                                   kafka_error_name(p.error_code))});
