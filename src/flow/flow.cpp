@@ -125,25 +125,41 @@ Status Flow::open_all() {
                                     "the flow's sinks and {} to begin anew",
                                     reader_.topic().name, path));
         }
-        if (header.generation != spec_.generation) {
-            return fail(ErrorCode::kFailedPrecondition,
-                        fmt::format("the flow has changed (generation {}, before {}) over sinks "
-                                    "that hold the old one's "
-                                    "rows: put the project back, or drop the sinks ({}) and {} to "
-                                    "build them anew from "
-                                    "the log",
-                                    spec_.generation, header.generation,
-                                    fmt::join(spec_.sinks, ", "), path));
-        }
+    }
+    // Also a flow that will not run holds its unread input, until someone decides.
+    take_positions();
+    set_holds();
+    if (!fresh && journal_->header().generation != spec_.generation) {
+        return fail(
+            ErrorCode::kFailedPrecondition,
+            fmt::format(
+                "the flow has changed (generation {}, before {}) over sinks that hold the old "
+                "one's rows: put the project back, or drop the sinks ({}) and {} to build them "
+                "anew from the log",
+                spec_.generation, journal_->header().generation, fmt::join(spec_.sinks, ", "),
+                path));
     }
     TARN_RETURN_IF_ERROR(open_sinks(fresh));
     if (fresh) {
-        JournalHeader header{.flow = spec_.name, .generation = spec_.generation, .topic = info.id};
+        JournalHeader header{.flow = spec_.name,
+                             .generation = spec_.generation,
+                             .topic = info.id,
+                             .start_offsets = positions_};
+        TARN_TRY(journal_, Journal::create(world_.fs, world_.failpoints, path, std::move(header)));
+    }
+    const auto& plans = journal_->plans();
+    return check_sinks(plans.empty() ? -1 : plans.back().epoch, journal_->done().epoch);
+}
+
+// Next offsets as the journal has them; the log's start for a flow that begins.
+void Flow::take_positions() {
+    const auto& info = reader_.info();
+    if (!journal_) {
         for (int32_t p = 0; p < info.config.partitions; ++p) {
             auto offsets = world_.log.offsets({info.id, p});
-            header.start_offsets.push_back(offsets ? offsets->log_start_offset : 0);
+            positions_.push_back(offsets ? offsets->log_start_offset : 0);
         }
-        TARN_TRY(journal_, Journal::create(world_.fs, world_.failpoints, path, std::move(header)));
+        return;
     }
     positions_ = journal_->header().start_offsets;
     if (journal_->done().epoch >= 0) positions_ = journal_->done().next;
@@ -154,20 +170,16 @@ Status Flow::open_all() {
             if (size_t(range.partition) < positions_.size())
                 positions_[size_t(range.partition)] = range.to;
     }
-    const auto& plans = journal_->plans();
-    TARN_RETURN_IF_ERROR(
-        check_sinks(plans.empty() ? -1 : plans.back().epoch, journal_->done().epoch));
-    if (consumer_ < 0) consumer_ = reader_.add_consumer();
-    set_holds();
-    return {};
 }
 
 // The oldest input that may be read again after a crash: that of the oldest plan needed, or what is
 // not planned yet.
 void Flow::set_holds() {
+    if (consumer_ < 0) consumer_ = reader_.add_consumer();
     auto holds = positions_;
     std::vector<bool> held(holds.size(), false);
-    for (const auto& plan : journal_->plans()) {
+    for (size_t i = 0; journal_ && i < journal_->plans().size(); ++i) {
+        const auto& plan = journal_->plans()[i];
         if (plan.epoch < journal_->needed()) continue;
         for (const auto& range : plan.ranges) {
             auto p = size_t(range.partition);

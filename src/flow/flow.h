@@ -127,6 +127,7 @@ class Flow {
     Status complete(const Input& input);
     Result<bool> step_inner();
     Result<bool> failed(const Error& error);
+    void take_positions();
     void set_holds();
     void observe(const Input& input);
     void publish();

@@ -142,7 +142,15 @@ void TopicReader::keep(Partition& partition, const std::shared_ptr<const Chunk>&
     if (partition.passed.size() < 2) return;  // nobody to share with
     for (const auto& [consumer, offset] : partition.passed)
         if (offset >= chunk->to) return;  // a laggard decodes for itself
-    auto reservation = cache_.reserve(chunk->memory_bytes());
+    auto bytes = chunk->memory_bytes();
+    auto reservation = cache_.reserve(bytes);
+    // Full: what a laggard (or a flow that stands) has left lying goes first; it decodes for
+    // itself.
+    auto& chunks = partition.chunks;
+    while (!reservation && !chunks.empty() && chunks.begin()->first < chunk->from) {
+        chunks.erase(chunks.begin());
+        reservation = cache_.reserve(bytes);
+    }
     if (!reservation) return;
     partition.chunks.emplace(chunk->from, Cached{chunk, std::move(*reservation)});
 }

@@ -36,7 +36,7 @@ std::string finish(World& world) {
 
 int seeds() {
     auto* text = std::getenv("TARN_SIMULATION_SEEDS");
-    return text ? std::atoi(text) : 40;
+    return text ? std::atoi(text) : 60;
 }
 
 TEST(FlowSimulation, WithoutACrash) {

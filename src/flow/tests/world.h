@@ -64,6 +64,7 @@ class World final : sql::TableProvider {
     Random random;
     std::map<Place, std::string> acknowledged;  // values by place
     std::set<std::string> sent;                 // all values ever sent
+    project::Project& project() { return project_; }
     Runtime& runtime() { return *runtime_; }
     log::Log& log() { return *log_; }
     bool is_open() const { return runtime_ != nullptr; }

@@ -1,0 +1,191 @@
+// States of flows: what stops one, what it says, and that the others go on.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "latency.h"
+#include "rows.h"
+#include "world.h"
+
+namespace tarn::flow {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class RuntimeTest : public testing::Test {
+  protected:
+    void open() {
+        auto opened = world_.open();
+        ASSERT_TRUE(opened) << opened.error().message();
+    }
+    void produce(int batches) {
+        for (int i = 0; i < batches; ++i) {
+            world_.clock.advance(Duration::millis(300));
+            ASSERT_TRUE(world_.produce());
+        }
+    }
+    void step_all() {
+        for (;;) {
+            auto any = world_.step();
+            ASSERT_TRUE(any) << any.error().message();
+            if (!*any) return;
+        }
+    }
+    FlowStatus status(const std::string& name) {
+        auto status = world_.runtime().describe(name);
+        EXPECT_TRUE(status) << name;
+        return status.value_or(FlowStatus());
+    }
+    World world_{7};
+};
+
+TEST_F(RuntimeTest, StatusCountsWhatWasRead) {
+    open();
+    produce(20);
+    step_all();
+    auto records = int64_t(world_.acknowledged.size());
+    for (auto name : {"clicks.table", "live.pages"}) {
+        auto s = status(name);
+        EXPECT_EQ(s.state, FlowState::kRunning) << s.reason;
+        EXPECT_EQ(s.rows_in, records);
+        EXPECT_EQ(s.lag(), 0);
+        EXPECT_GE(s.epoch, 0);
+        EXPECT_TRUE(s.latency_p50);
+    }
+    auto table = status("clicks.table");
+    EXPECT_EQ(table.rows_out + table.quarantined, records);
+    auto live = status("live.pages");
+    ASSERT_TRUE(live.watermark);
+    EXPECT_LE(*live.watermark, world_.clock.now()) << "an event time far ahead moved the watermark";
+    EXPECT_FALSE(world_.runtime().runs(10).empty());
+    world_.close();
+    open();
+    step_all();
+    EXPECT_EQ(status("clicks.table").rows_in, records) << "counters survive a restart";
+    EXPECT_EQ(status("live.pages").late, live.late);
+}
+
+TEST_F(RuntimeTest, APausedFlowWaitsAndTheOthersGoOn) {
+    open();
+    ASSERT_TRUE(world_.runtime().pause("clicks.table"));
+    produce(5);
+    step_all();
+    EXPECT_EQ(status("clicks.table").state, FlowState::kPaused);
+    EXPECT_EQ(status("clicks.table").rows_in, 0);
+    EXPECT_GT(status("live.pages").rows_in, 0);
+    ASSERT_TRUE(world_.runtime().resume("clicks.table"));
+    step_all();
+    EXPECT_EQ(status("clicks.table").rows_in, int64_t(world_.acknowledged.size()));
+    auto unknown = world_.runtime().pause("click.table");
+    ASSERT_FALSE(unknown);
+    EXPECT_THAT(unknown.error().message(), HasSubstr("did you mean clicks.table?"));
+}
+
+TEST_F(RuntimeTest, AChangedModelOverItsViewStopsAndNamesTheChoice) {
+    open();
+    produce(5);
+    step_all();
+    world_.close();
+    auto& model = world_.project().live_models[0];
+    model.sql.replace(model.sql.find("count(*)"), 8, "count(page)");
+    open();
+    produce(1);
+    step_all();
+    auto live = status("live.pages");
+    EXPECT_EQ(live.state, FlowState::kFailed);
+    EXPECT_THAT(live.reason, AllOf(HasSubstr("generation"), HasSubstr("drop the sinks")));
+    EXPECT_EQ(status("clicks.table").state, FlowState::kRunning);
+    EXPECT_EQ(status("clicks.table").lag(), 0);
+}
+
+TEST_F(RuntimeTest, ALostJournalIsNoReasonToWriteEverythingTwice) {
+    open();
+    produce(5);
+    step_all();
+    world_.close();
+    ASSERT_TRUE(world_.disk.remove_tree("d/state"));
+    open();
+    step_all();
+    for (auto name : {"clicks.table", "live.pages"}) {
+        EXPECT_EQ(status(name).state, FlowState::kFailed);
+        EXPECT_THAT(status(name).reason, HasSubstr("journal is gone"));
+    }
+}
+
+TEST_F(RuntimeTest, ATopicCreatedAnewIsAnotherTopic) {
+    open();
+    produce(5);
+    step_all();
+    EXPECT_FALSE(world_.log().delete_topic("clicks")) << "flows hold it";
+    for (auto holder : {"clicks.table", "live.pages"})
+        world_.log().release_holds(holder);
+    ASSERT_TRUE(world_.log().delete_topic("clicks"));
+    world_.close();
+    open();
+    step_all();
+    EXPECT_EQ(status("live.pages").state, FlowState::kFailed);
+    EXPECT_THAT(status("live.pages").reason, HasSubstr("created anew"));
+}
+
+TEST_F(RuntimeTest, AModelThatCannotRunIsRefusedByName) {
+    auto& model = world_.project().live_models[0];
+    model.sql = "select nonsense from stream('clicks')";
+    auto opened = world_.open();
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().message(), HasSubstr("models/live/pages.sql"));
+}
+
+TEST_F(RuntimeTest, TheTimeOfWindowsMustBeRequired) {
+    for (auto& [name, topic] : world_.project().topics)
+        for (auto& column : topic.columns)
+            column.required = false;
+    auto opened = world_.open();
+    ASSERT_FALSE(opened);
+    EXPECT_THAT(opened.error().message(), AllOf(HasSubstr("required"), HasSubstr("event_time")));
+}
+
+TEST_F(RuntimeTest, AFullDiskIsWaitedFor) {
+    open();
+    produce(5);
+    step_all();
+    produce(5);
+    world_.disk.set_faults({.capacity_bytes = 1});
+    step_all();
+    auto table = status("clicks.table");
+    EXPECT_EQ(table.state, FlowState::kRetrying) << table.reason;
+    EXPECT_GT(table.lag(), 0);
+    world_.disk.set_faults({});
+    ASSERT_TRUE(world_.drain());
+    auto outcome = world_.read();
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    EXPECT_EQ(check(*outcome, world_), "");
+}
+
+TEST(LatencyWindow, QuantilesWithinATenthAndOnlyOfTheLastMinute) {
+    LatencyWindow window;
+    EXPECT_FALSE(window.quantile(0, 0.5));
+    for (int64_t us = 1; us <= 100'000; us += 7)
+        window.observe(1'000'000, us);
+    EXPECT_NEAR(double(window.quantile(1'000'000, 0.5)->us), 50'000, 6'500);
+    EXPECT_NEAR(double(window.quantile(1'000'000, 0.99)->us), 99'000, 12'000);
+    EXPECT_TRUE(window.quantile(50'000'000, 0.5));
+    EXPECT_FALSE(window.quantile(62'000'000, 0.5));
+}
+
+TEST(Rfc3339, ReadsWhatWeWriteAndNothingElse) {
+    for (int64_t us : {int64_t(0), int64_t(1'700'000'000'123'456), int64_t(-1),
+                       int64_t(-62'135'596'800'000'000)}) {
+        auto read = parse_rfc3339(format_rfc3339(Timestamp{us}));
+        ASSERT_TRUE(read) << format_rfc3339(Timestamp{us});
+        EXPECT_EQ(read->us, us);
+    }
+    for (auto text :
+         {"", "2026-02-30T00:00:00.000000Z", "2026-01-01T24:00:00.000000Z",
+          "2026-01-01 00:00:00.000000Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:-1.000000Z"}) {
+        EXPECT_FALSE(parse_rfc3339(text)) << text;
+    }
+}
+
+}  // namespace
+}  // namespace tarn::flow
