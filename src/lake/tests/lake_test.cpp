@@ -173,6 +173,44 @@ TEST_F(LakeTest, CheckpointsHistoryAndAFreshReader) {
     EXPECT_EQ(lake().tables(), std::vector<std::string>{"a.t"});
 }
 
+// Users' SQL runs in engines that may read nothing but tables; a table's checkpoints are read all
+// the same.
+TEST_F(LakeTest, RestrictedEnginesReadTablesWithCheckpoints) {
+    auto table = spec("a.t", {"region"});
+    table.properties = {{"delta.logRetentionDuration", "interval 1 hour"},
+                        {"delta.checkpointInterval", "3"}};
+    ASSERT_TRUE(lake().ensure_table(table));
+    for (int epoch = 0; epoch < 8; ++epoch) {
+        clock_.advance(Duration::seconds(60 * 60));
+        ASSERT_TRUE(lake().append(append_of("a.t", events(epoch, 1), epoch, clock_.now())));
+    }
+    ASSERT_FALSE(disk_.exists("/lake/a/t/_delta_log/00000000000000000000.json"));
+    struct Provider final : sql::TableProvider {
+        Result<std::optional<sql::TableRef>> resolve(std::string_view schema,
+                                                     std::string_view name) override {
+            if (schema == "a" && name == "t") return sql::TableRef(sql::DeltaTableRef{"/lake/a/t"});
+            return std::nullopt;
+        }
+        std::vector<std::string> names() override { return {"a.t"}; }
+    } provider;
+    for (bool allow_paths : {false, true}) {
+        sql::EngineOptions options;
+        options.restricted = true;
+        options.allow_delta_scan = allow_paths;
+        auto engine = sql::Engine::open(options, disk_, &provider);
+        ASSERT_TRUE(engine) << engine.error().message();
+        auto session = (*engine)->session();
+        auto rows = (*session)->query_columns("SELECT sum(id)::BIGINT FROM a.t");
+        ASSERT_TRUE(rows) << rows.error().message();
+        EXPECT_EQ(rows->columns[0].values<int64_t>()[0], 28);
+        auto path =
+            (*session)->query_columns("SELECT sum(id)::BIGINT FROM delta_scan('/lake/a/t')");
+        EXPECT_EQ(path.has_value(), allow_paths);
+        EXPECT_FALSE((*session)->query_columns(
+            "SELECT * FROM read_parquet('tarn:///lake/a/t/**/*.parquet')"));
+    }
+}
+
 TEST_F(LakeTest, TheLogIsCleanedBehindACheckpoint) {
     auto table = spec("a.t");
     table.properties = {{"delta.logRetentionDuration", "interval 1 hour"},

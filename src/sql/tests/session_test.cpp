@@ -124,16 +124,9 @@ TEST(Engine, MemoryLimitIsAnErrorOfItsOwn) {
     EXPECT_FALSE(f.engine->failed());
 }
 
-// What a stranger may try. Everything but a SELECT over the provider's tables is refused, and
-// refused as such.
-TEST(Engine, RestrictedRefusesHostileSql) {
-    EngineOptions options;
-    options.restricted = true;
-    Fixture f(options);
-    f.tables.tables["bronze.clicks"] = RowsRef{pages()->schema, {pages()}};
-    auto file = TempDir() + "tarn_restricted_" + std::to_string(getpid()) + ".csv";
-    ASSERT_TRUE(f.fs.replace(file, "a,b\n1,2\n"));
-    const std::vector<std::string> hostile = {
+// What a stranger may try; `file` is one that exists.
+std::vector<std::string> hostile_statements(const std::string& file) {
+    return {
         "select 1; select 2",
         "create table t(a int)",
         "copy (select 1) to 'tarn://" + file + ".out'",
@@ -199,7 +192,18 @@ TEST(Engine, RestrictedRefusesHostileSql) {
         "summarize select * from read_csv('" + file + "')",
         "pivot bronze.clicks on page using count(*)",
     };
-    for (auto& sql : hostile) {
+}
+
+// What a stranger may try. Everything but a SELECT over the provider's tables is refused, and
+// refused as such.
+TEST(Engine, RestrictedRefusesHostileSql) {
+    EngineOptions options;
+    options.restricted = true;
+    Fixture f(options);
+    f.tables.tables["bronze.clicks"] = RowsRef{pages()->schema, {pages()}};
+    auto file = TempDir() + "tarn_restricted_" + std::to_string(getpid()) + ".csv";
+    ASSERT_TRUE(f.fs.replace(file, "a,b\n1,2\n"));
+    for (auto& sql : hostile_statements(file)) {
         auto answer = f.json(sql);
         EXPECT_TRUE(answer.starts_with("unsupported: ") || answer.starts_with("invalid_argument: "))
             << sql << " → " << answer;
