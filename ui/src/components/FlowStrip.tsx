@@ -26,7 +26,7 @@ function FlowRow({ flow }: { flow: Flow }) {
   });
   const bad = flow.state === 'failed' || flow.state === 'retrying';
   return (
-    <li className={bad ? 'flow bad' : 'flow'} data-flow={flow.name}>
+    <li className={bad ? 'flow-row bad' : 'flow-row'} data-flow={flow.name}>
       <div className="flow-path">
         <Node kind="topic" name={flow.source} />
         <span className="arrow" aria-label="to">→</span>
