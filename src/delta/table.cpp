@@ -42,7 +42,8 @@ std::shared_ptr<const Snapshot> Table::snapshot() const {
 
 bool Table::knows_file(const std::string& path) const {
     MutexLock lock(mutex_);
-    return replay_ && (replay_->has_file(path) || (snapshot_ && snapshot_->tombstones->contains(path)));
+    return replay_ &&
+           (replay_->has_file(path) || (snapshot_ && snapshot_->tombstones->contains(path)));
 }
 
 Status Table::read_checkpoint(const Checkpoint& checkpoint, Replay& replay) {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include "duck.h"
-#include "trust.h"
 #include "tarn/sql/checkpoint_io.h"
+#include "trust.h"
 
 namespace tarn::sql {
 namespace {

@@ -16,7 +16,9 @@ namespace tarn {
 
 using ByteView = std::span<const std::byte>;
 
-inline ByteView as_bytes(std::string_view s) { return std::as_bytes(std::span(s.data(), s.size())); }
+inline ByteView as_bytes(std::string_view s) {
+    return std::as_bytes(std::span(s.data(), s.size()));
+}
 inline std::string_view as_text(ByteView b) {
     return {reinterpret_cast<const char*>(b.data()), b.size()};
 }
@@ -24,10 +26,14 @@ inline std::string_view as_text(ByteView b) {
 template <class T>
     requires std::is_integral_v<T>
 constexpr T byte_swap(T v) {
-    if constexpr (sizeof(T) == 1) return v;
-    else if constexpr (sizeof(T) == 2) return T(__builtin_bswap16(uint16_t(v)));
-    else if constexpr (sizeof(T) == 4) return T(__builtin_bswap32(uint32_t(v)));
-    else return T(__builtin_bswap64(uint64_t(v)));
+    if constexpr (sizeof(T) == 1)
+        return v;
+    else if constexpr (sizeof(T) == 2)
+        return T(__builtin_bswap16(uint16_t(v)));
+    else if constexpr (sizeof(T) == 4)
+        return T(__builtin_bswap32(uint32_t(v)));
+    else
+        return T(__builtin_bswap64(uint64_t(v)));
 }
 
 template <class T>
@@ -57,16 +63,28 @@ void store_be(void* p, std::type_identity_t<T> v) {
 class ByteWriter {
   public:
     template <class T>
-    void le(std::type_identity_t<T> v) { char b[sizeof(T)]; store_le<T>(b, v); out_.append(b, sizeof b); }
+    void le(std::type_identity_t<T> v) {
+        char b[sizeof(T)];
+        store_le<T>(b, v);
+        out_.append(b, sizeof b);
+    }
     template <class T>
-    void be(std::type_identity_t<T> v) { char b[sizeof(T)]; store_be<T>(b, v); out_.append(b, sizeof b); }
+    void be(std::type_identity_t<T> v) {
+        char b[sizeof(T)];
+        store_be<T>(b, v);
+        out_.append(b, sizeof b);
+    }
     void varint(uint64_t v) {
-        for (; v >= 0x80; v >>= 7) out_.push_back(char(v | 0x80));
+        for (; v >= 0x80; v >>= 7)
+            out_.push_back(char(v | 0x80));
         out_.push_back(char(v));
     }
     void zigzag(int64_t v) { varint((uint64_t(v) << 1) ^ uint64_t(v >> 63)); }
     void raw(std::string_view s) { out_.append(s); }
-    void sized(std::string_view s) { varint(s.size()); raw(s); }
+    void sized(std::string_view s) {
+        varint(s.size());
+        raw(s);
+    }
 
     size_t size() const { return out_.size(); }
     std::string& buffer() { return out_; }
@@ -80,12 +98,19 @@ class ByteWriter {
 // ok(); every later read gives zero or empty. Check ok() (or status()) once after a group of reads.
 class ByteReader {
   public:
-    explicit ByteReader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+    explicit ByteReader(std::string_view bytes)
+        : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
     template <class T>
-    T le() { auto p = take(sizeof(T)); return p ? load_le<T>(p) : T(0); }
+    T le() {
+        auto p = take(sizeof(T));
+        return p ? load_le<T>(p) : T(0);
+    }
     template <class T>
-    T be() { auto p = take(sizeof(T)); return p ? load_be<T>(p) : T(0); }
+    T be() {
+        auto p = take(sizeof(T));
+        return p ? load_be<T>(p) : T(0);
+    }
     uint64_t varint() {
         uint64_t v = 0;
         for (int shift = 0; shift < 64; shift += 7) {
@@ -99,11 +124,20 @@ class ByteReader {
         ok_ = false;
         return 0;
     }
-    int64_t zigzag() { auto v = varint(); return int64_t(v >> 1) ^ -int64_t(v & 1); }
-    std::string_view raw(size_t n) { auto p = take(n); return p ? std::string_view(p, n) : std::string_view(); }
+    int64_t zigzag() {
+        auto v = varint();
+        return int64_t(v >> 1) ^ -int64_t(v & 1);
+    }
+    std::string_view raw(size_t n) {
+        auto p = take(n);
+        return p ? std::string_view(p, n) : std::string_view();
+    }
     std::string_view sized() {
         auto n = varint();
-        if (n > remaining()) { ok_ = false; return {}; }
+        if (n > remaining()) {
+            ok_ = false;
+            return {};
+        }
         return raw(size_t(n));
     }
     void fail() { ok_ = false; }
@@ -118,7 +152,10 @@ class ByteReader {
 
   private:
     const char* take(size_t n) {
-        if (!ok_ || size_t(end_ - at_) < n) { ok_ = false; return nullptr; }
+        if (!ok_ || size_t(end_ - at_) < n) {
+            ok_ = false;
+            return nullptr;
+        }
         auto p = at_;
         at_ += n;
         return p;

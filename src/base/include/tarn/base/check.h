@@ -7,10 +7,10 @@ namespace tarn {
 [[noreturn]] void check_failed(const char* condition, const char* text, const char* file, int line);
 }  // namespace tarn
 
-#define TARN_CHECK(condition, text)                                                      \
-    do {                                                                                 \
-        if (!(condition)) [[unlikely]]                                                   \
-            ::tarn::check_failed(#condition, text, __FILE__, __LINE__);                  \
+#define TARN_CHECK(condition, text)                                     \
+    do {                                                                \
+        if (!(condition)) [[unlikely]]                                  \
+            ::tarn::check_failed(#condition, text, __FILE__, __LINE__); \
     } while (false)
 
 #ifdef NDEBUG

@@ -51,7 +51,8 @@ template <>
 struct std::hash<tarn::Uuid> {
     size_t operator()(const tarn::Uuid& id) const noexcept {
         size_t h = 1469598103934665603ull;
-        for (auto b : id.bytes) h = (h ^ b) * 1099511628211ull;
+        for (auto b : id.bytes)
+            h = (h ^ b) * 1099511628211ull;
         return h;
     }
 };

@@ -38,11 +38,20 @@ class Logger {
     Logger();
 
     bool enabled(LogLevel level) const;
-    void log(LogLevel level, std::string_view text, std::initializer_list<LogField> fields = {}) const;
-    void debug(std::string_view t, std::initializer_list<LogField> f = {}) const { log(LogLevel::kDebug, t, f); }
-    void info(std::string_view t, std::initializer_list<LogField> f = {}) const { log(LogLevel::kInfo, t, f); }
-    void warn(std::string_view t, std::initializer_list<LogField> f = {}) const { log(LogLevel::kWarn, t, f); }
-    void error(std::string_view t, std::initializer_list<LogField> f = {}) const { log(LogLevel::kError, t, f); }
+    void log(LogLevel level, std::string_view text,
+             std::initializer_list<LogField> fields = {}) const;
+    void debug(std::string_view t, std::initializer_list<LogField> f = {}) const {
+        log(LogLevel::kDebug, t, f);
+    }
+    void info(std::string_view t, std::initializer_list<LogField> f = {}) const {
+        log(LogLevel::kInfo, t, f);
+    }
+    void warn(std::string_view t, std::initializer_list<LogField> f = {}) const {
+        log(LogLevel::kWarn, t, f);
+    }
+    void error(std::string_view t, std::initializer_list<LogField> f = {}) const {
+        log(LogLevel::kError, t, f);
+    }
     // The same sink, with the part's name in every line, e.g. "log", "flow.clicks_live".
     Logger named(std::string name) const;
 

@@ -33,9 +33,14 @@ class TARN_ANNOTATE(capability("mutex")) Mutex {
 class TARN_ANNOTATE(scoped_lockable) MutexLock {
   public:
     explicit MutexLock(Mutex& m) TARN_ANNOTATE(acquire_capability(m)) : mutex_(m) { mutex_.lock(); }
-    ~MutexLock() TARN_ANNOTATE(release_capability()) { if (held_) mutex_.unlock(); }
+    ~MutexLock() TARN_ANNOTATE(release_capability()) {
+        if (held_) mutex_.unlock();
+    }
     // Early release; nothing guarded may be touched afterwards.
-    void unlock() TARN_ANNOTATE(release_capability()) { mutex_.unlock(); held_ = false; }
+    void unlock() TARN_ANNOTATE(release_capability()) {
+        mutex_.unlock();
+        held_ = false;
+    }
     MutexLock(const MutexLock&) = delete;
     MutexLock& operator=(const MutexLock&) = delete;
 

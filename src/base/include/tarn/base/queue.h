@@ -18,7 +18,8 @@ class BoundedQueue {
     // Waits while full. False (and the item dropped) once closed.
     bool push(T item) {
         MutexLock lock(mutex_);
-        while (items_.size() >= capacity_ && !closed_) not_full_.wait(mutex_);
+        while (items_.size() >= capacity_ && !closed_)
+            not_full_.wait(mutex_);
         if (closed_) return false;
         items_.push_back(std::move(item));
         not_empty_.notify_one();
@@ -34,7 +35,8 @@ class BoundedQueue {
     // Waits while empty. Nothing once closed and drained.
     std::optional<T> pop() {
         MutexLock lock(mutex_);
-        while (items_.empty() && !closed_) not_empty_.wait(mutex_);
+        while (items_.empty() && !closed_)
+            not_empty_.wait(mutex_);
         return take();
     }
     // Nothing when empty after `timeout`, or closed and drained.

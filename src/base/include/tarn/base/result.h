@@ -76,14 +76,15 @@ Error errno_error(int number, std::string_view what, std::string_view path);
 // TARN_TRY(auto x, f()); assigns the value of f() to x, or returns its error from this function.
 #define TARN_TRY(declaration, expression) \
     TARN_TRY_INNER(TARN_CONCAT(tarn_try_, __LINE__), declaration, expression)
-#define TARN_TRY_INNER(name, declaration, expression)                             \
-    auto name = (expression);                                                     \
-    if (!name) [[unlikely]] return ::tarn::fail(std::move(name).error());         \
+#define TARN_TRY_INNER(name, declaration, expression) \
+    auto name = (expression);                         \
+    if (!name) [[unlikely]]                           \
+        return ::tarn::fail(std::move(name).error()); \
     declaration = std::move(*name)
 
 // TARN_RETURN_IF_ERROR(f()); returns the error of f() from this function; a value is dropped.
-#define TARN_RETURN_IF_ERROR(expression)                                                      \
-    do {                                                                                      \
-        if (auto tarn_status = (expression); !tarn_status) [[unlikely]]                       \
-            return ::tarn::fail(std::move(tarn_status).error());                              \
+#define TARN_RETURN_IF_ERROR(expression)                                \
+    do {                                                                \
+        if (auto tarn_status = (expression); !tarn_status) [[unlikely]] \
+            return ::tarn::fail(std::move(tarn_status).error());        \
     } while (false)

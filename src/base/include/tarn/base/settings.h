@@ -20,12 +20,13 @@ namespace tarn {
 enum class SettingType { kBool, kInt, kBytes, kDuration, kText };
 
 struct SettingDeclaration {
-    std::string_view name;           // "log.retention.max_age": dotted, lower case; TARN_LOG_RETENTION_MAX_AGE
+    std::string_view
+        name;  // "log.retention.max_age": dotted, lower case; TARN_LOG_RETENTION_MAX_AGE
     SettingType type;
     std::string_view default_value;  // as text, in the form the type parses
     std::string_view text;           // one sentence for the reference page
     std::string_view example;
-    int64_t min = INT64_MIN;         // kInt, kBytes, kDuration (µs): inclusive bounds
+    int64_t min = INT64_MIN;  // kInt, kBytes, kDuration (µs): inclusive bounds
     int64_t max = INT64_MAX;
     bool needs_restart = true;
     bool secret = false;
@@ -42,8 +43,8 @@ class Settings {
     // file_name names the file in messages. Errors: kInvalidArgument (unknown key with the nearest known one, or a
     // value that does not parse or is out of bounds; says which source it came from). Of `environment`, an unknown
     // TARN_* variable is an error only if it looks like a mistyped setting: scripts and tests have variables too.
-    static Result<Settings> load(std::span<const SettingDeclaration> declarations, const Values& flags,
-                                 const Values& environment, const Values& file,
+    static Result<Settings> load(std::span<const SettingDeclaration> declarations,
+                                 const Values& flags, const Values& environment, const Values& file,
                                  std::string_view file_name = "tarn.yml");
 
     bool boolean(std::string_view name) const;

@@ -53,9 +53,9 @@ std::string format_duration(Duration d);
 class Clock {
   public:
     virtual ~Clock() = default;
-    virtual Timestamp now() = 0;        // wall clock, may step backwards
-    virtual int64_t monotonic_us() = 0; // for durations only; its zero means nothing
-    virtual void sleep(Duration d) = 0; // a simulated clock advances instead
+    virtual Timestamp now() = 0;         // wall clock, may step backwards
+    virtual int64_t monotonic_us() = 0;  // for durations only; its zero means nothing
+    virtual void sleep(Duration d) = 0;  // a simulated clock advances instead
 };
 
 class SystemClock final : public Clock {

@@ -69,15 +69,19 @@ struct ColumnSpec {
 // holds the dictionary's TextRefs; the row's validity still stands in `validity`.
 struct Column {
     ColumnType type = ColumnType::kText;
-    std::vector<char> data;           // row_count (or dictionary size) × column_width(type) bytes
-    std::vector<uint64_t> validity;   // bit i of word i/64 set = row i is not null; empty = no nulls
-    std::vector<uint32_t> codes;      // row → index into data; only if dictionary
+    std::vector<char> data;          // row_count (or dictionary size) × column_width(type) bytes
+    std::vector<uint64_t> validity;  // bit i of word i/64 set = row i is not null; empty = no nulls
+    std::vector<uint32_t> codes;     // row → index into data; only if dictionary
     bool dictionary = false;
 
     template <class T>
-    T* values() { return reinterpret_cast<T*>(data.data()); }
+    T* values() {
+        return reinterpret_cast<T*>(data.data());
+    }
     template <class T>
-    const T* values() const { return reinterpret_cast<const T*>(data.data()); }
+    const T* values() const {
+        return reinterpret_cast<const T*>(data.data());
+    }
     bool is_null(size_t row) const {
         return !validity.empty() && !(validity[row / 64] >> (row % 64) & 1);
     }

@@ -12,7 +12,8 @@ namespace tarn::codec {
 
 // Values are those of the lowest three bits of a record batch's attributes.
 enum class Compression : uint8_t { kNone = 0, kGzip = 1, kSnappy = 2, kLz4 = 3, kZstd = 4 };
-Result<Compression> parse_compression(std::string_view name);  // "none", "gzip", "snappy", "lz4", "zstd"
+Result<Compression> parse_compression(
+    std::string_view name);  // "none", "gzip", "snappy", "lz4", "zstd"
 std::string_view to_string(Compression c);
 
 // Appends to `out`. Snappy is written in the framing of the Java client ("xerial"), LZ4 as a frame.

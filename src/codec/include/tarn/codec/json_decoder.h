@@ -27,15 +27,16 @@ namespace tarn::codec {
 // Why a record is not a row. `record` is its index in the input.
 struct Rejected {
     uint32_t record = 0;
-    std::string reason;  // "not a JSON object: …", "field is missing", "expected BIGINT, found string", …
-    std::string field;   // empty if the record as a whole
+    std::string
+        reason;  // "not a JSON object: …", "field is missing", "expected BIGINT, found string", …
+    std::string field;  // empty if the record as a whole
 };
 
 struct JsonDecoderOptions {
     std::vector<ColumnSpec> fields;
-    std::string extra_column;           // empty: undeclared fields are ignored
-    uint32_t dictionary_limit = 4096;   // text columns with up to this many distinct values a batch,
-                                        // and at most half its records, may be coded; 0: never
+    std::string extra_column;          // empty: undeclared fields are ignored
+    uint32_t dictionary_limit = 4096;  // text columns with up to this many distinct values a batch,
+                                       // and at most half its records, may be coded; 0: never
 };
 
 // Not thread-safe; keeps buffers between calls.

@@ -39,30 +39,34 @@ std::string_view to_string(FlowState state);
 
 struct PartitionPosition {
     int32_t partition = 0;
-    int64_t start_offset = 0;   // of the log when the flow's generation began
-    int64_t next_offset = 0;    // everything below is committed in every sink
+    int64_t start_offset = 0;  // of the log when the flow's generation began
+    int64_t next_offset = 0;   // everything below is committed in every sink
     int64_t high_watermark = 0;
 };
 
 struct FlowStatus {
-    std::string name, kind;     // kind: "table" or "live"
-    std::string source;         // topic
-    std::vector<std::string> sinks;  // "table bronze.clicks", "topic clicks.quarantine", "view live.clicks_windows"
+    std::string name, kind;  // kind: "table" or "live"
+    std::string source;      // topic
+    std::vector<std::string>
+        sinks;  // "table bronze.clicks", "topic clicks.quarantine", "view live.clicks_windows"
     FlowState state = FlowState::kStarting;
-    std::string reason;         // why it is not running: the record or the sink that stopped it, and what to do
-    std::string generation;     // hash of SQL and settings
+    std::string
+        reason;  // why it is not running: the record or the sink that stopped it, and what to do
+    std::string generation;  // hash of SQL and settings
     std::string sql;
-    int64_t epoch = -1;         // last committed in every sink
+    int64_t epoch = -1;  // last committed in every sink
     Duration every;
     std::vector<PartitionPosition> positions;
     std::optional<Timestamp> watermark;  // live only
-    int64_t rows_in = 0, rows_out = 0, late = 0, quarantined = 0;  // of the generation, exact across restarts
+    int64_t rows_in = 0, rows_out = 0, late = 0,
+            quarantined = 0;  // of the generation, exact across restarts
     std::optional<Timestamp> last_commit;
     // Record timestamp (the producer's intended send) → visible in the sink, over about the last minute.
     std::optional<Duration> latency_p50, latency_p99;
     int64_t lag() const {
         int64_t n = 0;
-        for (auto& p : positions) n += p.high_watermark - p.next_offset;
+        for (auto& p : positions)
+            n += p.high_watermark - p.next_offset;
         return n;
     }
 };
@@ -78,12 +82,12 @@ struct RunRecord {
 };
 
 struct RuntimeOptions {
-    std::string state_folder;              // <data>/state
+    std::string state_folder;  // <data>/state
     uint64_t start_number = 1;
     uint64_t decoded_cache_bytes = 128ull << 20;
     size_t max_epoch_bytes = 32ull << 20;  // of input; a flow behind works in epochs of this size
     size_t max_epoch_rows = 200'000;
-    bool threads = true;                   // false: step() drives
+    bool threads = true;  // false: step() drives
 };
 
 // The referenced objects outlive the runtime.
@@ -105,8 +109,8 @@ class Runtime {
   public:
     // Creates missing topics, tables and views, compiles the models, reads every flow's journal and recovers: replays
     // what rebuilds state, commits what is missing in a sink. Sets holds on the log. Errors name the model or topic.
-    static Result<std::unique_ptr<Runtime>> open(const project::Project& project, RuntimeOptions options,
-                                                 RuntimeContext context);
+    static Result<std::unique_ptr<Runtime>> open(const project::Project& project,
+                                                 RuntimeOptions options, RuntimeContext context);
     ~Runtime();
     void start();
     // Ends after the epochs under way are committed, at most about a second.
@@ -115,7 +119,7 @@ class Runtime {
     std::vector<FlowStatus> list() const;  // by name
     std::optional<FlowStatus> describe(std::string_view name) const;
     Status pause(std::string_view name);
-    Status resume(std::string_view name);  // also retries a failed flow
+    Status resume(std::string_view name);             // also retries a failed flow
     std::vector<RunRecord> runs(size_t limit) const;  // newest first
 
     // threads == false: one epoch of each flow that has something to do. True if any had.

@@ -22,7 +22,8 @@ class Failpoints {
   public:
     // Called at each durable step: `Status s = failpoints.hit("log.commit.before_sync")`. Returns the armed error.
     Status hit(std::string_view name) {
-        if (!active_.load(std::memory_order_relaxed)) [[likely]] return {};
+        if (!active_.load(std::memory_order_relaxed)) [[likely]]
+            return {};
         return slow_hit(name);
     }
     // The `nth` hit from now (1 = the next) of `name` calls `action`; its result is what hit() returns.

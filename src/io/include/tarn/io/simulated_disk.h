@@ -21,9 +21,9 @@
 namespace tarn::io {
 
 struct DiskFaults {
-    double torn_write = 0.5;      // in a crash: chance that an unsynced sector survives
-    double lost_name = 0.5;       // in a crash: chance that an unsynced folder change is lost
-    double failed_sync = 0;       // chance that a sync returns kIo and loses what it should have saved
+    double torn_write = 0.5;  // in a crash: chance that an unsynced sector survives
+    double lost_name = 0.5;   // in a crash: chance that an unsynced folder change is lost
+    double failed_sync = 0;   // chance that a sync returns kIo and loses what it should have saved
     uint64_t capacity_bytes = UINT64_MAX;
 };
 

@@ -40,16 +40,17 @@ struct Txn {
 
 struct AppendRequest {
     std::string table;
-    std::vector<std::shared_ptr<const codec::ColumnBatch>> batches;  // all of the table's schema; may be empty
+    std::vector<std::shared_ptr<const codec::ColumnBatch>>
+        batches;  // all of the table's schema; may be empty
     std::optional<Txn> txn;
-    std::vector<Txn> more_txns;        // e.g. one a partition, for outside readers
-    Timestamp time;                    // the epoch's batch time: commit time is max(this, previous + 1 ms)
+    std::vector<Txn> more_txns;  // e.g. one a partition, for outside readers
+    Timestamp time;  // the epoch's batch time: commit time is max(this, previous + 1 ms)
     std::map<std::string, std::string> user_metadata;  // into commitInfo
     // File names are made from this, so that an epoch run twice does not litter: unique per (app id, version).
     std::string file_stem;
 };
 struct AppendOutcome {
-    int64_t version = -1;   // of the table after the commit, or at which the txn already stood
+    int64_t version = -1;  // of the table after the commit, or at which the txn already stood
     bool duplicate = false;
     uint64_t rows = 0, files = 0, bytes = 0;
 };
@@ -100,7 +101,8 @@ class Lake {
     Result<int64_t> txn_version(std::string_view table, std::string_view app_id);
     std::vector<std::string> tables();  // found on disk, sorted
     Result<TableInfo> describe(std::string_view table);
-    Result<std::vector<HistoryEntry>> history(std::string_view table, int64_t limit);  // newest first
+    Result<std::vector<HistoryEntry>> history(std::string_view table,
+                                              int64_t limit);  // newest first
     std::string path_of(std::string_view table) const;
     // Replays the log independently, opens every file and compares counts and statistics with the data.
     Status verify(std::string_view table);

@@ -61,25 +61,26 @@ struct Topic {
     Duration retention = Duration::seconds(7 * 24 * 3600);
     int64_t retention_bytes = -1;
     TopicFormat format = TopicFormat::kJson;
-    std::vector<codec::ColumnSpec> columns;     // raw: key BLOB, value BLOB
-    std::vector<HeaderColumn> header_columns;   // of quarantine and late topics
+    std::vector<codec::ColumnSpec> columns;    // raw: key BLOB, value BLOB
+    std::vector<HeaderColumn> header_columns;  // of quarantine and late topics
     std::optional<TopicTable> table;
-    std::string quarantine;                     // topic name; empty for raw topics
-    std::string late_of, quarantine_of;         // source topic, or empty
+    std::string quarantine;              // topic name; empty for raw topics
+    std::string late_of, quarantine_of;  // source topic, or empty
     int line = 0;
 };
 
 // models/**/<name>.sql with materialized='live'. The schema is the folder's name under models/.
 struct LiveModel {
-    std::string name;        // "live.clicks_windows"
-    std::string file;        // relative to the project
-    std::string sql;         // without the config block; line numbers kept
-    std::string stream;      // topic of stream('…')
-    Duration watermark = Duration::seconds(10);  // bound of disorder: watermark = max event time − this
+    std::string name;    // "live.clicks_windows"
+    std::string file;    // relative to the project
+    std::string sql;     // without the config block; line numbers kept
+    std::string stream;  // topic of stream('…')
+    Duration watermark =
+        Duration::seconds(10);  // bound of disorder: watermark = max event time − this
     Duration grace = Duration();
     Duration every = Duration::millis(100);
-    Duration retain = Duration::seconds(3600);   // windows older than this are removed from the view
-    std::string late;        // topic for late rows; empty: counted only
+    Duration retain = Duration::seconds(3600);  // windows older than this are removed from the view
+    std::string late;                           // topic for late rows; empty: counted only
 };
 
 struct Project {

@@ -26,7 +26,7 @@ namespace tarn::server {
 
 // What a producer says of itself (the demo's generator keeps it on disk); the server adds what it stored.
 struct ProducerLedger {
-    int64_t sent = 0;          // events handed to the socket at least once
+    int64_t sent = 0;  // events handed to the socket at least once
     int64_t acknowledged = 0;
     int64_t late_sent = 0, broken_sent = 0, twice_sent = 0;
     Timestamp time;
@@ -35,11 +35,11 @@ struct ProducerLedger {
 
 struct ServerOptions {
     std::string address = "127.0.0.1";
-    uint16_t port = 8080;      // 0: any free one
+    uint16_t port = 8080;  // 0: any free one
     std::string version;
     std::string project_name;
     uint64_t start_number = 1;
-    int sql_slots = 2;         // queries at once; more wait up to sql_queue_timeout, then 429
+    int sql_slots = 2;  // queries at once; more wait up to sql_queue_timeout, then 429
     Duration sql_timeout = Duration::seconds(30);
     int64_t sql_max_rows = 10'000;
     size_t max_connections = 512;
@@ -55,9 +55,9 @@ struct ServerContext {
     lake::Lake& lake;
     view::ViewStore& views;
     flow::Runtime& flows;
-    sql::Engine& sql;  // restricted, for strangers
+    sql::Engine& sql;                                       // restricted, for strangers
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
-    std::function<void()> shutdown;                         // asked by nobody from outside; may be empty
+    std::function<void()> shutdown;  // asked by nobody from outside; may be empty
 };
 
 class HttpServer {

@@ -37,7 +37,8 @@ class Engine {
   public:
     // All files DuckDB touches by "tarn://<path>" go through `fs`. Tables that a query names and DuckDB does not know
     // come from `tables` (may be null). Both outlive the engine. Extension download is off.
-    static Result<std::unique_ptr<Engine>> open(EngineOptions options, io::FileSystem& fs, TableProvider* tables);
+    static Result<std::unique_ptr<Engine>> open(EngineOptions options, io::FileSystem& fs,
+                                                TableProvider* tables);
     ~Engine();
     Result<std::unique_ptr<Session>> session();
     // A fatal error inside DuckDB makes an instance unusable: close it and open another.
@@ -67,7 +68,7 @@ class RowSink {
 };
 
 struct QueryLimits {
-    int64_t max_rows = -1;               // more are cut, and QueryStats says so
+    int64_t max_rows = -1;                    // more are cut, and QueryStats says so
     Duration timeout = Duration::micros(-1);  // negative: none; over it kCancelled
 };
 struct QueryStats {

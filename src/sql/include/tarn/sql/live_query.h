@@ -31,7 +31,7 @@
 namespace tarn::sql {
 
 struct StreamSchema {
-    std::string name;                       // as in stream('name')
+    std::string name;  // as in stream('name')
     std::vector<codec::ColumnSpec> columns;
 };
 
@@ -39,18 +39,20 @@ class LiveQuery {
   public:
     struct Info {
         std::string stream;
-        std::string event_time_column;              // the argument of tumble(): a column of the stream
+        std::string event_time_column;  // the argument of tumble(): a column of the stream
         Duration window_size;
-        std::vector<codec::ColumnSpec> input;       // columns of the stream that the query reads
-        std::vector<codec::ColumnSpec> output;      // in the order of the SELECT list
-        std::vector<int> key;                       // output columns that are group expressions
-        int window_start = -1;                      // output column of the tumble
+        std::vector<codec::ColumnSpec> input;   // columns of the stream that the query reads
+        std::vector<codec::ColumnSpec> output;  // in the order of the SELECT list
+        std::vector<int> key;                   // output columns that are group expressions
+        int window_start = -1;                  // output column of the tumble
         // With several grouping sets there is one more output column at the end, "grouping_set" INTEGER: the set's
         // position, part of the key, since a NULL key value may be data or an absent column.
     };
     // The session stays the query's own. Errors: kInvalidArgument (DuckDB's text), kUnsupported (names what).
-    static Result<std::unique_ptr<LiveQuery>> compile(std::unique_ptr<Session> session, std::string_view sql,
-                                                      std::span<const StreamSchema> streams, Duration grace);
+    static Result<std::unique_ptr<LiveQuery>> compile(std::unique_ptr<Session> session,
+                                                      std::string_view sql,
+                                                      std::span<const StreamSchema> streams,
+                                                      Duration grace);
     ~LiveQuery();
     const Info& info() const;
 

@@ -24,8 +24,9 @@ struct ParquetFile {
 // deterministic bytes for the same input. Dictionary columns are written from their dictionary (as ENUM, read back as
 // strings). TIMESTAMPTZ is written as microseconds adjusted to UTC. All columns OPTIONAL. The file is synced, its
 // name is not: the caller syncs the folder before it commits. `columns` chooses and orders columns by index.
-Result<ParquetFile> write_parquet(Session& session, const std::string& path,
-                                  std::span<const std::shared_ptr<const codec::ColumnBatch>> batches,
-                                  std::span<const int> columns, const ParquetOptions& options = {});
+Result<ParquetFile> write_parquet(
+    Session& session, const std::string& path,
+    std::span<const std::shared_ptr<const codec::ColumnBatch>> batches,
+    std::span<const int> columns, const ParquetOptions& options = {});
 
 }  // namespace tarn::sql

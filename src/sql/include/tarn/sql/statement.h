@@ -18,7 +18,8 @@ namespace tarn::sql {
 
 class StreamStatement {
   public:
-    static Result<std::unique_ptr<StreamStatement>> compile(std::unique_ptr<Session> session, std::string_view sql,
+    static Result<std::unique_ptr<StreamStatement>> compile(std::unique_ptr<Session> session,
+                                                            std::string_view sql,
                                                             std::span<const StreamSchema> streams);
     ~StreamStatement();
     const std::vector<codec::ColumnSpec>& output() const;

@@ -32,7 +32,8 @@ class TableProvider {
   public:
     virtual ~TableProvider() = default;
     // Nothing if there is no such table.
-    virtual Result<std::optional<TableRef>> resolve(std::string_view schema, std::string_view table) = 0;
+    virtual Result<std::optional<TableRef>> resolve(std::string_view schema,
+                                                    std::string_view table) = 0;
     // "schema.table" of everything that resolve knows, sorted: for messages and completion.
     virtual std::vector<std::string> names() = 0;
 };
