@@ -65,7 +65,7 @@ test-e2e:
 test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: what .ci/run runs
 	@$(call configure,asan)
 	@cmake --build --preset asan $(QUIET)
-	@TARN_SEEDS=$${TARN_SEEDS:-200} ctest --preset asan
+	@TARN_SEEDS=$${TARN_SEEDS:-40} ctest --preset asan
 	@$(call configure,tsan)
 	@cmake --build --preset tsan --target tarn_concurrent_tests $(QUIET)
 	@ctest --preset tsan -L concurrent

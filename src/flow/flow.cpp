@@ -436,7 +436,7 @@ Status Flow::begin(std::unique_ptr<Input> input) {
     // From here on the epoch must be completed. Should run() fail, the state is unknown: the flow
     // is opened anew.
     recovered_ = false;
-    TARN_RETURN_IF_ERROR(journal_->forget());
+    TARN_RETURN_IF_ERROR(journal_->forget(options_.journal_rewrite_bytes));
     TARN_RETURN_IF_ERROR(run(*input, false));
     recovered_ = true;
     set_holds();

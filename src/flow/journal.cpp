@@ -10,7 +10,6 @@ namespace {
 constexpr std::string_view kMagic = "TARNFLOW";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kFileHeader = 12;
-constexpr size_t kRewriteFloor = 64 << 10;
 constexpr size_t kPlanEstimate = 160;  // bytes; only decides when a rewrite pays
 
 enum Kind : uint8_t { kHeader = 1, kPlan = 2, kDone = 3 };
@@ -249,9 +248,9 @@ void Journal::drop_history() {
         plans_.pop_front();
 }
 
-Status Journal::forget() {
+Status Journal::forget(uint64_t rewrite_bytes) {
     drop_history();
-    if (end_ < kRewriteFloor || end_ < 4 * (plans_.size() + 2) * kPlanEstimate) return {};
+    if (end_ < rewrite_bytes || end_ < 4 * (plans_.size() + 2) * kPlanEstimate) return {};
     return rewrite();
 }
 

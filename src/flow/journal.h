@@ -38,8 +38,9 @@ class Journal {
     void set_done(EpochDone done);
     // Makes the done record durable if it is not.
     Status flush();
-    // Drops plans that are no longer needed. The file is rewritten when it has grown.
-    Status forget();
+    // Drops plans that are no longer needed. The file is rewritten when it has grown past this and
+    // most of it is history.
+    Status forget(uint64_t rewrite_bytes);
 
   private:
     Journal(io::FileSystem& fs, io::Failpoints& failpoints, std::string path)

@@ -173,9 +173,9 @@ Status lock_down(duckdb::Connection& connection, const EngineOptions& options) {
     TARN_RETURN_IF_ERROR(run(connection, "SET GLOBAL TimeZone = 'UTC'"));
     TARN_RETURN_IF_ERROR(run(connection, "SET GLOBAL parquet_metadata_cache = true"));
     if (!options.restricted) return {};
-    if (options.allow_delta_scan)
-        TARN_RETURN_IF_ERROR(
-            run(connection, "SET GLOBAL allowed_directories = ['" + std::string(kScheme) + "']"));
+    // The provider's tables are read through it, whatever paths a statement itself may name.
+    TARN_RETURN_IF_ERROR(
+        run(connection, "SET GLOBAL allowed_directories = ['" + std::string(kScheme) + "']"));
     TARN_RETURN_IF_ERROR(run(connection, "SET GLOBAL enable_external_access = false"));
     return run(connection, "SET GLOBAL lock_configuration = true");
 }

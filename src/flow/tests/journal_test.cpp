@@ -77,7 +77,7 @@ TEST(Journal, ACrashTakesNoPlanThatWasAcknowledged) {
                 for (auto e = acknowledged + 1; (*journal)->plan(plan(e)); ++e) {
                     acknowledged = e;
                     (*journal)->set_done(done(e, std::max<int64_t>(0, e - 2)));
-                    if (!(*journal)->forget()) break;
+                    if (!(*journal)->forget(64 << 10)) break;
                 }
             }
             if (!w.disk.crashed()) w.disk.crash();
@@ -101,7 +101,7 @@ TEST(Journal, ItIsRewrittenWithWhatIsNeeded) {
     auto journal = w.create();
     for (int64_t e = 0; e < 5000; ++e) {
         ASSERT_TRUE(journal->plan(plan(e)));
-        ASSERT_TRUE(journal->forget());
+        ASSERT_TRUE(journal->forget(64 << 10));
         journal->set_done(done(e, std::max<int64_t>(0, e - 9)));
     }
     EXPECT_LT(w.disk.stat(kPath)->size, 100u << 10);

@@ -35,8 +35,8 @@ std::string finish(World& world) {
 }
 
 int seeds() {
-    auto* text = std::getenv("TARN_SIMULATION_SEEDS");
-    return text ? std::atoi(text) : 60;
+    auto* text = std::getenv("TARN_SEEDS");
+    return text ? std::atoi(text) : 200;
 }
 
 TEST(FlowSimulation, WithoutACrash) {
@@ -72,14 +72,26 @@ TEST(FlowSimulation, CrashAtEveryFailpoint) {
         ASSERT_TRUE(live(world, 80));
         hits = world.failpoints.hits();
     }
-    for (const auto& name :
-         {"flow.journal.create.before", "flow.journal.create.after", "flow.table.create.before",
-          "flow.table.create.after", "flow.view.create.before", "flow.view.create.after",
-          "flow.plan.before", "flow.journal.before_write", "flow.journal.before_sync",
-          "flow.journal.after_sync", "flow.commit.quarantine.before",
-          "flow.commit.quarantine.after", "flow.commit.table.before", "flow.commit.table.after",
-          "flow.commit.late.before", "flow.commit.late.after", "flow.commit.view.before",
-          "flow.commit.view.after"}) {
+    for (const auto& name : {"flow.journal.create.before",
+                             "flow.journal.create.after",
+                             "flow.table.create.before",
+                             "flow.table.create.after",
+                             "flow.view.create.before",
+                             "flow.view.create.after",
+                             "flow.plan.before",
+                             "flow.journal.before_write",
+                             "flow.journal.before_sync",
+                             "flow.journal.after_sync",
+                             "flow.journal.rewrite.before",
+                             "flow.journal.rewrite.after",
+                             "flow.commit.quarantine.before",
+                             "flow.commit.quarantine.after",
+                             "flow.commit.table.before",
+                             "flow.commit.table.after",
+                             "flow.commit.late.before",
+                             "flow.commit.late.after",
+                             "flow.commit.view.before",
+                             "flow.commit.view.after"}) {
         EXPECT_TRUE(hits.contains(name)) << name << " is never hit";
     }
     uint64_t seed = 1000;

@@ -85,6 +85,7 @@ Status World::open_inner() {
                                                   Logger(), *engine_}));
     TARN_TRY(views_, view::open_simple_store("d/views", disk, failpoints));
     RuntimeOptions flows;
+    flows.journal_rewrite_bytes = 2 << 10;  // so that rewriting is among what crashes strike
     flows.state_folder = "d/state";
     flows.start_number = starts_;
     flows.threads = false;

@@ -87,7 +87,8 @@ struct RuntimeOptions {
     uint64_t decoded_cache_bytes = 128ull << 20;
     size_t max_epoch_bytes = 32ull << 20;  // of input; a flow behind works in epochs of this size
     size_t max_epoch_rows = 200'000;
-    bool threads = true;  // false: step() drives
+    uint64_t journal_rewrite_bytes = 64 << 10;  // a flow's journal below this is never rewritten
+    bool threads = true;                        // false: step() drives
 };
 
 // The referenced objects outlive the runtime.
