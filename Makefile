@@ -58,8 +58,14 @@ test-ui:
 
 .PHONY: test-e2e
 test-e2e:
-	@TARN_LAKE_WRITER=$(CURDIR)/build/release/tarn_lake_writer $(PYTHON) -m pytest -q tests tools/tests $(ARGS)
+	@TARN_LAKE_WRITER=$(CURDIR)/build/release/tarn_lake_writer $(PYTHON) -m pytest -q -m "not interop" tests tools/tests $(ARGS)
 	@. tools/env; cd tests/browser && npm run --silent test
+
+.PHONY: test-interop
+test-interop:
+	@tools/setup --interop
+	@. tools/env; TARN_LAKE_WRITER=$(CURDIR)/build/release/tarn_lake_writer TARN_INTEROP=required \
+	    $(PYTHON) -m pytest -q -m interop tests/interop $(ARGS)
 
 .PHONY: test-all
 test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: what .ci/run runs
@@ -69,6 +75,7 @@ test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: wha
 	@$(call configure,tsan)
 	@cmake --build --preset tsan --target tarn_concurrent_tests $(QUIET)
 	@ctest --preset tsan -L concurrent
+	@$(MAKE) test-interop
 
 .PHONY: test-deep
 test-deep: test-all ## and thousands of seeds, long fuzzing: hours (FUZZ_SECONDS=1800 for each decoder)

@@ -1,0 +1,228 @@
+"""Apache Spark with Delta reads every table that Tarn writes, and gives Tarn's own answer.
+
+Needs `tools/setup --interop` (Spark in .venv-interop, Delta's jars, Java), tarn_lake_writer for the tables of every type and
+partition, bin/tarn for those of a clickstream. What is absent skips its tests and says so; with TARN_INTEROP=required it fails.
+"""
+
+import json
+import os
+import pathlib
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+import tarn  # noqa: E402
+
+pytestmark = pytest.mark.interop
+
+WRITER = pathlib.Path(os.environ.get("TARN_LAKE_WRITER", ROOT / "build/dev/tarn_lake_writer"))
+PYTHON = ROOT / ".venv-interop" / "bin" / "python"
+DEPS = pathlib.Path(os.environ.get("TARN_DEPS_DIR")
+                    or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tarn")
+JARS = [DEPS / "spark-delta-4.1.0" / f"{name}-4.1.0.jar" for name in ("delta-spark_2.13", "delta-storage")]
+START_TIMEOUT, ANSWER_TIMEOUT = 180, 180
+
+COUNTS = {"plain": 150, "by_text": 150, "by_many": 100, "by_time": 100, "checkpointed": 1250}
+TYPES = [("id", "bigint"), ("flag", "boolean"), ("small", "int"), ("ratio", "double"), ("text", "string"),
+         ("bytes", "binary"), ("time", "timestamp"), ("day", "date")]
+# The same row on both sides, as JSON values that say every value exactly.
+TARN_ROW = """SELECT to_json([to_json(id), to_json(flag), to_json(small), to_json(ratio), to_json("text"), to_json(hex(bytes)),
+              to_json(epoch_us("time")), to_json("day"::VARCHAR)])::VARCHAR FROM delta_scan('{}') ORDER BY id"""
+SPARK_ROW = """SELECT id, flag, small, ratio, text, hex(bytes), unix_micros(time), cast(day AS string)
+               FROM delta.`{}` ORDER BY id"""
+# Questions that statistics and partition values may answer by leaving files out; dates and times in standard SQL.
+CONDITIONS = ["id >= 40 AND id < 60", "text = 'US/East coast'", "text = 'a=b%20c'", "ratio > 1e10", "day < DATE '1990-01-01'",
+              "time > TIMESTAMP '2023-11-15 00:00:00+00:00'", "small IS NULL", "text IS NULL", "text > 'quote'", "flag"]
+
+# A column's value as a number or a text, by Tarn's type of it and by Spark's.
+TARN_VALUES = {"VARCHAR": "{}", "INTEGER": "{}::BIGINT", "BIGINT": "{}", "BLOB": "hex({})", "DATE": "{}::VARCHAR",
+               "TIMESTAMP WITH TIME ZONE": "epoch_us({})"}
+SPARK_VALUES = {"string": "{}", "int": "cast({} AS bigint)", "bigint": "{}", "binary": "hex({})",
+                "date": "cast({} AS string)", "timestamp": "unix_micros({})"}
+SAME_TYPE = dict(zip(TARN_VALUES, ["string", "int", "bigint", "binary", "date", "timestamp"]))
+NUMBERS = ("INTEGER", "BIGINT", "TIMESTAMP WITH TIME ZONE")
+
+
+def absent(reason):
+    if os.environ.get("TARN_INTEROP") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+class Spark:
+    """A process with one Spark session; its JVM is in the same process group and ends with it."""
+
+    def __init__(self, folder):
+        self.log = folder / "spark.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [PYTHON, pathlib.Path(__file__).with_name("spark_session.py"), *JARS], cwd=folder, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+
+    def read(self, timeout):
+        """One line of the process, as JSON."""
+        line, deadline = b"", time.monotonic() + timeout
+        while not line.endswith(b"\n"):
+            readable, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            part = os.read(self.process.stdout.fileno(), 1 << 20) if readable else b""
+            if not part:
+                raise RuntimeError(f"no answer of Spark in {timeout} s:\n{self.log.read_text(errors='replace')[-3000:]}")
+            line += part
+        return json.loads(line)
+
+    def ask(self, sql):
+        self.process.stdin.write(json.dumps({"sql": sql}).encode() + b"\n")
+        self.process.stdin.flush()
+        answer = self.read(ANSWER_TIMEOUT)
+        assert "error" not in answer, f"{sql}\n{answer['error']}"
+        return answer
+
+    def rows(self, sql):
+        return self.ask(sql)["rows"]
+
+    def types(self, path):
+        return [tuple(column) for column in self.ask(f"SELECT * FROM delta.`{path}` LIMIT 0")["columns"]]
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            pass
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory):
+    missing = [str(path) for path in [PYTHON, *JARS] if not path.exists()]
+    if missing:
+        absent(f"{missing[0]} is not there: run tools/setup --interop")
+    if not shutil.which("java") and "JAVA_HOME" not in os.environ:
+        absent("no java on PATH: run tools/setup --interop")
+    session = Spark(tmp_path_factory.mktemp("spark"))
+    try:
+        assert session.read(START_TIMEOUT)["ready"].startswith("4.1.")
+        yield session
+    finally:
+        session.close()
+
+
+def writer(*arguments):
+    done = subprocess.run([str(WRITER), *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def tarn_rows(path):
+    return [json.loads(line) for line in writer("query", TARN_ROW.format(path))]
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    if not WRITER.exists():
+        absent(f"{WRITER} is not built (target tarn_lake_writer)")
+    root = tmp_path_factory.mktemp("lake")
+    writer("write", root)
+    return root / "interop"
+
+
+@pytest.fixture(scope="module")
+def clickstream(tmp_path_factory):
+    """The data folder of a clickstream that has ended, with late and broken clicks in it."""
+    if not pathlib.Path(tarn.PROGRAM).exists():
+        absent(f"{tarn.PROGRAM} is not built")
+    folder = tmp_path_factory.mktemp("clickstream")
+    server = tarn.Server(ROOT / "scenarios" / "q01-clickstream", folder / "data", folder / "log")
+    server.start()
+    try:
+        load = tarn.run("demo-generator", "--kafka", server.kafka, "--ledger", folder / "ledger", "--rate", 5000,
+                        "--for", "12s", "--seed", 7, timeout=120)
+        assert load.returncode == 0, load.stderr
+        server.wait_caught_up()
+        assert server.stop(60) == 0
+    finally:
+        server.kill()
+    return folder / "data"
+
+
+def test_every_table_of_the_writer_is_asked(lake):
+    assert sorted(path.name for path in lake.iterdir()) == sorted(COUNTS)
+
+
+@pytest.mark.parametrize("table", COUNTS)
+def test_spark_reads_the_same_rows(spark, lake, table):
+    rows = tarn_rows(lake / table)
+    assert len(rows) == COUNTS[table]
+    assert spark.types(lake / table) == TYPES
+    assert spark.rows(SPARK_ROW.format(lake / table)) == rows
+
+
+@pytest.mark.parametrize("table", ["by_text", "by_many", "checkpointed"])
+def test_spark_finds_the_same_rows(spark, lake, table):
+    counts = " UNION ALL ".join(f"SELECT {n} AS n, count(*) AS c FROM delta.`{lake / table}` WHERE {where}"
+                                for n, where in enumerate(CONDITIONS))
+    found = [count for _, count in sorted(spark.rows(counts))]
+    for where, count in zip(CONDITIONS, found, strict=True):
+        query = f"SELECT count(*)::VARCHAR FROM delta_scan('{lake / table}') WHERE "
+        query += where.replace("TIMESTAMP ", "TIMESTAMPTZ ").replace("text ", '"text" ')
+        assert [str(count)] == writer("query", query), where
+
+
+def test_a_checkpoint_alone_is_enough_for_spark(spark, lake, tmp_path):
+    copy = tmp_path / "t"
+    shutil.copytree(lake / "checkpointed", copy)
+    for version in range(20):
+        (copy / "_delta_log" / f"{version:020}.json").unlink()
+    assert spark.rows(SPARK_ROW.format(copy)) == tarn_rows(lake / "checkpointed")
+
+
+def tarn_sql(data, query):
+    done = tarn.run("sql", query, "--data", data, "--format", "json", timeout=120)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def summary(values, whole, row_number):
+    """Of the values (expression, is it a number): how many, least, greatest, sum; then a hash of the rows as a multiset."""
+    asked = ["count(*)"]
+    for value, is_number in values:
+        asked += [f"count({value})", f"min({value})", f"max({value})"] + ([f"sum({whole.format(value)})"] * is_number)
+    row = ", ".join(f"coalesce(length({text}) || ':' || {text}, '-')"
+                    for text in (f"cast({value} AS string)" for value, _ in values))
+    asked.append(f"sum({row_number.format(f'substr(md5(concat({row})), 1, 15)')})")
+    return "SELECT " + ", ".join(f"cast({a} AS string) AS c{n}" for n, a in enumerate(asked)) + " FROM "
+
+
+@pytest.mark.parametrize("table", ["bronze.clicks", "late.clicks", "quarantine.clicks"])
+def test_spark_reads_the_same_clickstream(spark, clickstream, table):
+    columns = [(c["column_name"], c["column_type"]) for c in tarn_sql(clickstream, f"DESCRIBE SELECT * FROM {table}")]
+    path = clickstream / "tables" / table.replace(".", "/")
+    assert spark.types(path) == [(name, SAME_TYPE[kind]) for name, kind in columns]
+    mine = [(TARN_VALUES[kind].format(f'"{name}"'), kind in NUMBERS) for name, kind in columns]
+    theirs = [(SPARK_VALUES[SAME_TYPE[kind]].format(f"`{name}`"), kind in NUMBERS) for name, kind in columns]
+    [answer] = tarn_sql(clickstream, summary(mine, "{}::HUGEINT", "('0x' || {})::BIGINT") + table)
+    assert int(answer["c0"]) > 0
+    [same] = spark.rows(summary(theirs, "cast({} AS decimal(38, 0))", "cast(conv({}, 16, 10) AS decimal(38, 0))")
+                        + f"delta.`{path}`")
+    assert same == list(answer.values())
+
+
+def test_every_table_of_the_clickstream_is_asked(clickstream):
+    listed = tarn.run("table", "list", "--data", clickstream, "--format", "json")
+    assert listed.returncode == 0, listed.stderr
+    tables = sorted(json.loads(line)["table"] for line in listed.stdout.splitlines())
+    assert tables == ["bronze.clicks", "late.clicks", "quarantine.clicks"]
+
