@@ -1,6 +1,7 @@
 // The tarn program: what the command line says, turned into one call of commands.h.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <functional>
@@ -218,11 +219,16 @@ void CommandLine::declare() {
     declare_demo();
 }
 
-// The names a user may have meant where `word` is not one.
+// What a user who wrote `word` may have meant: a command, or an option if it begins with a dash.
 std::string suggestion(const CLI::App& app, const std::string& word) {
     std::vector<std::string> known;
     for (auto* sub : app.get_subcommands(nullptr))
         known.push_back(sub->get_name());
+    if (word.starts_with("-")) {
+        known.clear();
+        for (auto* option : app.get_options())
+            known.push_back(option->get_name());
+    }
     auto near = nearest(word, known);
     return near ? fmt::format(" Did you mean {}?", *near) : "";
 }
@@ -234,9 +240,21 @@ int usage_error(CommandLine& line, const CLI::ParseError& error) {
     std::string path = at->get_name();
     for (auto* parent = at->get_parent(); parent; parent = parent->get_parent())
         path = parent->get_name() + " " + path;
+    std::string text = error.what();
+    // The first word nobody took says more than what was missed because of it. (They come in an
+    // order of the library's own.)
     auto rest = at->remaining();
-    std::string hint = rest.empty() ? "" : suggestion(*at, rest.front());
-    fmt::print(stderr, "tarn: {}.{}\nSee: {} --help\n", error.what(), hint, path);
+    auto wrong = std::ranges::find_if(rest, [](auto& word) { return word.starts_with("-"); });
+    if (wrong == rest.end()) wrong = rest.begin();
+    if (wrong != rest.end()) {
+        bool command = !wrong->starts_with("-") && !at->get_subcommands(nullptr).empty();
+        text = fmt::format("unknown {}: {}.{}",
+                           command                   ? "command"
+                           : wrong->starts_with("-") ? "option"
+                                                     : "argument",
+                           *wrong, suggestion(*at, *wrong));
+    }
+    fmt::print(stderr, "tarn: {}\nSee: {} --help\n", text, path);
     return kExitUsage;
 }
 

@@ -18,6 +18,39 @@
 namespace tarn::cli {
 namespace {
 
+// Calls visit(character, position, depth) for each bracket, brace, comma and colon outside of
+// strings, with the depth that it opens, closes or stands in; stops when a call gives false.
+template <class F>
+void walk_json(std::string_view json, F&& visit) {
+    size_t depth = 0;
+    for (size_t at = 0; at < json.size(); ++at) {
+        char c = json[at];
+        if (c == '"') {
+            for (++at; at < json.size() && json[at] != '"'; ++at)
+                at += json[at] == '\\';
+        } else if (c == '{' || c == '[') {
+            if (!visit(c, at, ++depth)) return;
+        } else if (c == '}' || c == ']') {
+            if (!visit(c, at, depth--)) return;
+        } else if (c == ',' || c == ':') {
+            if (!visit(c, at, depth)) return;
+        }
+    }
+}
+
+// The texts of an object's values, in order.
+std::vector<std::string_view> field_texts(std::string_view object) {
+    std::vector<std::string_view> values;
+    size_t begin = 0;
+    walk_json(object, [&](char c, size_t at, size_t depth) {
+        if (depth != 1) return true;
+        if (c == ':') begin = at + 1;
+        if ((c == ',' || c == '}') && begin > 0) values.push_back(object.substr(begin, at - begin));
+        return true;
+    });
+    return values;
+}
+
 // Rows as they come: JSON lines at once, text and CSV gathered into a table.
 class Printer final : public sql::RowSink {
   public:
@@ -35,11 +68,12 @@ class Printer final : public sql::RowSink {
             fmt::print("{}\n", json);
             return {};
         }
-        auto object = nlohmann::ordered_json::parse(json, nullptr, false);
+        // By place, not by name (two columns may share one), and numbers as they stand.
         std::vector<nlohmann::json> values;
-        // By place, not by name: two columns may share one.
-        for (auto& [name, value] : object.items())
-            values.push_back(value);
+        for (auto text : field_texts(json)) {
+            auto value = nlohmann::json::parse(text, nullptr, false);
+            values.push_back(value.is_number_float() ? nlohmann::json(std::string(text)) : value);
+        }
         values.resize(names_.size());
         table_->row(std::move(values));
         return {};
@@ -82,26 +116,15 @@ Result<int> run_alone(const Common& common, const std::string& query, const SqlO
 // numbers that a double cannot hold.
 std::vector<std::string_view> row_texts(std::string_view body) {
     std::vector<std::string_view> rows;
-    auto at = body.find("\"rows\":[");
-    if (at == body.npos) return rows;
-    size_t depth = 0, begin = 0;
-    bool quoted = false;
-    for (at += 7; at < body.size(); ++at) {
-        char c = body[at];
-        if (quoted) {
-            if (c == '\\')
-                ++at;
-            else if (c == '"')
-                quoted = false;
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth == 2) begin = at;
-        } else if (c == '}' || c == ']') {
-            if (--depth == 0) break;
-            if (depth == 1) rows.push_back(body.substr(begin, at + 1 - begin));
-        }
-    }
+    auto from = body.find("\"rows\":[");
+    if (from == body.npos) return rows;
+    body.remove_prefix(from + 7);
+    size_t begin = 0;
+    walk_json(body, [&](char c, size_t at, size_t depth) {
+        if (depth == 2 && c == '{') begin = at;
+        if (depth == 2 && c == '}') rows.push_back(body.substr(begin, at + 1 - begin));
+        return !(depth == 1 && c == ']');
+    });
     return rows;
 }
 

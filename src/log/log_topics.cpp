@@ -67,7 +67,15 @@ TopicsDocument Log::Impl::topics_document() const {
 
 Status Log::Impl::store_topics(const TopicsDocument& document) {
     TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.topics.before_replace"));
-    TARN_RETURN_IF_ERROR(context_.fs.replace(options_.folder + "/topics", encode_topics(document)));
+    auto stored = context_.fs.replace(options_.folder + "/topics", encode_topics(document));
+    if (!stored && stored.error().code() == ErrorCode::kIo) {
+        // The file may say either. What is appended to a topic that it no longer names would be
+        // lost at the next start: nothing more is acknowledged. (A full disk leaves the old file.)
+        MutexLock lock(mutex_);
+        read_only_ = "the list of topics could not be stored: " + stored.error().message();
+        metrics_.read_only.set(1);
+    }
+    TARN_RETURN_IF_ERROR(stored);
     return context_.failpoints.hit("log.topics.after_replace");
 }
 
