@@ -103,7 +103,8 @@ void Watchdog::run() {
             first->second.expired();  // under the mutex, so that remove() waits for it
             entries_.erase(first);
         } else {
-            wake_.wait_until(lock, first->second.at);
+            auto at = first->second.at;  // the entry may go while this waits
+            wake_.wait_until(lock, at);
         }
     }
 }

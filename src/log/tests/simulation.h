@@ -209,7 +209,8 @@ class Simulation : public LogWorld {
             parts[{info->id, i}];
     }
     // Topics whose creation was not acknowledged may exist; deleted ones must not come back.
-    void drop(const Uuid& topic) {
+    // By value: the caller's id may stand in what is erased.
+    void drop(Uuid topic) {
         auto info = log->find_topic(topic);
         if (!info) return;
         auto status = log->delete_topic(info->name);
