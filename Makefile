@@ -74,7 +74,7 @@ test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: wha
 	@TARN_SEEDS=$${TARN_SEEDS:-40} ctest --preset asan
 	@$(call configure,tsan)
 	@cmake --build --preset tsan --target tarn_concurrent_tests $(QUIET)
-	@ctest --preset tsan -L concurrent
+	@TARN_SEEDS=$${TARN_SEEDS:-10} ctest --preset tsan -L concurrent
 	@$(MAKE) test-interop
 
 .PHONY: test-deep
