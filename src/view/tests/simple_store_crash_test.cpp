@@ -55,7 +55,7 @@ int64_t run(io::SimulatedDisk& disk, io::Failpoints& failpoints, int64_t acknowl
 }
 
 TEST(SimpleStoreCrash, AtAnyCall) {
-    for (uint64_t seed = 1; seed <= 120; ++seed) {
+    for (uint64_t seed = 1; seed <= 200; ++seed) {
         ManualClock clock;
         io::Failpoints failpoints;
         io::SimulatedDisk disk(seed, clock);
