@@ -120,12 +120,10 @@ Status Demo::start_server() {
                     fmt::format("the server did not become ready: {}",
                                 end ? end->str() : line.error().message()));
     }
-    auto json = nlohmann::json::parse(*line, nullptr, false);
-    if (!json.is_object())
+    auto serving = Serving::parse(*line);
+    if (!serving)
         return fail(ErrorCode::kInternal, "the server's first line is not JSON: " + *line);
-    serving_.pid = json.value("pid", int64_t(0));
-    serving_.kafka = json.value("kafka", "");
-    serving_.http = json.value("http", "");
+    serving_ = *serving;
     return {};
 }
 

@@ -113,16 +113,10 @@ Status Platform::open_doors(const Settings& settings) {
     http_options.version = TARN_VERSION;
     http_options.project_name = project_.name;
     http_options.start_number = folder_->start_number();
-    TARN_TRY(http_, server::HttpServer::open(http_options, {clock_,
-                                                            metrics_,
-                                                            logger_.named("http"),
-                                                            *log_,
-                                                            *lake_,
-                                                            *views_,
-                                                            *flows_,
-                                                            *user_engine_,
-                                                            [this] { return read_ledger(); },
-                                                            {}}));
+    TARN_TRY(http_,
+             server::HttpServer::open(
+                 http_options, {clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_,
+                                *flows_, *user_engine_, [this] { return read_ledger(); }}));
     flows_->start();
     log_->start_retention();
     serving_.pid = getpid();

@@ -13,6 +13,13 @@ nlohmann::ordered_json Serving::json() const {
     return {{"ready", true}, {"kafka", kafka}, {"http", http}, {"pid", pid}};
 }
 
+Result<Serving> Serving::parse(std::string_view text) {
+    auto json = nlohmann::json::parse(text, nullptr, false);
+    if (!json.is_object())
+        return fail(ErrorCode::kInvalidArgument, fmt::format("not JSON: {}", text));
+    return Serving{json.value("pid", int64_t(0)), json.value("kafka", ""), json.value("http", "")};
+}
+
 Status write_serving(io::FileSystem& fs, const std::string& data, const Serving& serving) {
     return fs.replace(data + "/SERVING", serving.json().dump() + "\n");
 }
@@ -39,13 +46,8 @@ Result<Serving> find_serving(io::FileSystem& fs, const std::string& data) {
     };
     auto text = fs.read_all(data + "/SERVING");
     if (!text) return none();
-    auto json = nlohmann::json::parse(*text, nullptr, false);
-    if (!json.is_object()) return none();
-    Serving serving;
-    serving.pid = json.value("pid", int64_t(0));
-    serving.kafka = json.value("kafka", "");
-    serving.http = json.value("http", "");
-    if (!runs(serving.pid)) return none();
+    auto serving = Serving::parse(*text);
+    if (!serving || !runs(serving->pid)) return none();
     return serving;
 }
 

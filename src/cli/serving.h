@@ -18,6 +18,8 @@ struct Serving {
     std::string kafka, http;  // "127.0.0.1:9092"
 
     nlohmann::ordered_json json() const;
+    // What json() wrote. Errors: kInvalidArgument (no JSON object).
+    static Result<Serving> parse(std::string_view text);
 };
 
 Status write_serving(io::FileSystem& fs, const std::string& data, const Serving& serving);

@@ -57,7 +57,6 @@ struct ServerContext {
     flow::Runtime& flows;
     sql::Engine& sql;                                       // restricted, for strangers
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
-    std::function<void()> shutdown;  // asked by nobody from outside; may be empty
 };
 
 class HttpServer {
