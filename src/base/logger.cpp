@@ -120,6 +120,8 @@ void Logger::log(LogLevel level, std::string_view text,
             append_json_string(line, field.key);
             line.push_back(':');
             append_json_string(line, field.value);
+            if (!field.error_id.empty())
+                line.append(",\"error_id\":\"").append(field.error_id).append("\"");
         }
         line.push_back('}');
     } else {
@@ -129,6 +131,7 @@ void Logger::log(LogLevel level, std::string_view text,
         for (const auto& field : fields) {
             line.append(" ").append(field.key).append("=");
             append_text_value(line, field.value);
+            if (!field.error_id.empty()) line.append(" error_id=").append(field.error_id);
         }
     }
     sink_->out->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));

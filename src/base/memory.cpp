@@ -54,7 +54,7 @@ Status MemoryBudget::take(int64_t bytes) {
     do {
         if (bytes > limit_ - used)
             return fail(
-                ErrorCode::kResourceExhausted,
+                ErrorId::kMemoryExhausted,
                 fmt::format("memory budget \"{}\" is full: {} wanted, {} of {} in use", name_,
                             format_bytes(bytes), format_bytes(used), format_bytes(limit_)));
     } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));

@@ -5,56 +5,36 @@
 
 namespace tarn {
 
-std::string_view to_string(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::kInvalidArgument:
-            return "invalid_argument";
-        case ErrorCode::kNotFound:
-            return "not_found";
-        case ErrorCode::kAlreadyExists:
-            return "already_exists";
-        case ErrorCode::kFailedPrecondition:
-            return "failed_precondition";
-        case ErrorCode::kConflict:
-            return "conflict";
-        case ErrorCode::kResourceExhausted:
-            return "resource_exhausted";
-        case ErrorCode::kUnavailable:
-            return "unavailable";
-        case ErrorCode::kCancelled:
-            return "cancelled";
-        case ErrorCode::kUnsupported:
-            return "unsupported";
-        case ErrorCode::kCorrupted:
-            return "corrupted";
-        case ErrorCode::kIo:
-            return "io";
-        case ErrorCode::kInternal:
-            return "internal";
-    }
-    return "internal";
-}
-
 namespace {
 
-ErrorCode code_of_errno(int number) {
+ErrorId id_of_errno(int number) {
     switch (number) {
         case ENOENT:
         case ENOTDIR:
-            return ErrorCode::kNotFound;
+            return ErrorId::kNotFound;
         case EEXIST:
-            return ErrorCode::kAlreadyExists;
+            return ErrorId::kAlreadyExists;
         case ENOTEMPTY:
         case EISDIR:
         case EBUSY:
+            return ErrorId::kFailedPrecondition;
         case EADDRINUSE:
-            return ErrorCode::kFailedPrecondition;
+            return ErrorId::kPortInUse;
         case ENOSPC:
         case EDQUOT:
+            return ErrorId::kDiskFull;
         case EMFILE:
         case ENFILE:
+            return ErrorId::kTooManyFiles;
         case ENOMEM:
-            return ErrorCode::kResourceExhausted;
+            return ErrorId::kMemoryExhausted;
+        case EACCES:
+        case EPERM:
+            return ErrorId::kNotAllowed;
+        case EROFS:
+            return ErrorId::kReadOnlyDisk;
+        case EIO:
+            return ErrorId::kDiskBroken;
         case EAGAIN:
         case EINTR:
         case ECONNREFUSED:
@@ -63,12 +43,12 @@ ErrorCode code_of_errno(int number) {
         case ETIMEDOUT:
         case EHOSTUNREACH:
         case ENETUNREACH:
-            return ErrorCode::kUnavailable;
+            return ErrorId::kUnavailable;
         case EOPNOTSUPP:
         case ENOSYS:
-            return ErrorCode::kUnsupported;
+            return ErrorId::kUnsupported;
         default:
-            return ErrorCode::kIo;
+            return ErrorId::kIo;
     }
 }
 
@@ -78,7 +58,7 @@ Error errno_error(int number, std::string_view what, std::string_view path) {
     std::string message("cannot ");
     message.append(what).append(" ").append(path).append(": ");
     message.append(std::generic_category().message(number));
-    return Error(code_of_errno(number), std::move(message));
+    return Error(id_of_errno(number), std::move(message));
 }
 
 }  // namespace tarn

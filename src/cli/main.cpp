@@ -1,223 +1,16 @@
 // The tarn program: what the command line says, turned into one call of commands.h.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <functional>
+#include <system_error>
 
 #include <fmt/format.h>
 
-#include "commands.h"
+#include "command_line.h"
 
 namespace tarn::cli {
 namespace {
-
-using Action = std::function<Result<int>()>;
-
-std::string duration_error(const std::string& text) {
-    auto parsed = parse_duration(text);
-    return parsed ? "" : parsed.error().message();
-}
-
-// The whole command line. Options live here as long as the parse and the action.
-struct CommandLine {
-    CLI::App app{"A data platform in one program: event log, lakehouse tables, live views, SQL.",
-                 "tarn"};
-    Common common;
-    std::string format = "text";
-    UpOptions up;
-    SqlOptions sql;
-    TopicCreateOptions topic_create;
-    TopicProduceOptions produce;
-    TopicConsumeOptions consume;
-    DemoOptions demo;
-    GeneratorCommand generator;
-    std::string name, run_for, generator_for, timeout;
-    int64_t limit = 20;
-    int32_t partition = -1;
-    bool dry_run = false, no_browser = false;
-    std::vector<std::string> sets;
-    Action action;
-
-    CLI::App* command(CLI::App* parent, const std::string& verb, const std::string& text,
-                      const std::string& example, Action run) {
-        auto* sub = parent->add_subcommand(verb, fmt::format("{}\nExample: {}", text, example));
-        sub->callback([this, run = std::move(run)] { action = run; });
-        sub->add_option("--data", common.data, "Data folder")->capture_default_str();
-        sub->add_option("--format", format, "text, json or csv")->capture_default_str();
-        return sub;
-    }
-    CLI::App* noun(const std::string& word, const std::string& text, const std::string& example) {
-        auto* sub = app.add_subcommand(word, fmt::format("{}\nExample: {}", text, example));
-        sub->require_subcommand(1);
-        return sub;
-    }
-    // A flag that is a setting: `--kafka-port 0` is kafka.port.
-    static void setting(CLI::App* sub, Settings::Values& flags, const std::string& flag,
-                        const std::string& setting_name, const std::string& text) {
-        sub->add_option_function<std::string>(
-            flag, [&flags, setting_name](const std::string& v) { flags[setting_name] = v; }, text);
-    }
-    void serving_flags(CLI::App* sub, Settings::Values& flags) {
-        setting(sub, flags, "--kafka-port", "kafka.port",
-                "Port of the Kafka door (0: any free one)");
-        setting(sub, flags, "--http-port", "http.port", "Port of the HTTP door (0: any free one)");
-        setting(sub, flags, "--memory", "memory.limit",
-                "Memory that all parts may take, e.g. 2GiB");
-        setting(sub, flags, "--log-level", "logging.level", "debug, info, warn, error or off");
-        sub->add_option("--set", sets, "Any setting: name=value (tarn settings list shows them)");
-    }
-    void declare();
-    void declare_topic();
-    void declare_demo();
-};
-
-void CommandLine::declare_topic() {
-    auto* topic = noun("topic", "Topics of the log.", "tarn topic list");
-    command(topic, "list", "Lists topics.", "tarn topic list",
-            [this] { return run_topic_list(common); });
-    command(topic, "describe", "Shows a topic's partitions and settings.",
-            "tarn topic describe clicks", [this] { return run_topic_describe(common, name); })
-        ->add_option("topic", name, "Name")
-        ->required();
-    auto* create =
-        command(topic, "create", "Creates a topic.", "tarn topic create clicks --partitions 4",
-                [this] { return run_topic_create(common, topic_create); });
-    create->add_option("topic", topic_create.topic, "Name")->required();
-    create->add_option("--partitions", topic_create.partitions, "Partitions")
-        ->capture_default_str();
-    create->add_option("--config", topic_create.config, "As in Kafka: retention.ms=3600000");
-    auto* remove = command(topic, "delete", "Deletes a topic with all its records.",
-                           "tarn topic delete clicks --dry-run",
-                           [this] { return run_topic_delete(common, name, dry_run); });
-    remove->add_option("topic", name, "Name")->required();
-    remove->add_flag("--dry-run", dry_run, "Only says what would be deleted");
-    auto* in =
-        command(topic, "produce", "Appends each line of standard input (or of a file) as a record.",
-                "echo '{\"page\":\"A1\"}' | tarn topic produce clicks", [this] {
-                    if (partition >= 0) produce.partition = partition;
-                    return run_topic_produce(common, produce);
-                });
-    in->add_option("topic", produce.topic, "Name")->required();
-    in->add_option("--partition", partition, "Partition (default: in turn)");
-    in->add_option("--key", produce.key, "Key of every record");
-    in->add_option("--file", produce.file, "File instead of standard input");
-    auto* out = command(topic, "consume", "Prints records.", "tarn topic consume clicks --max 5",
-                        [this] { return run_topic_consume(common, consume); });
-    out->add_option("topic", consume.topic, "Name")->required();
-    out->add_option("--from", consume.from, "beginning, end, or an offset")->capture_default_str();
-    out->add_option("--max", consume.max, "Stops after so many records");
-    out->add_flag("--follow", consume.follow, "Waits for more at the end");
-}
-
-void CommandLine::declare_demo() {
-    auto* sub = command(
-        &app, "demo", "Replays the clicks of a web shop through the platform, with a live page.",
-        "tarn demo --for 60s --rate 100000 --format json --no-browser", [this]() -> Result<int> {
-            if (!run_for.empty()) {
-                TARN_TRY(auto d, parse_duration(run_for));
-                demo.run_for = d;
-            }
-            demo.browser = !no_browser;
-            return run_demo(common, demo);
-        });
-    sub->get_option("--data")->each([this](const std::string&) { demo.data_given = true; });
-    sub->add_option("--for", run_for, "Ends after this time, e.g. 60s (default: at Ctrl-C)")
-        ->check(duration_error);
-    sub->add_option("--rate", demo.rate, "Clicks a second")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 2'000'000));
-    sub->add_option("--seed", demo.seed, "Seed of what is late, twice or broken")
-        ->capture_default_str();
-    sub->add_flag("--no-browser", no_browser, "Does not open the page");
-    serving_flags(sub, demo.flags);
-
-    auto* load =
-        command(&app, "demo-generator", "The demo's producer, by itself, against any Kafka broker.",
-                "tarn demo-generator --kafka 127.0.0.1:9092 --rate 50000 --for 60s --ledger ledger",
-                [this]() -> Result<int> {
-                    if (!generator_for.empty()) {
-                        TARN_TRY(auto d, parse_duration(generator_for));
-                        generator.run_for = d;
-                    }
-                    return run_generator_command(generator);
-                });
-    load->add_option("--kafka", generator.kafka, "host:port")->required();
-    load->add_option("--topic", generator.topic, "Topic")->capture_default_str();
-    load->add_option("--ledger", generator.ledger, "Folder of the ledger of what was acknowledged")
-        ->required();
-    load->add_option("--rate", generator.rate, "Clicks a second")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 2'000'000));
-    load->add_option("--seed", generator.seed, "Seed")->capture_default_str();
-    load->add_option("--for", generator_for, "Ends after this time (default: at SIGTERM)")
-        ->check(duration_error);
-}
-
-void CommandLine::declare() {
-    app.description("Example: tarn up --project shop --data shop-data\n\n" + app.get_description());
-    app.set_version_flag("--version", std::string("tarn ") + TARN_VERSION);
-    app.require_subcommand(1);
-
-    auto* serve =
-        command(&app, "up", "Serves a project: Kafka and HTTP doors, flows, tables, views.",
-                "tarn up --project shop --data shop-data", [this] { return run_up(common, up); });
-    serve->add_option("--project", up.project, "Project folder, with tarn.yml")
-        ->each([this](const std::string&) { up.project_given = true; });
-    serving_flags(serve, up.flags);
-
-    auto* query =
-        command(&app, "sql", "Runs one query over tables and views.",
-                "tarn sql \"select count(*) from bronze.clicks\"", [this]() -> Result<int> {
-                    if (!timeout.empty()) {
-                        TARN_TRY(sql.timeout, parse_duration(timeout));
-                    }
-                    return run_sql(common, sql);
-                });
-    query->add_option("query", sql.query, "SQL text, or - for standard input")->required();
-    query->add_option("--max-rows", sql.max_rows, "Cuts the result after so many rows");
-    query->add_option("--timeout", timeout, "Gives up after this time, e.g. 30s")
-        ->check(duration_error);
-
-    declare_topic();
-    auto* table = noun("table", "Tables of the lake.", "tarn table list");
-    command(table, "list", "Lists tables.", "tarn table list",
-            [this] { return run_table_list(common); });
-    command(table, "describe", "Shows a table's columns, files and version.",
-            "tarn table describe bronze.clicks",
-            [this] { return run_table_describe(common, name); })
-        ->add_option("table", name, "schema.table")
-        ->required();
-    auto* history = command(table, "history", "Lists a table's versions, newest first.",
-                            "tarn table history bronze.clicks --limit 5",
-                            [this] { return run_table_history(common, name, limit); });
-    history->add_option("table", name, "schema.table")->required();
-    history->add_option("--limit", limit, "Versions")->capture_default_str();
-
-    auto* flow = noun("flow", "Flows from topics to tables and views.", "tarn flow list");
-    command(flow, "list", "Lists flows with state, epoch and lag.", "tarn flow list",
-            [this] { return run_flow_list(common); });
-    command(flow, "describe", "Shows a flow's positions, watermark and counts.",
-            "tarn flow describe live.clicks_windows",
-            [this] { return run_flow_describe(common, name); })
-        ->add_option("flow", name, "Name")
-        ->required();
-    for (auto* verb : {"pause", "resume"})
-        command(flow, verb, std::string(verb) + "s a flow.",
-                fmt::format("tarn flow {} live.clicks_windows", verb),
-                [this, verb] { return run_flow_set(common, name, verb); })
-            ->add_option("flow", name, "Name")
-            ->required();
-    auto* settings = noun("settings", "Settings: flag > TARN_* environment > tarn.yml > default.",
-                          "tarn settings list");
-    auto* list = command(settings, "list", "Lists all settings with value and source.",
-                         "tarn settings list", [this] { return run_settings_list(common, up); });
-    list->add_option("--project", up.project, "Project folder")->each([this](const std::string&) {
-        up.project_given = true;
-    });
-    declare_demo();
-}
 
 // What a user who wrote `word` may have meant: a command, or an option if it begins with a dash.
 std::string suggestion(const CLI::App& app, const std::string& word) {
@@ -254,20 +47,27 @@ int usage_error(CommandLine& line, const CLI::ParseError& error) {
                                                      : "argument",
                            *wrong, suggestion(*at, *wrong));
     }
-    fmt::print(stderr, "tarn: {}\nSee: {} --help\n", text, path);
-    return kExitUsage;
+    if (!text.ends_with('?') && !text.ends_with('.')) text += '.';
+    return print_error(Error(ErrorId::kUsage, fmt::format("{} See: {} --help", text, path)));
 }
 
 Status split_sets(CommandLine& line) {
     for (auto& set : line.sets) {
         auto equal = set.find('=');
         if (equal == std::string::npos)
-            return fail(ErrorCode::kInvalidArgument,
-                        fmt::format("--set needs name=value, got: {}", set));
+            return fail(ErrorId::kUsage, fmt::format("--set needs name=value, got: {}", set));
         auto name = set.substr(0, equal);
         line.up.flags[name] = line.demo.flags[name] = set.substr(equal + 1);
     }
     return {};
+}
+
+// A reader who has seen enough (`| head`) is no error worth a word.
+int output_failed(int number) {
+    if (number == EPIPE) return kExitFailed;
+    return print_error(Error(
+        ErrorId::kOutputBroken,
+        fmt::format("cannot write standard output: {}", std::generic_category().message(number))));
 }
 
 int run(int argc, char** argv) {
@@ -285,8 +85,16 @@ int run(int argc, char** argv) {
     if (!format) return print_error(format.error());
     line.common.format = *format;
     if (auto sets = split_sets(line); !sets) return print_error(sets.error());
-    auto code = line.action();
-    return code ? *code : print_error(code.error());
+    // fmt throws when standard output takes no more; what is buffered shows it at the end.
+    try {
+        auto code = line.action();
+        if (!code) return print_error(code.error());
+        if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
+        return *code;
+    } catch (const std::system_error& error) {
+        if (std::ferror(stdout) == 0) throw;
+        return output_failed(error.code().value());
+    }
 }
 
 }  // namespace

@@ -13,8 +13,7 @@ Result<Format> parse_format(std::string_view text) {
     if (text == "text") return Format::kText;
     if (text == "json") return Format::kJson;
     if (text == "csv") return Format::kCsv;
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("unknown format; use text, json or csv: {}", text));
+    return fail(ErrorId::kUsage, fmt::format("unknown format; use text, json or csv: {}", text));
 }
 
 int exit_code(ErrorCode code) {
@@ -39,7 +38,7 @@ int exit_code(ErrorCode code) {
 
 int print_error(const Error& error) {
     std::fflush(stdout);
-    fmt::print(stderr, "tarn: {}\n", error.message());
+    fmt::print(stderr, "tarn: {} [{}]\n", error.message(), to_string(error.id()));
     return exit_code(error.code());
 }
 

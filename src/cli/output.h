@@ -24,7 +24,7 @@ inline constexpr int kExitUsage = 2;
 
 // The exit code of an error: 2 if the user asked wrongly, 1 if it failed. Total.
 int exit_code(ErrorCode code);
-// Prints "tarn: message" on stderr and gives the exit code.
+// Prints "tarn: message [TARN-E0201]" on stderr and gives the exit code.
 int print_error(const Error& error);
 
 // Rows of named columns, printed when done. Numbers are right-aligned in text.

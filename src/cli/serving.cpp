@@ -40,7 +40,7 @@ bool runs(int64_t pid) {
 
 Result<Serving> find_serving(io::FileSystem& fs, const std::string& data) {
     auto none = [&] {
-        return fail(ErrorCode::kNotFound,
+        return fail(ErrorId::kNotRunning,
                     fmt::format("no Tarn is running on data folder {}. Start it: tarn up --data {}",
                                 data, data));
     };
@@ -79,7 +79,10 @@ ErrorCode code_of_status(int status) {
 // The body of a 2xx answer; any other becomes the error it describes.
 Result<std::string> api(const Serving& serving, io::HttpRequest request) {
     request.url = "http://" + serving.http + request.url;
-    TARN_TRY(auto response, io::http_request(request));
+    auto answer = io::http_request(request);
+    if (!answer && answer.error().code() == ErrorCode::kUnavailable)
+        return fail(std::move(answer).error().with_id(ErrorId::kNoAnswer));
+    TARN_TRY(auto response, std::move(answer));
     if (response.status / 100 == 2) return std::move(response.body);
     auto json = nlohmann::json::parse(response.body, nullptr, false);
     std::string message = fmt::format("the server answered with status {}", response.status);
@@ -87,7 +90,10 @@ Result<std::string> api(const Serving& serving, io::HttpRequest request) {
         message = json["error"].value("message", message);
         if (auto todo = json["error"].value("todo", ""); !todo.empty()) message += ". " + todo;
     }
-    return fail(code_of_status(response.status), message);
+    auto id = generic_id(code_of_status(response.status));
+    if (json.is_object() && json.contains("error"))
+        id = find_error(json["error"].value("id", "")).value_or(id);
+    return fail(id, message);
 }
 
 Result<nlohmann::json> parsed(Result<std::string> text) {

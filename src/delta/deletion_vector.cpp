@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t kMaxDeletedRows = 200'000'000;
 
 std::unexpected<Error> bad(std::string_view what) {
-    return fail(ErrorCode::kCorrupted, "deletion vector: " + std::string(what));
+    return fail(ErrorId::kTableDamaged, "deletion vector: " + std::string(what));
 }
 
 // Containers of the portable 32-bit roaring format (RoaringFormatSpec).
@@ -148,7 +148,7 @@ Result<std::vector<uint64_t>> read_deletion_vector(io::FileSystem& fs, const std
         auto path = canonical_path(vector.path_or_inline, root);
         TARN_TRY(payload, read_payload(fs, disk_path(path, root), vector));
     } else {
-        return fail(ErrorCode::kUnsupported,
+        return fail(ErrorId::kTableFeature,
                     std::string("deletion vector storage type ") + vector.storage);
     }
     TARN_TRY(auto rows, decode_deletion_vector(payload));

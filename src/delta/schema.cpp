@@ -23,7 +23,7 @@ constexpr std::pair<std::string_view, TypeKind> kPrimitives[] = {
 constexpr int kMaxDepth = 64;
 
 std::unexpected<Error> bad(std::string text) {
-    return fail(ErrorCode::kCorrupted, "Delta schema: " + std::move(text));
+    return fail(ErrorId::kTableDamaged, "Delta schema: " + std::move(text));
 }
 
 Result<DataType> parse_type(const json& j, int depth);
@@ -48,8 +48,7 @@ Result<DataType> parse_primitive(const std::string& name) {
         type.scale = uint8_t(scale);
         return type;
     }
-    return fail(ErrorCode::kUnsupported,
-                "Delta type is not known to this version of Tarn: " + name);
+    return fail(ErrorId::kTableFeature, "Delta type is not known to this version of Tarn: " + name);
 }
 
 Result<Field> parse_field(const json& j, int depth) {
@@ -281,7 +280,7 @@ Result<std::vector<codec::ColumnSpec>> columns_of(const Schema& schema) {
         auto at = std::find_if(std::begin(kTypes), std::end(kTypes),
                                [&](auto& t) { return t.first == field.type.kind; });
         if (at == std::end(kTypes))
-            return fail(ErrorCode::kUnsupported,
+            return fail(ErrorId::kTableFeature,
                         "column " + field.name +
                             " has a type that Tarn's columns have not: " + type_name(field.type));
         out.push_back({field.name, at->second, !field.nullable});

@@ -13,7 +13,7 @@ namespace {
 constexpr int kMaxAttempts = 100;
 
 std::unexpected<Error> missing(int64_t version, const std::string& root) {
-    return fail(ErrorCode::kCorrupted,
+    return fail(ErrorId::kTableDamaged,
                 "Delta log lacks version " + std::to_string(version) + " of table " + root);
 }
 
@@ -76,12 +76,12 @@ Status Table::read_checkpoint(const Checkpoint& checkpoint, Replay& replay) {
 Result<std::unique_ptr<Replay>> Table::replay_to(int64_t version) {
     TARN_TRY(auto log, list_log(fs_, log_folder()));
     int64_t newest = log.newest();
-    if (newest < 0) return fail(ErrorCode::kNotFound, "no Delta log at " + root_);
+    if (newest < 0) return fail(ErrorId::kNoTable, "no Delta log at " + root_);
     if (version < 0) version = newest;
     if (version > newest)
-        return fail(ErrorCode::kNotFound, "table " + root_ + " has no version " +
-                                              std::to_string(version) + "; the newest is " +
-                                              std::to_string(newest));
+        return fail(ErrorId::kNoTableVersion, "table " + root_ + " has no version " +
+                                                  std::to_string(version) + "; the newest is " +
+                                                  std::to_string(newest));
     auto replay = std::make_unique<Replay>(root_);
     std::optional<Error> damage;
     for (auto& checkpoint : log.checkpoints) {
@@ -229,10 +229,10 @@ namespace {
 
 Status check_conflicts(const Snapshot& read, const Snapshot& now, const CommitRequest& request) {
     auto conflict = [&](std::string what) {
-        return fail(ErrorCode::kConflict, "another writer changed " + what + " of table " +
-                                              now.root + " between versions " +
-                                              std::to_string(read.version) + " and " +
-                                              std::to_string(now.version));
+        return fail(ErrorId::kTableConflict, "another writer changed " + what + " of table " +
+                                                 now.root + " between versions " +
+                                                 std::to_string(read.version) + " and " +
+                                                 std::to_string(now.version));
     };
     if (read.metadata != now.metadata && read.metadata->id != now.metadata->id)
         return conflict("the identity");
@@ -263,9 +263,9 @@ Result<CommitOutcome> Table::append(CommitRequest request, const Snapshot& read,
         if (outcome || outcome.error().code() != ErrorCode::kAlreadyExists) return outcome;
         TARN_TRY([[maybe_unused]] auto newest, refresh_locked());
     }
-    return fail(ErrorCode::kUnavailable, "commit lost to other writers " +
-                                             std::to_string(kMaxAttempts) + " times on table " +
-                                             root_);
+    return fail(ErrorId::kCommitLost, "commit lost to other writers " +
+                                          std::to_string(kMaxAttempts) + " times on table " +
+                                          root_);
 }
 
 }  // namespace tarn::delta

@@ -49,7 +49,7 @@ Status ColdFlow::open_sinks(bool fresh) {
     if (!fresh) return {};
     TARN_TRY(auto info, world_.lake.describe(table));
     if (info.files == 0) return {};
-    return fail(ErrorCode::kFailedPrecondition,
+    return fail(ErrorId::kJournalGone,
                 fmt::format("table {} has rows, but its flow's journal is gone, so it is not known "
                             "which: put {}/{} back, "
                             "or drop the table to build it anew from the log",
@@ -60,7 +60,7 @@ Status ColdFlow::check_sinks(int64_t newest_planned, int64_t done) {
     const auto& table = reader_.topic().table->name;
     TARN_TRY(auto version, world_.lake.txn_version(table, app_id()));
     if (version >= done && version <= newest_planned) return {};
-    return fail(ErrorCode::kFailedPrecondition,
+    return fail(ErrorId::kSinkAndJournalDiffer,
                 fmt::format("table {} stands at epoch {} of this flow, its journal at {}: one of "
                             "them was put back to "
                             "another state, or another process wrote it; put both back together, "

@@ -119,7 +119,7 @@ Status Flow::open_all() {
     if (!fresh) {
         const auto& header = journal_->header();
         if (header.topic != info.id) {
-            return fail(ErrorCode::kFailedPrecondition,
+            return fail(ErrorId::kSourceReplaced,
                         fmt::format("topic {} is not the one this flow has read: it was deleted "
                                     "and created anew; drop "
                                     "the flow's sinks and {} to begin anew",
@@ -131,7 +131,7 @@ Status Flow::open_all() {
     set_holds();
     if (!fresh && journal_->header().generation != spec_.generation) {
         return fail(
-            ErrorCode::kFailedPrecondition,
+            ErrorId::kFlowChanged,
             fmt::format(
                 "the flow has changed (generation {}, before {}) over sinks that hold the old "
                 "one's rows: put the project back, or drop the sinks ({}) and {} to build them "
@@ -201,7 +201,7 @@ Result<Flow::Input> Flow::read_again(const EpochPlan& plan) {
         for (auto at = range.from; at < range.to;) {
             TARN_TRY(auto chunk, reader_.read(range.partition, at, range.to));
             if (!chunk) {
-                return fail(ErrorCode::kFailedPrecondition,
+                return fail(ErrorId::kPositionBeyondLog,
                             fmt::format("the log ends before what epoch {} has read: topic {} "
                                         "partition {} offset {}: it "
                                         "was put back to an older state; drop the flow's sinks and "
@@ -251,17 +251,17 @@ Result<int64_t> Flow::available(int32_t partition, int64_t position) {
     auto offsets = world_.log.offsets({reader_.info().id, partition});
     auto where = fmt::format("topic {} partition {}", reader_.topic().name, partition);
     if (!offsets)
-        return fail(ErrorCode::kFailedPrecondition,
+        return fail(ErrorId::kSourceGone,
                     "the source is gone: " + where + ": the topic was deleted");
     if (position > offsets->high_watermark) {
-        return fail(ErrorCode::kFailedPrecondition,
+        return fail(ErrorId::kPositionBeyondLog,
                     fmt::format("the flow's position {} is beyond the log's end {}: {}: the log "
                                 "was put back to an older "
                                 "state; drop the flow's sinks and its state folder to begin anew",
                                 position, offsets->high_watermark, where));
     }
     if (position < offsets->log_start_offset) {
-        return fail(ErrorCode::kFailedPrecondition,
+        return fail(ErrorId::kPositionBeforeLog,
                     fmt::format("the flow's position {} is before the log's start {}: {}: records "
                                 "it has not read were "
                                 "deleted; drop the flow's sinks and its state folder to begin anew",
@@ -454,7 +454,7 @@ Result<bool> Flow::failed(const Error& error) {
     logger_.log(retry ? LogLevel::kWarn : LogLevel::kError,
                 retry ? "flow waits and tries again" : "flow stopped",
                 {{"code", to_string(error.code())},
-                 {"reason", error.message()},
+                 {"reason", error},
                  {"epoch", journal_ ? journal_->done().epoch : -1}});
     retry_at_us_ = world_.clock.monotonic_us() + delay.us;
     MutexLock lock(status_mutex_);

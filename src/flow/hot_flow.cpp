@@ -42,13 +42,17 @@ Status HotFlow::compile() {
     TARN_TRY(auto session, world_.engine.session());
     const sql::StreamSchema streams[] = {{topic.name, topic.columns}};
     auto query = sql::LiveQuery::compile(std::move(session), model_.sql, streams, model_.grace);
-    if (!query) return fail(query.error().with_context(model_.file));
+    if (!query) {
+        auto error = query.error().with_context(model_.file);
+        return fail(error.code() == ErrorCode::kInvalidArgument ? error.with_id(ErrorId::kModelSql)
+                                                                : error);
+    }
     const auto& info = (*query)->info();
     auto column =
         std::ranges::find(topic.columns, info.event_time_column, &codec::ColumnSpec::name);
     if (column == topic.columns.end() || column->type != codec::ColumnType::kTimestamp ||
         !column->required) {
-        return fail(ErrorCode::kInvalidArgument,
+        return fail(ErrorId::kModelSql,
                     fmt::format("{}: the time of tumble() must be a column of topic {} of type "
                                 "timestamp and required: "
                                 "true, so that no row is without one: {}",
@@ -77,7 +81,7 @@ Status HotFlow::open_sinks(bool fresh) {
     TARN_TRY(view_, world_.views.open_view(spec));
     TARN_RETURN_IF_ERROR(failpoints().hit("flow.view.create.after"));
     if (fresh && view_->state().epoch >= 0) {
-        return fail(ErrorCode::kFailedPrecondition,
+        return fail(ErrorId::kJournalGone,
                     fmt::format("view {} has rows, but its flow's journal is gone: put {}/{} back, "
                                 "or drop the view to "
                                 "build it anew from the log",

@@ -116,10 +116,10 @@ Result<std::unique_ptr<Journal>> Journal::create(io::FileSystem& fs, io::Failpoi
 
 Status Journal::load(std::string_view bytes) {
     if (bytes.size() < kFileHeader || bytes.substr(0, kMagic.size()) != kMagic) {
-        return fail(ErrorCode::kCorrupted, "not a flow's journal: " + path_);
+        return fail(ErrorId::kJournalDamaged, "not a flow's journal: " + path_);
     }
     if (auto version = load_le<uint32_t>(bytes.data() + kMagic.size()); version != kVersion) {
-        return fail(ErrorCode::kUnsupported,
+        return fail(ErrorId::kJournalNewer,
                     fmt::format("a flow's journal has format version {}, this program reads "
                                 "{}: {}",
                                 version, kVersion, path_));
@@ -131,7 +131,7 @@ Status Journal::load(std::string_view bytes) {
         auto payload = bytes.substr(at + 8, length);
         if (crc32c(payload) != load_le<uint32_t>(bytes.data() + at + 4)) {
             if (at + 8 + length == bytes.size()) break;  // torn
-            return fail(ErrorCode::kCorrupted,
+            return fail(ErrorId::kJournalDamaged,
                         fmt::format("a flow's journal is damaged at byte {}: {}", at, path_));
         }
         ByteReader in(payload);
@@ -141,7 +141,7 @@ Status Journal::load(std::string_view bytes) {
         at += 8 + length;
     }
     if (header_.flow.empty())
-        return fail(ErrorCode::kCorrupted, "a flow's journal has no header: " + path_);
+        return fail(ErrorId::kJournalDamaged, "a flow's journal has no header: " + path_);
     end_ = at;
     needed_ = done_.needed;
     drop_history();
@@ -171,7 +171,7 @@ Status Journal::apply(ByteReader& in) {
             plan.ranges.push_back(range);
         }
         if (in.ok() && !plans_.empty() && plan.epoch != plans_.back().epoch + 1) {
-            return fail(ErrorCode::kCorrupted,
+            return fail(ErrorId::kJournalDamaged,
                         fmt::format("a flow's journal has epoch {} behind {}: {}", plan.epoch,
                                     plans_.back().epoch, path_));
         }
@@ -185,7 +185,7 @@ Status Journal::apply(ByteReader& in) {
         for (auto n = in.varint(); n > 0 && in.ok(); --n)
             done_.next.push_back(in.zigzag());
     } else {
-        return fail(ErrorCode::kUnsupported,
+        return fail(ErrorId::kJournalNewer,
                     fmt::format("a flow's journal has a record of kind {}, which this program "
                                 "does not know: {}",
                                 kind, path_));

@@ -32,7 +32,7 @@ Result<log::TopicInfo> ensure_topic(log::Log& log, const project::Topic& topic) 
     }
     const auto& old = standing->config;
     if (old.partitions > config.partitions) {
-        return fail(ErrorCode::kInvalidArgument,
+        return fail(ErrorId::kFewerPartitions,
                     fmt::format("{} has {} partitions and cannot have fewer: set partitions: {}",
                                 where, old.partitions, old.partitions));
     }
@@ -132,8 +132,8 @@ struct Runtime::Impl {
         for (const auto& [known_name, runner] : runners)
             known.push_back(known_name);
         auto near = nearest(name, known);
-        return fail(ErrorCode::kNotFound, fmt::format("no such flow: {}{}", name,
-                                                      near ? ": did you mean " + *near + "?" : ""));
+        return fail(ErrorId::kNoFlow, fmt::format("no such flow: {}{}", name,
+                                                  near ? ": did you mean " + *near + "?" : ""));
     }
 
     void run(Runner& runner) {
@@ -150,8 +150,8 @@ struct Runtime::Impl {
                 }
                 auto stepped = flow.step();
                 if (!stepped) {
-                    world.logger.error("flow ended", {{"flow", flow.name()},
-                                                      {"reason", stepped.error().message()}});
+                    world.logger.error("flow ended",
+                                       {{"flow", flow.name()}, {"reason", stepped.error()}});
                     break;
                 }
                 if (*stepped) busy_us = world.clock.monotonic_us();

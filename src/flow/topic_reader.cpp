@@ -22,12 +22,13 @@ Status fetch_error(const log::FetchResult& fetched, const std::string& topic, in
         case log::FetchCode::kOk:
             return {};
         case log::FetchCode::kUnknownPartition:
-            return fail(ErrorCode::kFailedPrecondition,
+            return fail(ErrorId::kSourceGone,
                         "the source is gone: " + where +
                             ": the topic was deleted; create it anew under another name");
         case log::FetchCode::kOffsetOutOfRange:
             return fail(
-                ErrorCode::kFailedPrecondition,
+                offset < fetched.log_start_offset ? ErrorId::kPositionBeforeLog
+                                                  : ErrorId::kPositionBeyondLog,
                 fmt::format("the position is not in the log, which holds offsets {} to {}: {}: "
                             "input of this flow "
                             "was deleted, or the log was put back to an older state; positions are "
@@ -35,7 +36,7 @@ Status fetch_error(const log::FetchResult& fetched, const std::string& topic, in
                             "silently: drop the flow's sink and its state folder to begin anew",
                             fetched.log_start_offset, fetched.high_watermark, where));
         case log::FetchCode::kDamaged:
-            return fail(ErrorCode::kCorrupted, where + ": " + fetched.message);
+            return fail(ErrorId::kLogDamaged, where + ": " + fetched.message);
         case log::FetchCode::kIo:
             return fail(ErrorCode::kIo, where + ": " + fetched.message);
     }
@@ -102,7 +103,7 @@ Result<std::shared_ptr<Chunk>> TopicReader::decode(Partition& partition, int32_t
             if (full) break;
             if (first) chunk->first_timestamp_ms = header.base_timestamp_ms;
             if (header.transactional() && !header.control()) {
-                return fail(ErrorCode::kUnsupported,
+                return fail(ErrorId::kTransactions,
                             fmt::format("records of transactions are not read by flows yet: topic "
                                         "{} partition {} offset {}",
                                         topic_.name, number, header.base_offset));

@@ -26,21 +26,21 @@ Status DataFolder::check_format(FileSystem& fs, const std::string& path) {
     auto file = path + "/FORMAT";
     auto text = fs.read_all(file);
     if (!text && text.error().code() == ErrorCode::kNotFound)
-        return fail(ErrorCode::kNotFound, "not a data folder (it has no FORMAT file): " + path);
+        return fail(ErrorId::kNotADataFolder, "not a data folder (it has no FORMAT file): " + path);
     if (!text) return fail(std::move(text).error());
     int version = 0;
     if (!parse_line(*text, kFormatPrefix, version) || version <= 0)
         return fail(ErrorCode::kCorrupted, "the file does not hold a format version: " + file);
     if (version > kFormatVersion)
         return fail(
-            ErrorCode::kUnsupported,
+            ErrorId::kDataFolderNewer,
             fmt::format(
                 "the data folder was written by a newer Tarn, use that one: {} has format {}, this "
                 "program knows {}",
                 path, version, kFormatVersion));
     if (version < kFormatVersion)
         return fail(
-            ErrorCode::kFailedPrecondition,
+            ErrorId::kDataFolderOlder,
             fmt::format(
                 "the data folder must be upgraded first: {} has format {}, this program writes {}",
                 path, version, kFormatVersion));

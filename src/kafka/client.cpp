@@ -20,7 +20,8 @@ constexpr int16_t kMaxFetchVersion = 12;
 
 Status check(int16_t error, std::string_view what, const std::optional<std::string>& message) {
     if (error == 0) return {};
-    return fail(from_kafka(error),
+    bool unknown = error == int16_t(KafkaError::kUnknownTopicOrPartition);
+    return fail(unknown ? ErrorId::kNoTopic : generic_id(from_kafka(error)),
                 fmt::format("{}: {} ({})", what, message.value_or("refused by the broker"),
                             kafka_error_name(error)));
 }

@@ -114,7 +114,7 @@ Status OffsetStore::replay() {
     for (int64_t at = offsets->log_start_offset; at < offsets->high_watermark;) {
         const auto fetched = log_.fetch(partition_, at, kReplayFetchBytes);
         if (fetched.code != log::FetchCode::kOk || fetched.slices.empty())
-            return fail(ErrorCode::kCorrupted,
+            return fail(ErrorId::kLogDamaged,
                         fmt::format("cannot read committed offsets back: {}: at offset {} of {}",
                                     fetched.message, at, kOffsetsTopic));
         for (const auto& slice : fetched.slices) {
@@ -245,7 +245,7 @@ void OffsetStore::snapshot_done(KafkaError error, int64_t base_offset, uint64_t 
     if (error == KafkaError::kNone && base_offset >= 0) {
         if (const auto removed = log_.delete_records(partition_, base_offset); !removed)
             logger_.warn("cannot shorten the topic of committed offsets",
-                         {{"reason", removed.error().message()}});
+                         {{"reason", removed.error()}});
     } else if (error != KafkaError::kNone) {
         logger_.warn("cannot write a snapshot of committed offsets",
                      {{"error", kafka_error_name(code(error))}});

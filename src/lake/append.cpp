@@ -100,7 +100,7 @@ Result<bool> Append::check_transaction() {
     auto there = snapshot_->transaction(txn.app_id);
     auto known = entry_.known.find(txn.app_id);
     if (known != entry_.known.end() && there > known->second)
-        return fail(ErrorCode::kConflict,
+        return fail(ErrorId::kTableFenced,
                     fmt::format("another writer of {} is at {} in table {}, we were at {}: fenced",
                                 txn.app_id, there, request_.table, known->second));
     entry_.known[txn.app_id] = there;
@@ -233,7 +233,7 @@ Result<AppendOutcome> Append::run() {
         lake_.checkpoint_failures.add();
         lake_.context.logger.warn(
             "checkpoint of a table failed; its commits are complete without it",
-            {{"table", request_.table}, {"error", status.error().message()}});
+            {{"table", request_.table}, {"error", status.error()}});
         if (status.error().code() == ErrorCode::kCancelled) return fail(std::move(status).error());
     }
     return outcome;

@@ -94,7 +94,7 @@ Result<SegmentHeader> parse_segment_header(std::string_view page) {
     const char* p = page.data();
     // The version comes first: a newer one may keep its checksum elsewhere.
     if (auto version = load_le<uint32_t>(p + 4); version > kLaneVersion) {
-        return fail(ErrorCode::kUnsupported,
+        return fail(ErrorId::kLogNewer,
                     fmt::format("the segment is of format {}, this program knows up to {}", version,
                                 kLaneVersion));
     }

@@ -112,8 +112,7 @@ void Log::Impl::close() {
     while (commit_window()) {
     }
     if (auto status = write_end_mark(); !status) {
-        logger_.warn("the end of the log could not be marked",
-                     {{"reason", status.error().message()}});
+        logger_.warn("the end of the log could not be marked", {{"reason", status.error()}});
     }
     MutexLock commit(commit_mutex_);
     MutexLock lock(mutex_);

@@ -282,7 +282,8 @@ Status Log::Impl::sync_and_publish(Window& window) {
     TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.commit.before_sync"));
     int64_t began = context_.clock.monotonic_us();
     if (auto status = writer_->sync(); !status) {
-        return fail(Error(ErrorCode::kIo, status.error().message()).with_context("sync failed"));
+        return fail(
+            Error(ErrorId::kSyncFailed, status.error().message()).with_context("sync failed"));
     }
     metrics_.sync_seconds.observe(double(context_.clock.monotonic_us() - began) / 1e6);
     TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.commit.after_sync"));
@@ -440,7 +441,7 @@ void Log::Impl::take_back(Window& window, const Error& error) {
     else
         read_only_ = reason;
     metrics_.read_only.set(1);
-    logger_.error("the log takes no writes", {{"reason", error.message()}, {"for_good", !passing}});
+    logger_.error("the log takes no writes", {{"reason", error}, {"for_good", !passing}});
 }
 
 void Log::Impl::finish(Window& window) {

@@ -12,7 +12,7 @@ namespace tarn::log {
 namespace {
 
 Error damaged(std::string what) {
-    return Error(ErrorCode::kCorrupted,
+    return Error(ErrorId::kLogDamaged,
                  "acknowledged data is damaged: " + std::move(what) + "; restore it from a backup");
 }
 
@@ -120,7 +120,7 @@ Result<std::shared_ptr<Segment>> Log::Impl::load_segment(uint64_t number) {
                                         segment->path, header->number)));
     }
     if (header->start_number > options_.start_number) {
-        return fail(ErrorCode::kConflict,
+        return fail(ErrorId::kLogFenced,
                     fmt::format("a later start of Tarn has written to {}: {}, this is {}",
                                 segment->path, header->start_number, options_.start_number));
     }

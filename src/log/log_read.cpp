@@ -205,7 +205,7 @@ void Log::Impl::read_pieces(Plan& plan, FetchResult& result) {
             ++last;
         }
         if (auto status = read_run(plan, i, last, result); !status) {
-            logger_.error("cannot read", {{"reason", status.error().message()}});
+            logger_.error("cannot read", {{"reason", status.error()}});
             if (!result.slices.empty()) break;  // what came before is good; the next fetch says so
             result.code = status.error().code() == ErrorCode::kCorrupted ? FetchCode::kDamaged
                                                                          : FetchCode::kIo;
@@ -260,7 +260,7 @@ Result<std::optional<BatchPlace>> Log::Impl::find_batch(const PartitionId& id, i
         {
             MutexLock lock(mutex_);
             auto p = find_partition(id);
-            if (!p) return fail(ErrorCode::kNotFound, "no such partition");
+            if (!p) return fail(ErrorId::kNoPartition, "no such partition");
             key = p->key;
             from = std::max(from, p->log_start);
             auto span = std::find_if(p->spans.begin(), p->spans.end(), [&](const Span& s) {
@@ -307,7 +307,7 @@ Result<OffsetAndTime> Log::Impl::offset_for_time(const PartitionId& id, int64_t 
         if (!place) return OffsetAndTime{};
         from = std::max(from, place->base_offset);
         auto known = offsets(id);
-        if (!known) return fail(ErrorCode::kNotFound, "no such partition");
+        if (!known) return fail(ErrorId::kNoPartition, "no such partition");
         from = std::max(from, known->log_start_offset);
         if (from >= place->next_offset()) continue;
         auto fetched = fetch(id, from, 1);
@@ -337,7 +337,7 @@ Result<OffsetAndTime> Log::Impl::offset_of_max_time(const PartitionId& id) {
     {
         MutexLock lock(mutex_);
         auto p = find_partition(id);
-        if (!p) return fail(ErrorCode::kNotFound, "no such partition");
+        if (!p) return fail(ErrorId::kNoPartition, "no such partition");
         if (p->spans.empty()) return OffsetAndTime{};
         for (auto& span : p->spans)
             greatest = std::max(greatest, span.max_timestamp_ms);

@@ -181,14 +181,14 @@ Result<int64_t> Log::Impl::delete_records(const PartitionId& id, int64_t offset)
         MutexLock commit(commit_mutex_);
         MutexLock lock(mutex_);
         auto p = find_partition(id);
-        if (!p) return fail(ErrorCode::kNotFound, "no such partition");
+        if (!p) return fail(ErrorId::kNoPartition, "no such partition");
         if (offset < 0 || offset > p->high_watermark) {
             return fail(ErrorCode::kInvalidArgument,
                         fmt::format("cannot delete up to offset {}: the partition ends at {}",
                                     offset, p->high_watermark));
         }
         if (offset > hold_of(id)) {
-            return fail(ErrorCode::kFailedPrecondition,
+            return fail(ErrorId::kRecordsHeld,
                         fmt::format("the records are needed by '{}' from offset {} on",
                                     holder_of(id), hold_of(id)));
         }
@@ -231,13 +231,13 @@ bool Log::Impl::maintain() {
         if (status) status = context_.failpoints.hit("log.index.after_replace");
         if (!status) {
             logger_.warn("cannot write the index of a segment; it is made anew when it is needed",
-                         {{"segment", segment->path}, {"reason", status.error().message()}});
+                         {{"segment", segment->path}, {"reason", status.error()}});
         }
     }
     unpin(todo);
     if (options_.threads) {
         if (auto status = files_.prepare_spare(); !status) {
-            logger_.warn("cannot prepare a segment", {{"reason", status.error().message()}});
+            logger_.warn("cannot prepare a segment", {{"reason", status.error()}});
         }
     }
     metrics_.disk_bytes.set(double(files_.disk_bytes()));
@@ -262,7 +262,7 @@ void Log::Impl::maintenance() {
         if (!retention || now - last < options_.retention_interval.us) continue;
         last = now;
         if (auto freed = run_retention(); !freed) {
-            logger_.warn("retention failed", {{"reason", freed.error().message()}});
+            logger_.warn("retention failed", {{"reason", freed.error()}});
         } else if (*freed > 0) {
             logger_.info("retention freed segments", {{"bytes", *freed}});
         }

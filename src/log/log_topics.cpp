@@ -34,7 +34,7 @@ Status check_config(const TopicConfig& config) {
 }
 
 Error no_topic(std::string_view name) {
-    return Error(ErrorCode::kNotFound, fmt::format("there is no topic '{}'", name));
+    return Error(ErrorId::kNoTopic, fmt::format("there is no topic '{}'", name));
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ Result<TopicInfo> Log::Impl::create_topic(std::string_view name, TopicConfig con
     {
         MutexLock lock(mutex_);
         if (topics_.contains(name)) {
-            return fail(ErrorCode::kAlreadyExists, fmt::format("topic '{}' exists already", name));
+            return fail(ErrorId::kTopicExists, fmt::format("topic '{}' exists already", name));
         }
         number = next_topic_number_;
         document = topics_document();

@@ -23,7 +23,7 @@ Result<std::string> read_up_to(io::File& file, uint64_t offset, size_t n) {
 }
 
 Error missing_block(const Segment& s, uint64_t offset, uint64_t sequence) {
-    return Error(ErrorCode::kCorrupted,
+    return Error(ErrorId::kLogDamaged,
                  fmt::format("acknowledged data is damaged: segment {} has no valid block {} at "
                              "byte {}; restore the file from a backup",
                              s.path, sequence, offset));

@@ -63,7 +63,7 @@ Result<std::vector<uint64_t>> SegmentFiles::load() {
 Result<std::string> SegmentFiles::create_spare() {
     limit_reached_ = disk_bytes_ + options_.segment_bytes > options_.disk_limit_bytes;
     if (limit_reached_) {
-        return fail(ErrorCode::kResourceExhausted,
+        return fail(ErrorId::kLogDiskLimit,
                     fmt::format("the log has reached its disk limit of {} bytes; raise it or "
                                 "shorten the retention of a topic",
                                 options_.disk_limit_bytes));

@@ -75,7 +75,7 @@ class Loader {
         auto text = fs_.read_all(project_.folder + "/tarn.yml");
         if (!text) {
             if (text.error().code() != ErrorCode::kNotFound) return fail(text.error());
-            return fail(ErrorCode::kNotFound,
+            return fail(ErrorId::kNoProject,
                         "no tarn.yml in " + project_.folder + ": a project has one at its root");
         }
         TARN_TRY(auto root, parse_yaml(*text, kFile));

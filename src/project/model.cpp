@@ -103,7 +103,7 @@ Status parse_config(Scanner& in, ModelFile& out) {
     auto word = in.take_word();
     in.skip_space();
     if (word != "config" || in.peek() != '(') {
-        return fail(ErrorCode::kUnsupported,
+        return fail(ErrorId::kTemplate,
                     fmt::format("{}:{}: templates other than config(…) are not supported yet",
                                 in.place().file, in.line()));
     }
@@ -138,7 +138,7 @@ Status parse_stream(Scanner& in, int line, ModelFile& out) {
     }
     if (!out.stream.empty() && out.stream != name) {
         return fail(
-            ErrorCode::kUnsupported,
+            ErrorId::kTemplate,
             fmt::format("{}:{}: a live model over two streams ({} and {}) is not supported yet",
                         in.place().file, line, out.stream, name));
     }
@@ -159,7 +159,7 @@ Status scan_sql(Scanner& in, ModelFile& out) {
         } else if (in.peek() == '\'' || in.peek() == '"') {
             if (!in.take_quoted(ignored)) return wrong(place, "a text in quotes does not end");
         } else if (in.sees("{{") || in.sees("{%")) {
-            return fail(ErrorCode::kUnsupported,
+            return fail(ErrorId::kTemplate,
                         fmt::format("{}:{}: templates in a model's SQL are not supported yet, and "
                                     "one config(…) block "
                                     "stands in front",

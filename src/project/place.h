@@ -17,9 +17,9 @@ struct Place {
     int line = 0;  // from 1
 };
 
-inline std::unexpected<Error> wrong(const Place& place, std::string_view message) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{}:{}: {}", place.file, place.line, message));
+inline std::unexpected<Error> wrong(const Place& place, std::string_view message,
+                                    ErrorId id = ErrorId::kProjectValue) {
+    return fail(id, fmt::format("{}:{}: {}", place.file, place.line, message));
 }
 
 // ": did you mean X?", or what is known when nothing is near.

@@ -77,13 +77,14 @@ Result<YamlNode> parse_yaml(std::string_view text, std::string_view file) {
     try {
         auto documents = YAML::LoadAll(std::string(text));
         if (documents.size() > 1)
-            return wrong({file, documents[1].Mark().line + 1}, "more than one YAML document");
+            return wrong({file, documents[1].Mark().line + 1}, "more than one YAML document",
+                         ErrorId::kYaml);
         if (documents.empty()) return YamlNode();
         return Converter(file).convert(documents[0], 0);
     } catch (const YAML::Exception& error) {
-        return wrong({file, error.mark.line + 1}, "not valid YAML: " + error.msg);
+        return wrong({file, error.mark.line + 1}, "not valid YAML: " + error.msg, ErrorId::kYaml);
     } catch (const std::exception& error) {
-        return wrong({file, 1}, std::string("not valid YAML: ") + error.what());
+        return wrong({file, 1}, std::string("not valid YAML: ") + error.what(), ErrorId::kYaml);
     }
 }
 
@@ -100,8 +101,10 @@ Result<YamlMap> YamlMap::of(const YamlNode& node, std::string_view file, std::st
     }
     for (const auto& entry : node.entries) {
         if (std::ranges::find(known, entry.key) == known.end()) {
-            return wrong({file, entry.line}, fmt::format("unknown key {} in {}{}", entry.key,
-                                                         map.what_, suggestion(entry.key, known)));
+            return wrong({file, entry.line},
+                         fmt::format("unknown key {} in {}{}", entry.key, map.what_,
+                                     suggestion(entry.key, known)),
+                         ErrorId::kUnknownKey);
         }
     }
     return map;

@@ -17,7 +17,12 @@ Response json_response(std::string body) {
 }
 
 Error not_found(std::string_view what, std::string_view name) {
-    return Error(ErrorCode::kNotFound, fmt::format("there is no {} named '{}'", what, name));
+    auto id = what == "topic"   ? ErrorId::kNoTopic
+              : what == "table" ? ErrorId::kNoTable
+              : what == "flow"  ? ErrorId::kNoFlow
+              : what == "view"  ? ErrorId::kNoView
+                                : ErrorId::kNotFound;
+    return Error(id, fmt::format("there is no {} named '{}'", what, name));
 }
 
 Result<int> digits(std::string_view text, size_t at, size_t n) {
@@ -128,7 +133,7 @@ Result<Response> Api::route(const Request& request, const Target& target) {
     if (path.size() == 1 && path[0] == "healthz") return json_response(R"({"status":"ok"})");
     if (path.size() == 1 && path[0] == "readyz") {
         if (ready_) return json_response(R"({"status":"ok"})");
-        return fail(ErrorCode::kUnavailable, "starting: recovery is not over yet");
+        return fail(ErrorId::kStarting, "starting: recovery is not over yet");
     }
     if (path.size() == 1 && path[0] == "metrics") {
         auto response = json_response(context_.metrics.text());
@@ -137,7 +142,7 @@ Result<Response> Api::route(const Request& request, const Target& target) {
     }
     if (path.size() >= 3 && path[0] == "api" && path[1] == "v1")
         return get({path.begin() + 2, path.end()}, target);
-    return fail(ErrorCode::kNotFound,
+    return fail(ErrorId::kNoAddress,
                 fmt::format("there is nothing at {}", request.target.substr(0, 200)));
 }
 
@@ -169,7 +174,7 @@ Result<Response> Api::get(const Segments& path, const Target& target) {
         if (noun == "tables" && path[2] == "history") return history(path[1], target);
         if (noun == "views" && path[2] == "rows") return view_rows(path[1], target);
     }
-    return fail(ErrorCode::kNotFound,
+    return fail(ErrorId::kNoAddress,
                 "the API has no such address; /api/v1/openapi.yaml lists them all");
 }
 

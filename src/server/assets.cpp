@@ -51,9 +51,9 @@ Response Assets::serve(const Request& request, const Target& target) const {
     if (path.empty() || path.find('.') == path.npos) path = "index.html";
     auto it = files_.find(path);
     if (it == files_.end())
-        return error_response(Error(ErrorCode::kNotFound,
-                                    fmt::format("there is no file at /{}", path.substr(0, 200))),
-                              "The page is at /, the API at /api/v1/openapi.yaml.");
+        return error_response(
+            Error(ErrorId::kNoAddress, fmt::format("there is no file at /{}", path.substr(0, 200))),
+            "The page is at /, the API at /api/v1/openapi.yaml.");
     const auto& [file, etag] = it->second;
     Response response;
     response.content_type = content_type(path);

@@ -56,7 +56,7 @@ Status HttpDoor::Impl::listen() {
     const auto address = asio::ip::make_address(text, error);
     if (error)
         return fail(
-            ErrorCode::kInvalidArgument,
+            ErrorId::kSettingValue,
             fmt::format("cannot listen on '{}': it is no IP address. Give one, such as 127.0.0.1",
                         options.address));
     const tcp::endpoint endpoint(address, options.port);
@@ -65,14 +65,14 @@ Status HttpDoor::Impl::listen() {
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error == asio::error::address_in_use)
-        return fail(ErrorCode::kFailedPrecondition,
+        return fail(ErrorId::kPortInUse,
                     fmt::format("cannot serve HTTP on {}:{}: the port is in use. Stop the program "
                                 "that uses it (ss -ltnp "
                                 "shows it), or choose another: tarn up --http-port {}",
                                 options.address, options.port,
                                 options.port < 20'000 ? options.port + 10'000 : 18'080));
     if (error)
-        return fail(ErrorCode::kFailedPrecondition,
+        return fail(ErrorId::kAddressUnusable,
                     fmt::format("cannot serve HTTP on {}:{}: {}. Choose another address or port: "
                                 "tarn up --http-port 18080",
                                 options.address, options.port, error.message()));

@@ -93,41 +93,11 @@ int http_status(ErrorCode code) {
     return 500;
 }
 
-std::string_view default_todo(ErrorCode code) {
-    switch (code) {
-        case ErrorCode::kInvalidArgument:
-            return "Change the request as the message says.";
-        case ErrorCode::kNotFound:
-            return "Check the name; lists are at /api/v1/topics, tables, flows and views.";
-        case ErrorCode::kAlreadyExists:
-            return "Choose another name.";
-        case ErrorCode::kFailedPrecondition:
-            return "Bring it into the state the message names, then ask again.";
-        case ErrorCode::kConflict:
-            return "Read it again, then decide.";
-        case ErrorCode::kResourceExhausted:
-            return "Wait a moment or ask for less, then try again.";
-        case ErrorCode::kUnavailable:
-            return "Try again in a moment.";
-        case ErrorCode::kCancelled:
-            return "Ask for less, or give it more time.";
-        case ErrorCode::kUnsupported:
-            return "This version cannot; the message names what.";
-        case ErrorCode::kCorrupted:
-            return "Look into the server's log; restore from a backup if it stays.";
-        case ErrorCode::kIo:
-            return "Look at the disk and the server's log.";
-        case ErrorCode::kInternal:
-            return "Please report it with the server's log.";
-    }
-    return "";
-}
-
-Response error_response(int status, ErrorCode code, std::string_view message,
-                        std::string_view todo) {
+Response error_response(int status, ErrorId id, std::string_view message, std::string_view todo) {
     JsonWriter json;
     json.begin_object().key("error").begin_object();
-    json.field("code", to_string(code)).field("message", message).field("todo", todo);
+    json.field("id", to_string(id)).field("code", to_string(error_entry(id).code));
+    json.field("message", message).field("todo", todo);
     json.end_object().end_object();
     Response response;
     response.status = status;
@@ -136,9 +106,14 @@ Response error_response(int status, ErrorCode code, std::string_view message,
     return response;
 }
 
+Response error_response(int status, ErrorCode code, std::string_view message,
+                        std::string_view todo) {
+    return error_response(status, generic_id(code), message, todo);
+}
+
 Response error_response(const Error& error, std::string_view todo) {
-    return error_response(http_status(error.code()), error.code(), error.message(),
-                          todo.empty() ? default_todo(error.code()) : todo);
+    return error_response(http_status(error.code()), error.id(), error.message(),
+                          todo.empty() ? error_entry(error.id()).todo : todo);
 }
 
 }  // namespace tarn::server

@@ -42,10 +42,10 @@ struct Response {
 
 // Total: every ErrorCode has its status.
 int http_status(ErrorCode code);
-// What to do about it, where the message does not say so itself.
-std::string_view default_todo(ErrorCode code);
+// `todo` empty: that of the error's id.
 Response error_response(const Error& error, std::string_view todo = {});
 // For statuses that no ErrorCode has (405, 408, 413, 421, 431 …).
+Response error_response(int status, ErrorId id, std::string_view message, std::string_view todo);
 Response error_response(int status, ErrorCode code, std::string_view message,
                         std::string_view todo);
 

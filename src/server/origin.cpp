@@ -77,15 +77,14 @@ Status OriginCheck::allow(const Request& request) const {
             lower(std::string_view(request.origin).substr(kScheme.size())) == lower(request.host);
         if (!ours)
             return fail(
-                ErrorCode::kFailedPrecondition,
+                ErrorId::kOtherSite,
                 fmt::format("pages of another origin may not ask this server: {}", request.origin));
     }
     // Browsers say so themselves; a navigation (a link followed to the page) is harmless and stays
     // allowed.
     if (request.fetch_site == "cross-site" &&
         (request.method != "GET" || request.target.starts_with("/api/")))
-        return fail(ErrorCode::kFailedPrecondition,
-                    "pages of another site may not ask this server");
+        return fail(ErrorId::kOtherSite, "pages of another site may not ask this server");
     return {};
 }
 

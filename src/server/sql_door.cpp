@@ -99,7 +99,7 @@ std::shared_ptr<SqlTicket> SqlDoor::submit(const std::string& body, Done done) {
     }
     if (!queue_.try_push(std::move(job)))
         done(error_response(
-            429, ErrorCode::kResourceExhausted,
+            429, ErrorId::kSqlBusy,
             fmt::format("{} queries run and {} wait already", options_.sql_slots, kWaiting),
             "Try again in a moment."));
     return ticket;
@@ -111,14 +111,13 @@ void SqlDoor::run_slot() {
 }
 
 Response SqlDoor::run(const Job& job) {
-    const Error cancelled(ErrorCode::kCancelled, "the query was cancelled");
+    const Error cancelled(ErrorId::kSqlCancelled, "the query was cancelled");
     if (job.ticket->cancelled()) return error_response(cancelled, "Run it again.");
     if (context_.clock.monotonic_us() - job.queued_us > kQueueTimeout.us)
-        return error_response(
-            Error(ErrorCode::kResourceExhausted, "the query waited too long for a slot"));
+        return error_response(Error(ErrorId::kSqlBusy, "the query waited too long for a slot"));
     if (context_.sql.failed())
         return error_response(
-            Error(ErrorCode::kUnavailable, "the SQL engine has failed and must be reopened"),
+            Error(ErrorId::kSqlEngineFailed, "the SQL engine has failed and must be reopened"),
             "Restart tarn; the log says what happened.");
     auto session = context_.sql.session();
     if (!session) return error_response(session.error());

@@ -15,54 +15,56 @@ namespace tarn::sql {
 
 // --- Errors ---
 
-static constexpr const char* kCodeKey = "tarn_code";
+static constexpr const char* kIdKey = "tarn_code";
 
-static ErrorCode code_of(duckdb::ExceptionType type) {
+static ErrorId id_of(duckdb::ExceptionType type) {
     using T = duckdb::ExceptionType;
     switch (type) {
         case T::OUT_OF_MEMORY:
-            return ErrorCode::kResourceExhausted;
+            return ErrorId::kSqlMemory;
         case T::INTERRUPT:
-            return ErrorCode::kCancelled;
-        case T::NOT_IMPLEMENTED:
+            return ErrorId::kSqlCancelled;
         case T::PERMISSION:
+            return ErrorId::kSqlRefused;
+        case T::NOT_IMPLEMENTED:
         case T::MISSING_EXTENSION:
         case T::AUTOLOAD:
-            return ErrorCode::kUnsupported;
+            return ErrorId::kUnsupported;
         case T::IO:
         case T::HTTP:
         case T::NETWORK:
-            return ErrorCode::kIo;
+            return ErrorId::kIo;
         case T::TRANSACTION:
-            return ErrorCode::kFailedPrecondition;
+            return ErrorId::kFailedPrecondition;
         case T::FATAL:
         case T::INTERNAL:
         case T::NULL_POINTER:
         case T::INVALID:
         case T::SERIALIZATION:
-            return ErrorCode::kInternal;
+            return ErrorId::kInternal;
+        case T::CATALOG:
+            return ErrorId::kSqlUnknownName;
         default:
-            return ErrorCode::kInvalidArgument;
+            return ErrorId::kSql;
     }
 }
 
 Error to_error(const duckdb::ErrorData& error) {
     auto& extra = error.ExtraInfo();
-    auto code = code_of(error.Type());
-    if (auto it = extra.find(kCodeKey); it != extra.end())
-        code = ErrorCode(std::atoi(it->second.c_str()));
+    auto id = id_of(error.Type());
+    if (auto it = extra.find(kIdKey); it != extra.end()) id = find_error(it->second).value_or(id);
     std::string text = error.RawMessage();
     // DuckDB appends a stack trace and a request for a report to its internal errors; the log needs
     // the first line.
     if (error.Type() == duckdb::ExceptionType::INTERNAL)
         text = "DuckDB: " + text.substr(0, text.find('\n'));
-    return Error(code, std::move(text));
+    return Error(id, std::move(text));
 }
 
 void throw_error(const Error& error) {
     auto type = error.code() == ErrorCode::kResourceExhausted ? duckdb::ExceptionType::OUT_OF_MEMORY
                                                               : duckdb::ExceptionType::IO;
-    throw duckdb::Exception({{kCodeKey, std::to_string(int(error.code()))}}, type, error.message());
+    throw duckdb::Exception({{kIdKey, std::string(to_string(error.id()))}}, type, error.message());
 }
 
 // --- Watchdog ---
@@ -216,7 +218,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSyst
 Result<std::unique_ptr<Session>> Engine::session() {
     return guarded([&]() -> Result<std::unique_ptr<Session>> {
         if (failed())
-            return fail(ErrorCode::kInternal,
+            return fail(ErrorId::kSqlEngineFailed,
                         "this SQL engine failed before and must be opened anew");
         return std::unique_ptr<Session>(new Session(std::make_unique<Session::Impl>(*impl_)));
     });

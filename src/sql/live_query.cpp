@@ -109,7 +109,7 @@ Status LiveQuery::Impl::describe(std::span<const StreamSchema> streams) {
     if (plan.sets.size() > 1) {
         for (auto& column : info.output)
             if (column.name == kSetColumn)
-                return fail(ErrorCode::kUnsupported,
+                return fail(ErrorId::kStreamingSql,
                             "with several grouping sets the name grouping_set is taken");
         info.key.push_back(int(info.output.size()));
         info.output.push_back({kSetColumn, codec::ColumnType::kInt32, false});

@@ -42,7 +42,7 @@ static Error with_nearest_table(Error error, const duckdb::ErrorData& data, Tabl
         text.erase(guess, (place == std::string::npos ? text.size() : place) - guess);
     place = std::min(text.find("\n\nLINE"), text.size());
     if (!best.empty()) text.insert(place, "\nDid you mean \"" + best + "\"?");
-    return Error(error.code(), std::move(text));
+    return Error(error.id(), std::move(text));
 }
 
 namespace {
@@ -66,11 +66,11 @@ class Running {
         if (session_.timed_out) return timed_out();
         auto result = to_error(data);
         if (result.code() == ErrorCode::kCancelled)
-            return Error(ErrorCode::kCancelled, "the query was interrupted");
+            return Error(ErrorId::kSqlCancelled, "the query was interrupted");
         return with_nearest_table(std::move(result), data, session_.engine.tables);
     }
     Error timed_out() const {
-        return Error(ErrorCode::kCancelled,
+        return Error(ErrorId::kSqlTimeout,
                      "the query took longer than its limit of " + format_duration(timeout_));
     }
 

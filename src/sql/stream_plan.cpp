@@ -60,7 +60,7 @@ std::optional<std::string> unrepeatable_function(duckdb::LogicalOperator& plan) 
 }
 
 Error not_repeatable(const std::string& function) {
-    return Error(ErrorCode::kUnsupported,
+    return Error(ErrorId::kNotRepeatable,
                  "a flow runs its SQL again after a crash and must get the same rows, so it cannot "
                  "use the function " +
                      function + "()");

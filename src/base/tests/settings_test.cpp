@@ -125,6 +125,18 @@ TEST(LoggerTest, OneLineAnEvent) {
               "\"path\":\"a b\\\"\\n\",\"empty\":\"\"}\n");
 }
 
+TEST(LoggerTest, AnErrorCarriesItsId) {
+    auto write = [](const Logger& log) {
+        log.error("cannot", {{"reason", Error(ErrorId::kDiskFull, "full")}, {"n", 1}});
+    };
+    EXPECT_EQ(logged({}, write).substr(28),
+              "error log: cannot reason=full error_id=TARN-E0209 n=1\n");
+    auto json = logged({.json = true}, write);
+    EXPECT_NE(json.find("\"reason\":\"full\",\"error_id\":\"TARN-E0209\",\"n\":\"1\"}"),
+              std::string::npos)
+        << json;
+}
+
 TEST(LoggerTest, Levels) {
     EXPECT_EQ(*parse_log_level("warn"), LogLevel::kWarn);
     EXPECT_FALSE(parse_log_level("loud"));

@@ -293,7 +293,7 @@ TEST_F(ServerTest, APortInUseIsNamed) {
     const auto second = Server::open(
         options, {*door_.log_, door_.clock_, door_.random_, door_.metrics_, Logger(), nullptr});
     ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().code(), ErrorCode::kUnavailable);
+    EXPECT_EQ(second.error().id(), ErrorId::kPortInUse);
     EXPECT_NE(second.error().message().find(std::to_string(options.port)), std::string::npos);
 }
 

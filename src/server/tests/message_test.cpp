@@ -65,6 +65,7 @@ TEST(ErrorResponse, EveryCodeHasAStatusAndSomethingToDo) {
         EXPECT_GE(response.status, 400);
         const auto json = nlohmann::json::parse(response.body)["error"];
         EXPECT_EQ(json["code"], to_string(code));
+        EXPECT_EQ(json["id"], to_string(generic_id(code)));
         EXPECT_EQ(json["message"], "what happened");
         EXPECT_FALSE(json["todo"].get<std::string>().empty());
     }

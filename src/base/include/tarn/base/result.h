@@ -3,40 +3,28 @@
 // Result and Error: how every fallible function of Tarn answers.
 //
 // A function that can fail returns Result<T> (Result<void> = Status). Nothing throws across a public header; an
-// adapter of a library that throws catches there and returns an Error. The code says what the caller can do, the
-// message says what happened, to what, why and what to do (static text first, values last).
+// adapter of a library that throws catches there and returns an Error. The code says what the caller can do, the id
+// is what a person looks up, the message says what happened, to what, why and what to do (static text first, values
+// last).
 
 #include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "tarn/base/errors.h"
+
 namespace tarn {
-
-// What the caller can do about it. Edges (Kafka code, HTTP status, exit code) map each of these once, totally.
-enum class ErrorCode {
-    kInvalidArgument,     // you asked wrongly: change the request
-    kNotFound,            // it is not there
-    kAlreadyExists,       // it is there already
-    kFailedPrecondition,  // not in this state: do something else first
-    kConflict,            // someone else was first or fenced us: reload, then decide
-    kResourceExhausted,   // memory, disk or a limit: free some, then retry
-    kUnavailable,         // passing: retry with back-off
-    kCancelled,           // stopped on request, or a simulated crash
-    kUnsupported,         // this version cannot; the message names the feature
-    kCorrupted,           // stored or received bytes are not what they must be
-    kIo,                  // the operating system refused
-    kInternal,            // a defect of Tarn
-};
-
-// The code's name as it stands in logs and JSON, e.g. "not_found".
-std::string_view to_string(ErrorCode code);
 
 class [[nodiscard]] Error {
   public:
-    Error(ErrorCode code, std::string message) : code_(code), message_(std::move(message)) {}
+    // Under the id that every error of the code has, or under a precise one, whose code it gets.
+    Error(ErrorCode code, std::string message) : Error(generic_id(code), std::move(message)) {}
+    Error(ErrorId id, std::string message)
+        : id_(id), code_(error_entry(id).code), message_(std::move(message)) {}
 
     ErrorCode code() const { return code_; }
+    ErrorId id() const { return id_; }
     const std::string& message() const { return message_; }
 
     // The same call may succeed later without a change by the caller.
@@ -51,7 +39,16 @@ class [[nodiscard]] Error {
     }
     Error with_context(std::string_view where) const& { return Error(*this).with_context(where); }
 
+    // The same error, named more precisely; its code is that of the id.
+    Error with_id(ErrorId id) && {
+        id_ = id;
+        code_ = error_entry(id).code;
+        return std::move(*this);
+    }
+    Error with_id(ErrorId id) const& { return Error(*this).with_id(id); }
+
   private:
+    ErrorId id_;
     ErrorCode code_;
     std::string message_;
 };
@@ -62,6 +59,9 @@ using Status = Result<void>;
 
 inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
     return std::unexpected<Error>(Error(code, std::move(message)));
+}
+inline std::unexpected<Error> fail(ErrorId id, std::string message) {
+    return std::unexpected<Error>(Error(id, std::move(message)));
 }
 inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
 
