@@ -167,7 +167,8 @@ constexpr auto kTable = std::to_array<ErrorEntry>({
      "such as random() or now() would not.",
      "Use a column of the event instead (its time, its id)."},
     {Id::kNoTopic, "TARN-E0401", Code::kNotFound, "There is no such topic",
-     "No topic of this name exists. Tarn does not make topics by being asked for them.",
+     "No topic of this name exists. Kafka clients may have one made by asking for it "
+     "(`kafka.auto_create_topics`); commands and the page do not.",
      "`tarn topic list` shows them; `tarn topic create NAME` makes one, or name it under "
      "`topics:` in tarn.yml."},
     {Id::kNoTable, "TARN-E0402", Code::kNotFound, "There is no such table",

@@ -15,13 +15,6 @@ namespace {
 
 constexpr std::string_view kEnvironmentPrefix = "TARN_";
 
-std::string environment_name(std::string_view setting) {
-    std::string out(kEnvironmentPrefix);
-    for (char c : setting)
-        out.push_back(c == '.' ? '_' : char(c >= 'a' && c <= 'z' ? c - 32 : c));
-    return out;
-}
-
 // The value as its type's number: 0/1, an integer, bytes, microseconds; 0 for text.
 Result<int64_t> parse_number(SettingType type, std::string_view text) {
     switch (type) {
@@ -78,7 +71,7 @@ Status check_environment(const Settings::Values& environment,
                          const std::vector<std::string>& names) {
     std::vector<std::string> known;
     for (const auto& name : names)
-        known.push_back(environment_name(name));
+        known.push_back(Settings::environment_name(name));
     for (const auto& [key, value] : environment) {
         if (!key.starts_with(kEnvironmentPrefix) || std::ranges::find(known, key) != known.end())
             continue;
@@ -96,6 +89,13 @@ Status check_keys(const Settings::Values& values, std::string_view where,
 }
 
 }  // namespace
+
+std::string Settings::environment_name(std::string_view setting) {
+    std::string out(kEnvironmentPrefix);
+    for (char c : setting)
+        out.push_back(c == '.' ? '_' : char(c >= 'a' && c <= 'z' ? c - 32 : c));
+    return out;
+}
 
 Result<Settings> Settings::load(std::span<const SettingDeclaration> declarations,
                                 const Values& flags, const Values& environment, const Values& file,

@@ -11,9 +11,9 @@ std::string duration_error(const std::string& text) {
 }
 
 // A flag that is a setting: `--kafka-port 0` is kafka.port.
-void setting(CLI::App* sub, Settings::Values& flags, const std::string& flag,
-             const std::string& setting_name, const std::string& text) {
-    sub->add_option_function<std::string>(
+CLI::Option* setting(CLI::App* sub, Settings::Values& flags, const std::string& flag,
+                     const std::string& setting_name, const std::string& text) {
+    return sub->add_option_function<std::string>(
         flag, [&flags, setting_name](const std::string& v) { flags[setting_name] = v; }, text);
 }
 
@@ -24,7 +24,9 @@ CLI::App* CommandLine::command(CLI::App* parent, const std::string& verb, const 
     auto* sub = parent->add_subcommand(verb, fmt::format("{}\nExample: {}", text, example));
     sub->callback([this, run = std::move(run)] { action = run; });
     sub->add_option("--data", common.data, "Data folder")->capture_default_str();
-    sub->add_option("--format", format, "text, json or csv")->capture_default_str();
+    sub->add_option("--format", format, "text, json or csv")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"text", "json", "csv"}));
     return sub;
 }
 
@@ -39,7 +41,8 @@ void CommandLine::serving_flags(CLI::App* sub, Settings::Values& flags) {
     setting(sub, flags, "--kafka-port", "kafka.port", "Port of the Kafka door (0: any free one)");
     setting(sub, flags, "--http-port", "http.port", "Port of the HTTP door (0: any free one)");
     setting(sub, flags, "--memory", "memory.limit", "Memory that all parts may take, e.g. 2GiB");
-    setting(sub, flags, "--log-level", "logging.level", "debug, info, warn, error or off");
+    setting(sub, flags, "--log-level", "logging.level", "debug, info, warn, error or off")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
     sub->add_option("--set", sets, "Any setting: name=value (tarn settings list shows them)");
 }
 
@@ -148,6 +151,10 @@ void CommandLine::declare_flow() {
     command(flow, "describe", "Shows a flow's positions, watermark and counts.",
             "tarn flow describe live.clicks_windows",
             [this] { return run_flow_describe(common, name); })
+        ->add_option("flow", name, "Name")
+        ->required();
+    command(flow, "why", "Says in one sentence why a flow does or does not advance.",
+            "tarn flow why live.clicks_windows", [this] { return run_flow_why(common, name); })
         ->add_option("flow", name, "Name")
         ->required();
     for (auto* verb : {"pause", "resume"})

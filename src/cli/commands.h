@@ -65,6 +65,8 @@ Result<int> run_table_history(const Common& common, const std::string& table, in
 
 Result<int> run_flow_list(const Common& common);
 Result<int> run_flow_describe(const Common& common, const std::string& flow);
+// One sentence: why the flow does or does not advance, and what to do.
+Result<int> run_flow_why(const Common& common, const std::string& flow);
 Result<int> run_flow_set(const Common& common, const std::string& flow, const std::string& verb);
 
 Result<int> run_settings_list(const Common& common, const UpOptions& options);
@@ -90,8 +92,13 @@ struct GeneratorCommand {
 // The demo's producer, a process of its own: stdout has one JSON object at the end.
 Result<int> run_generator_command(const GeneratorCommand& command);
 
+// TARN_* of the environment by name, without those that other programs of Tarn read.
+Settings::Values environment_settings();
 // Settings of the environment and of a project's file under flags, checked against the
 // declarations.
 Result<Settings> load_settings(const Settings::Values& flags, const Settings::Values& file);
+// Says on stderr which TARN_* variables are no settings. (One that looks like a mistyped setting is an error of
+// load_settings.)
+void warn_of_unknown_variables(const Settings& settings);
 
 }  // namespace tarn::cli

@@ -16,6 +16,7 @@
 
 #include "commands.h"
 #include "demo_project.h"
+#include "ports.h"
 #include "process.h"
 #include "serving.h"
 #include "tarn/base/settings.h"
@@ -302,7 +303,11 @@ Result<int> Demo::run() {
 }  // namespace
 
 Result<int> run_demo(const Common& common, const DemoOptions& options) {
-    return Demo(common, options).run();
+    auto stepped = options;
+    TARN_TRY(auto settings, load_settings(options.flags, {}));
+    for (auto& sentence : step_around_ports(settings, stepped.flags))
+        fmt::print(stderr, "{}\n", sentence);
+    return Demo(common, stepped).run();
 }
 
 }  // namespace tarn::cli

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "command_line.h"
 
@@ -16,7 +17,7 @@ namespace {
 std::string suggestion(const CLI::App& app, const std::string& word) {
     std::vector<std::string> known;
     for (auto* sub : app.get_subcommands(nullptr))
-        known.push_back(sub->get_name());
+        if (!sub->get_group().empty()) known.push_back(sub->get_name());
     if (word.starts_with("-")) {
         known.clear();
         for (auto* option : app.get_options())
@@ -34,6 +35,12 @@ int usage_error(CommandLine& line, const CLI::ParseError& error) {
     for (auto* parent = at->get_parent(); parent; parent = parent->get_parent())
         path = parent->get_name() + " " + path;
     std::string text = error.what();
+    if (auto verbs = at->get_subcommands(nullptr); !verbs.empty()) {
+        std::vector<std::string> names;
+        for (auto* verb : verbs)
+            if (!verb->get_group().empty()) names.push_back(verb->get_name());
+        text = fmt::format("a command is missing: one of {}", fmt::join(names, ", "));
+    }
     // The first word nobody took says more than what was missed because of it. (They come in an
     // order of the library's own.)
     auto rest = at->remaining();

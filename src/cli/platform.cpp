@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "ports.h"
+
 namespace tarn::cli {
 namespace {
 
@@ -21,10 +23,28 @@ constexpr SettingDeclaration kDeclarations[] = {
     {"sql.threads", SettingType::kInt, "2", "Threads of users' SQL.", "4", 1, 1024},
     {"flow.memory", SettingType::kBytes, "512MiB",
      "Memory of the flows' SQL, part of memory.limit.", "2GiB", 64 << 20},
-    {"logging.level", SettingType::kText, "info",
+    {"logging.level", SettingType::kText, "warn",
      "Least level logged: debug, info, warn, error or off.", "debug"},
     {"logging.format", SettingType::kText, "text", "text or json.", "json"},
 };
+
+Result<Logger> logger_of(const Settings& settings) {
+    auto level = parse_log_level(settings.text("logging.level"));
+    if (!level)
+        return fail(level.error().with_context("logging.level").with_id(ErrorId::kSettingValue));
+    auto& format = settings.text("logging.format");
+    if (format != "text" && format != "json")
+        return fail(ErrorId::kSettingValue,
+                    fmt::format("logging.format is text or json, not: \"{}\"", format));
+    return Logger::open({*level, format == "json"});
+}
+
+// A door's error; a port in use says who has it and which flag to use.
+Error door_error(Error error, std::string_view door, const std::string& address, int64_t port,
+                 std::string_view flag) {
+    if (error.id() != ErrorId::kPortInUse) return error;
+    return port_in_use(door, address, uint16_t(port), flag);
+}
 
 }  // namespace
 
@@ -35,22 +55,10 @@ std::vector<SettingDeclaration> all_declarations() {
     return all;
 }
 
-Settings::Values environment_settings(std::span<const SettingDeclaration> declarations) {
-    Settings::Values values;
-    for (auto& d : declarations) {
-        std::string name = "TARN_";
-        for (char c : d.name)
-            name += c == '.' ? '_' : char(std::toupper(static_cast<unsigned char>(c)));
-        if (auto* value = std::getenv(name.c_str())) values[std::string(d.name)] = value;
-    }
-    return values;
-}
-
 Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, project::Project project,
                                                  const Settings& settings) {
     std::unique_ptr<Platform> p(new Platform());
-    TARN_TRY(auto level, parse_log_level(settings.text("logging.level")));
-    p->logger_ = Logger::open({level, settings.text("logging.format") == "json"});
+    TARN_TRY(p->logger_, logger_of(settings));
     if (auto* point = std::getenv("TARN_FAILPOINT"))
         TARN_RETURN_IF_ERROR(p->failpoints_.arm_exit(point));
     auto seed = entropy_seed();
@@ -105,18 +113,25 @@ Status Platform::open_stores(const Settings& settings) {
 
 Status Platform::open_doors(const Settings& settings) {
     const auto kafka_options = kafka::options_from(settings);
-    TARN_TRY(kafka_, kafka::Server::open(kafka_options, {*log_, clock_, *kafka_random_, metrics_,
-                                                         logger_.named("kafka"), memory_}));
+    auto kafka = kafka::Server::open(
+        kafka_options, {*log_, clock_, *kafka_random_, metrics_, logger_.named("kafka"), memory_});
+    if (!kafka)
+        return fail(door_error(kafka.error(), "Kafka", settings.text("kafka.address"),
+                               settings.integer("kafka.port"), "--kafka-port"));
+    kafka_ = std::move(*kafka);
     server::ServerOptions http_options;
     http_options.address = settings.text("http.address");
     http_options.port = uint16_t(settings.integer("http.port"));
     http_options.version = TARN_VERSION;
     http_options.project_name = project_.name;
     http_options.start_number = folder_->start_number();
-    TARN_TRY(http_,
-             server::HttpServer::open(
-                 http_options, {clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_,
-                                *flows_, *user_engine_, [this] { return read_ledger(); }}));
+    auto http = server::HttpServer::open(
+        http_options, {clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_, *flows_,
+                       *user_engine_, [this] { return read_ledger(); }});
+    if (!http)
+        return fail(door_error(http.error(), "HTTP", http_options.address, http_options.port,
+                               "--http-port"));
+    http_ = std::move(*http);
     flows_->start();
     log_->start_retention();
     serving_.pid = getpid();

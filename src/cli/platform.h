@@ -29,8 +29,6 @@ namespace tarn::cli {
 
 // All settings of the program: those of the modules and the command's own.
 std::vector<SettingDeclaration> all_declarations();
-// TARN_* of the environment as setting names.
-Settings::Values environment_settings(std::span<const SettingDeclaration> declarations);
 
 class Platform {
   public:

@@ -88,7 +88,9 @@ Result<std::string> api(const Serving& serving, io::HttpRequest request) {
     std::string message = fmt::format("the server answered with status {}", response.status);
     if (json.is_object() && json.contains("error")) {
         message = json["error"].value("message", message);
-        if (auto todo = json["error"].value("todo", ""); !todo.empty()) message += ". " + todo;
+        auto todo = json["error"].value("todo", "");
+        bool ends = !message.empty() && std::string_view(".?!\n").contains(message.back());
+        if (!todo.empty()) message += (ends ? " " : ". ") + todo;
     }
     auto id = generic_id(code_of_status(response.status));
     if (json.is_object() && json.contains("error"))

@@ -10,11 +10,6 @@
 
 namespace tarn::cli {
 
-Result<Settings> load_settings(const Settings::Values& flags, const Settings::Values& file) {
-    auto declarations = all_declarations();
-    return Settings::load(declarations, flags, environment_settings(declarations), file);
-}
-
 namespace {
 
 // The project of the folder; a folder without tarn.yml that nobody named is an empty project.
@@ -65,6 +60,7 @@ Result<int> run_up(const Common& common, const UpOptions& options) {
     StopSignals signals;
     TARN_TRY(auto project, project_of(options));
     TARN_TRY(auto settings, load_settings(options.flags, project.settings));
+    warn_of_unknown_variables(settings);
     TARN_TRY(auto platform, Platform::open(common.data, project, settings));
     print_ready(common.format, platform->serving(), project);
     signals.wait();
@@ -77,6 +73,7 @@ Result<int> run_up(const Common& common, const UpOptions& options) {
 Result<int> run_settings_list(const Common& common, const UpOptions& options) {
     TARN_TRY(auto project, project_of(options));
     TARN_TRY(auto settings, load_settings(options.flags, project.settings));
+    warn_of_unknown_variables(settings);
     TableOutput out(common.format, {"name", "value", "source", "default", "text"});
     auto source = [](SettingSource s) {
         switch (s) {

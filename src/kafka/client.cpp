@@ -18,10 +18,15 @@ constexpr int32_t kServerTimeoutMs = 30'000;
 constexpr int16_t kMaxProduceVersion = 12;
 constexpr int16_t kMaxFetchVersion = 12;
 
+ErrorId id_of(int16_t error) {
+    if (error == int16_t(KafkaError::kUnknownTopicOrPartition)) return ErrorId::kNoTopic;
+    if (error == int16_t(KafkaError::kTopicAlreadyExists)) return ErrorId::kTopicExists;
+    return generic_id(from_kafka(error));
+}
+
 Status check(int16_t error, std::string_view what, const std::optional<std::string>& message) {
     if (error == 0) return {};
-    bool unknown = error == int16_t(KafkaError::kUnknownTopicOrPartition);
-    return fail(unknown ? ErrorId::kNoTopic : generic_id(from_kafka(error)),
+    return fail(id_of(error),
                 fmt::format("{}: {} ({})", what, message.value_or("refused by the broker"),
                             kafka_error_name(error)));
 }

@@ -47,6 +47,9 @@ class Settings {
                                  const Values& flags, const Values& environment, const Values& file,
                                  std::string_view file_name = "tarn.yml");
 
+    // "http.port" as a variable of the environment: TARN_HTTP_PORT.
+    static std::string environment_name(std::string_view setting);
+
     bool boolean(std::string_view name) const;
     int64_t integer(std::string_view name) const;
     int64_t bytes(std::string_view name) const;
