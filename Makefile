@@ -43,7 +43,13 @@ ui:
 
 .PHONY: demo
 demo: build ## build, then replay clicks of a web shop and open the live page (ARGS="--for 60s --no-browser")
+	@bin/tarn doctor --quiet --data "$${TMPDIR:-/tmp}/tarn-demo"
 	@bin/tarn demo $(ARGS)
+
+.PHONY: docs
+docs: build ## write the pages that are made from declarations: docs/errors and docs/reference
+	@bin/tarn docs errors --out docs/errors
+	@bin/tarn docs reference --project scenarios/q01-clickstream --out docs/reference
 
 .PHONY: test
 test: build check ## set-up, build and every test a developer needs

@@ -1,6 +1,7 @@
 #include "tarn/base/metrics.h"
 
 #include <exception>
+#include <set>
 #include <tuple>
 
 #include <prometheus/counter.h>
@@ -102,6 +103,27 @@ Histogram& Metrics::histogram(const std::string& name, const std::string& help,
 
 std::string Metrics::text() const {
     return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+}
+
+std::vector<MetricDescriptor> Metrics::descriptors() const {
+    std::map<std::string, MetricDescriptor> found;
+    for (auto& family : impl_->registry.Collect()) {
+        auto& out = found[family.name];
+        out.name = family.name;
+        out.help = family.help;
+        out.kind = family.type == prometheus::MetricType::Counter     ? "counter"
+                   : family.type == prometheus::MetricType::Histogram ? "histogram"
+                                                                      : "gauge";
+        std::set<std::string> labels(out.labels.begin(), out.labels.end());
+        for (auto& metric : family.metric)
+            for (auto& label : metric.label)
+                labels.insert(label.name);
+        out.labels.assign(labels.begin(), labels.end());
+    }
+    std::vector<MetricDescriptor> all;
+    for (auto& [name, descriptor] : found)
+        all.push_back(std::move(descriptor));
+    return all;
 }
 
 }  // namespace tarn

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "command_docs.h"
+
 namespace tarn::cli {
 namespace {
 
@@ -19,11 +21,20 @@ CLI::Option* setting(CLI::App* sub, Settings::Values& flags, const std::string& 
 
 }  // namespace
 
-CLI::App* CommandLine::command(CLI::App* parent, const std::string& verb, const std::string& text,
-                               const std::string& example, Action run) {
+CLI::App* CommandLine::plain_command(CLI::App* parent, const std::string& verb,
+                                     const std::string& text, const std::string& example,
+                                     Action run) {
     auto* sub = parent->add_subcommand(verb, fmt::format("{}\nExample: {}", text, example));
     sub->callback([this, run = std::move(run)] { action = run; });
-    sub->add_option("--data", common.data, "Data folder")->capture_default_str();
+    return sub;
+}
+
+CLI::App* CommandLine::command(CLI::App* parent, const std::string& verb, const std::string& text,
+                               const std::string& example, Action run) {
+    auto* sub = plain_command(parent, verb, text, example, std::move(run));
+    sub->add_option("--data", common.data, "Data folder")
+        ->capture_default_str()
+        ->type_name("FOLDER");
     sub->add_option("--format", format, "text, json or csv")
         ->capture_default_str()
         ->check(CLI::IsMember({"text", "json", "csv"}));
@@ -38,12 +49,16 @@ CLI::App* CommandLine::noun(const std::string& word, const std::string& text,
 }
 
 void CommandLine::serving_flags(CLI::App* sub, Settings::Values& flags) {
-    setting(sub, flags, "--kafka-port", "kafka.port", "Port of the Kafka door (0: any free one)");
-    setting(sub, flags, "--http-port", "http.port", "Port of the HTTP door (0: any free one)");
-    setting(sub, flags, "--memory", "memory.limit", "Memory that all parts may take, e.g. 2GiB");
+    setting(sub, flags, "--kafka-port", "kafka.port", "Port of the Kafka door (0: any free one)")
+        ->type_name("PORT");
+    setting(sub, flags, "--http-port", "http.port", "Port of the HTTP door (0: any free one)")
+        ->type_name("PORT");
+    setting(sub, flags, "--memory", "memory.limit", "Memory that all parts may take, e.g. 2GiB")
+        ->type_name("SIZE");
     setting(sub, flags, "--log-level", "logging.level", "debug, info, warn, error or off")
         ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}));
-    sub->add_option("--set", sets, "Any setting: name=value (tarn settings list shows them)");
+    sub->add_option("--set", sets, "Any setting: name=value (tarn settings list shows them)")
+        ->type_name("NAME=VALUE");
 }
 
 void CommandLine::declare_topic() {
@@ -60,7 +75,8 @@ void CommandLine::declare_topic() {
     create->add_option("topic", topic_create.topic, "Name")->required();
     create->add_option("--partitions", topic_create.partitions, "Partitions")
         ->capture_default_str();
-    create->add_option("--config", topic_create.config, "As in Kafka: retention.ms=3600000");
+    create->add_option("--config", topic_create.config, "As in Kafka: retention.ms=3600000")
+        ->type_name("NAME=VALUE");
     auto* remove = command(topic, "delete", "Deletes a topic with all its records.",
                            "tarn topic delete clicks --dry-run",
                            [this] { return run_topic_delete(common, name, dry_run); });
@@ -75,7 +91,7 @@ void CommandLine::declare_topic() {
     in->add_option("topic", produce.topic, "Name")->required();
     in->add_option("--partition", partition, "Partition (default: in turn)");
     in->add_option("--key", produce.key, "Key of every record");
-    in->add_option("--file", produce.file, "File instead of standard input");
+    in->add_option("--file", produce.file, "File instead of standard input")->type_name("FILE");
     auto* out = command(topic, "consume", "Prints records.", "tarn topic consume clicks --max 5",
                         [this] { return run_topic_consume(common, consume); });
     out->add_option("topic", consume.topic, "Name")->required();
@@ -97,6 +113,7 @@ void CommandLine::declare_demo() {
         });
     sub->get_option("--data")->each([this](const std::string&) { demo.data_given = true; });
     sub->add_option("--for", run_for, "Ends after this time, e.g. 60s (default: at Ctrl-C)")
+        ->type_name("TIME")
         ->check(duration_error);
     sub->add_option("--rate", demo.rate, "Clicks a second")
         ->capture_default_str()
@@ -119,12 +136,14 @@ void CommandLine::declare_demo() {
     load->add_option("--kafka", generator.kafka, "host:port")->required();
     load->add_option("--topic", generator.topic, "Topic")->capture_default_str();
     load->add_option("--ledger", generator.ledger, "Folder of the ledger of what was acknowledged")
+        ->type_name("FOLDER")
         ->required();
     load->add_option("--rate", generator.rate, "Clicks a second")
         ->capture_default_str()
         ->check(CLI::Range(1, 2'000'000));
     load->add_option("--seed", generator.seed, "Seed")->capture_default_str();
     load->add_option("--for", generator_for, "Ends after this time (default: at SIGTERM)")
+        ->type_name("TIME")
         ->check(duration_error);
 }
 
@@ -174,6 +193,7 @@ void CommandLine::declare() {
         command(&app, "up", "Serves a project: Kafka and HTTP doors, flows, tables, views.",
                 "tarn up --project shop --data shop-data", [this] { return run_up(common, up); });
     serve->add_option("--project", up.project, "Project folder, with tarn.yml")
+        ->type_name("FOLDER")
         ->each([this](const std::string&) { up.project_given = true; });
     serving_flags(serve, up.flags);
 
@@ -188,6 +208,7 @@ void CommandLine::declare() {
     query->add_option("query", sql.query, "SQL text, or - for standard input")->required();
     query->add_option("--max-rows", sql.max_rows, "Cuts the result after so many rows");
     query->add_option("--timeout", timeout, "Gives up after this time, e.g. 30s")
+        ->type_name("TIME")
         ->check(duration_error);
 
     declare_topic();
@@ -197,10 +218,57 @@ void CommandLine::declare() {
                           "tarn settings list");
     auto* list = command(settings, "list", "Lists all settings with value and source.",
                          "tarn settings list", [this] { return run_settings_list(common, up); });
-    list->add_option("--project", up.project, "Project folder")->each([this](const std::string&) {
-        up.project_given = true;
-    });
+    list->add_option("--project", up.project, "Project folder")
+        ->type_name("FOLDER")
+        ->each([this](const std::string&) { up.project_given = true; });
     declare_demo();
+    declare_help();
+}
+
+void CommandLine::declare_help() {
+    auto* check = command(
+        &app, "doctor", "Checks what Tarn needs of this machine: what is wrong and what to do.",
+        "tarn doctor --data shop-data", [this] { return run_doctor(common, doctor); });
+    check->add_option("--project", doctor.project, "Project folder, with tarn.yml")
+        ->type_name("FOLDER")
+        ->each([this](const std::string&) { doctor.project_given = true; });
+    check->add_flag("--quiet", doctor.quiet, "One line if all is well, else what is not");
+    serving_flags(check, doctor.flags);
+
+    command(&app, "explain", "Says what the id of an error means and what to do about it.",
+            "tarn explain TARN-E0201", [this] { return run_explain(common, name); })
+        ->add_option("id", name, "Id, as in the last line of a failed command")
+        ->required();
+    plain_command(&app, "completion",
+                  "Prints a script that makes a shell complete tarn's commands.",
+                  "source <(tarn completion bash)",
+                  [this]() -> Result<int> {
+                      TARN_TRY(auto script, completion_script(describe(app), shell));
+                      fmt::print("{}", script);
+                      return kExitOk;
+                  })
+        ->add_option("shell", shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    plain_command(&app, "man", "Prints the manual page.", "tarn man | man -l -",
+                  [this]() -> Result<int> {
+                      fmt::print("{}", man_page(describe(app)));
+                      return kExitOk;
+                  });
+
+    auto* docs = noun("docs", "Writes the pages that are made from declarations.",
+                      "tarn docs errors --out docs/errors");
+    docs->group("");  // for `make docs`, not for users
+    auto* pages =
+        plain_command(docs, "errors", "Writes docs/errors.", "tarn docs errors --out docs/errors",
+                      [this] { return run_docs_errors(docs_folder); });
+    auto* reference = plain_command(
+        docs, "reference", "Writes docs/reference.",
+        "tarn docs reference --project scenarios/q01-clickstream --out docs/reference",
+        [this] { return run_docs_reference(describe(app), up.project, docs_folder); });
+    reference->add_option("--project", up.project, "Project whose flows have metrics")->required();
+    for (auto* sub : {pages, reference})
+        sub->add_option("--out", docs_folder, "Folder")->required();
 }
 
 }  // namespace tarn::cli

@@ -25,9 +25,10 @@ struct CommandLine {
     TopicCreateOptions topic_create;
     TopicProduceOptions produce;
     TopicConsumeOptions consume;
+    DoctorOptions doctor;
     DemoOptions demo;
     GeneratorCommand generator;
-    std::string name, run_for, generator_for, timeout;
+    std::string name, run_for, generator_for, timeout, shell, docs_folder;
     int64_t limit = 20;
     int32_t partition = -1;
     bool dry_run = false, no_browser = false;
@@ -39,12 +40,16 @@ struct CommandLine {
   private:
     CLI::App* command(CLI::App* parent, const std::string& verb, const std::string& text,
                       const std::string& example, Action run);
+    // One without a data folder and a format.
+    CLI::App* plain_command(CLI::App* parent, const std::string& verb, const std::string& text,
+                            const std::string& example, Action run);
     CLI::App* noun(const std::string& word, const std::string& text, const std::string& example);
     void serving_flags(CLI::App* sub, Settings::Values& flags);
     void declare_topic();
     void declare_table();
     void declare_flow();
     void declare_demo();
+    void declare_help();
 };
 
 }  // namespace tarn::cli

@@ -71,6 +71,24 @@ Result<int> run_flow_set(const Common& common, const std::string& flow, const st
 
 Result<int> run_settings_list(const Common& common, const UpOptions& options);
 
+// What an error's id means.
+Result<int> run_explain(const Common& common, const std::string& id);
+
+// Pages of docs/errors and docs/reference, written into folder `out`; the metrics are those of a platform that serves
+// `project`.
+struct CommandDoc;
+Result<int> run_docs_errors(const std::string& out);
+Result<int> run_docs_reference(const CommandDoc& root, const std::string& project,
+                               const std::string& out);
+
+struct DoctorOptions {
+    std::string project = ".";
+    bool project_given = false;
+    bool quiet = false;  // one line if all is well, else what is not
+    Settings::Values flags;
+};
+Result<int> run_doctor(const Common& common, const DoctorOptions& options);
+
 struct DemoOptions {
     std::optional<Duration> run_for;  // none: until Ctrl-C
     int64_t rate = 2'000;             // clicks a second

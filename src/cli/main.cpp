@@ -64,7 +64,8 @@ Status split_sets(CommandLine& line) {
         if (equal == std::string::npos)
             return fail(ErrorId::kUsage, fmt::format("--set needs name=value, got: {}", set));
         auto name = set.substr(0, equal);
-        line.up.flags[name] = line.demo.flags[name] = set.substr(equal + 1);
+        line.up.flags[name] = line.demo.flags[name] = line.doctor.flags[name] =
+            set.substr(equal + 1);
     }
     return {};
 }

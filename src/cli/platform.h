@@ -39,6 +39,7 @@ class Platform {
     ~Platform();
     const Serving& serving() const { return serving_; }
     Logger& logger() { return logger_; }
+    const Metrics& metrics() const { return metrics_; }
 
   private:
     Platform() = default;

@@ -16,6 +16,17 @@ Response json_response(std::string body) {
     return response;
 }
 
+// What docs/errors says of an id.
+Result<Response> error_meaning(const std::string& id) {
+    auto found = find_error(id);
+    if (!found) return fail(ErrorId::kUnknownErrorId, fmt::format("there is no error '{}'", id));
+    const auto& entry = error_entry(*found);
+    JsonWriter json;
+    json.begin_object().field("id", entry.text).field("code", to_string(entry.code));
+    json.field("title", entry.title).field("cause", entry.cause).field("todo", entry.todo);
+    return json_response(json.end_object().take());
+}
+
 Error not_found(std::string_view what, std::string_view name) {
     auto id = what == "topic"   ? ErrorId::kNoTopic
               : what == "table" ? ErrorId::kNoTable
@@ -168,6 +179,7 @@ Result<Response> Api::get(const Segments& path, const Target& target) {
         if (noun == "tables") return table(path[1]);
         if (noun == "flows") return flow(path[1]);
         if (noun == "views") return view(path[1]);
+        if (noun == "errors") return error_meaning(path[1]);
     }
     if (path.size() == 3) {
         if (noun == "topics" && path[2] == "records") return records(path[1], target);

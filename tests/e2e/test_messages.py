@@ -155,6 +155,12 @@ def test_http_errors_carry_the_id(server):
         server.get("/api/v1/topics/nope")
     error = json.load(caught.value)["error"]
     assert (caught.value.code, error["id"], error["code"]) == (404, "TARN-E0401", "not_found")
+    told = server.get("/api/v1/errors/TARN-E0401")
+    assert told["id"] == "TARN-E0401" and told["code"] == "not_found"
+    assert told["title"] and told["cause"].endswith(".") and told["todo"].endswith(".")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        server.get("/api/v1/errors/TARN-E9999")
+    assert json.load(caught.value)["error"]["id"] == "TARN-E0909"
     with pytest.raises(urllib.error.HTTPError) as caught:
         server.get("/api/v1/nowhere")
     assert json.load(caught.value)["error"]["id"] == "TARN-E0406"

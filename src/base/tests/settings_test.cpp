@@ -101,6 +101,15 @@ TEST(MetricsTest, ExpositionFormat) {
                       "tarn_log_sync_seconds_bucket{le=\"0.01\"} 1\n"})
         EXPECT_NE(text.find(line), std::string::npos) << line << text;
     EXPECT_EQ(counter.value(), 3);
+    auto known = metrics.descriptors();
+    ASSERT_EQ(known.size(), 3u);
+    EXPECT_EQ(known[0].name, "tarn_log_appended_bytes_total");
+    EXPECT_EQ(known[0].help, "Bytes appended.");
+    EXPECT_EQ(known[0].kind, "counter");
+    EXPECT_EQ(known[0].labels, std::vector<std::string>{"topic"});
+    EXPECT_EQ(known[1].kind, "gauge");
+    EXPECT_EQ(known[2].kind, "histogram");
+    EXPECT_TRUE(known[2].labels.empty());
 }
 
 std::string logged(const Logger::Options& options, void (*write)(const Logger&)) {

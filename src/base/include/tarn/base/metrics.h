@@ -31,6 +31,12 @@ class Histogram {
     virtual void observe(double v) = 0;
 };
 
+// What a metric is, without its values.
+struct MetricDescriptor {
+    std::string name, help, kind;     // counter, gauge or histogram
+    std::vector<std::string> labels;  // names of all labels that any of its series has
+};
+
 class Metrics {
   public:
     Metrics();
@@ -43,6 +49,8 @@ class Metrics {
                          const std::vector<double>& bounds, const Labels& labels = {});
     // The Prometheus text exposition format 0.0.4.
     std::string text() const;
+    // Of all that are registered, by name.
+    std::vector<MetricDescriptor> descriptors() const;
 
   private:
     struct Impl;

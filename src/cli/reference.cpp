@@ -1,0 +1,187 @@
+// Pages of docs/errors and docs/reference, made from declarations: `make docs` writes them, a test holds them to it.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "command_docs.h"
+#include "commands.h"
+#include "output.h"
+#include "platform.h"
+#include "tarn/project/project.h"
+
+namespace tarn::cli {
+namespace {
+
+constexpr std::string_view kMade = "Made by `make docs` from the program's declarations.";
+
+std::string_view type_name(SettingType type) {
+    switch (type) {
+        case SettingType::kBool:
+            return "true or false";
+        case SettingType::kInt:
+            return "whole number";
+        case SettingType::kBytes:
+            return "size";
+        case SettingType::kDuration:
+            return "duration";
+        case SettingType::kText:
+            return "text";
+    }
+    return "";
+}
+
+std::string code_or_nothing(std::string_view text) {
+    return text.empty() ? "" : fmt::format("`{}`", text);
+}
+
+std::string bounds_of(const SettingDeclaration& d) {
+    auto shown = [&](int64_t n) {
+        return d.type == SettingType::kBytes      ? format_bytes(n)
+               : d.type == SettingType::kDuration ? format_duration({n})
+                                                  : std::to_string(n);
+    };
+    if (d.min != INT64_MIN && d.max != INT64_MAX)
+        return fmt::format(", {} to {}", shown(d.min), shown(d.max));
+    if (d.min != INT64_MIN) return fmt::format(", at least {}", shown(d.min));
+    if (d.max != INT64_MAX) return fmt::format(", at most {}", shown(d.max));
+    return "";
+}
+
+std::string settings_page() {
+    std::string out =
+        "# Settings\n\n" + std::string(kMade) +
+        " `tarn settings list` shows each with its value and where it comes from:\na flag (`--set "
+        "name=value`) goes before the environment (`TARN_HTTP_PORT` is http.port), that before "
+        "`settings:` in\ntarn.yml, that before the default. Sizes are written `64MB` or `2GiB` "
+        "(powers of "
+        "1024), durations `150ms`, `5s`,\n`2m`, `1h`, `7d`. All take effect at the next start.\n";
+    std::string part;
+    for (auto& d : all_declarations()) {
+        std::string of(d.name.substr(0, d.name.find('.')));
+        if (of != part)
+            out += fmt::format(
+                "\n## {}\n\n| setting | | default | for example |\n| --- | --- | --- | --- |\n",
+                of);
+        part = of;
+        out +=
+            fmt::format("| `{}` | {} ({}{}) | {} | {} |\n", d.name, d.text, type_name(d.type),
+                        bounds_of(d), code_or_nothing(d.default_value), code_or_nothing(d.example));
+    }
+    return out;
+}
+
+std::string metrics_page(const std::vector<MetricDescriptor>& metrics) {
+    std::string out = "# Metrics\n\n" + std::string(kMade) +
+                      " GET /metrics gives them in Prometheus' text format; the\nlist is what a "
+                      "running platform has "
+                      "registered.\n\n| metric | | kind | labels |\n| --- | --- | --- | --- |\n";
+    for (auto& m : metrics)
+        out += fmt::format("| `{}` | {}{} | {} | {} |\n", m.name, m.help,
+                           m.help.ends_with('.') ? "" : ".", m.kind, fmt::join(m.labels, ", "));
+    return out;
+}
+
+std::string error_page(const ErrorEntry& e) {
+    return fmt::format(
+        "# {}: {}\n\n{}\n\n## What to do\n\n{}\n\n---\n\nCode `{}`, exit status {}. [All errors]"
+        "(README.md)\n",
+        e.text, e.title, e.cause, e.todo, to_string(e.code), exit_code(e.code));
+}
+
+std::string errors_index() {
+    std::string out =
+        "# Errors by id\n\n" + std::string(kMade) +
+        " `tarn explain TARN-E0201` prints a page; GET\n/api/v1/errors/TARN-E0201 gives it as "
+        "JSON. An id "
+        "is never used again for anything else.\n\n| id | | code |\n| --- | --- | --- |\n";
+    for (auto& e : error_table())
+        out += fmt::format("| [{0}]({0}.md) | {1} | {2} |\n", e.text, e.title, to_string(e.code));
+    return out;
+}
+
+std::string codes_page() {
+    std::string out = "# Errors\n\n" + std::string(kMade) +
+                      " Each error has an id, which [pages](../errors/README.md)\nexplain, and a "
+                      "code, which programs act "
+                      "on: in JSON as `error.code` beside `error.id`, in logs by the "
+                      "field\n`error_id`, and as the exit "
+                      "status of a command.\n\n| code | | exit status | again later? |\n| --- | "
+                      "--- | --- | --- |\n";
+    for (int c = 0; c <= int(ErrorCode::kInternal); ++c) {
+        auto code = ErrorCode(c);
+        auto& e = error_entry(generic_id(code));
+        out += fmt::format("| `{}` | {}. | {} | {} |\n", to_string(code), e.title, exit_code(code),
+                           Error(code, "").retryable() ? "yes" : "no");
+    }
+    return out;
+}
+
+// A metric exists once its part has made it: a platform on a folder that goes again, with the project's flows.
+Result<std::vector<MetricDescriptor>> metrics_of(const std::string& project_folder,
+                                                 const std::string& folder) {
+    io::LocalFileSystem fs;
+    TARN_TRY(auto project, project::load_project(fs, project_folder));
+    TARN_TRY(auto settings,
+             load_settings({{"kafka.port", "0"}, {"http.port", "0"}}, project.settings));
+    auto metrics = [&]() -> Result<std::vector<MetricDescriptor>> {
+        TARN_TRY(auto platform, Platform::open(folder, project, settings));
+        return platform->metrics().descriptors();
+    }();
+    TARN_RETURN_IF_ERROR(fs.remove_tree(folder));
+    return metrics;
+}
+
+}  // namespace
+
+Result<int> run_docs_errors(const std::string& out) {
+    io::LocalFileSystem fs;
+    TARN_RETURN_IF_ERROR(fs.create_folders(out));
+    TARN_TRY(auto files, fs.list(out));
+    for (auto& file : files)
+        if (file.name.starts_with("TARN-E")) TARN_RETURN_IF_ERROR(fs.remove(out + "/" + file.name));
+    for (auto& entry : error_table())
+        TARN_RETURN_IF_ERROR(
+            fs.replace(fmt::format("{}/{}.md", out, entry.text), error_page(entry)));
+    TARN_RETURN_IF_ERROR(fs.replace(out + "/README.md", errors_index()));
+    return kExitOk;
+}
+
+Result<int> run_docs_reference(const CommandDoc& root, const std::string& project,
+                               const std::string& out) {
+    io::LocalFileSystem fs;
+    TARN_RETURN_IF_ERROR(fs.create_folders(out));
+    TARN_TRY(auto metrics, metrics_of(project, out + "/.platform"));
+    TARN_RETURN_IF_ERROR(fs.replace(out + "/settings.md", settings_page()));
+    TARN_RETURN_IF_ERROR(fs.replace(out + "/metrics.md", metrics_page(metrics)));
+    TARN_RETURN_IF_ERROR(fs.replace(out + "/errors.md", codes_page()));
+    TARN_RETURN_IF_ERROR(fs.replace(out + "/commands.md", commands_page(root)));
+    return kExitOk;
+}
+
+Result<int> run_explain(const Common& common, const std::string& id) {
+    auto found = find_error(id);
+    if (!found) {
+        std::vector<std::string> known;
+        for (auto& entry : error_table())
+            known.emplace_back(entry.text);
+        auto near = nearest(id, known);
+        return fail(
+            ErrorId::kUnknownErrorId,
+            fmt::format("there is no error {}{}", id, near ? "; did you mean " + *near + "?" : ""));
+    }
+    auto& e = error_entry(*found);
+    if (common.format != Format::kText) {
+        print_object(common.format, {{"id", e.text},
+                                     {"code", to_string(e.code)},
+                                     {"title", e.title},
+                                     {"cause", e.cause},
+                                     {"todo", e.todo}});
+        return kExitOk;
+    }
+    fmt::print("{}: {}\n\n{}\n\nWhat to do: {}\n", e.text, e.title, e.cause, e.todo);
+    return kExitOk;
+}
+
+}  // namespace tarn::cli
