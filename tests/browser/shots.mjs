@@ -1,27 +1,36 @@
-// Screenshots of the page of a running server: light, dark, phone.
+// Screenshots of every page of a running server: light, dark, phone.
 //   TARN_URL=http://127.0.0.1:8080 TARN_SHOTS=/tmp/shots node shots.mjs [name-prefix]
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { withBrowser } from './browser.mjs';
 
-export async function takeShots(url, folder, prefix = '') {
+const pages = {
+  map: '/', list: '/?show=list', topics: '/topics', topic: '/topic?name=clicks', send: '/topic?name=clicks&tab=send', tables: '/tables', table: '/table?name=bronze.clicks',
+  growth: '/table?name=bronze.clicks&tab=growth', files: '/table?name=bronze.clicks&tab=files', sample: '/table?name=bronze.clicks&tab=sample', flows: '/flows', flow: '/flow?name=clicks.table',
+  aside: '/flow?name=clicks.table&tab=errors', views: '/views', view: '/view?name=live.clicks_windows&by=2', runs: '/runs',
+  sql: `/sql?run=1&sql=${encodeURIComponent('select category, count(*) as clicks\nfrom bronze.clicks\ngroup by category\norder by clicks desc')}`,
+  chart: `/sql?run=1&show=chart&sql=${encodeURIComponent('select category, count(*) as clicks\nfrom bronze.clicks\ngroup by category\norder by clicks desc')}`,
+  wrong: `/sql?run=1&sql=${encodeURIComponent('select wrong from nowhere')}`, follow: '/trace', trace: '/trace?topic=clicks&partition=0&offset=100', 'break-it': '/demo', error: '/errors?id=TARN-E0301',
+};
+const modes = {
+  light: { colorScheme: 'light', viewport: { width: 1440, height: 900 } },
+  dark: { colorScheme: 'dark', viewport: { width: 1440, height: 900 } },
+  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 } },
+};
+
+export async function takeShots(url, folder, prefix = '', only = Object.keys(pages)) {
   mkdirSync(folder, { recursive: true });
-  await withBrowser({ viewport: { width: 1360, height: 900 } }, async (_context, page) => {
-    const shot = async (name) => page.screenshot({ path: join(folder, `${prefix}${name}.png`), fullPage: true });
-    await page.emulateMedia({ colorScheme: 'light' });
-    await page.goto(url);
-    await page.waitForTimeout(4000);
-    await shot('light');
-    await page.emulateMedia({ colorScheme: 'dark' });
-    await page.waitForTimeout(1200);
-    await shot('dark');
-    await page.emulateMedia({ colorScheme: 'light' });
-    await page.setViewportSize({ width: 390, height: 844 });
-    await page.waitForTimeout(1200);
-    await shot('phone');
-  });
+  for (const [mode, options] of Object.entries(modes)) {
+    await withBrowser(options, async (_context, page) => {
+      for (const name of only) {
+        await page.goto(url + pages[name]);
+        await page.waitForTimeout(2500);
+        await page.screenshot({ path: join(folder, `${prefix}${name}-${mode}.png`), fullPage: true });
+      }
+    });
+  }
 }
 
 if (process.argv[1]?.endsWith('shots.mjs')) {
-  await takeShots(process.env.TARN_URL ?? 'http://127.0.0.1:8080', process.env.TARN_SHOTS ?? 'shots', process.argv[2] ?? '');
+  await takeShots(process.env.TARN_URL ?? 'http://127.0.0.1:8080', process.env.TARN_SHOTS ?? 'shots', process.argv[2] ?? '', process.argv.length > 3 ? process.argv.slice(3) : undefined);
 }

@@ -1,8 +1,10 @@
 // A stand-in for the server while the page is worked on: made-up clicks, the contract's shapes, the built page.
-//   node dev/mock.mjs [--port 8090] [--state live|empty|wrong|failed]
-import { createServer } from 'node:http';
+//   node dev/mock.mjs [--port 8090] [--state live|empty|wrong|failed|large] [--server URL]
+// With --server the built page is served in front of a server that runs: its answers, this page.
+import { createServer, request as onwardRequest } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { catalog, demoGraph, errorPage, Faults, files, history, largeGraph, largeTables, Log, runs } from './mock-platform.mjs';
 
 const flag = (name, otherwise) => {
   const i = process.argv.indexOf(`--${name}`);
@@ -10,6 +12,7 @@ const flag = (name, otherwise) => {
 };
 const port = Number(flag('port', '8090'));
 const state = flag('state', 'live');
+const real = flag('server', '');
 const started = Date.now();
 const iso = (ms) => new Date(ms).toISOString().replace('Z', '000Z');
 const rate = 2000;
@@ -74,7 +77,8 @@ function flows() {
     generation: '5f3c9a1b2d', sql: '', epoch: 812, every_ms: 1000, lag: l.in_flight,
     positions: [{ partition: 0, start_offset: 0, next_offset: l.committed, high_watermark: l.log_records }],
     watermark: null, rows_in: l.committed, rows_out: l.bronze, late: 0, quarantined: 0, last_commit: iso(Date.now() - 140),
-    latency_p50_ms: 640, latency_p99_ms: 1180, ...more,
+    latency_p50_ms: 640, latency_p99_ms: 1180, source_kind: 'topic', lag_unit: 'records', duplicates: 0, outside_horizon: 0, file: '', strategy: '',
+    why: { advancing: true, sentence: 'It took 2,012 records in its newest epoch, 140 ms ago.', todo: '' }, ...more,
   });
   return {
     flows: [
@@ -82,7 +86,8 @@ function flows() {
       flow('clicks.quarantine.table', 'table', 'clicks.quarantine', ['table quarantine.clicks'], { lag: 0 }),
       flow('clicks.table', 'table', 'clicks', ['table bronze.clicks', 'topic clicks.quarantine'], {
         quarantined: l.quarantine,
-        ...(state === 'failed' ? { state: 'failed', reason: 'cannot commit epoch 813 to bronze.clicks: No space left on device. Free some disk, then: tarn flow resume clicks.table' } : {}),
+        ...(state === 'failed' ? { state: 'failed', reason: 'cannot commit epoch 813 to bronze.clicks: No space left on device. Free some disk, then: tarn flow resume clicks.table',
+          why: { advancing: false, sentence: 'It has failed: it could not commit epoch 813 to bronze.clicks, as the disk is full.', todo: 'Free some disk, then: tarn flow resume clicks.table' } } : {}),
       }),
       flow('live.clicks_windows', 'live', 'clicks', ['view live.clicks_windows', 'topic clicks.late'], {
         every_ms: 100, epoch: 8123, watermark: iso(Date.now() - 10_000), late: l.late, latency_p50_ms: 84.2, latency_p99_ms: 212, lag: 130,
@@ -94,6 +99,7 @@ function flows() {
 
 function tables() {
   if (state === 'empty') return { tables: [], failed: [] };
+  if (state === 'large') return { tables: largeTables(1000, started), failed: [] };
   const l = ledger();
   const table = (name, rows, perSecond) => ({
     name, id: '0b0b0b0b-0000-4000-8000-000000000000', path: `/data/tables/${name.replace('.', '/')}`, description: '', version: 813,
@@ -138,40 +144,120 @@ function events(response) {
       send('view', { view: view.name, epoch: epoch(), committed: iso(now - 60), watermark: iso(now - 10_000), columns, key, rows });
     }
     if (tick % 5 === 0) { send('flows', flows()); send('ledger', ledger()); }
+    if (tick % 10 === 5) send('graph', graph());
     if (tick % 10 === 0) { send('status', status()); send('tables', tables()); }
     tick += 1;
   }, 100);
   response.on('close', () => clearInterval(timer));
 }
 
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
+const log = new Log(() => ledger().log_records);
+const faults = new Faults();
+function graph() {
+  if (state === 'empty') return { as_of: iso(Date.now()), nodes: [], edges: [] };
+  if (state === 'large') return largeGraph(1000);
+  return demoGraph({ sent: ledger().sent, rate, failed: state === 'failed' });
+}
+const topic = (name) => ({
+  name, id: '0b0b0b0b-0000-4000-8000-000000000001', internal: false, created: iso(started), records: ledger().log_records, appended: ledger().log_records, bytes: 412_000_000, retention_ms: null,
+  retention_bytes: null, timestamp_type: 'CreateTime', records_per_second: rate * (0.95 + 0.1 * noise(Date.now() / 3000, 3)),
+  partitions: [0, 1, 2, 3].map((partition) => ({ partition, log_start_offset: 0, high_watermark: ledger().log_records, last_stable_offset: ledger().log_records, bytes: 103_000_000 })),
+});
+const topics = () => ({ topics: state === 'empty' ? [] : ['clicks', 'clicks.late', 'clicks.quarantine', 'wikipedia.edits'].map(topic) });
 
-createServer((request, response) => {
-  const url = new URL(request.url, 'http://mock');
-  const json = (data, code = 200) => response.writeHead(code, { 'Content-Type': 'application/json' }).end(JSON.stringify(data));
-  if (url.pathname === '/api/v1/events') return events(response);
-  if (url.pathname === '/api/v1/status') return json(status());
-  if (url.pathname === '/api/v1/flows') return json(flows());
-  if (url.pathname === '/api/v1/tables') return json(tables());
-  if (url.pathname === '/api/v1/ledger') return json(ledger());
-  if (url.pathname === '/api/v1/views') return json({ views: state === 'empty' ? [] : [view] });
-  if (url.pathname.endsWith('/rows')) return json(viewRows(url.searchParams));
-  if (url.pathname === '/api/v1/sql') {
-    let body = '';
-    request.on('data', (d) => (body += d));
-    request.on('end', () => {
-      const { sql } = JSON.parse(body);
-      if (sql.includes('wrong'))
-        return json({ error: { code: 'invalid_argument', message: 'Parser Error: syntax error at or near "wrong"\n\nLINE 1: select wrong from\n               ^', todo: 'Change the request as the message says.' } }, 400);
-      json({
-        columns: [{ name: 'category', type: 'VARCHAR' }, { name: 'clicks', type: 'BIGINT' }, { name: 'users', type: 'BIGINT' }],
-        rows: categories.map((category, i) => ({ category, clicks: 400_000 - i * 91_234, users: 12_000 - i * 1_000 })),
-        row_count: 4, truncated: false, elapsed_ms: 12.3,
-      });
-    });
-    return undefined;
+function sqlAnswer(sql) {
+  if (sql.includes('wrong'))
+    return [{ error: { code: 'invalid_argument', id: 'TARN-E0301', message: 'Parser Error: syntax error at or near "wrong"\n\nLINE 1: select wrong from\n               ^', todo: 'Change the request as the message says.' } }, 400];
+  if (sql.includes('million')) {
+    const rows = Array.from({ length: 100_000 }, (_, i) => ({ n: i, word: `w${i % 977}`, value: Math.sin(i) }));
+    return [{ columns: [{ name: 'n', type: 'BIGINT' }, { name: 'word', type: 'VARCHAR' }, { name: 'value', type: 'DOUBLE' }], rows, row_count: rows.length, truncated: true, elapsed_ms: 812 }, 200];
   }
-  const file = join('dist', url.pathname === '/' ? 'index.html' : url.pathname);
-  if (!existsSync(file)) return json({ error: { code: 'not_found', message: `there is nothing at ${url.pathname}`, todo: 'It is a mock.' } }, 404);
-  return response.writeHead(200, { 'Content-Type': types[extname(file)] ?? 'text/plain' }).end(readFileSync(file));
-}).listen(port, '127.0.0.1', () => console.log(`mock at http://127.0.0.1:${port}`));
+  return [{
+    columns: [{ name: 'category', type: 'VARCHAR' }, { name: 'clicks', type: 'BIGINT' }, { name: 'users', type: 'BIGINT' }],
+    rows: categories.map((category, i) => ({ category, clicks: 400_000 - i * 91_234, users: 12_000 - i * 1_000 })), row_count: 4, truncated: false, elapsed_ms: 12.3,
+  }, 200];
+}
+
+const sockets = new Set();
+let downUntil = 0;
+function down(ms) {
+  downUntil = Date.now() + ms;
+  for (const socket of sockets) socket.destroy();
+}
+
+const missing = (what) => [{ error: { code: 'not_found', id: 'TARN-E0101', message: `there is no ${what}`, todo: 'Check the name; lists are at /api/v1/topics, tables, flows and views.' } }, 404];
+function named(kind, name, rest, query, body) {
+  if (kind === 'topics') {
+    if (rest === 'records' && body) return [log.append(name, body), 201];
+    return [rest === 'records' ? log.records(name, query) : topic(name), 200];
+  }
+  if (kind === 'tables') {
+    const found = tables().tables.find((t) => t.name === name);
+    if (!found) return missing(`table ${name}`);
+    return [rest === 'history' ? history(name, rate) : rest === 'files' ? files(name) : found, 200];
+  }
+  if (kind === 'views') return rest === 'rows' ? [viewRows(query), 200] : [view, 200];
+  const flow = flows().flows.find((f) => f.name === name);
+  if (!flow) return missing(`flow ${name}`);
+  return [rest === 'why' ? flow.why : flow, 200];
+}
+
+function answer(path, query, body) {
+  const [, , , first, name, rest] = path.split('/').map(decodeURIComponent);
+  if (first === 'errors') return name === 'TARN-E9999' ? missing(`error ${name}`) : [errorPage(name), 200];
+  if (first === 'demo') return name ? [faults.press(name, down), 202] : [faults.get(), 200];
+  if (['topics', 'tables', 'views', 'flows'].includes(first) && name) return named(first, name, rest, query, body);
+  const plain = {
+    status, flows, tables, ledger, graph, topics, views: () => ({ views: state === 'empty' ? [] : [view] }), catalog: () => catalog(tables().tables, view),
+    runs: () => (state === 'empty' ? { runs: [] } : runs(query.get('flow'), Number(query.get('limit') ?? 50))), trace: () => log.trace(query),
+  }[first];
+  if (plain) return [plain(), 200];
+  if (first === 'sql') return sqlAnswer(body.sql);
+  return [{ error: { code: 'not_found', message: 'the API has no such address; /api/v1/openapi.yaml lists them all', todo: 'It is a mock.' } }, 404];
+}
+
+// To the server behind, under its own name.
+function onward(request, response) {
+  const to = new URL(real);
+  const headers = { ...request.headers, host: to.host };
+  delete headers.origin;
+  const there = onwardRequest({ host: to.hostname, port: to.port, path: request.url, method: request.method, headers }, (found) => {
+    response.writeHead(found.statusCode, found.headers);
+    found.pipe(response);
+  });
+  there.on('error', () => response.destroy());
+  response.on('close', () => there.destroy());
+  request.pipe(there);
+}
+
+const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
+// As the server says it: what the page may load.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+function serveFile(path, response) {
+  const name = path === '/' || !path.includes('.') ? 'index.html' : path;
+  const file = join(import.meta.dirname, '..', 'dist', name);
+  if (!existsSync(file)) return response.writeHead(404).end();
+  return response.writeHead(200, { 'Content-Type': types[extname(file)] ?? 'text/plain', 'Content-Security-Policy': policy }).end(readFileSync(file));
+}
+
+const server = createServer((request, response) => {
+  const url = new URL(request.url, 'http://mock');
+  if (!url.pathname.startsWith('/api/')) return serveFile(url.pathname, response);
+  if (real) return onward(request, response);
+  if (url.pathname === '/api/v1/events') return events(response);
+  let text = '';
+  request.on('data', (d) => (text += d));
+  request.on('end', () => {
+    const [data, code] = answer(url.pathname, url.searchParams, text ? JSON.parse(text) : null);
+    response.writeHead(code, { 'Content-Type': 'application/json' }).end(JSON.stringify(data));
+  });
+  return undefined;
+});
+server.on('connection', (socket) => {
+  if (Date.now() < downUntil) return void socket.destroy();
+  sockets.add(socket);
+  socket.on('close', () => sockets.delete(socket));
+  socket.on('error', () => {});
+});
+server.listen(port, '127.0.0.1', () => console.log(`mock at http://127.0.0.1:${server.address().port}`));

@@ -23,6 +23,13 @@ export function compact(n: number | null | undefined): string {
   return whole.format(n);
 }
 
+// Per second; slow ones keep a digit, so that what trickles is not nothing.
+export function rate(n: number | null | undefined): string {
+  if (n === null || n === undefined) return unknownMark;
+  if (n === 0) return '0 /s';
+  return n < 0.1 ? '<0.1 /s' : `${n < 10 ? n.toFixed(1) : compact(Math.round(n))} /s`;
+}
+
 export function bytes(n: number | null | undefined): string {
   if (n === null || n === undefined) return unknownMark;
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -72,4 +79,21 @@ export function csv(columns: string[], rows: unknown[][]): string {
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [columns, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+}
+
+export function save(name: string, blob: Blob): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+// Date and local time to the second; milliseconds where they are asked for.
+export function moment(instant: string | number, fine = false): string {
+  const at = new Date(instant);
+  if (Number.isNaN(at.getTime())) return String(instant);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const text = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return fine ? `${text}.${String(at.getMilliseconds()).padStart(3, '0')}` : text;
 }

@@ -1,6 +1,7 @@
 // The typed client: paths, parameters and answers are those of src/server/openapi.yaml and nothing else compiles.
+import type { Catalog, Demo, ErrorPage, FlowWhy, Graph, Produced, TableFiles, Trace } from './pending';
 import type { paths } from './schema';
-import type { ApiErrorBody, SqlResult } from './types';
+import type { ApiErrorBody, RecordPage, SqlResult } from './types';
 
 export class ApiError extends Error {
   constructor(
@@ -36,6 +37,11 @@ async function failure(response: Response): Promise<ApiError> {
   }
 }
 
+async function answer<T>(response: Response): Promise<T> {
+  if (!response.ok) throw await failure(response);
+  return (await response.json()) as T;
+}
+
 export async function get<P extends GetPaths>(
   path: P,
   parameters?: Parameters<P>,
@@ -46,23 +52,52 @@ export async function get<P extends GetPaths>(
   for (const [name, value] of Object.entries(given.path ?? {})) url = url.replace(`{${name}}`, encodeURIComponent(value));
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(given.query ?? {})) if (value !== undefined) query.set(name, String(value));
-  const response = await fetch(query.size ? `${url}?${query}` : url, signal ? { signal } : {});
-  if (!response.ok) throw await failure(response);
-  return (await response.json()) as Answer<P>;
+  return answer(await fetch(query.size ? `${url}?${query}` : url, signal ? { signal } : {}));
 }
 
-export async function runSql(sql: string, signal: AbortSignal): Promise<SqlResult> {
-  const response = await fetch('/api/v1/sql', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ sql }),
-    signal,
-  });
-  if (!response.ok) throw await failure(response);
-  return (await response.json()) as SqlResult;
+async function post<T>(url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  return answer(
+    await fetch(url, {
+      method: 'POST',
+      ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    }),
+  );
 }
+
+export const runSql = (sql: string, signal: AbortSignal) => post<SqlResult>('/api/v1/sql', { sql }, signal);
 
 export async function flowAction(name: string, action: 'pause' | 'resume'): Promise<void> {
-  const response = await fetch(`/api/v1/flows/${encodeURIComponent(name)}/${action}`, { method: 'POST' });
-  if (!response.ok) throw await failure(response);
+  await post(`/api/v1/flows/${encodeURIComponent(name)}/${action}`);
+}
+
+async function getPending<T>(url: string, query: Record<string, string | number | undefined>, signal?: AbortSignal): Promise<T> {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  return answer(await fetch(search.size ? `${url}?${search}` : url, signal ? { signal } : {}));
+}
+const enc = encodeURIComponent;
+export const getGraph = (signal?: AbortSignal) => getPending<Graph>('/api/v1/graph', {}, signal);
+export const getFlowWhy = (name: string, signal?: AbortSignal) => getPending<FlowWhy>(`/api/v1/flows/${enc(name)}/why`, {}, signal);
+export const getFiles = (name: string, limit: number, after: string | undefined, signal?: AbortSignal) =>
+  getPending<TableFiles>(`/api/v1/tables/${enc(name)}/files`, { limit, after }, signal);
+export const getRecords = (
+  name: string,
+  query: { partition: number; offset?: number | undefined; time?: string | undefined; limit: number },
+  signal?: AbortSignal,
+) => getPending<RecordPage>(`/api/v1/topics/${enc(name)}/records`, query, signal);
+export const getCatalog = (signal?: AbortSignal) => getPending<Catalog>('/api/v1/catalog', {}, signal);
+export const getRuns = (flow: string | undefined, limit: number, signal?: AbortSignal) =>
+  getPending<{ runs: import('./types').Run[] }>('/api/v1/runs', { flow, limit }, signal);
+export const getTrace = (query: { topic?: string | undefined; partition?: number | undefined; offset?: number | undefined; id?: string | undefined }, signal?: AbortSignal) =>
+  getPending<Trace>('/api/v1/trace', query, signal);
+export const getDemo = (signal?: AbortSignal) => getPending<Demo>('/api/v1/demo', {}, signal);
+export const getErrorPage = (id: string, signal?: AbortSignal) => getPending<ErrorPage>(`/api/v1/errors/${enc(id)}`, {}, signal);
+export const sendRecord = (topic: string, body: { value: unknown; key: string | null; partition?: number }) =>
+  post<Produced>(`/api/v1/topics/${enc(topic)}/records`, body);
+export const demoAction = (action: string) => post<{ accepted: boolean; sentence: string }>(`/api/v1/demo/${enc(action)}`);
+
+// True where this server has no such address at all, as one of another version or without the demo's supervisor.
+export function notHere(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404 && error.body.message.startsWith('the API has no such address');
 }

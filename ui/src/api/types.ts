@@ -1,13 +1,19 @@
 // Short names for what the contract promises.
 import type { components } from './schema';
+export type * from './pending';
+import type { Flow } from './pending';
 
 type Schemas = components['schemas'];
 export type Status = Schemas['Status'];
-export type Flow = Schemas['Flow'];
-export type FlowList = Schemas['FlowList'];
+export type FlowList = { flows: Flow[] };
 export type Table = Schemas['Table'];
 export type TableList = Schemas['TableList'];
-export type Topic = Schemas['Topic'];
+export type Commit = Schemas['Commit'];
+export type Column = Schemas['Column'];
+export type Payload = Schemas['Payload'];
+export type LogRecord = Schemas['Record'];
+export type RecordPage = Schemas['RecordPage'];
+export type Run = Schemas['Run'];
 export type View = Schemas['View'];
 export type ViewRows = Schemas['ViewRows'];
 export type ViewChange = Schemas['ViewChange'];
@@ -15,5 +21,5 @@ export type Ledger = Schemas['Ledger'];
 export type LedgerLine = Schemas['LedgerLine'];
 export type SqlResult = Schemas['SqlResult'];
 export type Hello = Schemas['EventHello'];
-export type ApiErrorBody = Schemas['Error']['error'];
+export type ApiErrorBody = Schemas['Error']['error'] & { id?: string };
 export type Cell = Schemas['Cell'];

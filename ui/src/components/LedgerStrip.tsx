@@ -1,9 +1,10 @@
-import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { get } from '../api/client';
+import { useLedger } from '../api/queries';
 import type { Ledger } from '../api/types';
 import { age, count } from '../format';
-import { useLive } from '../live/stream';
+import { live, useLive } from '../live/stream';
+import { Link } from '../router';
+import { useTick } from '../live/clock';
 import { ErrorBox, Skeleton } from './States';
 import { Why } from './Why';
 
@@ -36,7 +37,7 @@ function verdict(ledger: Ledger): { tone: string; text: string } {
 // sent = acknowledged = in the log = bronze + quarantine + in flight; lost 0, double 0. Red only when it is wrong.
 export function LedgerStrip() {
   const live = useLive();
-  const query = useQuery({ queryKey: ['ledger'], queryFn: ({ signal }) => get('/api/v1/ledger', undefined, signal) });
+  const query = useLedger();
   if (query.isPending) return <section className="panel ledger"><Skeleton rows={2} /></section>;
   if (!query.data) return <section className="panel"><ErrorBox error={query.error} retry={() => void query.refetch()} /></section>;
   const l = query.data;
@@ -104,6 +105,28 @@ export function LedgerStrip() {
           <Why label="double" text="Stored more often than committed." commands={[api]} />
         </Sum>
       </div>
+    </section>
+  );
+}
+
+// The ledger on one line, on top of every other page.
+export function LedgerLine() {
+  useTick(1000);
+  const l = useLedger().data;
+  if (!l) return null;
+  const v = verdict(l);
+  const parts: [string, number | null][] = [['in the log', l.log_records], ['bronze', l.bronze], ['quarantine', l.quarantine], ['in flight', l.in_flight]];
+  return (
+    <section className="ledger-line" aria-label="Ledger" data-verdict={v.tone}>
+      <Link to="/" className={`pill ${v.tone}`}><i aria-hidden="true" />{v.text}</Link>
+      <span className="ledger-parts">
+        {parts.map(([name, value], i) => (
+          <span key={name} data-line={name.replaceAll(' ', '-')}>{i > 0 && <i>{i === 1 ? ' = ' : ' + '}</i>}<b>{count(value)}</b> {name}</span>
+        ))}
+      </span>
+      <span className={l.lost ? 'wrong' : ''}><b>{l.lost === null ? 'not known' : count(l.lost)}</b> lost</span>
+      <span className={l.double ? 'wrong' : ''}><b>{l.double === null ? 'not known' : count(l.double)}</b> double</span>
+      <span className="note">{age(live.now() - Date.parse(l.as_of))}</span>
     </section>
   );
 }

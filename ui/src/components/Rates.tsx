@@ -1,6 +1,5 @@
-import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { get } from '../api/client';
+import { useFlows, useStatus } from '../api/queries';
 import type { Flow } from '../api/types';
 import { bytes, compact, milliseconds } from '../format';
 import { useLive } from '../live/stream';
@@ -22,17 +21,16 @@ function Figure({ name, value, unit, why, children }: { name: string; value: str
   );
 }
 
-function Latency({ flow }: { flow: Flow }) {
-  const sink = flow.sinks.find((s) => s.kind !== 'topic') ?? flow.sinks[0];
+function Latency({ name, flow }: { name: string; flow: Flow }) {
   return (
     <Figure
-      name={`Send → ${sink?.kind === 'view' ? 'view' : (sink?.name ?? 'sink')}`}
+      name={name}
       value={milliseconds(flow.latency_p50_ms)}
       unit="p50"
       why={
         <Why
           label={`latency of ${flow.name}`}
-          text="From the record’s timestamp, which is the producer’s intended send, to visible in the sink; over about the last minute."
+          text={`Flow ${flow.name}: from the record’s timestamp, which is the producer’s intended send, to visible in the sink; over about the last minute.`}
           commands={[`tarn flow describe ${flow.name}`]}
         />
       }
@@ -42,15 +40,18 @@ function Latency({ flow }: { flow: Flow }) {
   );
 }
 
+// The busiest flow of a kind speaks for it.
+function busiest(flows: Flow[], kind: Flow['kind']): Flow | undefined {
+  return flows.filter((f) => f.kind === kind && f.latency_p50_ms !== null).sort((a, b) => b.rows_in - a.rows_in)[0];
+}
+
 // How much, how fast, at what cost.
 export function Rates() {
   const { rates } = useLive();
-  const status = useQuery({ queryKey: ['status'], queryFn: ({ signal }) => get('/api/v1/status', undefined, signal) });
-  const flows = useQuery({ queryKey: ['flows'], queryFn: ({ signal }) => get('/api/v1/flows', undefined, signal) });
-  const s = status.data;
-  const all = flows.data?.flows ?? [];
-  const written = new Set(all.flatMap((f) => f.sinks.filter((x) => x.kind === 'topic').map((x) => x.name)));
-  const first = all.filter((f) => !written.has(f.source));
+  const s = useStatus().data;
+  const all = useFlows().data?.flows ?? [];
+  const view = busiest(all, 'live');
+  const table = busiest(all, 'table');
   const api = `curl http://${location.host}/api/v1/status`;
   const disk = s ? s.disk.log_bytes + s.disk.table_bytes + (s.disk.view_bytes ?? 0) : null;
   return (
@@ -61,9 +62,8 @@ export function Rates() {
       <Figure name="Rows to tables" value={compact(s?.rows_to_tables_per_second)} unit="/s" why={<Why label="rows to tables" text="Rows that all tables together grow by per second, over the last ten seconds." commands={['tarn table list', api]} />}>
         <Spark values={rates.map((r) => r.rowsOut)} label="Rows to tables over the last minutes" />
       </Figure>
-      {first.map((flow) => (
-        <Latency key={flow.name} flow={flow} />
-      ))}
+      {view && <Latency name="Send → view" flow={view} />}
+      {table && <Latency name={`Send → ${table.sinks.find((x) => x.kind === 'table')?.name ?? 'table'}`} flow={table} />}
       <Figure name="Memory" value={bytes(s?.rss_bytes)} why={<Why label="memory" text="Resident memory of the process." commands={[api]} />}>
         <span className="num">{s?.cpu_cores === null || s?.cpu_cores === undefined ? '–' : s.cpu_cores.toFixed(2)}</span> cores busy
       </Figure>

@@ -1,5 +1,6 @@
 import { useEffect, useState, type ReactNode } from 'react';
-import { ApiError } from '../api/client';
+import { ApiError, notHere } from '../api/client';
+import { address, Link } from '../router';
 import { CopyLine } from './Why';
 
 // Appears only when loading takes longer than a blink.
@@ -26,18 +27,26 @@ export function Empty({ title, children, command }: { title: string; children: R
   );
 }
 
+// What happened, to what, why, what to do; its id leads to its page.
 export function ErrorBox({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
+  if (notHere(error)) return <Empty title="Not available here">This server has no such address: it is of another version, or runs without what answers this.</Empty>;
   const body = error instanceof ApiError ? error.body : null;
   return (
     <div className="error-box" role="alert">
-      <strong>{body ? body.code.replaceAll('_', ' ') : 'The server did not answer'}</strong>
+      <strong>
+        {body ? body.code.replaceAll('_', ' ') : 'The server did not answer'}
+        {body?.id && <Link className="error-id" to={address('/errors', { id: body.id })}>{body.id}</Link>}
+      </strong>
       <pre>{body ? body.message : error instanceof Error ? error.message : String(error)}</pre>
-      <p>{body ? body.todo : 'The page tries again by itself.'}</p>
-      {retry && (
-        <button type="button" onClick={retry}>
-          Try again
-        </button>
-      )}
+      <p><b>What to do:</b> {body ? body.todo : 'The page tries again by itself; is tarn up running?'}</p>
+      {retry && <button type="button" onClick={retry}>Try again</button>}
     </div>
   );
+}
+
+// The states of one query before there is something to show; null when there is.
+export function Before({ query, rows = 4 }: { query: { isPending: boolean; error: unknown; data: unknown; refetch: () => unknown }; rows?: number }) {
+  if (query.isPending) return <Skeleton rows={rows} />;
+  if (query.error && query.data === undefined) return <ErrorBox error={query.error} retry={() => void query.refetch()} />;
+  return null;
 }

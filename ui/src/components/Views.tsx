@@ -1,10 +1,9 @@
-import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { get } from '../api/client';
-import type { Cell, View } from '../api/types';
+import { useViews } from '../api/queries';
+import type { View } from '../api/types';
 import { age, clockTime, count, milliseconds } from '../format';
 import { useLive } from '../live/stream';
-import { useUrlState } from '../live/url';
+import { address, Link, useParam } from '../router';
 import { shapeOf, topBars, type Windows } from '../live/windows';
 import { Bars } from './Bars';
 import { ErrorBox, Empty, Skeleton } from './States';
@@ -12,10 +11,6 @@ import { TimeChart, type Point } from './TimeChart';
 import { Why } from './Why';
 
 const topRows = 8;
-
-function useViews() {
-  return useQuery({ queryKey: ['views'], queryFn: ({ signal }) => get('/api/v1/views', undefined, signal) });
-}
 
 function points(windows: Windows, minutes: number, value: 'views' | 'users'): Point[] {
   const all = windows.sorted().filter((w) => w.total);
@@ -25,9 +20,9 @@ function points(windows: Windows, minutes: number, value: 'views' | 'users'): Po
     .map((w) => ({ time: w.start, value: w.total?.[value] ?? 0, open: windows.isOpen(w) }));
 }
 
-function WindowPanel({ view, windows }: { view: View; windows: Windows | undefined }) {
+export function WindowPanel({ view, windows }: { view: View; windows: Windows | undefined }) {
   const live = useLive();
-  const [range, setRange] = useUrlState('range', '5');
+  const [range, setRange] = useParam('range', '5');
   const epoch = windows?.epoch ?? -1;
   const watermark = windows?.watermark ?? null;
   const windowCount = windows?.byStart.size ?? 0;
@@ -44,7 +39,7 @@ function WindowPanel({ view, windows }: { view: View; windows: Windows | undefin
   return (
     <section className="panel" aria-labelledby={`${view.name}-title`} data-view={view.name}>
       <div className="panel-head">
-        <h2 id={`${view.name}-title`}>{view.name}</h2>
+        <h2 id={`${view.name}-title`}><Link to={address('/view', { name: view.name })}>{view.name}</Link></h2>
         <Why label={view.name} text={`Windows of ${milliseconds(size)} by event time. Epoch ${count(epoch)}; a window is final once the watermark has passed its end.`} commands={[`tarn sql "select * from ${view.name} order by window_start desc limit 20"`, `tarn flow describe ${view.name}`, `curl 'http://${location.host}${where}'`]} />
         <span className="legend">
           <i className="solid" /> final
@@ -107,49 +102,4 @@ export function WindowPanels() {
       </section>
     );
   return windowed.map((view) => <WindowPanel key={view.name} view={view} windows={windows.get(view.name)} />);
-}
-
-function text(value: Cell): string {
-  return value === null ? 'null' : typeof value === 'number' ? count(value) : String(value);
-}
-
-function ViewTable({ view }: { view: View }) {
-  const live = useLive();
-  const epoch = live.changes.get(view.name)?.epoch ?? 0;
-  const rows = useQuery({
-    // Once every two seconds at most while the view changes.
-    queryKey: ['view-rows', view.name, epoch > 0 ? Math.floor(live.lastEvent / 2000) : 0],
-    queryFn: ({ signal }) => get('/api/v1/views/{name}/rows', { path: { name: view.name }, query: { limit: 50 } }, signal),
-    placeholderData: (before) => before,
-  });
-  return (
-    <section className="panel" aria-label={view.name} data-view={view.name}>
-      <div className="panel-head">
-        <h2>{view.name}</h2>
-        <Why label={view.name} text={`Key: ${view.key.join(', ')}. About ${count(view.rows)} rows; the newest 50 by key.`} commands={[`tarn sql "select * from ${view.name} limit 50"`]} />
-        <span className="note">epoch {count(rows.data?.epoch ?? view.epoch)}</span>
-      </div>
-      {rows.isPending && <Skeleton rows={4} />}
-      {rows.error && !rows.data && <ErrorBox error={rows.error} retry={() => void rows.refetch()} />}
-      {rows.data?.rows.length === 0 && <Empty title="No rows yet">The view fills as soon as its stream has events.</Empty>}
-      {rows.data && rows.data.rows.length > 0 && (
-        <div className="scroll" tabIndex={0} role="region" aria-label={`Rows of ${view.name}`}>
-          <table>
-            <thead><tr>{rows.data.columns.map((c) => <th key={c.name}>{c.name}</th>)}</tr></thead>
-            <tbody>
-              {rows.data.rows.map((row, i) => (
-                <tr key={i}>{row.map((v, j) => <td key={j} className={typeof v === 'number' ? 'num' : v === null ? 'null' : ''}>{text(v)}</td>)}</tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
-  );
-}
-
-// Views of any other form, as tables.
-export function OtherViews() {
-  const views = useViews();
-  return (views.data?.views ?? []).filter((v) => !shapeOf(v.columns)).map((view) => <ViewTable key={view.name} view={view} />);
 }

@@ -3,7 +3,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { get } from '../api/client';
-import type { FlowList, Hello, Ledger, Status, TableList, ViewChange } from '../api/types';
+import type { FlowList, Graph, Hello, Ledger, Status, TableList, ViewChange } from '../api/types';
 import { Windows } from './windows';
 
 export type Connection = 'connecting' | 'live' | 'lost';
@@ -12,9 +12,10 @@ const silenceLimitMs = 5000; // the server sends at least one event a second
 const retryMs = [500, 1000, 2000, 4000];
 const historyMinutes = 15;
 const rateSamples = 300;
+const mostGaps = 20;
 
 export interface RateSample {
-  time: number;
+  time: number; // the server's clock
   recordsIn: number | null;
   rowsOut: number | null;
 }
@@ -27,6 +28,8 @@ class Live {
   windows = new Map<string, Windows>(); // by view, those of the windowed form
   changes = new Map<string, ViewChange>(); // the newest event of every view
   startNumber: number | null = null;
+  lostAt: number | null = null; // this machine's clock, of the last event before the present loss
+  gaps: { from: number; to: number }[] = []; // times without a server, this machine's clock
 
   private version = 0;
   private listeners = new Set<() => void>();
@@ -84,6 +87,7 @@ class Live {
     });
     this.on<FlowList>(source, 'flows', (flows) => this.client?.setQueryData(['flows'], flows));
     this.on<TableList>(source, 'tables', (tables) => this.client?.setQueryData(['tables'], tables));
+    this.on<Graph>(source, 'graph', (graph) => this.client?.setQueryData(['graph'], graph));
     this.on<Ledger>(source, 'ledger', (ledger) => this.client?.setQueryData(['ledger'], ledger));
     this.on<ViewChange>(source, 'view', (change) => this.viewChanged(change));
   }
@@ -102,12 +106,20 @@ class Live {
   private greeted(hello: Hello): void {
     if (this.startNumber !== null && this.startNumber !== hello.start_number) void this.client?.invalidateQueries();
     this.startNumber = hello.start_number;
+    // What was not seen is a gap in every line, not a bridge over it.
+    if (this.lostAt !== null) {
+      this.gaps.push({ from: this.lostAt, to: Date.now() });
+      if (this.gaps.length > mostGaps) this.gaps.shift();
+      this.rates.push({ time: this.lostAt + this.skew, recordsIn: null, rowsOut: null });
+      this.lostAt = null;
+    }
     void this.refill();
   }
 
   private lose(): void {
     this.source?.close();
     this.source = null;
+    if (this.connection === 'live') this.lostAt = this.lastEvent;
     this.connection = 'lost';
     const wait = retryMs[Math.min(this.attempt, retryMs.length - 1)] ?? 4000;
     this.attempt += 1;
@@ -161,6 +173,11 @@ class Live {
 }
 
 export const live = new Live();
+
+// Renders again only when the connection changes.
+export function useConnection(): Connection {
+  return useSyncExternalStore(live.subscribe, () => live.connection);
+}
 
 // Renders again when anything live has changed, at most once a frame.
 export function useLive(): Live {

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import type { Trace, TraceStep } from '../api/types';
+import { done, tracePicture } from './trace';
+
+const step = (node: string, state: TraceStep['state']): TraceStep => ({ node, kind: node.split(':')[0] ?? '', name: node.split(':')[1] ?? '', state, at: null, since_send_ms: null, epoch: null, version: null, detail: '' });
+const trace = (steps: TraceStep[], found = true): Trace => ({ found, topic: 't', partition: 0, offset: 1, sent: '', id: null, value: null, steps, verdict: '' });
+
+describe('trace', () => {
+  it('is done when nothing waits, and not before it is found', () => {
+    expect(done(trace([step('topic:t', 'passed'), step('flow:f', 'waiting')]))).toBe(false);
+    expect(done(trace([step('topic:t', 'passed'), step('flow:f', 'quarantined')]))).toBe(true);
+    expect(done(trace([], true))).toBe(false);
+    expect(done(trace([step('topic:t', 'passed')], false))).toBe(false);
+  });
+  it('draws each step once, with the arrows the map has', () => {
+    const graph = { as_of: '', nodes: [], edges: [{ from: 'topic:t', to: 'flow:f', records_per_second: 4 }, { from: 'flow:f', to: 'table:x', records_per_second: 1 }] };
+    const picture = tracePicture(trace([step('topic:t', 'passed'), step('flow:f', 'passed'), step('flow:f', 'passed')]), graph);
+    expect(picture.nodes.map((n) => n.id)).toEqual(['topic:t', 'flow:f']);
+    expect(picture.edges.map((e) => e.to)).toEqual(['flow:f']);
+  });
+});

@@ -1,0 +1,21 @@
+// What is drawn of a trace, and when there is nothing more to wait for.
+import type { Graph, GraphNode, Trace } from '../api/types';
+import { part, type Picture } from '../map/model';
+
+export function done(trace: Trace): boolean {
+  return trace.found && trace.steps.length > 0 && trace.steps.every((s) => s.state !== 'waiting');
+}
+
+// The nodes of the steps as the map has them, and the arrows between them; a step the map does not know is drawn too.
+export function tracePicture(trace: Trace, graph: Graph | undefined): Picture {
+  const ids = new Set(trace.steps.map((s) => s.node));
+  const known = new Map<string, GraphNode>((graph?.nodes ?? []).filter((n) => ids.has(n.id)).map((n) => [n.id, n]));
+  const nodes = trace.steps
+    .filter((s, i) => trace.steps.findIndex((o) => o.node === s.node) === i)
+    .map((s): GraphNode => known.get(s.node) ?? {
+      id: s.node, kind: s.kind as GraphNode['kind'], name: s.name, layer: '', state: 'ok', reason: '', records_per_second: null, lag: null,
+      lag_unit: null, freshness_ms: null, bytes: null, rows: null, detail: '',
+    });
+  const edges = (graph?.edges ?? []).filter((e) => ids.has(e.from) && ids.has(e.to)).map((e) => ({ ...e, records_per_second: null }));
+  return part({ as_of: '', nodes, edges }, ids);
+}

@@ -1,0 +1,165 @@
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { compact, count, milliseconds, rate } from '../format';
+import { Link, nodeAddress } from '../router';
+import { layered, measures, type Box } from './layout';
+import type { Picture, Shown } from './model';
+
+export interface Mark {
+  tone: string; // passed | waiting | quarantined | late | duplicate | lost | unknown
+  text: string;
+}
+
+const stateWords: Record<Shown['state'], string> = { ok: '', idle: 'idle', warn: 'look', error: 'wrong', paused: 'paused' };
+
+// The two figures of a node that matter most for its kind.
+export function figures(node: Shown): string[] {
+  const out: string[] = [];
+  if (node.kind === 'flow' && node.lag !== null)
+    out.push(node.lag === 0 ? 'no lag' : `lag ${compact(node.lag)}${node.lag_unit === 'versions' ? ' v' : ''}`);
+  if (node.kind !== 'flow' && node.rows !== null) out.push(`${compact(node.rows)} ${node.kind === 'topic' ? 'records' : 'rows'}`);
+  if (node.records_per_second !== null && node.kind === 'producer') out.push(rate(node.records_per_second));
+  if (node.freshness_ms !== null && node.kind !== 'topic') out.push(milliseconds(node.freshness_ms));
+  return out.slice(0, 2);
+}
+
+function spoken(node: Shown): string {
+  const parts = [`${node.kind} ${node.name}`, node.members > 1 ? `${count(node.members)} of them` : '', stateWords[node.state], ...figures(node), node.reason];
+  return parts.filter(Boolean).join(', ');
+}
+
+// The layer stands beside the kind, so that the name has room.
+const layerOf = (node: Shown) => (node.members === 1 && node.layer && node.name.startsWith(`${node.layer}.`) ? node.layer : '');
+
+// Where a name is too long, its end says more than its middle.
+function Name({ text, room }: { text: string; room: number }) {
+  const dot = text.length - text.lastIndexOf('.');
+  const keep = text.length > room ? Math.min(Math.floor(room / 2), dot < text.length ? dot : 6) : 0;
+  return (
+    <span className="map-name" title={text}>
+      <span>{keep ? text.slice(0, -keep) : text}</span>
+      {keep > 0 && <span>{text.slice(-keep)}</span>}
+    </span>
+  );
+}
+
+const Node = memo(function Node({ node, box, mark, here, to }: { node: Shown; box: Box; mark: Mark | undefined; here: boolean; to: string }) {
+  const layer = layerOf(node);
+  return (
+    <li style={{ transform: `translate(${box.x}px, ${box.y}px)`, width: measures.width, height: measures.height }}>
+      <Link
+        to={to}
+        className={`map-node ${node.kind} ${node.state} ${mark ? `mark ${mark.tone}` : ''} ${here ? 'here' : ''} ${node.members > 1 ? 'group' : ''}`}
+        aria-label={mark ? `${spoken(node)}: ${mark.text}` : spoken(node)}
+        aria-current={here ? 'true' : undefined}
+        data-node={node.id}
+        title={node.reason || undefined}
+      >
+        <span className="map-kind">
+          <span>{node.members > 1 ? `${count(node.members)} ${node.kind}s` : node.kind}{layer && <b> {layer}</b>}</span>
+          <em>{node.trouble > 0 && node.members > 1 ? `${node.trouble} ${stateWords[node.state]}` : stateWords[node.state]}</em>
+        </span>
+        <Name text={layer ? node.name.slice(layer.length + 1) : node.name} room={node.kind === 'flow' ? 16 : 18} />
+        <span className="map-figures">{mark ? mark.text : figures(node).join(' · ')}</span>
+      </Link>
+    </li>
+  );
+});
+
+function path(a: Box, b: Box): string {
+  const x1 = a.x + measures.width;
+  const x2 = b.x;
+  const y1 = a.y + measures.height / 2;
+  const y2 = b.y + measures.height / 2;
+  const bend = Math.max(24, Math.min(60, (x2 - x1) / 2));
+  return `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2 - 5},${y2}`;
+}
+
+function width(perSecond: number | null): number {
+  return perSecond ? Math.min(4, 1.2 + Math.log10(1 + perSecond) * 0.55) : 1;
+}
+
+function Edges({ picture, boxes, size, lit }: { picture: Picture; boxes: Map<string, Box>; size: { width: number; height: number }; lit: Set<string> | null }) {
+  return (
+    <svg className="map-edges" width={size.width} height={size.height} aria-hidden="true">
+      <defs>
+        {['idle', 'flowing', 'lit'].map((tone) => (
+          <marker key={tone} id={`arrow-${tone}`} className={tone} viewBox="0 0 6 8" refX="1" refY="4" markerWidth="6" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto">
+            <path d="M0,0 L6,4 L0,8 z" />
+          </marker>
+        ))}
+      </defs>
+      {picture.edges.map((edge) => {
+        const a = boxes.get(edge.from);
+        const b = boxes.get(edge.to);
+        if (!a || !b) return null;
+        const tone = lit?.has(edge.to) && lit.has(edge.from) ? 'lit' : edge.records_per_second ? 'flowing' : 'idle';
+        return <path key={`${edge.from} ${edge.to}`} className={tone} d={path(a, b)} strokeWidth={width(edge.records_per_second)} markerEnd={`url(#arrow-${tone})`} />;
+      })}
+      {picture.edges.map((edge) => {
+        const a = boxes.get(edge.from);
+        const b = boxes.get(edge.to);
+        if (!a || !b || !edge.records_per_second) return null;
+        // Beside the end that only this edge has, so that labels of a fan do not meet.
+        const fan = picture.edges.filter((e) => e.from === edge.from).length > 1;
+        const x = fan ? b.x - 10 : a.x + measures.width + 6;
+        const y = fan ? b.y + measures.height / 2 + (b.y > a.y + 4 ? 13 : -5) : a.y + measures.height / 2 + (b.y < a.y - 4 ? 13 : -5);
+        return (
+          <text key={`${edge.from} ${edge.to} rate`} x={x} y={y} textAnchor={fan ? 'end' : 'start'}>
+            {rate(edge.records_per_second)}
+          </text>
+        );
+      })}
+    </svg>
+  );
+}
+
+function useWidth() {
+  const host = useRef<HTMLDivElement>(null);
+  const [available, setAvailable] = useState(0);
+  useLayoutEffect(() => {
+    const box = host.current;
+    if (!box) return;
+    const measure = () => setAvailable(box.clientWidth);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, []);
+  return { host, available };
+}
+
+interface Given {
+  picture: Picture;
+  label: string;
+  here?: string;
+  marks?: Map<string, Mark>;
+  toGroup?: (node: Shown) => string | undefined;
+}
+
+// The map drawn node by node: every box is a link, every arrow carries its rate.
+export function GraphMap({ picture, label, here, marks, toGroup }: Given) {
+  const { host, available } = useWidth();
+  useEffect(() => {
+    host.current?.querySelector('.map-node.here')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [here, available]); // eslint-disable-line
+  const shape = `${picture.nodes.map((n) => n.id).join(' ')}|${picture.edges.map((e) => `${e.from}>${e.to}`).join(' ')}`;
+  // Laid out again only when the shape changes, not each time a figure does.
+  const layout = useMemo(() => layered(picture.nodes.map((n) => n.id), picture.edges), [shape]); // eslint-disable-line
+  const scale = available === 0 ? 1 : Math.max(0.72, Math.min(1, available / layout.width));
+  const lit = marks ? new Set([...marks].filter(([, m]) => m.tone !== 'waiting').map(([id]) => id)) : null;
+  return (
+    <div className="map" ref={host} tabIndex={-1}>
+      <div className="map-size" style={{ width: Math.min(layout.width * scale, Math.max(available, layout.width * scale)), height: layout.height * scale }}>
+        <div className="map-plane" style={{ width: layout.width, height: layout.height, transform: scale === 1 ? 'none' : `scale(${scale})` }}>
+          <Edges picture={picture} boxes={layout.boxes} size={layout} lit={lit} />
+          <ul aria-label={label}>
+            {picture.nodes.map((node) => {
+              const box = layout.boxes.get(node.id);
+              return box && <Node key={node.id} node={node} box={box} mark={marks?.get(node.id)} here={here === node.id} to={toGroup?.(node) ?? nodeAddress(node.id)} />;
+            })}
+          </ul>
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,165 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { flowAction, get, getFlowWhy, getRecords, getRuns } from '../api/client';
+import { useFlows } from '../api/queries';
+import type { Flow as FlowData, LogRecord, Run } from '../api/types';
+import { Lines } from '../chart/Lines';
+import { DataGrid, type GridColumn } from '../components/DataGrid';
+import { Fact, Facts, Neighbours, NodeHead, Tabs } from '../components/NodeHead';
+import { PayloadBox } from '../components/PayloadBox';
+import { RunGrid } from '../components/RunGrid';
+import { Before, Empty, ErrorBox } from '../components/States';
+import { CopyLine, Why } from '../components/Why';
+import { age, compact, count, milliseconds, moment } from '../format';
+import { useTick } from '../live/clock';
+import { live } from '../live/stream';
+import { address, Link, useParam } from '../router';
+
+const startable = (flow: FlowData) => flow.state === 'paused' || flow.state === 'failed';
+
+function PauseResume({ flow }: { flow: FlowData }) {
+  const client = useQueryClient();
+  const action = startable(flow) ? 'resume' : 'pause';
+  const act = useMutation({ mutationFn: () => flowAction(flow.name, action), onSettled: () => client.invalidateQueries({ queryKey: ['flows'] }) });
+  return (
+    <>
+      <button type="button" className={action === 'resume' ? 'primary' : ''} disabled={act.isPending} onClick={() => act.mutate()} title={action === 'resume' ? 'Goes on from its position' : 'Stops after the epoch under way; resume goes on from there, nothing is lost'}>
+        {action === 'resume' ? 'Resume' : 'Pause'}
+      </button>
+      {act.error && <ErrorBox error={act.error} />}
+    </>
+  );
+}
+
+// One sentence: why it advances, or what it waits for.
+function WhySentence({ flow }: { flow: FlowData }) {
+  const query = useQuery({ queryKey: ['flow-why', flow.name], queryFn: ({ signal }) => getFlowWhy(flow.name, signal), refetchInterval: 2000, retry: false, enabled: flow.why === undefined });
+  const why = flow.why ?? query.data;
+  const bad = flow.state === 'failed' || flow.state === 'retrying';
+  if (!why) return flow.reason ? <p className={`verdict ${bad ? 'error' : 'warn'}`}>{flow.reason}</p> : null;
+  return (
+    <p className={`verdict ${why.advancing ? 'good' : bad ? 'error' : 'warn'}`} data-why>
+      <b>{why.advancing ? 'It advances.' : 'It does not advance.'}</b> {why.sentence} {why.todo && <span>{why.todo}</span>}{' '}
+      <Why label="why" text="The state, the positions and the last outcome of the flow, in one sentence." commands={[`tarn flow why ${flow.name}`]} />
+    </p>
+  );
+}
+
+type Position = FlowData['positions'][number];
+function Positions({ flow }: { flow: FlowData }) {
+  const versions = flow.source_kind === 'table';
+  const columns: GridColumn<Position>[] = [
+    { id: 'partition', name: versions ? 'Table' : 'Partition', value: (p) => p.partition, cell: (p) => (versions ? flow.source : p.partition), right: !versions, width: versions ? 24 : 10 },
+    { id: 'start', name: 'Began at', value: (p) => p.start_offset, cell: (p) => count(p.start_offset), right: true, width: 14 },
+    { id: 'next', name: versions ? 'Next version' : 'Next offset', value: (p) => p.next_offset, cell: (p) => count(p.next_offset), right: true, width: 14 },
+    { id: 'high', name: versions ? 'Newest version' : 'High watermark', value: (p) => p.high_watermark, cell: (p) => count(p.high_watermark), right: true, width: 16 },
+    { id: 'lag', name: 'Lag', value: (p) => p.high_watermark - p.next_offset, cell: (p) => count(Math.max(0, p.high_watermark - p.next_offset)), right: true, width: 10 },
+  ];
+  return <DataGrid label="Positions" columns={columns} rows={flow.positions} rowKey={(p) => String(p.partition)} sortParam="positions" />;
+}
+
+function RunsOf({ flow }: { flow: FlowData }) {
+  const query = useQuery({ queryKey: ['runs', flow.name], queryFn: ({ signal }) => getRuns(flow.name, 300, signal), refetchInterval: 2000, placeholderData: (b) => b });
+  const runs = useMemo<Run[]>(() => (query.data?.runs ?? []).filter((r) => r.flow === flow.name), [query.data, flow.name]);
+  const oldestFirst = useMemo(() => [...runs].reverse(), [runs]);
+  const times = useMemo(() => oldestFirst.map((r) => Date.parse(r.started)), [oldestFirst]);
+  return (
+    <>
+      <Before query={query} rows={8} />
+      {query.data && runs.length === 0 && <Empty title="No epochs yet">Epochs appear as soon as the source has something.</Empty>}
+      {runs.length > 1 && (
+        <div className="charts">
+          <Lines label="Rows of each epoch" times={times} series={[{ name: 'in', values: oldestFirst.map((r) => r.rows_in) }, { name: 'out', values: oldestFirst.map((r) => r.rows_out) }]} height={150} />
+          <Lines label="Time of each epoch" times={times} series={[{ name: 'elapsed', values: oldestFirst.map((r) => r.elapsed_ms) }, { name: 'CPU', values: oldestFirst.map((r) => r.cpu_ms) }]} unit={milliseconds} height={150} />
+        </div>
+      )}
+      {runs.length > 0 && <RunGrid runs={runs} showFlow={false} height={360} />}
+    </>
+  );
+}
+
+// The newest records that a flow put aside, with the reason each carries.
+function Aside({ topic, what }: { topic: string; what: string }) {
+  const query = useQuery({ queryKey: ['aside', topic], queryFn: ({ signal }) => getRecords(topic, { partition: 0, offset: -20, limit: 20 }, signal), refetchInterval: 3000, retry: false });
+  const newest = [...(query.data?.records ?? [])].reverse();
+  const reason = (r: LogRecord) => r.headers.map((h) => `${h.key.replace(/^tarn[._-]?/i, '')}: ${h.value?.text ?? ''}`).join(' · ');
+  return (
+    <div className="aside">
+      <h3>{what}, newest first <Link className="mono" to={address('/topic', { name: topic })}>{topic}</Link></h3>
+      <Before query={query} />
+      {query.data && newest.length === 0 && <Empty title={`Nothing in ${topic}`}>That is how it should be.</Empty>}
+      {newest.slice(0, 8).map((r) => (
+        <details key={r.offset}>
+          <summary><span className="mono">{count(r.offset)}</span> {moment(r.timestamp, true)} <span className="aside-reason">{reason(r) || r.value?.text.slice(0, 160)}</span></summary>
+          <PayloadBox payload={r.value} name="Record" />
+          {r.headers.map((h, i) => <PayloadBox key={i} payload={h.value} name={h.key} />)}
+        </details>
+      ))}
+    </div>
+  );
+}
+
+function Errors({ flow }: { flow: FlowData }) {
+  const topics = flow.sinks.filter((s) => s.kind === 'topic').map((s) => s.name);
+  return (
+    <>
+      {flow.reason && (
+        <div className="error-box" role="alert"><strong>{flow.state}</strong><pre>{flow.reason}</pre><CopyLine text={`tarn flow resume ${flow.name}`} /></div>
+      )}
+      {topics.map((t) => <Aside key={t} topic={t} what={/late/.test(t) ? 'Late' : /quarantine/.test(t) ? 'Quarantined' : 'Put aside'} />)}
+      {topics.length === 0 && !flow.reason && <Empty title="No errors">This flow puts nothing aside, and nothing has failed.</Empty>}
+    </>
+  );
+}
+
+function Numbers({ flow }: { flow: FlowData }) {
+  const late = flow.sinks.find((s) => s.kind === 'topic' && /late/.test(s.name))?.name;
+  const quarantine = flow.sinks.find((s) => s.kind === 'topic' && /quarantine/.test(s.name))?.name;
+  const show = `tarn flow describe ${flow.name}`;
+  return (
+    <Facts>
+      <Fact name="State" value={<span className={`state ${flow.state}`}>{flow.state}</span>} />
+      <Fact name="Lag" value={`${compact(flow.lag)} ${flow.lag_unit ?? 'records'}`}><Why label="lag" text={`What the source has and no epoch has committed: ${flow.positions.map((p) => `${p.partition}: ${p.next_offset} of ${p.high_watermark}`).join(', ')}.`} commands={[show, `tarn flow why ${flow.name}`]} /></Fact>
+      <Fact name="Epoch" value={count(flow.epoch)}><Why label="epoch" text={`The last one that every sink has committed, of generation ${flow.generation || '–'}; a new one at most every ${milliseconds(flow.every_ms)}.`} commands={[show]} /></Fact>
+      <Fact name="Committed" value={flow.last_commit ? age(live.now() - Date.parse(flow.last_commit)) : 'never'} />
+      <Fact name="Watermark" value={flow.watermark ? `${age(live.now() - Date.parse(flow.watermark))}` : 'none'}><Why label="watermark" text={flow.watermark ? `Event time up to which everything is taken to have come: ${moment(flow.watermark, true)}. Windows that end before it are closed.` : 'This flow has no event time.'} commands={[show]} /></Fact>
+      <Fact name="Rows in" value={count(flow.rows_in)} />
+      <Fact name="Rows out" value={count(flow.rows_out)} />
+      <Fact name="Late" value={count(flow.late)} tone={flow.late ? 'amber' : undefined}>{late && <Why label="late" text="Rows whose window had closed; kept in this topic." commands={[`kcat -C -b 127.0.0.1:9092 -t ${late} -o -5 -e`]} />}</Fact>
+      <Fact name="Quarantined" value={count(flow.quarantined)} tone={flow.quarantined ? 'amber' : undefined}>{quarantine && <Why label="quarantined" text="Records that could not be read or broke a rule; kept with their bytes and reason." commands={[`kcat -C -b 127.0.0.1:9092 -t ${quarantine} -o -5 -e`]} />}</Fact>
+      {flow.duplicates !== undefined && <Fact name="Duplicates" value={count(flow.duplicates)}><Why label="duplicates" text="Events that had been seen before within the horizon, and were dropped once counted." commands={[show]} /></Fact>}
+      {flow.outside_horizon !== undefined && flow.outside_horizon > 0 && <Fact name="Outside horizon" value={count(flow.outside_horizon)} tone="amber"><Why label="outside the horizon" text="Rows older than the deduplication horizon: quarantined, since nobody can tell whether they are double." commands={[show]} /></Fact>}
+      <Fact name="p50 · p99" value={`${milliseconds(flow.latency_p50_ms)} · ${milliseconds(flow.latency_p99_ms)}`}><Why label="latency" text="From the record’s timestamp to visible in the sink; over about the last minute." commands={[show]} /></Fact>
+    </Facts>
+  );
+}
+
+export function Flow({ name }: { name: string }) {
+  useTick(1000);
+  const listed = useFlows().data?.flows.find((f) => f.name === name);
+  const query = useQuery({ queryKey: ['flow', name], queryFn: async ({ signal }) => (await get('/api/v1/flows/{name}', { path: { name } }, signal)) as FlowData, retry: false });
+  const flow = listed ?? query.data;
+  const [tab, setTab] = useParam('tab', 'runs');
+  return (
+    <div className="stack">
+      <NodeHead kind="flow" name={name} why={`Reads ${flow?.source ?? 'its source'} from positions; each epoch is one atomic commit in every sink, with the positions in it.${flow?.strategy ? ` It writes by ${flow.strategy}.` : ''}${flow?.file ? ` Written in ${flow.file}.` : ''}`} commands={[`tarn flow describe ${name}`, `tarn flow why ${name}`, `tarn flow ${flow && startable(flow) ? 'resume' : 'pause'} ${name}`]}>
+        {flow && <PauseResume flow={flow} />}
+      </NodeHead>
+      {!flow && <Before query={query} />}
+      {flow && (
+        <>
+          <WhySentence flow={flow} />
+          <Numbers flow={flow} />
+          <Neighbours id={`flow:${name}`} />
+          <section className="panel">
+            <Tabs tabs={[['runs', 'Epochs'], ['positions', 'Positions'], ['errors', 'Errors and put aside'], ['sql', 'SQL']]} at={tab} set={setTab} />
+            {tab === 'runs' && <RunsOf flow={flow} />}
+            {tab === 'positions' && <Positions flow={flow} />}
+            {tab === 'errors' && <Errors flow={flow} />}
+            {tab === 'sql' && (flow.sql.trim() ? <pre className="sql-text" tabIndex={0}>{flow.sql.trim()}</pre> : <Empty title="No SQL">This flow copies its source as it is.</Empty>)}
+          </section>
+        </>
+      )}
+    </div>
+  );
+}

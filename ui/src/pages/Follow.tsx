@@ -1,0 +1,151 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { getTrace, notHere } from '../api/client';
+import { useGraph, useTopics } from '../api/queries';
+import type { Trace, TraceStep } from '../api/types';
+import { Fact, Facts } from '../components/NodeHead';
+import { PayloadBox } from '../components/PayloadBox';
+import { SendForm } from '../components/SendForm';
+import { Empty, ErrorBox, Skeleton } from '../components/States';
+import { CopyLine, Why } from '../components/Why';
+import { count, milliseconds, moment } from '../format';
+import { done, tracePicture } from '../live/trace';
+import { GraphMap, type Mark } from '../map/GraphMap';
+import { address, Link, nodeAddress, setParams, usePlace } from '../router';
+
+const pollMs = 300;
+
+function markText(step: TraceStep): string {
+  const after = step.since_send_ms === null ? '' : `+${milliseconds(step.since_send_ms)}`;
+  if (step.state === 'passed') return [after, step.version !== null ? `v ${count(step.version)}` : step.epoch !== null ? `epoch ${count(step.epoch)}` : ''].filter(Boolean).join(' · ') || 'passed';
+  return step.state === 'waiting' ? 'waiting…' : [step.state, after].filter(Boolean).join(' ');
+}
+
+const stateMark: Record<TraceStep['state'], string> = { passed: '●', waiting: '○', quarantined: '■', late: '▲', duplicate: '◆', lost: '✕', unknown: '?' };
+
+function Steps({ trace }: { trace: Trace }) {
+  return (
+    <table className="steps" aria-label="Where the event has been">
+      <thead><tr><th scope="col">Node</th><th scope="col">State</th><th scope="col" className="num">Since send</th><th scope="col">At</th><th scope="col" className="num">Epoch</th><th scope="col" className="num">Version</th><th scope="col">What happened</th></tr></thead>
+      <tbody>
+        {trace.steps.map((s) => (
+          <tr key={s.node} className={s.state} data-step={s.node} data-state={s.state}>
+            <th scope="row"><small>{s.kind}</small> <Link className="mono" to={nodeAddress(s.node)}>{s.name}</Link></th>
+            <td><i aria-hidden="true">{stateMark[s.state]}</i> {s.state}</td>
+            <td className="num">{s.since_send_ms === null ? '–' : milliseconds(s.since_send_ms)}</td>
+            <td>{s.at === null ? '–' : moment(s.at, true)}</td>
+            <td className="num">{count(s.epoch)}</td>
+            <td className="num">{count(s.version)}</td>
+            <td>{s.detail}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Shown({ trace, running }: { trace: Trace; running: boolean }) {
+  const graph = useGraph().data;
+  const picture = useMemo(() => tracePicture(trace, graph), [trace, graph]);
+  const marks = useMemo(() => new Map<string, Mark>(trace.steps.map((s) => [s.node, { tone: s.state, text: markText(s) }])), [trace]);
+  const bad = trace.steps.find((s) => s.state === 'quarantined' || s.state === 'lost');
+  const command = trace.id && !trace.topic ? `tarn demo trace ${trace.id}` : `tarn demo trace ${trace.topic}/${trace.partition}/${trace.offset}`;
+  return (
+    <>
+      <p className={`verdict ${bad ? (bad.state === 'lost' ? 'error' : 'warn') : running ? '' : 'good'}`} role="status" data-verdict>
+        <b>{trace.verdict}</b> {running && <span className="note">looking again every {pollMs} ms</span>}
+      </p>
+      <Facts>
+        <Fact name="Event" value={trace.id ?? 'without an id'} />
+        <Fact name="Topic" value={<Link to={address('/topic', { name: trace.topic, partition: trace.partition, offset: trace.offset, at: trace.offset })}>{trace.topic}</Link>} />
+        <Fact name="Partition · offset" value={`${trace.partition} · ${count(trace.offset)}`}><Why label="position" text="Where the record stands in the log; it names the event for ever." commands={[command, `kcat -C -b 127.0.0.1:9092 -t ${trace.topic} -p ${trace.partition} -o ${trace.offset} -c 1`]} /></Fact>
+        <Fact name="Sent" value={moment(trace.sent, true)} />
+      </Facts>
+      <section className="panel" aria-label="Where it is"><GraphMap picture={picture} marks={marks} label="The way of the event" /></section>
+      <section className="panel">
+        <div className="scroll-x"><Steps trace={trace} /></div>
+        <PayloadBox payload={trace.value} name="Value" />
+        <CopyLine text={command} />
+      </section>
+    </>
+  );
+}
+
+function Ask() {
+  const { query } = usePlace();
+  const value = (name: string) => query.get(name) ?? '';
+  return (
+    <form
+      className="where"
+      key={query.toString()}
+      onSubmit={(e) => {
+        e.preventDefault();
+        const data = new FormData(e.currentTarget);
+        const text = (name: string) => String(data.get(name) ?? '').trim();
+        const id = text('id');
+        setParams(id ? { id, topic: text('topic') || null, partition: null, offset: null } : { id: null, topic: text('topic'), partition: text('partition') || '0', offset: text('offset') });
+      }}
+    >
+      <label>Event id <input name="id" defaultValue={value('id')} placeholder="e03595-100000-015" className="mono" size={24} /></label>
+      <span className="note">or</span>
+      <label>Topic <input name="topic" defaultValue={value('topic')} className="mono" size={14} /></label>
+      <label>Partition <input name="partition" type="number" min={0} defaultValue={value('partition')} /></label>
+      <label>Offset <input name="offset" type="number" min={0} defaultValue={value('offset')} /></label>
+      <button type="submit" className="primary">Follow</button>
+      <button type="button" onClick={() => setParams({ id: null, topic: null, partition: null, offset: null })}>Send a new one</button>
+    </form>
+  );
+}
+
+function SendOne() {
+  const topics = useTopics().data?.topics ?? [];
+  const graph = useGraph().data;
+  const { query } = usePlace();
+  // Topics that flows write are refused; those that come from outside are offered.
+  const written = new Set((graph?.edges ?? []).filter((e) => e.from.startsWith('flow:')).map((e) => e.to));
+  const open = topics.filter((t) => !written.has(`topic:${t.name}`));
+  const chosen = open.find((t) => t.name === query.get('to')) ?? open.find((t) => t.name === 'clicks') ?? open[0];
+  if (!chosen) return <Empty title="No topic to send to" command="tarn topic create clicks">An event is sent to a topic that comes from outside.</Empty>;
+  return (
+    <>
+      <div className="ranges" role="group" aria-label="Topic">
+        {open.map((t) => <button key={t.name} type="button" aria-pressed={t.name === chosen.name} onClick={() => setParams({ to: t.name })}>{t.name}</button>)}
+      </div>
+      <SendForm key={chosen.name} topic={chosen.name} partitions={chosen.partitions.length} />
+    </>
+  );
+}
+
+// One event through the whole platform: any by its id or its place in the log, or one sent from here.
+export function Follow() {
+  const { query } = usePlace();
+  const id = query.get('id') ?? undefined;
+  const topic = query.get('topic') ?? undefined;
+  const offset = query.get('offset');
+  const asked = id !== undefined || (topic !== undefined && offset !== null);
+  const trace = useQuery({
+    queryKey: ['trace', id, topic, query.get('partition'), offset],
+    queryFn: ({ signal }) => getTrace(id !== undefined ? { id, topic } : { topic, partition: Number(query.get('partition') ?? 0), offset: Number(offset) }, signal),
+    enabled: asked,
+    retry: false,
+    staleTime: 0,
+    refetchInterval: (q) => (q.state.error ? (notHere(q.state.error) ? false : 1000) : q.state.data && done(q.state.data) ? false : pollMs),
+  });
+  const found = trace.data?.found ? trace.data : null;
+  return (
+    <div className="stack">
+      <section className="panel" aria-labelledby="follow-title">
+        <div className="panel-head">
+          <h1 id="follow-title">Follow an event</h1>
+          <Why label="following" text="The log says when the event was stored; each flow’s position says whether it has passed; the sinks say in which epoch or version it became visible." commands={['tarn demo trace ID']} />
+        </div>
+        <Ask />
+      </section>
+      {!asked && <section className="panel" aria-label="Send an event"><SendOne /></section>}
+      {asked && trace.isPending && <section className="panel"><Skeleton rows={6} /></section>}
+      {trace.error && !trace.data && <section className="panel"><ErrorBox error={trace.error} retry={() => void trace.refetch()} /></section>}
+      {trace.data && !found && <section className="panel"><Empty title="Not found" {...(id ? { command: `tarn demo trace ${id}` } : {})}>{trace.data.verdict || 'No record has this id or stands at this place.'}</Empty></section>}
+      {found && <Shown trace={found} running={!done(found)} />}
+    </div>
+  );
+}

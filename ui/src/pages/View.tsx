@@ -1,0 +1,98 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { get } from '../api/client';
+import { useViews } from '../api/queries';
+import type { View as ViewData } from '../api/types';
+import { AutoChart } from '../chart/AutoChart';
+import { Fact, Facts, Neighbours, NodeHead, Tabs } from '../components/NodeHead';
+import { RowGrid } from '../components/ResultGrid';
+import { Before, Empty } from '../components/States';
+import { WindowPanel } from '../components/Views';
+import { Why } from '../components/Why';
+import { age, count, csv, save } from '../format';
+import { useTick } from '../live/clock';
+import { live, useLive } from '../live/stream';
+import { shapeOf } from '../live/windows';
+import { address, Link, useParam } from '../router';
+
+const isTime = (type: string) => /^(TIMESTAMP|DATE)/i.test(type);
+const ranges: [string, string][] = [['5', '5 min'], ['15', '15 min'], ['60', '1 h'], ['0', 'all']];
+const most = 20_000;
+
+// Rows of the range, read again as the view changes, every two seconds at most.
+function useRows(view: ViewData | undefined, minutes: number) {
+  const timed = view !== undefined && isTime(view.columns.find((c) => c.name === view.key[0])?.type ?? '');
+  return useQuery({
+    queryKey: ['view-rows', view?.name, timed ? minutes : 0],
+    queryFn: ({ signal }) => {
+      const from = timed && minutes > 0 ? new Date(live.now() - minutes * 60_000).toISOString() : undefined;
+      return get('/api/v1/views/{name}/rows', { path: { name: view?.name ?? '' }, query: { limit: most, ...(from ? { from } : {}) } }, signal);
+    },
+    enabled: view !== undefined,
+    refetchInterval: 2000,
+    placeholderData: (before) => before,
+    retry: false,
+  });
+}
+
+function Windowed({ view }: { view: ViewData }) {
+  const { windows } = useLive();
+  return <WindowPanel view={view} windows={windows.get(view.name)} />;
+}
+
+function Rows({ view }: { view: ViewData }) {
+  const [range, setRange] = useParam('minutes', '15');
+  const [tab, setTab] = useParam('tab', 'charts');
+  const query = useRows(view, Number(range));
+  const rows = query.data?.rows;
+  const columns = query.data?.columns ?? view.columns;
+  const key = useMemo(() => view.key, [view.key.join()]); // eslint-disable-line
+  return (
+    <section className="panel">
+      <div className="panel-head">
+        <Tabs tabs={[['charts', 'Charts'], ['rows', 'Rows']]} at={tab} set={setTab} />
+        <span className="note">{query.data ? `epoch ${count(query.data.epoch)}, ${count(rows?.length)} rows${query.data.truncated ? ', cut at the limit: there are more' : ''}` : ''}</span>
+        <span className="ranges" role="group" aria-label="Time range">
+          {ranges.map(([id, name]) => <button key={id} type="button" aria-pressed={range === id} onClick={() => setRange(id)}>{name}</button>)}
+        </span>
+        <button type="button" disabled={!rows} onClick={() => save(`${view.name}.csv`, new Blob([csv(columns.map((c) => c.name), rows ?? [])], { type: 'text/csv' }))}>CSV</button>
+      </div>
+      <Before query={query} rows={8} />
+      {rows?.length === 0 && <Empty title="No rows in this time" command="tarn demo">The view fills as soon as its stream has events; a longer time may have some.</Empty>}
+      {rows && rows.length > 0 && tab === 'charts' && <AutoChart columns={columns} rows={rows} keyColumns={key} />}
+      {rows && rows.length > 0 && tab === 'rows' && <RowGrid label={`Rows of ${view.name}`} columns={columns} rows={rows} />}
+    </section>
+  );
+}
+
+export function View({ name }: { name: string }) {
+  useTick(1000);
+  const query = useViews();
+  const { changes } = useLive();
+  const view = query.data?.views.find((v) => v.name === name);
+  const change = changes.get(name);
+  const committed = change?.committed ?? view?.committed ?? null;
+  return (
+    <div className="stack">
+      <NodeHead kind="view" name={name} why="A result that is kept up to date as events come; all rows that are read together are of one epoch." commands={[`tarn view describe ${name}`, `tarn sql "select * from ${name} limit 20"`, `curl 'http://${location.host}/api/v1/views/${name}/rows?limit=100'`]}>
+        <Link className="button" to={address('/sql', { sql: `select *\nfrom ${name}\nlimit 100`, run: '1' })}>Query it</Link>
+      </NodeHead>
+      <Before query={query} />
+      {query.data && !view && <Empty title={`There is no view ${name}`}>It may have been renamed; the list of views has what is there.</Empty>}
+      {view && (
+        <>
+          <Facts>
+            <Fact name="Fresh" value={committed ? age(live.now() - Date.parse(committed)) : 'nothing yet'}><Why label="freshness" text={`Epoch ${change?.epoch ?? view.epoch ?? '–'} was committed then.`} commands={[`tarn flow describe ${name}`]} /></Fact>
+            <Fact name="Epoch" value={count(change?.epoch ?? view.epoch)} />
+            <Fact name="Rows, about" value={count(view.rows)} />
+            <Fact name="Key" value={view.key.join(', ')} />
+            <Fact name="Watermark" value={change?.watermark ? age(live.now() - Date.parse(change.watermark)) : 'not known'} />
+          </Facts>
+          <Neighbours id={`view:${name}`} />
+          {shapeOf(view.columns) && <Windowed view={view} />}
+          <Rows view={view} />
+        </>
+      )}
+    </div>
+  );
+}
