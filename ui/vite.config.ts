@@ -10,5 +10,5 @@ export default defineConfig({
   // Fonts stay files of their own: the page's policy allows no data: fonts.
   build: { target: 'es2022', assetsInlineLimit: 0, sourcemap: false },
   server: { host: '127.0.0.1', proxy: { '/api': { target: server, changeOrigin: true } } },
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+  test: { environment: 'node', include: ['src/**/*.test.ts'], css: true },
 });

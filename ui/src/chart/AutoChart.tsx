@@ -71,12 +71,13 @@ function Drawn({ columns, rows, p }: { columns: ColumnOf[]; rows: Value[][]; p: 
   );
 }
 
-// Charts of rows whose columns say how; says so where they do not.
-export function AutoChart({ columns, rows, keyColumns = [] }: { columns: ColumnOf[]; rows: Value[][]; keyColumns?: string[] }) {
+// Charts of rows whose columns say how; says so where they do not. `choices` names the grouping sets when not all of
+// them are among the rows.
+export function AutoChart({ columns, rows, keyColumns = [], choices: given }: { columns: ColumnOf[]; rows: Value[][]; keyColumns?: string[]; choices?: { value: string; name: string }[] }) {
   const [by, setBy] = useParam('by', '');
   const shape = columns.map((c) => `${c.name} ${c.type}`).join();
   const p = useMemo(() => plan(columns, keyColumns), [shape, keyColumns.join()]); // eslint-disable-line
-  const choices = useMemo(() => (p ? sets(columns, rows, p) : []), [p, rows]); // eslint-disable-line
+  const choices = useMemo(() => given ?? (p ? sets(columns, rows, p) : []), [p, rows, given]); // eslint-disable-line
   const chosen = choices.find((c) => c.value === by)?.value ?? choices[0]?.value;
   const shown = useMemo(() => {
     if (!p || p.set === null || chosen === undefined) return rows;

@@ -4,6 +4,7 @@ import { get } from '../api/client';
 import { useViews } from '../api/queries';
 import type { View as ViewData } from '../api/types';
 import { AutoChart } from '../chart/AutoChart';
+import { plan, sets } from '../chart/infer';
 import { Fact, Facts, Neighbours, NodeHead, Tabs } from '../components/NodeHead';
 import { RowGrid } from '../components/ResultGrid';
 import { Before, Empty } from '../components/States';
@@ -19,16 +20,35 @@ const isTime = (type: string) => /^(TIMESTAMP|DATE)/i.test(type);
 const ranges: [string, string][] = [['5', '5 min'], ['15', '15 min'], ['60', '1 h'], ['0', 'all']];
 const most = 20_000;
 
+// A few of the newest rows tell which grouping sets there are; only the chosen one is then read in full.
+function useSet(view: ViewData) {
+  const [by] = useParam('by', '');
+  const has = view.columns.some((c) => c.name === 'grouping_set');
+  const some = useQuery({
+    queryKey: ['view-sets', view.name],
+    queryFn: ({ signal }) => get('/api/v1/views/{name}/rows', { path: { name: view.name }, query: { limit: 2000 } }, signal),
+    enabled: has,
+    staleTime: 30_000,
+    retry: false,
+  });
+  const choices = useMemo(() => {
+    const p = plan(view.columns, view.key);
+    return p && some.data ? sets(view.columns, some.data.rows, p) : [];
+  }, [some.data, view]);
+  const chosen = choices.find((c) => c.value === by)?.value ?? choices[0]?.value;
+  return { choices, where: has && chosen !== undefined ? `grouping_set=${chosen}` : undefined, ready: !has || !some.isPending };
+}
+
 // Rows of the range, read again as the view changes, every two seconds at most.
-function useRows(view: ViewData | undefined, minutes: number) {
-  const timed = view !== undefined && isTime(view.columns.find((c) => c.name === view.key[0])?.type ?? '');
+function useRows(view: ViewData, minutes: number, where: string | undefined, ready: boolean) {
+  const timed = isTime(view.columns.find((c) => c.name === view.key[0])?.type ?? '');
   return useQuery({
-    queryKey: ['view-rows', view?.name, timed ? minutes : 0],
+    queryKey: ['view-rows', view.name, timed ? minutes : 0, where],
     queryFn: ({ signal }) => {
       const from = timed && minutes > 0 ? new Date(live.now() - minutes * 60_000).toISOString() : undefined;
-      return get('/api/v1/views/{name}/rows', { path: { name: view?.name ?? '' }, query: { limit: most, ...(from ? { from } : {}) } }, signal);
+      return get('/api/v1/views/{name}/rows', { path: { name: view.name }, query: { limit: most, ...(from ? { from } : {}), ...(where ? { where } : {}) } }, signal);
     },
-    enabled: view !== undefined,
+    enabled: ready,
     refetchInterval: 2000,
     placeholderData: (before) => before,
     retry: false,
@@ -43,7 +63,8 @@ function Windowed({ view }: { view: ViewData }) {
 function Rows({ view }: { view: ViewData }) {
   const [range, setRange] = useParam('minutes', '15');
   const [tab, setTab] = useParam('tab', 'charts');
-  const query = useRows(view, Number(range));
+  const { choices, where, ready } = useSet(view);
+  const query = useRows(view, Number(range), tab === 'charts' ? where : undefined, ready);
   const rows = query.data?.rows;
   const columns = query.data?.columns ?? view.columns;
   const key = useMemo(() => view.key, [view.key.join()]); // eslint-disable-line
@@ -59,7 +80,7 @@ function Rows({ view }: { view: ViewData }) {
       </div>
       <Before query={query} rows={8} />
       {rows?.length === 0 && <Empty title="No rows in this time" command="tarn demo">The view fills as soon as its stream has events; a longer time may have some.</Empty>}
-      {rows && rows.length > 0 && tab === 'charts' && <AutoChart columns={columns} rows={rows} keyColumns={key} />}
+      {rows && rows.length > 0 && tab === 'charts' && <AutoChart columns={columns} rows={rows} keyColumns={key} {...(choices.length > 0 ? { choices } : {})} />}
       {rows && rows.length > 0 && tab === 'rows' && <RowGrid label={`Rows of ${view.name}`} columns={columns} rows={rows} />}
     </section>
   );
