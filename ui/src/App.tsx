@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useRef, type ReactNode } from 'react';
 import { DisconnectedBar } from './components/DisconnectedBar';
 import { LedgerLine, LedgerStrip } from './components/LedgerStrip';
 import { Palette } from './components/Palette';
@@ -45,6 +45,15 @@ export function App() {
   const { path, query } = usePlace();
   const connection = useConnection();
   const { title, page } = pageOf(path, query.get('name') ?? '');
+  const before = useRef(path);
+  // A new page is where the keyboard and a reader go on.
+  useEffect(() => {
+    if (before.current !== path) document.getElementById('main')?.focus({ preventScroll: true });
+    before.current = path;
+  }, [path]);
+  useEffect(() => {
+    document.body.dataset.connection = connection;
+  }, [connection]);
   useEffect(() => {
     document.title = `${title} · Tarn`;
   }, [title]);
@@ -55,7 +64,7 @@ export function App() {
       <div className="frame">
         <DisconnectedBar />
         {path === '/' ? <LedgerStrip /> : <LedgerLine />}
-        <main id="main" tabIndex={-1} className={connection === 'lost' ? 'stale' : ''}>
+        <main id="main" tabIndex={-1}>
           <Suspense fallback={<section className="panel"><Skeleton rows={6} /></section>}>{page}</Suspense>
         </main>
         <footer>

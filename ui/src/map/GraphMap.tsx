@@ -1,7 +1,7 @@
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { compact, count, milliseconds, rate } from '../format';
 import { Link, nodeAddress } from '../router';
-import { layered, measures, type Box } from './layout';
+import { layered, measures, type Box, type Layout } from './layout';
 import type { Picture, Shown } from './model';
 
 export interface Mark {
@@ -65,22 +65,33 @@ const Node = memo(function Node({ node, box, mark, here, to }: { node: Shown; bo
   );
 });
 
-function path(a: Box, b: Box): string {
-  const x1 = a.x + measures.width;
-  const x2 = b.x;
-  const y1 = a.y + measures.height / 2;
-  const y2 = b.y + measures.height / 2;
-  const bend = Math.max(24, Math.min(60, (x2 - x1) / 2));
-  return `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2 - 5},${y2}`;
+// From the right side of one box to the left side of another, level through the columns between.
+function path(a: Box, b: Box, route: { x: number; y: number }[]): string {
+  const half = measures.height / 2;
+  let [x, y] = [a.x + measures.width, a.y + half];
+  let d = `M${x},${y}`;
+  const curve = (toX: number, toY: number) => {
+    const bend = Math.max(18, Math.min(60, (toX - x) / 2));
+    d += ` C${x + bend},${y} ${toX - bend},${toY} ${toX},${toY}`;
+    [x, y] = [toX, toY];
+  };
+  for (const stop of route) {
+    curve(stop.x, stop.y);
+    x = stop.x + measures.width;
+    d += ` L${x},${y}`;
+  }
+  curve(b.x - 5, b.y + half);
+  return d;
 }
 
 function width(perSecond: number | null): number {
   return perSecond ? Math.min(4, 1.2 + Math.log10(1 + perSecond) * 0.55) : 1;
 }
 
-function Edges({ picture, boxes, size, lit }: { picture: Picture; boxes: Map<string, Box>; size: { width: number; height: number }; lit: Set<string> | null }) {
+function Edges({ picture, layout, lit }: { picture: Picture; layout: Layout; lit: Set<string> | null }) {
+  const { boxes, routes } = layout;
   return (
-    <svg className="map-edges" width={size.width} height={size.height} aria-hidden="true">
+    <svg className="map-edges" width={layout.width} height={layout.height} aria-hidden="true">
       <defs>
         {['idle', 'flowing', 'lit'].map((tone) => (
           <marker key={tone} id={`arrow-${tone}`} className={tone} viewBox="0 0 6 8" refX="1" refY="4" markerWidth="6" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto">
@@ -93,7 +104,7 @@ function Edges({ picture, boxes, size, lit }: { picture: Picture; boxes: Map<str
         const b = boxes.get(edge.to);
         if (!a || !b) return null;
         const tone = lit?.has(edge.to) && lit.has(edge.from) ? 'lit' : edge.records_per_second ? 'flowing' : 'idle';
-        return <path key={`${edge.from} ${edge.to}`} className={tone} d={path(a, b)} strokeWidth={width(edge.records_per_second)} markerEnd={`url(#arrow-${tone})`} />;
+        return <path key={`${edge.from} ${edge.to}`} className={tone} d={path(a, b, routes.get(`${edge.from} ${edge.to}`) ?? [])} strokeWidth={width(edge.records_per_second)} markerEnd={`url(#arrow-${tone})`} />;
       })}
       {picture.edges.map((edge) => {
         const a = boxes.get(edge.from);
@@ -102,7 +113,8 @@ function Edges({ picture, boxes, size, lit }: { picture: Picture; boxes: Map<str
         // Beside the end that only this edge has, so that labels of a fan do not meet.
         const fan = picture.edges.filter((e) => e.from === edge.from).length > 1;
         const x = fan ? b.x - 10 : a.x + measures.width + 6;
-        const y = fan ? b.y + measures.height / 2 + (b.y > a.y + 4 ? 13 : -5) : a.y + measures.height / 2 + (b.y < a.y - 4 ? 13 : -5);
+        const near = routes.get(`${edge.from} ${edge.to}`)?.at(-1)?.y ?? a.y + measures.height / 2;
+        const y = fan ? b.y + measures.height / 2 + (b.y + measures.height / 2 > near + 4 ? 13 : -5) : a.y + measures.height / 2 + (b.y < a.y - 4 ? 13 : -5);
         return (
           <text key={`${edge.from} ${edge.to} rate`} x={x} y={y} textAnchor={fan ? 'end' : 'start'}>
             {rate(edge.records_per_second)}
@@ -151,7 +163,7 @@ export function GraphMap({ picture, label, here, marks, toGroup }: Given) {
     <div className="map" ref={host} tabIndex={-1}>
       <div className="map-size" style={{ width: Math.min(layout.width * scale, Math.max(available, layout.width * scale)), height: layout.height * scale }}>
         <div className="map-plane" style={{ width: layout.width, height: layout.height, transform: scale === 1 ? 'none' : `scale(${scale})` }}>
-          <Edges picture={picture} boxes={layout.boxes} size={layout} lit={lit} />
+          <Edges picture={picture} layout={layout} lit={lit} />
           <ul aria-label={label}>
             {picture.nodes.map((node) => {
               const box = layout.boxes.get(node.id);

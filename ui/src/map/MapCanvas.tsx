@@ -44,7 +44,7 @@ function style(): cytoscape.StylesheetJson {
 function elements(graph: Graph): cytoscape.ElementDefinition[] {
   const known = new Set(graph.nodes.map((n) => n.id));
   const edges = graph.edges.filter((e) => known.has(e.from) && known.has(e.to));
-  const { boxes } = layered(graph.nodes.map((n) => n.id), edges, m);
+  const { boxes } = layered(graph.nodes.map((n) => n.id), edges, m, false);
   return [
     ...graph.nodes.map((n) => {
       const box = boxes.get(n.id);

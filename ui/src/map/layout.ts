@@ -8,6 +8,7 @@ export interface Box {
 }
 export interface Layout {
   boxes: Map<string, Box>;
+  routes: Map<string, { x: number; y: number }[]>; // by "from to": where a long edge enters the columns between
   width: number;
   height: number;
 }
@@ -59,13 +60,18 @@ function columns(ids: string[], edges: Edge[]): Map<string, number> {
   return column;
 }
 
-// Orders each column by the middle of its neighbours, forth and back a few times.
-function order(byColumn: string[][], edges: Edge[]): void {
+function neighbours(edges: Edge[]): Map<string, string[]> {
   const near = new Map<string, string[]>();
   for (const { from, to } of edges) {
     (near.get(from) ?? near.set(from, []).get(from))?.push(to);
     (near.get(to) ?? near.set(to, []).get(to))?.push(from);
   }
+  return near;
+}
+
+// Orders each column by the middle of its neighbours, forth and back a few times.
+function order(byColumn: string[][], edges: Edge[]): void {
+  const near = neighbours(edges);
   const place = new Map<string, number>();
   const note = (column: string[]) => column.forEach((id, i) => place.set(id, (i + 0.5) / column.length));
   byColumn.forEach(note);
@@ -84,33 +90,35 @@ function order(byColumn: string[][], edges: Edge[]): void {
   }
 }
 
-// Moves rows towards their neighbours where there is room, so that straight paths are straight.
-function settle(byColumn: string[][], edges: Edge[], step: number): Map<string, number> {
-  const tallest = Math.max(1, ...byColumn.map((c) => c.length));
+// Moves rows towards their neighbours where there is room, so that straight paths are straight. Gives middles.
+function settle(byColumn: string[][], edges: Edge[], heightOf: (id: string) => number, gap: number): Map<string, number> {
+  const tall = (column: string[]) => column.reduce((sum, id) => sum + heightOf(id) + gap, -gap);
+  const tallest = Math.max(0, ...byColumn.map(tall));
   const y = new Map<string, number>();
-  for (const column of byColumn) column.forEach((id, i) => y.set(id, (i + (tallest - column.length) / 2) * step));
-  const near = new Map<string, string[]>();
-  for (const { from, to } of edges) {
-    (near.get(from) ?? near.set(from, []).get(from))?.push(to);
-    (near.get(to) ?? near.set(to, []).get(to))?.push(from);
+  for (const column of byColumn) {
+    let top = (tallest - tall(column)) / 2;
+    for (const id of column) {
+      y.set(id, top + heightOf(id) / 2);
+      top += heightOf(id) + gap;
+    }
   }
-  const last = (tallest - 1) * step;
-  for (let sweep = 0; sweep < 8; sweep += 1) {
+  const near = neighbours(edges);
+  for (let sweep = 0; sweep < 10; sweep += 1) {
     for (const column of sweep % 2 === 0 ? byColumn : [...byColumn].reverse()) {
-      const want = column.map((id) => {
+      const at = column.map((id) => {
         const around = (near.get(id) ?? []).map((n) => y.get(n)).filter((v): v is number => v !== undefined);
         return around.length ? around.reduce((a, b) => a + b, 0) / around.length : (y.get(id) ?? 0);
       });
+      const half = column.map((id) => heightOf(id) / 2);
       let low = 0;
-      const at = want.map((w) => {
-        const v = Math.max(low, w);
-        low = v + step;
-        return v;
-      });
-      let high = last;
+      for (let i = 0; i < at.length; i += 1) {
+        at[i] = Math.max(low + (half[i] ?? 0), at[i] ?? 0);
+        low = (at[i] ?? 0) + (half[i] ?? 0) + gap;
+      }
+      let high = tallest;
       for (let i = at.length - 1; i >= 0; i -= 1) {
-        at[i] = Math.min(high, at[i] ?? 0);
-        high = (at[i] ?? 0) - step;
+        at[i] = Math.min(high - (half[i] ?? 0), at[i] ?? 0);
+        high = (at[i] ?? 0) - (half[i] ?? 0) - gap;
       }
       column.forEach((id, i) => y.set(id, at[i] ?? 0));
     }
@@ -118,27 +126,48 @@ function settle(byColumn: string[][], edges: Edge[], step: number): Map<string, 
   return y;
 }
 
-export function layered(ids: string[], edges: Edge[], m: Measures = measures): Layout {
+// Edges over several columns get a stop in each column between, so that they pass between boxes and not under them.
+function withStops(edges: Edge[], column: Map<string, number>): { short: Edge[]; stops: Map<string, string[]>; at: Map<string, number> } {
+  const short: Edge[] = [];
+  const stops = new Map<string, string[]>();
+  const at = new Map<string, number>();
+  for (const { from, to } of edges) {
+    const [a, b] = [column.get(from), column.get(to)];
+    if (a === undefined || b === undefined || b - a <= 1) {
+      short.push({ from, to });
+      continue;
+    }
+    const way: string[] = [];
+    for (let c = a + 1; c < b; c += 1) {
+      const id = `${from} ${to} ${c}`;
+      at.set(id, c);
+      way.push(id);
+    }
+    stops.set(`${from} ${to}`, way);
+    [from, ...way].forEach((id, i) => short.push({ from: id, to: way[i] ?? to }));
+  }
+  return { short, stops, at };
+}
+
+// `through`: whether long edges get stops; without, as for thousands of nodes, they are straight.
+export function layered(ids: string[], edges: Edge[], m: Measures = measures, through = true): Layout {
   const column = columns(ids, edges);
+  const { short, stops, at } = through ? withStops(edges, column) : { short: edges, stops: new Map<string, string[]>(), at: new Map<string, number>() };
   const byColumn: string[][] = [];
-  for (const id of [...ids].sort()) {
-    const c = column.get(id) ?? 0;
+  for (const [id, c] of [...ids.map((id) => [id, column.get(id) ?? 0] as const), ...at].sort(([a], [b]) => (a < b ? -1 : 1))) {
     while (byColumn.length <= c) byColumn.push([]);
     byColumn[c]?.push(id);
   }
-  order(byColumn, edges);
-  const y = settle(byColumn, edges, m.height + m.gapY);
+  order(byColumn, short);
+  const middle = settle(byColumn, short, (id) => (at.has(id) ? 6 : m.height), m.gapY);
   const boxes = new Map<string, Box>();
-  let height = 0;
-  byColumn.forEach((some, c) => {
-    for (const id of some) {
-      const top = y.get(id) ?? 0;
-      boxes.set(id, { id, x: c * (m.width + m.gapX), y: top, column: c });
-      height = Math.max(height, top + m.height);
-    }
-  });
-  const top = Math.min(...[...boxes.values()].map((b) => b.y));
-  if (Number.isFinite(top)) for (const b of boxes.values()) b.y -= top;
-  const width = byColumn.length * m.width + Math.max(0, byColumn.length - 1) * m.gapX;
-  return { boxes, width, height: Number.isFinite(top) ? height - top : 0 };
+  const x = (c: number) => c * (m.width + m.gapX);
+  for (const id of ids) boxes.set(id, { id, x: x(column.get(id) ?? 0), y: (middle.get(id) ?? 0) - m.height / 2, column: column.get(id) ?? 0 });
+  const tops = [...boxes.values()].map((b) => b.y).concat([...at.keys()].map((id) => (middle.get(id) ?? 0) - 3));
+  const top = tops.reduce((a, b) => Math.min(a, b), Infinity);
+  const bottom = [...boxes.values()].reduce((low, b) => Math.max(low, b.y + m.height), -Infinity);
+  if (!Number.isFinite(top)) return { boxes, routes: new Map(), width: 0, height: 0 };
+  for (const b of boxes.values()) b.y -= top;
+  const routes = new Map([...stops].map(([key, way]) => [key, way.map((id) => ({ x: x(at.get(id) ?? 0), y: (middle.get(id) ?? 0) - top }))]));
+  return { boxes, routes, width: byColumn.length * m.width + (byColumn.length - 1) * m.gapX, height: Math.max(bottom, ...[...at.keys()].map((id) => middle.get(id) ?? 0)) - top };
 }

@@ -39,6 +39,16 @@ describe('layout', () => {
     }
   });
 
+  it('leads long edges between boxes', () => {
+    const edges = [edge('a', 'b'), edge('b', 'c'), edge('c', 'd'), edge('a', 'd')];
+    const { boxes, routes } = layered(['a', 'b', 'c', 'd'], edges);
+    const way = routes.get('a d') ?? [];
+    expect(way).toHaveLength(2);
+    for (const stop of way) {
+      for (const box of boxes.values()) if (box.x === stop.x) expect(stop.y < box.y || stop.y > box.y + 62).toBe(true);
+    }
+  });
+
   it('ends on circles', () => {
     expect(layered(['a', 'b', 'c'], [edge('a', 'b'), edge('b', 'c'), edge('c', 'a'), edge('a', 'a')]).boxes.size).toBe(3);
   });

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { demoAction, getDemo, notHere } from '../api/client';
+import { ApiError, demoAction, getDemo, notHere } from '../api/client';
 import { useLedger } from '../api/queries';
 import type { Demo, Fault } from '../api/types';
 import { Lines } from '../chart/Lines';
@@ -26,6 +26,7 @@ const kinds: Kind[] = [
 
 function Card({ kind, fault, supervised, connected }: { kind: Kind; fault: Fault | undefined; supervised: boolean; connected: boolean }) {
   const act = useMutation({ mutationFn: () => demoAction(kind.action) });
+  // A killed server may not have answered any more: that is what was asked for.
   const busy = fault !== undefined && fault.state !== 'idle';
   return (
     <li className={`fault ${fault?.state ?? 'idle'}`} data-fault={kind.action} data-state={fault?.state ?? 'idle'}>
@@ -38,7 +39,7 @@ function Card({ kind, fault, supervised, connected }: { kind: Kind; fault: Fault
       </div>
       {act.data && act.data.sentence && !fault?.outcome && <p className="note" role="status">{act.data.sentence}</p>}
       {fault?.outcome && <p className="outcome"><b>What Tarn did:</b> {fault.outcome}</p>}
-      {act.error && <ErrorBox error={act.error} />}
+      {act.error && !(kind.action === 'kill' && !(act.error instanceof ApiError)) && <ErrorBox error={act.error} />}
     </li>
   );
 }

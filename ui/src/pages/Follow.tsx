@@ -14,6 +14,7 @@ import { GraphMap, type Mark } from '../map/GraphMap';
 import { address, Link, nodeAddress, setParams, usePlace } from '../router';
 
 const pollMs = 300;
+const patientPolls = 200; // then it is looked at less often
 
 function markText(step: TraceStep): string {
   const after = step.since_send_ms === null ? '' : `+${milliseconds(step.since_send_ms)}`;
@@ -129,7 +130,7 @@ export function Follow() {
     enabled: asked,
     retry: false,
     staleTime: 0,
-    refetchInterval: (q) => (q.state.error ? (notHere(q.state.error) ? false : 1000) : q.state.data && done(q.state.data) ? false : pollMs),
+    refetchInterval: (q) => (q.state.error ? (notHere(q.state.error) ? false : 1000) : q.state.data && done(q.state.data) ? false : q.state.dataUpdateCount < patientPolls ? pollMs : 2000),
   });
   const found = trace.data?.found ? trace.data : null;
   return (
