@@ -9,7 +9,8 @@ namespace {
 
 std::string duration_error(const std::string& text) {
     auto parsed = parse_duration(text);
-    return parsed ? "" : parsed.error().message();
+    if (!parsed) return parsed.error().message();
+    return parsed->us > 0 ? "" : "must be more than nothing: " + text;
 }
 
 // A flag that is a setting: `--kafka-port 0` is kafka.port.

@@ -35,7 +35,7 @@ Result<std::string> make_data_folder(const Common& common, const DemoOptions& op
         return common.data;
     }
     auto base = std::filesystem::temp_directory_path().string() + "/tarn-demo-XXXXXX";
-    if (!mkdtemp(base.data())) return fail(errno_error(errno, "cannot make a data folder", base));
+    if (!mkdtemp(base.data())) return fail(errno_error(errno, "make a data folder", base));
     return base;
 }
 

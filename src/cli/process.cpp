@@ -50,14 +50,14 @@ Result<Child> Child::start(const std::vector<std::string>& arguments, bool pipe_
                            const std::string& stderr_file) {
     int ends[2] = {-1, -1};
     if (pipe_stdout && pipe2(ends, O_CLOEXEC) < 0)
-        return fail(errno_error(errno, "cannot make a pipe for", arguments[0]));
+        return fail(errno_error(errno, "make a pipe for", arguments[0]));
     std::vector<char*> argv;
     for (auto& a : arguments)
         argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
     auto parent = getpid();
     auto pid = fork();
-    if (pid < 0) return fail(errno_error(errno, "cannot start", arguments[0]));
+    if (pid < 0) return fail(errno_error(errno, "start", arguments[0]));
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != parent) _exit(1);

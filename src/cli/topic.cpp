@@ -86,7 +86,7 @@ Result<int> run_topic_produce(const Common& common, const TopicProduceOptions& o
     std::ifstream file;
     if (!options.file.empty()) {
         file.open(options.file);
-        if (!file) return fail(errno_error(errno, "cannot open", options.file));
+        if (!file) return fail(errno_error(errno, "open", options.file));
     }
     std::istream& in = options.file.empty() ? std::cin : file;
     TARN_TRY(auto client, connect(common));

@@ -50,7 +50,9 @@ Status DataFolder::check_format(FileSystem& fs, const std::string& path) {
 Result<DataFolder> DataFolder::open(FileSystem& fs, std::string path) {
     TARN_RETURN_IF_ERROR(fs.create_folders(path));
     auto lock = fs.lock(path + "/LOCK");
-    if (!lock) return fail(std::move(lock).error().with_context("the data folder is in use"));
+    if (!lock && lock.error().id() == ErrorId::kDataFolderInUse)
+        return fail(std::move(lock).error().with_context("the data folder is in use"));
+    if (!lock) return fail(std::move(lock).error());
 
     auto format = check_format(fs, path);
     if (!format && format.error().code() == ErrorCode::kNotFound)

@@ -60,7 +60,7 @@ Result<std::unique_ptr<ClientSocket>> ClientSocket::connect(const std::string& h
     int last = ECONNREFUSED;
     for (const auto* a = addresses.get(); a; a = a->ai_next) {
         const int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0) return fail(errno_error(errno, "cannot make a socket for", name));
+        if (fd < 0) return fail(errno_error(errno, "make a socket for", name));
         std::unique_ptr<ClientSocket> connection(new ClientSocket(fd, name));
         const int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -55,6 +55,7 @@ def server(tmp_path_factory):
     (["sql", "select 1", "--timeout", "soon"], "--timeout"),
     (["sql", "select 1", "--max-rows", "many"], "--max-rows"),
     (["demo", "--rate", "0"], "--rate"),
+    (["demo", "--for", "-3s"], "--for"),
     (["topic", "list", "--format", "xml"], "--format"),
     (["up", "--set", "http.port"], "--set needs name=value"),
 ])
@@ -174,6 +175,11 @@ def test_http_errors_carry_the_id(server):
 def test_a_wrong_project_says_file_and_line(tmp_path, file, text, error_id):
     (tmp_path / file).write_text(text)
     assert f"{file}:" in last_words("up", "--project", tmp_path, "--data", tmp_path / "data", code=2, error_id=error_id)
+
+
+def test_files_that_cannot_be_opened_are_named_once(server, tmp_path):
+    text = last_words("topic", "produce", "clicks", "--data", server.data, "--file", "/nowhere", code=1, error_id="0002")
+    assert text.count("cannot") == 1 and "/nowhere" in text
 
 
 def test_no_project_at_the_folder_named(tmp_path):
