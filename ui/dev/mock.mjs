@@ -125,7 +125,7 @@ function viewRows(query) {
   const from = query.get('from') ? Date.parse(query.get('from')) : newestWindow() - 15 * 60_000;
   for (let start = newestWindow(); start >= from; start -= size) {
     const all = windowRows(start, Date.now());
-    rows.push(...(where ? all.slice(0, 1) : all));
+    rows.push(...(where ? all.filter((row) => `grouping_set=${row[6]}` === where) : all));
   }
   return { view: view.name, epoch: epoch(), committed: iso(Date.now()), columns, key, rows: rows.slice(0, Number(query.get('limit') ?? 1000)), truncated: false };
 }

@@ -1,4 +1,4 @@
-import { useMemo, type ReactNode } from 'react';
+import { createContext, useContext, useMemo, type ReactNode } from 'react';
 import { useGraph } from '../api/queries';
 import { GraphMap } from '../map/GraphMap';
 import { around } from '../map/model';
@@ -33,15 +33,27 @@ export function Neighbours({ id, steps = 2 }: { id: string; steps?: number }) {
   );
 }
 
-// Facts in a row: a name, a value with its unit, and why.
-export function Facts({ children }: { children: ReactNode }) {
-  return <dl className="fact-row">{children}</dl>;
+interface Source {
+  from: string; // where these facts were read
+  commands: string[];
+}
+const FactSource = createContext<Source | null>(null);
+
+// Facts in a row: a name, a value with its unit, and why. Those with no reason of their own say where they were read.
+export function Facts({ from, commands, children }: Partial<Source> & { children: ReactNode }) {
+  const source = useMemo(() => (from ? { from, commands: commands ?? [] } : null), [from, commands?.join()]); // eslint-disable-line
+  return (
+    <FactSource.Provider value={source}>
+      <dl className="fact-row">{children}</dl>
+    </FactSource.Provider>
+  );
 }
 
 export function Fact({ name, value, tone, children }: { name: string; value: ReactNode; tone?: string | undefined; children?: ReactNode }) {
+  const source = useContext(FactSource);
   return (
     <div className={tone}>
-      <dt>{name} {children}</dt>
+      <dt>{name} {children ?? (source && <Why label={name} text={source.from} commands={source.commands} />)}</dt>
       <dd>{value}</dd>
     </div>
   );

@@ -117,7 +117,7 @@ function Numbers({ flow }: { flow: FlowData }) {
   const quarantine = flow.sinks.find((s) => s.kind === 'topic' && /quarantine/.test(s.name))?.name;
   const show = `tarn flow describe ${flow.name}`;
   return (
-    <Facts>
+    <Facts from="As the flow says of its present generation." commands={[show, `curl http://${location.host}/api/v1/flows/${flow.name}`]}>
       <Fact name="State" value={<span className={`state ${flow.state}`}>{flow.state}</span>} />
       <Fact name="Lag" value={`${compact(flow.lag)} ${flow.lag_unit ?? 'records'}`}><Why label="lag" text={`What the source has and no epoch has committed: ${flow.positions.map((p) => `${p.partition}: ${p.next_offset} of ${p.high_watermark}`).join(', ')}.`} commands={[show, `tarn flow why ${flow.name}`]} /></Fact>
       <Fact name="Epoch" value={count(flow.epoch)}><Why label="epoch" text={`The last one that every sink has committed, of generation ${flow.generation || '–'}; a new one at most every ${milliseconds(flow.every_ms)}.`} commands={[show]} /></Fact>

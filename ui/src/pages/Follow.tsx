@@ -56,7 +56,7 @@ function Shown({ trace, running }: { trace: Trace; running: boolean }) {
       <p className={`verdict ${bad ? (bad.state === 'lost' ? 'error' : 'warn') : running ? '' : 'good'}`} role="status" data-verdict>
         <b>{trace.verdict}</b> {running && <span className="note">looking again every {pollMs} ms</span>}
       </p>
-      <Facts>
+      <Facts from="As the log has it." commands={[command]}>
         <Fact name="Event" value={trace.id ?? 'without an id'} />
         <Fact name="Topic" value={<Link to={address('/topic', { name: trace.topic, partition: trace.partition, offset: trace.offset, at: trace.offset })}>{trace.topic}</Link>} />
         <Fact name="Partition · offset" value={`${trace.partition} · ${count(trace.offset)}`}><Why label="position" text="Where the record stands in the log; it names the event for ever." commands={[command, `kcat -C -b 127.0.0.1:9092 -t ${trace.topic} -p ${trace.partition} -o ${trace.offset} -c 1`]} /></Fact>

@@ -111,7 +111,7 @@ export function Table({ name }: { name: string }) {
       {!t && <Before query={query} />}
       {t && (
         <>
-          <Facts>
+          <Facts from={`Of version ${t.version}, from the table’s own log and its files’ statistics.`} commands={[`tarn table describe ${name}`, `curl http://${location.host}/api/v1/tables/${name}`]}>
             <Fact name="Rows" value={t.rows === null ? 'not known' : count(t.rows)}><Why label="rows" text={`From the statistics of the ${count(t.files)} live files of version ${t.version}.`} commands={[`tarn sql "select count(*) from ${name}"`]} /></Fact>
             <Fact name="Grows by" value={rate(t.rows_per_second)} />
             <Fact name="Size" value={bytes(t.bytes)}><Why label="size" text="Live files of the newest version; older versions’ files are not counted." commands={[`du -sh ${t.path}`]} /></Fact>

@@ -120,7 +120,7 @@ export function Topic({ name }: { name: string }) {
       <Before query={query} />
       {t && (
         <>
-          <Facts>
+          <Facts from="As the log says of this topic, read each second." commands={[`tarn topic describe ${name}`, `curl http://${location.host}/api/v1/topics/${name}`]}>
             <Fact name="Rate" value={rate(t.records_per_second)}><Why label="rate" text="Records appended a second, over the last seconds." commands={[`curl http://${location.host}/api/v1/topics/${name}`]} /></Fact>
             <Fact name="Records kept" value={count(t.records)}><Why label="records kept" text="High watermarks less the first offsets that are kept." commands={[`tarn topic describe ${name}`]} /></Fact>
             <Fact name="Ever appended" value={count(t.appended)} />

@@ -102,7 +102,7 @@ export function View({ name }: { name: string }) {
       {query.data && !view && <Empty title={`There is no view ${name}`}>It may have been renamed; the list of views has what is there.</Empty>}
       {view && (
         <>
-          <Facts>
+          <Facts from="As the view’s store says, with the newest epoch." commands={[`tarn view describe ${name}`, `curl http://${location.host}/api/v1/views/${name}`]}>
             <Fact name="Fresh" value={committed ? age(live.now() - Date.parse(committed)) : 'nothing yet'}><Why label="freshness" text={`Epoch ${change?.epoch ?? view.epoch ?? '–'} was committed then.`} commands={[`tarn flow describe ${name}`]} /></Fact>
             <Fact name="Epoch" value={count(change?.epoch ?? view.epoch)} />
             <Fact name="Rows, about" value={count(view.rows)} />
