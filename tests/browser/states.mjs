@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { withBrowser } from './browser.mjs';
 import { withMock } from './mock.mjs';
 import { errorShownWell, keyboardOnly, mapToTableToSql, pressKill, sendAndFollow, sqlBox } from './journeys.mjs';
-import { live, patience, watch } from './steps.mjs';
+import { live, patience, runSql, watch } from './steps.mjs';
 
 const view = { viewport: { width: 1440, height: 900 } };
 
@@ -42,7 +42,32 @@ async function wrong(page, url) {
   console.log('ok: a ledger that does not add up is said on every page');
 }
 
+async function completesAndCancels(page, url) {
+  await page.goto(`${url}/sql`);
+  await live(page);
+  await page.getByRole('textbox', { name: 'SQL' }).click();
+  await page.keyboard.type('select c1 from bron');
+  await page.locator('.cm-tooltip-autocomplete li', { hasText: 'bronze.clicks' }).waitFor(patience);
+  await page.waitForTimeout(200); // a completion is taken only once it has been there for a moment
+  await page.keyboard.press('Enter');
+  await page.keyboard.type(' where c');
+  await page.locator('.cm-tooltip-autocomplete li', { hasText: 'c17' }).waitFor(patience);
+  await page.keyboard.press('Escape');
+  await runSql(page, 'select slow');
+  await page.getByRole('button', { name: 'Cancel' }).click(patience);
+  await page.locator('.sql-tools [role="status"]').waitFor({ state: 'detached', ...patience });
+  for (let i = 0; i < 60 && (await (await fetch(`${url}/api/v1/mock/cancelled`)).text()) !== '1'; i += 1) await page.waitForTimeout(250);
+  assert.equal(await (await fetch(`${url}/api/v1/mock/cancelled`)).text(), '1', 'the server sees that nobody waits any more');
+  await runSql(page, 'select category');
+  await page.getByRole('button', { name: 'Chart' }).click(patience);
+  const file = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'PNG' }).first().click(patience);
+  assert.match((await file).suggestedFilename(), /clicks-by-category\.png/);
+  console.log('ok: SQL is completed, cancelled on the server too, drawn, and saved as PNG');
+}
+
 async function journeys(page, url) {
+  await completesAndCancels(page, url);
   await mapToTableToSql(page, url, 'bronze.clicks');
   await sqlBox(page, url, 'select category', 'trousers');
   await errorShownWell(page, url);

@@ -180,6 +180,7 @@ function sqlAnswer(sql) {
 
 const sockets = new Set();
 let downUntil = 0;
+let cancelled = 0; // statements whose client went away
 function down(ms) {
   downUntil = Date.now() + ms;
   for (const socket of sockets) socket.destroy();
@@ -249,6 +250,8 @@ const server = createServer((request, response) => {
   let text = '';
   request.on('data', (d) => (text += d));
   request.on('end', () => {
+    if (url.pathname === '/api/v1/sql' && text.includes('slow')) return void response.on('close', () => (cancelled += 1));
+    if (url.pathname === '/api/v1/mock/cancelled') return void response.writeHead(200, { 'Content-Type': 'application/json' }).end(String(cancelled));
     const [data, code] = answer(url.pathname, url.searchParams, text ? JSON.parse(text) : null);
     response.writeHead(code, { 'Content-Type': 'application/json' }).end(JSON.stringify(data));
   });

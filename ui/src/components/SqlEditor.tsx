@@ -59,6 +59,20 @@ function completions(catalog: Catalog | undefined) {
   };
 }
 
+// Text typed over a selection is replaced here: a browser would write the style of the old text beside the new, which
+// the page's policy blocks with a complaint.
+const overSelection = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    const text = event.data;
+    if (event.inputType !== 'insertText' || text === null || empty || event.isComposing) return false;
+    event.preventDefault();
+    const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: 'input.type', scrollIntoView: true });
+    if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, insert))) view.dispatch(insert());
+    return true;
+  },
+});
+
 // The editor in a shadow of its own: its style sheets are made there by script, which the page's policy allows.
 export function SqlEditor({ value, change, run, catalog }: { value: string; change: (text: string) => void; run: (sql: string) => void; catalog: Catalog | undefined }) {
   const host = useRef<HTMLDivElement>(null);
@@ -78,6 +92,7 @@ export function SqlEditor({ value, change, run, catalog }: { value: string; chan
         history(), drawSelection(), bracketMatching(), closeBrackets(), sql({ dialect, upperCaseKeywords: false }), colors, look, EditorView.lineWrapping,
         placeholder('select …   (Ctrl-Space completes, Ctrl-Enter runs)'),
         EditorView.contentAttributes.of({ 'aria-label': 'SQL' }),
+        overSelection,
         EditorView.updateListener.of((u) => { if (u.docChanged) calls.current.change(u.state.doc.toString()); }),
         words.current.of([]),
       ],

@@ -18,4 +18,9 @@ describe('trace', () => {
     expect(picture.nodes.map((n) => n.id)).toEqual(['topic:t', 'flow:f']);
     expect(picture.edges.map((e) => e.to)).toEqual(['flow:f']);
   });
+  it('joins steps over nodes that are none', () => {
+    const edges = ['topic:t flow:f', 'flow:f topic:q', 'topic:q flow:g', 'flow:g table:q'].map((e) => ({ from: e.split(' ')[0] ?? '', to: e.split(' ')[1] ?? '', records_per_second: 1 }));
+    const picture = tracePicture(trace([step('topic:t', 'passed'), step('topic:q', 'passed'), step('table:q', 'waiting')]), { as_of: '', nodes: [], edges });
+    expect(picture.edges.map((e) => `${e.from} ${e.to}`)).toEqual(['topic:t topic:q', 'topic:q table:q']);
+  });
 });

@@ -6,6 +6,20 @@ export function done(trace: Trace): boolean {
   return trace.found && trace.steps.length > 0 && trace.steps.every((s) => s.state !== 'waiting');
 }
 
+// The nearest step upstream of a node, over nodes that are no steps themselves.
+function nearestBefore(node: string, steps: Set<string>, edges: { from: string; to: string }[]): string | null {
+  const seen = new Set([node]);
+  let ring = [node];
+  while (ring.length > 0) {
+    const before = edges.filter((e) => ring.includes(e.to) && !seen.has(e.from)).map((e) => e.from);
+    const found = before.find((id) => steps.has(id));
+    if (found !== undefined) return found;
+    for (const id of before) seen.add(id);
+    ring = before;
+  }
+  return null;
+}
+
 // The nodes of the steps as the map has them, and the arrows between them; a step the map does not know is drawn too.
 export function tracePicture(trace: Trace, graph: Graph | undefined): Picture {
   const ids = new Set(trace.steps.map((s) => s.node));
@@ -17,5 +31,10 @@ export function tracePicture(trace: Trace, graph: Graph | undefined): Picture {
       lag_unit: null, freshness_ms: null, bytes: null, rows: null, detail: '',
     });
   const edges = (graph?.edges ?? []).filter((e) => ids.has(e.from) && ids.has(e.to)).map((e) => ({ ...e, records_per_second: null }));
+  const reached = new Set(edges.map((e) => e.to));
+  for (const s of trace.steps.slice(1)) {
+    const from = reached.has(s.node) ? null : nearestBefore(s.node, ids, graph?.edges ?? []);
+    if (from !== null) edges.push({ from, to: s.node, records_per_second: null });
+  }
   return part({ as_of: '', nodes, edges }, ids);
 }

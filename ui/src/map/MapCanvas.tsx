@@ -24,12 +24,12 @@ function style(): cytoscape.StylesheetJson {
     {
       selector: 'node',
       style: {
-        shape: 'round-rectangle', width: m.width, height: m.height, 'background-color': color('--surface'), 'border-width': 1,
-        'border-color': color('--line-strong'), label: 'data(name)', color: color('--ink'), 'font-family': 'JetBrains Mono Variable, monospace',
+        shape: 'round-rectangle', width: m.width, height: m.height, 'background-color': color('--line-strong'), 'border-width': 1,
+        'border-color': color('--ink-soft'), label: 'data(name)', color: color('--ink'), 'font-family': 'JetBrains Mono Variable, monospace',
         'font-size': 9, 'text-valign': 'center', 'text-wrap': 'ellipsis', 'text-max-width': '110px', 'min-zoomed-font-size': 6,
       },
     },
-    { selector: 'node[kind="flow"]', style: { 'border-color': color('--accent'), color: color('--accent-strong') } },
+    { selector: 'node[kind="flow"]', style: { 'border-color': color('--accent'), 'background-color': color('--accent-faint') } },
     { selector: 'node[state="warn"]', style: { 'border-color': color('--amber'), 'border-width': 3 } },
     { selector: 'node[state="error"]', style: { 'border-color': color('--bad'), 'background-color': color('--bad-faint'), 'border-width': 3 } },
     { selector: 'node.dim', style: { opacity: 0.2 } },
