@@ -305,7 +305,8 @@ constexpr auto kTable = std::to_array<ErrorEntry>({
     {Id::kSqlTimeout, "TARN-E0803", Code::kCancelled, "The query took too long",
      "It ran into its time limit and was stopped.",
      "Ask for less (a filter on `_ingested_at` or a partition column helps most), or give more"
-     " time: `tarn sql --timeout 5m`."},
+     " time. A running Tarn has a limit of its own; without one, `tarn sql --timeout 5m` reads"
+     " the folder by itself."},
     {Id::kSqlCancelled, "TARN-E0804", Code::kCancelled, "The query was cancelled",
      "Somebody stopped it, or its connection closed.",
      "Run it again."},

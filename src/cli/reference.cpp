@@ -56,7 +56,8 @@ std::string settings_page() {
         "name=value`) goes before the environment (`TARN_HTTP_PORT` is http.port), that before "
         "`settings:` in\ntarn.yml, that before the default. Sizes are written `64MB` or `2GiB` "
         "(powers of "
-        "1024), durations `150ms`, `5s`,\n`2m`, `1h`, `7d`. All take effect at the next start.\n";
+        "1024), durations `150ms`, `5s`,\n`2m`, `1h`, `7d`. A change takes effect at the next "
+        "start, unless it says otherwise.\n";
     std::string part;
     for (auto& d : all_declarations()) {
         std::string of(d.name.substr(0, d.name.find('.')));
@@ -65,9 +66,10 @@ std::string settings_page() {
                 "\n## {}\n\n| setting | | default | for example |\n| --- | --- | --- | --- |\n",
                 of);
         part = of;
-        out +=
-            fmt::format("| `{}` | {} ({}{}) | {} | {} |\n", d.name, d.text, type_name(d.type),
-                        bounds_of(d), code_or_nothing(d.default_value), code_or_nothing(d.example));
+        out += fmt::format("| `{}` | {} ({}{}){}{} | {} | {} |\n", d.name, d.text,
+                           type_name(d.type), bounds_of(d), d.secret ? " Never shown." : "",
+                           d.needs_restart ? "" : " Takes effect at once.",
+                           code_or_nothing(d.default_value), code_or_nothing(d.example));
     }
     return out;
 }

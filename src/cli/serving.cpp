@@ -79,6 +79,7 @@ ErrorCode code_of_status(int status) {
 // The body of a 2xx answer; any other becomes the error it describes.
 Result<std::string> api(const Serving& serving, io::HttpRequest request) {
     request.url = "http://" + serving.http + request.url;
+    request.direct = true;
     auto answer = io::http_request(request);
     if (!answer && answer.error().code() == ErrorCode::kUnavailable)
         return fail(std::move(answer).error().with_id(ErrorId::kNoAnswer));
@@ -114,8 +115,9 @@ Result<nlohmann::json> api_get(const Serving& serving, const std::string& path) 
 }
 
 Result<std::string> api_post_text(const Serving& serving, const std::string& path,
-                                  const nlohmann::json& body) {
+                                  const nlohmann::json& body, Duration timeout) {
     io::HttpRequest request;
+    if (timeout.us >= 0) request.timeout = timeout;
     request.method = "POST";
     request.url = path;
     request.headers = {"Content-Type: application/json"};

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tarn/base/result.h"
+#include "tarn/base/time.h"
 #include "tarn/io/file_system.h"
 
 namespace tarn::cli {
@@ -35,9 +36,10 @@ Result<Address> parse_address(std::string_view text);
 
 // A request to the JSON API of a serving process; an answer other than 2xx becomes its error.
 Result<nlohmann::json> api_get(const Serving& serving, const std::string& path);
-// The same, the answer's text as it came.
+// The same, the answer's text as it came. `timeout`: for the whole answer, negative for that of http_client.h.
 Result<std::string> api_post_text(const Serving& serving, const std::string& path,
-                                  const nlohmann::json& body);
+                                  const nlohmann::json& body,
+                                  Duration timeout = Duration::micros(-1));
 Result<nlohmann::json> api_post(const Serving& serving, const std::string& path,
                                 const nlohmann::json& body);
 

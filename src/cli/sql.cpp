@@ -96,9 +96,9 @@ void warn_truncated(bool truncated, int64_t rows) {
 
 Result<int> run_alone(const Common& common, const std::string& query, const SqlOptions& options) {
     io::LocalFileSystem fs;
-    if (auto format = io::DataFolder::check_format(fs, common.data);
-        !format && format.error().code() != ErrorCode::kNotFound)
-        return fail(format.error());
+    // Without a data folder there are no tables, but one may still compute.
+    auto format = io::DataFolder::check_format(fs, common.data);
+    if (!format && format.error().id() != ErrorId::kNotADataFolder) return fail(format.error());
     Tables tables(fs, common.data + "/tables");
     sql::EngineOptions engine_options;
     engine_options.restricted = true;
@@ -106,7 +106,10 @@ Result<int> run_alone(const Common& common, const std::string& query, const SqlO
     TARN_TRY(auto engine, sql::Engine::open(engine_options, fs, &tables));
     TARN_TRY(auto session, engine->session());
     Printer printer(common.format);
-    TARN_TRY(auto stats, session->query(query, {options.max_rows, options.timeout}, printer));
+    auto done = session->query(query, {options.max_rows, options.timeout}, printer);
+    if (!done && !format && done.error().id() == ErrorId::kSqlUnknownName)
+        return fail(done.error().with_context(format.error().message()));
+    TARN_TRY(auto stats, std::move(done));
     printer.finish();
     warn_truncated(stats.truncated, stats.rows);
     return kExitOk;
@@ -132,7 +135,12 @@ Result<int> run_through(const Common& common, const Serving& serving, const std:
                         const SqlOptions& options) {
     nlohmann::json body = {{"sql", query}};
     if (options.max_rows > 0) body["max_rows"] = options.max_rows;
-    TARN_TRY(auto text, api_post_text(serving, "/api/v1/sql", body));
+    // The server has a limit of its own; a shorter one of ours closes the connection, which cancels the query.
+    auto reply = api_post_text(serving, "/api/v1/sql", body, options.timeout);
+    if (!reply && reply.error().id() == ErrorId::kNoAnswer && options.timeout.us >= 0)
+        return fail(ErrorId::kSqlTimeout,
+                    "the query took longer than its limit of " + format_duration(options.timeout));
+    TARN_TRY(auto text, std::move(reply));
     auto answer = nlohmann::json::parse(text, nullptr, false);
     if (!answer.is_object()) return fail(ErrorCode::kInternal, "the server's answer is not JSON");
     std::vector<sql::ResultColumn> columns;

@@ -64,7 +64,8 @@ Result<HttpResponse> http_request(const HttpRequest& request) {
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_CONNECTTIMEOUT_MS, long(request.connect_timeout.ms()));
-    set(CURLOPT_TIMEOUT_MS, long(request.timeout.ms()));
+    set(CURLOPT_TIMEOUT_MS, std::max(1L, long(request.timeout.ms())));  // 0 is no limit
+    if (request.direct) set(CURLOPT_PROXY, "");
     set(CURLOPT_WRITEFUNCTION, &on_body);
     set(CURLOPT_WRITEDATA, &transfer);
     set(CURLOPT_HEADERFUNCTION, &on_header);

@@ -147,8 +147,17 @@ def test_sql_that_is_not_right(server):
     last_words("sql", "selct 1", *data, code=2, error_id="0801")
     last_words("sql", "create table x (a int)", *data, code=1, error_id="0802")
     last_words("sql", "select * from read_csv('/etc/passwd')", *data, code=1, error_id="0802")
+    last_words("sql", "select sum(a.range * b.range) from range(300000) a, range(300000) b", *data,
+               "--timeout", "200ms", code=1, error_id="0803")
+    assert "not a data folder" in last_words("sql", "select * from bronze.clicks", "--data", "/nowhere", code=2,
+                                             error_id="0807")
     last_words("sql", "select sum(a.range * b.range) from range(1000000) a, range(1000000) b", "--timeout", "200ms",
                "--data", server.data.parent / "other", code=1, error_id="0803")
+
+
+def test_a_proxy_of_the_environment_is_not_for_this_machine(server):
+    done = run("flow", "list", "--data", server.data, env={"http_proxy": "http://127.0.0.1:1"})
+    assert done.returncode == 0 and "live.clicks_windows" in done.stdout, done.stderr
 
 
 def test_http_errors_carry_the_id(server):

@@ -19,6 +19,7 @@ struct HttpRequest {
     Duration connect_timeout = Duration::seconds(2);
     Duration timeout = Duration::seconds(60);
     size_t max_response_bytes = 256u << 20;
+    bool direct = false;  // not through the proxy that the environment may name
 };
 struct HttpResponse {
     int status = 0;
