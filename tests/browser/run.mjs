@@ -6,11 +6,11 @@
 import assert from 'node:assert/strict';
 import { withBrowser } from './browser.mjs';
 import { startDemo, startWire } from './demo.mjs';
-import { keyboardOnly, sqlBox } from './journeys.mjs';
+import { errorShownWell, keyboardOnly, mapToTableToSql, pressKill, sendAndFollow, sqlBox } from './journeys.mjs';
 import { large } from './large.mjs';
 import { takeShots } from './shots.mjs';
 import { states } from './states.mjs';
-import { grows, live, number, patience, sum, watch } from './steps.mjs';
+import { grows, live, number, patience, promises, sum, watch } from './steps.mjs';
 
 async function ledgerHolds(page, url) {
   await page.goto(url);
@@ -61,6 +61,15 @@ async function pauseAndResume(page, url) {
   console.log('ok: a flow is paused and resumed');
 }
 
+async function pausedSaysWhy(page, url) {
+  await page.goto(`${url}/flow?name=clicks.table`);
+  await page.getByRole('button', { name: 'Pause' }).click(patience);
+  await page.locator('[data-why]', { hasText: 'It does not advance' }).waitFor(patience);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await page.locator('[data-why]', { hasText: 'It advances' }).waitFor(patience);
+  console.log('ok: a paused flow says why it does not advance');
+}
+
 async function cutOff(page, url) {
   const wire = await startWire(url);
   await page.goto(wire.url);
@@ -76,7 +85,17 @@ async function cutOff(page, url) {
   console.log('ok: it says when it is cut off, keeps what it knew and comes back by itself');
 }
 
+// Journeys over what a server may not have: those that its contract promises must work.
+const promised = [
+  { needs: ['get /api/v1/tables/{name}/files'], run: (page, url) => mapToTableToSql(page, url, 'bronze.clicks') },
+  { needs: ['get /api/v1/errors/{id}'], run: errorShownWell },
+  { needs: ['get /api/v1/flows/{name}/why'], run: pausedSaysWhy },
+  { needs: ['post /api/v1/topics/{name}/records', 'get /api/v1/trace'], run: sendAndFollow },
+  { needs: ['get /api/v1/demo', 'post /api/v1/demo/{action}'], run: pressKill },
+];
+
 async function look(url) {
+  const contract = await promises(url);
   await withBrowser({ viewport: { width: 1440, height: 900 } }, async (_context, page) => {
     const judge = watch(page, [url], /status of 4\d\d|net::ERR/);
     await ledgerHolds(page, url);
@@ -84,6 +103,11 @@ async function look(url) {
     await sqlBox(page, url, 'select 40 + 2 as answer', '42');
     await pauseAndResume(page, url);
     await keyboardOnly(page, url, 'bronze.clicks');
+    for (const { needs, run } of promised) {
+      const missing = needs.filter((n) => !contract.has(n));
+      if (missing.length === 0) await run(page, url);
+      else console.log(`not promised by this server: ${missing.join(', ')}`);
+    }
     judge();
     console.log('ok: no request left the machine, the browser complains of nothing');
   });
