@@ -99,5 +99,5 @@ export const demoAction = (action: string) => post<{ accepted: boolean; sentence
 
 // True where this server has no such address at all, as one of another version or without the demo's supervisor.
 export function notHere(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 404 && error.body.message.startsWith('the API has no such address');
+  return error instanceof ApiError && error.status === 404 && (error.body.id === 'TARN-E0406' || error.body.message.startsWith('the API has no such address'));
 }
