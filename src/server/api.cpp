@@ -6,6 +6,7 @@
 
 #include "api_json.h"
 #include "assets.h"
+#include "why.h"
 
 namespace tarn::server {
 namespace {
@@ -184,6 +185,7 @@ Result<Response> Api::get(const Segments& path, const Target& target) {
     if (path.size() == 3) {
         if (noun == "topics" && path[2] == "records") return records(path[1], target);
         if (noun == "tables" && path[2] == "history") return history(path[1], target);
+        if (noun == "flows" && path[2] == "why") return flow_why(path[1]);
         if (noun == "views" && path[2] == "rows") return view_rows(path[1], target);
     }
     return fail(ErrorId::kNoAddress,
@@ -289,6 +291,15 @@ Result<Response> Api::flow(const std::string& name) {
     JsonWriter json;
     write_json(json, *status);
     return json_response(json.take());
+}
+
+Result<Response> Api::flow_why(const std::string& name) {
+    auto status = context_.flows.describe(name);
+    if (!status) return fail(not_found("flow", name));
+    auto said = why(*status, context_.clock.now());
+    JsonWriter json;
+    json.begin_object().field("advancing", said.advancing).field("sentence", said.sentence);
+    return json_response(json.field("todo", said.todo).end_object().take());
 }
 
 Result<Response> Api::runs(const Target& target) {

@@ -31,6 +31,7 @@ class Api {
     Result<Response> table(const std::string& name);
     Result<Response> history(const std::string& name, const Target& target);
     Result<Response> flow(const std::string& name);
+    Result<Response> flow_why(const std::string& name);
     Result<Response> views();
     Result<Response> view(const std::string& name);
     Result<Response> view_rows(const std::string& name, const Target& target);

@@ -220,6 +220,22 @@ def test_why_a_flow_stands_while_nothing_runs(tmp_path):
     assert "did you mean live.clicks_windows?" in text
 
 
+def test_why_a_flow_waits_stands_and_goes_on(server):
+    data, flow = ["--data", server.data], "live.clicks_windows"
+    why = run("flow", "why", flow, *data).stdout
+    assert why.startswith(flow) and len(why.splitlines()) == 1 and "advances with the next record" in why
+    run("flow", "pause", flow, *data)
+    try:
+        subprocess.run(["kcat", "-b", server.kafka, "-P", "-t", "clicks"], input=b"{}", check=True, timeout=30)
+        why = json.loads(run("flow", "why", flow, *data, "--format", "json").stdout)
+        assert why["advancing"] is False and "paused" in why["sentence"] and "1 record of clicks waits" in why["sentence"]
+        assert f"tarn flow resume {flow}" in why["todo"]
+    finally:
+        run("flow", "resume", flow, *data)
+    text = last_words("flow", "why", "live.clicks_window", *data, code=1, error_id="0403")
+    assert "live.clicks_window" in text
+
+
 def test_a_damaged_flow_stands_with_its_id(tmp_path):
     server = tarn.Server(PROJECT, tmp_path / "data", tmp_path / "log")
     server.start()

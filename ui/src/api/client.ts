@@ -25,6 +25,7 @@ type Parameters<P extends GetPaths> = paths[P] extends { get: { parameters: infe
 
 async function failure(response: Response): Promise<ApiError> {
   const fallback: ApiErrorBody = {
+    id: 'TARN-E0012',
     code: 'internal',
     message: `the server answered with status ${response.status}`,
     todo: 'Look into the server’s log.',

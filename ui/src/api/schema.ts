@@ -229,6 +229,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flows/{name}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /** Why the flow does or does not advance, in one sentence. */
+        get: operations["whyFlow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/flows/{name}/pause": {
         parameters: {
             query?: never;
@@ -261,6 +280,25 @@ export interface paths {
         put?: never;
         /** Runs a paused flow again, or retries a failed one. */
         post: operations["resumeFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/errors/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** What an error's id means and what to do about it. */
+        get: operations["explainError"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -399,6 +437,8 @@ export interface components {
     schemas: {
         Error: {
             error: {
+                /** @description What /api/v1/errors/{id} explains, such as TARN-E0401. */
+                id: string;
                 /** @enum {string} */
                 code: "invalid_argument" | "not_found" | "already_exists" | "failed_precondition" | "conflict" | "resource_exhausted" | "unavailable" | "cancelled" | "unsupported" | "corrupted" | "io" | "internal";
                 /** @description What happened, to what, why. */
@@ -406,6 +446,21 @@ export interface components {
                 /** @description What to do about it. */
                 todo: string;
             };
+        };
+        ErrorMeaning: {
+            id: string;
+            code: string;
+            title: string;
+            /** @description Why it happens, as Markdown. */
+            cause: string;
+            /** @description What to do about it, as Markdown. */
+            todo: string;
+        };
+        FlowWhy: {
+            advancing: boolean;
+            sentence: string;
+            /** @description Empty if there is nothing to do. */
+            todo: string;
         };
         Health: {
             /** @constant */
@@ -1032,6 +1087,29 @@ export interface operations {
             default: components["responses"]["Failed"];
         };
     };
+    whyFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowWhy"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
     pauseFlow: {
         parameters: {
             query?: never;
@@ -1073,6 +1151,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Flow"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    explainError: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its meaning. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMeaning"];
                 };
             };
             default: components["responses"]["Failed"];
