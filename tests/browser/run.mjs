@@ -2,6 +2,7 @@
 //   node run.mjs                 starts bin/tarn demo (TARN_BIN) on free ports and a folder of its own, and stops it;
 //                                then the stand-in server of ui/dev, for states and sizes that a demo does not have
 //   TARN_URL=http://… node run.mjs   looks at a server that runs already (does not stop it)
+//   node run.mjs --demo-only     without the stand-in
 //   TARN_SHOTS=folder            also takes screenshots: light, dark, phone
 import assert from 'node:assert/strict';
 import { withBrowser } from './browser.mjs';
@@ -121,5 +122,7 @@ try {
 } finally {
   await server.stop();
 }
-await states();
-await large();
+if (!process.argv.includes('--demo-only')) {
+  await states();
+  await large();
+}

@@ -1,5 +1,5 @@
 // The typed client: paths, parameters and answers are those of src/server/openapi.yaml and nothing else compiles.
-import type { Catalog, Demo, ErrorPage, FlowWhy, Graph, Produced, TableFiles, Trace } from './pending';
+import type { Catalog, Demo, Graph, Produced, TableFiles, Trace } from './pending';
 import type { paths } from './schema';
 import type { ApiErrorBody, RecordPage, SqlResult } from './types';
 
@@ -79,7 +79,6 @@ async function getPending<T>(url: string, query: Record<string, string | number 
 }
 const enc = encodeURIComponent;
 export const getGraph = (signal?: AbortSignal) => getPending<Graph>('/api/v1/graph', {}, signal);
-export const getFlowWhy = (name: string, signal?: AbortSignal) => getPending<FlowWhy>(`/api/v1/flows/${enc(name)}/why`, {}, signal);
 export const getFiles = (name: string, limit: number, after: string | undefined, signal?: AbortSignal) =>
   getPending<TableFiles>(`/api/v1/tables/${enc(name)}/files`, { limit, after }, signal);
 export const getRecords = (
@@ -93,7 +92,6 @@ export const getRuns = (flow: string | undefined, limit: number, signal?: AbortS
 export const getTrace = (query: { topic?: string | undefined; partition?: number | undefined; offset?: number | undefined; id?: string | undefined }, signal?: AbortSignal) =>
   getPending<Trace>('/api/v1/trace', query, signal);
 export const getDemo = (signal?: AbortSignal) => getPending<Demo>('/api/v1/demo', {}, signal);
-export const getErrorPage = (id: string, signal?: AbortSignal) => getPending<ErrorPage>(`/api/v1/errors/${enc(id)}`, {}, signal);
 export const sendRecord = (topic: string, body: { value: unknown; key: string | null; partition?: number }) =>
   post<Produced>(`/api/v1/topics/${enc(topic)}/records`, body);
 export const demoAction = (action: string) => post<{ accepted: boolean; sentence: string }>(`/api/v1/demo/${enc(action)}`);

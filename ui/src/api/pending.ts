@@ -29,11 +29,6 @@ export interface Graph {
   nodes: GraphNode[];
   edges: GraphEdge[];
 }
-export interface FlowWhy {
-  advancing: boolean;
-  sentence: string;
-  todo: string;
-}
 export type Flow = Omit<Schemas['Flow'], 'kind'> & {
   kind: 'table' | 'live' | 'model';
   source_kind?: 'topic' | 'table';
@@ -42,7 +37,7 @@ export type Flow = Omit<Schemas['Flow'], 'kind'> & {
   outside_horizon?: number;
   file?: string;
   strategy?: '' | 'append' | 'sessions' | 'merge';
-  why?: FlowWhy;
+  why?: Schemas['FlowWhy'];
 };
 export type Topic = Schemas['Topic'] & { records_per_second?: number | null };
 export interface Produced {
@@ -103,11 +98,4 @@ export interface Demo {
   server: { starts: number; last_exit: string; last_recovery_ms: number | null; down_since: string | null };
   faults: Fault[];
   history: { at: string; action: string; sentence: string; recovery_ms: number | null }[];
-}
-export interface ErrorPage {
-  id: string;
-  code: string;
-  title: string;
-  cause: string;
-  todo: string;
 }

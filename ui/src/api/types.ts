@@ -21,5 +21,5 @@ export type Ledger = Schemas['Ledger'];
 export type LedgerLine = Schemas['LedgerLine'];
 export type SqlResult = Schemas['SqlResult'];
 export type Hello = Schemas['EventHello'];
-export type ApiErrorBody = Schemas['Error']['error'] & { id?: string };
+export type ApiErrorBody = Schemas['Error']['error'];
 export type Cell = Schemas['Cell'];

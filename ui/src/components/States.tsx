@@ -1,6 +1,7 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import { ApiError, notHere } from '../api/client';
 import { address, Link } from '../router';
+import { Said } from './Said';
 import { CopyLine } from './Why';
 
 // Appears only when loading takes longer than a blink.
@@ -38,7 +39,7 @@ export function ErrorBox({ error, retry }: { error: unknown; retry?: (() => void
         {body?.id && <Link className="error-id" to={address('/errors', { id: body.id })}>{body.id}</Link>}
       </strong>
       <pre>{body ? body.message : error instanceof Error ? error.message : String(error)}</pre>
-      <p><b>What to do:</b> {body ? body.todo : 'The page tries again by itself; is tarn up running?'}</p>
+      <p><b>What to do:</b> {body ? <Said text={body.todo} /> : 'The page tries again by itself; is tarn up running?'}</p>
       {retry && <button type="button" onClick={retry}>Try again</button>}
     </div>
   );

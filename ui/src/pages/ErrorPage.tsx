@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { getErrorPage } from '../api/client';
+import { get } from '../api/client';
+import { Said } from '../components/Said';
 import { Before, Empty } from '../components/States';
 import { CopyLine } from '../components/Why';
 import { setParams, useParam } from '../router';
@@ -7,7 +8,7 @@ import { setParams, useParam } from '../router';
 // What an error's id means: what happened, why, what to do.
 export function ErrorPage() {
   const [id] = useParam('id', '');
-  const query = useQuery({ queryKey: ['error', id], queryFn: ({ signal }) => getErrorPage(id, signal), enabled: id !== '', retry: false, staleTime: Infinity });
+  const query = useQuery({ queryKey: ['error', id], queryFn: ({ signal }) => get('/api/v1/errors/{id}', { path: { id } }, signal), enabled: id !== '', retry: false, staleTime: Infinity });
   const e = query.data;
   return (
     <section className="panel prose" aria-labelledby="error-title">
@@ -25,9 +26,9 @@ export function ErrorPage() {
       {e && (
         <>
           <h2>Why it happens</h2>
-          <p>{e.cause}</p>
+          <p><Said text={e.cause} /></p>
           <h2>What to do</h2>
-          <p>{e.todo}</p>
+          <p><Said text={e.todo} /></p>
           <CopyLine text={`${location.origin}/errors?id=${e.id}`} />
         </>
       )}

@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { flowAction, get, getFlowWhy, getRecords, getRuns } from '../api/client';
+import { flowAction, get, getRecords, getRuns } from '../api/client';
 import { useFlows } from '../api/queries';
 import type { Flow as FlowData, LogRecord, Run } from '../api/types';
 import { Lines } from '../chart/Lines';
 import { DataGrid, type GridColumn } from '../components/DataGrid';
 import { Fact, Facts, Neighbours, NodeHead, Tabs } from '../components/NodeHead';
+import { Said } from '../components/Said';
 import { PayloadBox } from '../components/PayloadBox';
 import { RunGrid } from '../components/RunGrid';
 import { Before, Empty, ErrorBox } from '../components/States';
@@ -33,13 +34,13 @@ function PauseResume({ flow }: { flow: FlowData }) {
 
 // One sentence: why it advances, or what it waits for.
 function WhySentence({ flow }: { flow: FlowData }) {
-  const query = useQuery({ queryKey: ['flow-why', flow.name], queryFn: ({ signal }) => getFlowWhy(flow.name, signal), refetchInterval: 2000, retry: false, enabled: flow.why === undefined });
+  const query = useQuery({ queryKey: ['flow-why', flow.name], queryFn: ({ signal }) => get('/api/v1/flows/{name}/why', { path: { name: flow.name } }, signal), refetchInterval: 2000, retry: false, enabled: flow.why === undefined });
   const why = flow.why ?? query.data;
   const bad = flow.state === 'failed' || flow.state === 'retrying';
   if (!why) return flow.reason ? <p className={`verdict ${bad ? 'error' : 'warn'}`}>{flow.reason}</p> : null;
   return (
     <p className={`verdict ${why.advancing ? 'good' : bad ? 'error' : 'warn'}`} data-why>
-      <b>{why.advancing ? 'It advances.' : 'It does not advance.'}</b> {why.sentence} {why.todo && <span>{why.todo}</span>}{' '}
+      <b>{why.advancing ? 'It advances.' : 'It does not advance.'}</b> <Said text={`${why.sentence} ${why.todo}`} />{' '}
       <Why label="why" text="The state, the positions and the last outcome of the flow, in one sentence." commands={[`tarn flow why ${flow.name}`]} />
     </p>
   );
