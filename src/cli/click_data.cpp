@@ -1,10 +1,8 @@
 #include "click_data.h"
 
-#include <charconv>
 #include <unordered_map>
 
-#include "demo_clicks.h"
-#include "tarn/codec/compression.h"
+#include "demo_text.h"
 
 namespace tarn::cli {
 namespace {
@@ -24,45 +22,27 @@ class Names {
     std::unordered_map<std::string, uint16_t> numbers_;
 };
 
-// The text up to the separator, which is taken off `rest` as well.
-std::string_view take(std::string_view& rest, char separator) {
-    auto end = rest.find(separator);
-    auto field = rest.substr(0, end);
-    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-    return field;
-}
-
-int64_t number(std::string_view text) {
-    int64_t n = 0;
-    std::from_chars(text.data(), text.data() + text.size(), n);
-    return n;
-}
-
 }  // namespace
 
 Result<ClickData> load_click_data() {
-    if (demo_clicks().empty())
-        return fail(ErrorCode::kInternal, "this program was built without the demo's clicks");
-    std::string text;
-    TARN_RETURN_IF_ERROR(
-        codec::decompress(codec::Compression::kZstd, demo_clicks()[0].bytes, 64 << 20, text));
+    TARN_TRY(const auto text, demo_text("clicks.tsv.zst"));
     ClickData data;
     Names pages(data.pages), categories(data.categories), countries(data.countries);
     std::string_view rest = text;
-    take(rest, '\n');  // the header
+    take_field(rest, '\n');  // the header
     Duration offset;
     while (!rest.empty()) {
-        auto line = take(rest, '\n');
+        auto line = take_field(rest, '\n');
         Click click;
-        click.session = uint32_t(number(take(line, '\t')));
-        click.order = uint32_t(number(take(line, '\t')));
+        click.session = uint32_t(number_field(take_field(line, '\t')));
+        click.order = uint32_t(number_field(take_field(line, '\t')));
         offset = click.order == 1 ? Duration() : offset;
-        offset = offset + Duration::millis(number(take(line, '\t')));
+        offset = offset + Duration::millis(number_field(take_field(line, '\t')));
         click.offset = offset;
-        click.page = pages.number(take(line, '\t'));
-        click.category = categories.number(take(line, '\t'));
-        click.country = countries.number(take(line, '\t'));
-        click.price = int32_t(number(line));
+        click.page = pages.number(take_field(line, '\t'));
+        click.category = categories.number(take_field(line, '\t'));
+        click.country = countries.number(take_field(line, '\t'));
+        click.price = int32_t(number_field(line));
         data.sessions = click.session + 1;
         data.clicks.push_back(click);
     }

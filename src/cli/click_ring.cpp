@@ -1,7 +1,5 @@
 #include "click_ring.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -13,8 +11,7 @@
 
 namespace tarn::cli {
 
-// Loop numbers begin here, so that a click's session may have begun loops ago.
-constexpr int64_t kFirstLoop = 100'000;
+constexpr int32_t kLatestMs = 60'000;
 constexpr size_t kTimeLength = 24;  // 2026-01-31T23:59:59.123Z
 
 enum class Fault : uint8_t { kNone, kCut, kWrongType, kMissingField, kNoObject };
@@ -92,7 +89,10 @@ std::vector<std::vector<ClickRing::Placed>> ClickRing::place(const ClickData& da
         placed.loop_lag = uint32_t(at / loop_us);
         auto in_loop = at % loop_us;
         placed.ms = int32_t(in_loop % slot_.us / 1000);
-        if (random.chance(shape_.late)) placed.late_ms = 1'000 + int32_t(random.below(59'000));
+        auto late_from_ms = int32_t(shape_.late_from.ms());
+        if (random.chance(shape_.late))
+            placed.late_ms =
+                late_from_ms + int32_t(random.below(uint64_t(kLatestMs - late_from_ms)));
         if (random.chance(shape_.broken)) placed.fault = Fault(1 + random.below(4));
         auto& slot = slots[size_t(in_loop / slot_.us)];
         slot.push_back(placed);
@@ -106,31 +106,27 @@ std::vector<std::vector<ClickRing::Placed>> ClickRing::place(const ClickData& da
     return slots;
 }
 
-SlotBatch ClickRing::build(const ClickData& data, const std::vector<Placed>& placed) const {
+SlotBatch ClickRing::build(const ClickData& data, const std::vector<Placed>& placed,
+                           Patches& patches) const {
     SlotBatch out;
     codec::BatchBuilder builder;
     for (auto& p : placed) {
         auto& click = data.clicks[p.click];
         builder.add(p.ms, fmt::format("{:05}", click.session), click_json(data, click, p.fault));
-        ++out.count;
         out.late += p.late_ms > 0;
         out.twice += p.copy;
         out.broken += p.fault != Fault::kNone;
     }
-    if (!out.count) return out;
-    out.first_ms = placed.front().ms;
+    if (placed.empty()) return out;
+    patches.first_ms = placed.front().ms;
     auto batch = builder.finish();
     TARN_CHECK(batch.has_value(), "an uncompressed batch can always be built");
     out.batch = std::move(*batch);
-    std::string scratch;
-    std::vector<codec::RecordView> records;
-    auto read = codec::read_records(out.batch, scratch, SIZE_MAX, records);
-    TARN_CHECK(read.has_value(), "what was built can be read");
-    for (size_t i = 0; i < records.size(); ++i) {
-        auto value = *records[i].value;
-        auto at = uint32_t(value.data() - out.batch.data());
-        out.values.emplace_back(at, uint32_t(value.size()));
-        SlotBatch::Patch patch;
+    find_values(out);
+    for (size_t i = 0; i < out.values.size(); ++i) {
+        auto [at, length] = out.values[i];
+        auto value = std::string_view(out.batch).substr(at, length);
+        Patch patch;
         patch.loop_lag = placed[i].loop_lag;
         patch.time_ms = placed[i].ms - placed[i].late_ms;
         auto find = [&](std::string_view name, size_t skip) {
@@ -145,7 +141,7 @@ SlotBatch ClickRing::build(const ClickData& data, const std::vector<Placed>& pla
         for (auto& place : patch.loop_at)
             if (place + 6 > at + value.size()) place = 0;
         if (patch.time_at + kTimeLength > at + value.size()) patch.time_at = 0;
-        out.patches.push_back(patch);
+        patches.records.push_back(patch);
     }
     return out;
 }
@@ -158,45 +154,43 @@ ClickRing::ClickRing(const ClickData& data, const LoadShape& shape)
     slot_ = Duration::micros(
         std::max<int64_t>(1'000, int64_t(events / double(shape.rate) / double(slots) * 1e6)));
     slots_.resize(size_t(slots));
+    patches_.resize(slots_.size());
     auto placed = place(data);
     for (size_t s = 0; s < slots_.size(); ++s) {
         std::vector<std::vector<Placed>> parts(static_cast<size_t>(shape_.partitions));
         // Fibonacci hashing spreads sessions over partitions; all clicks of a session stay in one.
         for (auto& p : placed[s])
             parts[(data.clicks[p.click].session * 2654435769u >> 8) % parts.size()].push_back(p);
-        for (auto& part : parts)
-            slots_[s].push_back(build(data, part));
+        patches_[s].resize(parts.size());
+        for (size_t p = 0; p < parts.size(); ++p)
+            slots_[s].push_back(build(data, parts[p], patches_[s][p]));
         placed[s] = {};
     }
 }
 
 std::vector<SlotBatch>& ClickRing::stamp(int64_t slot, Timestamp start) {
-    auto loop = kFirstLoop + slot / int64_t(slots_.size());
-    auto& batches = slots_[size_t(slot % int64_t(slots_.size()))];
+    round_ = shape_.first_round + slot / int64_t(slots_.size());
+    auto at_slot = size_t(slot % int64_t(slots_.size()));
+    auto& batches = slots_[at_slot];
     TimeText text;
     auto start_ms = start.ms();
-    for (auto& b : batches) {
+    for (size_t p = 0; p < batches.size(); ++p) {
+        auto& b = batches[p];
         if (!b.count) continue;
         auto* bytes = b.batch.data();
-        for (auto& patch : b.patches) {
+        auto& patches = patches_[at_slot][p];
+        for (auto& patch : patches.records) {
             if (patch.time_at) text.write(bytes + patch.time_at, start_ms + patch.time_ms);
             for (auto at : patch.loop_at)
-                if (at) write_digits(bytes + at, (loop - patch.loop_lag) % 1'000'000);
+                if (at) write_digits(bytes + at, (round_ - patch.loop_lag) % 1'000'000);
         }
         // Timestamps at 27 and 35 (record_batch.h); who signs the batch computes its crc.
         auto last_ms = load_be<int64_t>(bytes + 35) - load_be<int64_t>(bytes + 27);
-        auto base_ms = start_ms + b.first_ms;
+        auto base_ms = start_ms + patches.first_ms;
         store_be<int64_t>(bytes + 27, base_ms);
         store_be<int64_t>(bytes + 35, base_ms + last_ms);
     }
     return batches;
-}
-
-uint32_t crc32_of_values(const SlotBatch& batch) {
-    uLong crc = crc32(0, nullptr, 0);
-    for (auto [at, length] : batch.values)
-        crc = crc32(crc, reinterpret_cast<const Bytef*>(batch.batch.data() + at), length);
-    return uint32_t(crc);
 }
 
 }  // namespace tarn::cli

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "click_data.h"
+#include "load.h"
 #include "tarn/base/ids.h"
 #include "tarn/base/time.h"
 
@@ -29,47 +30,43 @@ struct LoadShape {
     double late = 0.005;  // shares of all clicks
     double twice = 0.002;
     double broken = 0.001;
+    Duration late_from =
+        Duration::seconds(1);       // a late click is at least so late, at most a minute
+    int64_t first_round = 100'000;  // so that a click's session may have begun rounds ago
     Duration slot = Duration::millis(10);
 };
 
-// One partition's part of a slot.
-struct SlotBatch {
+class ClickRing final : public Load {
+  public:
+    ClickRing(const ClickData& data, const LoadShape& shape);
+
+    size_t slots() const { return slots_.size(); }  // of one loop
+    Duration slot_length() const override { return slot_; }
+    const LoadShape& shape() const { return shape_; }
+    std::vector<SlotBatch>& stamp(int64_t slot, Timestamp start) override;
+    int64_t round() const override { return round_; }
+
+  private:
+    struct Placed;
+    // What differs between rounds, of one record.
     struct Patch {
         uint32_t time_at = 0;  // of the 24 bytes of event_time in the batch; 0: none
         int32_t time_ms = 0;   // event time relative to the slot's start; negative for late ones
         uint32_t loop_at[3] = {};  // of six digits each; 0: none
         uint32_t loop_lag = 0;     // loops since the session began
     };
-    std::string batch;  // a whole record batch, uncompressed
-    std::vector<Patch> patches;
-    std::vector<std::pair<uint32_t, uint32_t>>
-        values;            // position and length of each record's value
-    int32_t first_ms = 0;  // of the first record within the slot
-    uint32_t count = 0, late = 0, twice = 0, broken = 0;
-};
-
-class ClickRing {
-  public:
-    ClickRing(const ClickData& data, const LoadShape& shape);
-
-    size_t slots() const { return slots_.size(); }  // of one loop
-    Duration slot_length() const { return slot_; }
-    const LoadShape& shape() const { return shape_; }
-    // Stamps slot number `slot` (counted on over the loops) for an intended send at `start` and
-    // gives its batches, one a partition (empty: none), valid until the next call. Their crc is
-    // left to who signs them.
-    std::vector<SlotBatch>& stamp(int64_t slot, Timestamp start);
-
-  private:
-    struct Placed;
+    struct Patches {
+        std::vector<Patch> records;
+        int32_t first_ms = 0;  // of the first record within the slot
+    };
     std::vector<std::vector<Placed>> place(const ClickData& data) const;
-    SlotBatch build(const ClickData& data, const std::vector<Placed>& placed) const;
+    SlotBatch build(const ClickData& data, const std::vector<Placed>& placed,
+                    Patches& patches) const;
     LoadShape shape_;
     Duration slot_;
-    std::vector<std::vector<SlotBatch>> slots_;
+    int64_t round_ = 0;
+    std::vector<std::vector<SlotBatch>> slots_;  // by slot, partition
+    std::vector<std::vector<Patches>> patches_;
 };
-
-// zlib's crc32 of a stamped batch's values, one after another: what the ledger holds of it.
-uint32_t crc32_of_values(const SlotBatch& batch);
 
 }  // namespace tarn::cli

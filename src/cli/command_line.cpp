@@ -102,16 +102,9 @@ void CommandLine::declare_topic() {
 }
 
 void CommandLine::declare_demo() {
-    auto* sub = command(
-        &app, "demo", "Replays the clicks of a web shop through the platform, with a live page.",
-        "tarn demo --for 60s --rate 100000 --format json --no-browser", [this]() -> Result<int> {
-            if (!run_for.empty()) {
-                TARN_TRY(auto d, parse_duration(run_for));
-                demo.run_for = d;
-            }
-            demo.browser = !no_browser;
-            return run_demo(common, demo);
-        });
+    auto* sub = command(&app, "demo",
+                        "Replays the clicks of a web shop through the platform, with a live page.",
+                        "tarn demo --for 60s --rate 100000 --format json --no-browser", Action());
     sub->get_option("--data")->each([this](const std::string&) { demo.data_given = true; });
     sub->add_option("--for", run_for, "Ends after this time, e.g. 60s (default: at Ctrl-C)")
         ->type_name("TIME")
@@ -123,7 +116,43 @@ void CommandLine::declare_demo() {
         ->capture_default_str();
     sub->add_flag("--no-browser", no_browser, "Does not open the page");
     serving_flags(sub, demo.flags);
+    declare_trace(sub);
+    declare_generator();
+}
 
+// An event followed, under the demo because that is where people meet it; it works on any server.
+void CommandLine::declare_trace(CLI::App* demo_command) {
+    // CLI11 calls a parent's callback after that of its subcommand: only the demo by itself runs one.
+    demo_command->callback([this, demo_command] {
+        if (!demo_command->get_subcommands().empty()) return;
+        action = [this]() -> Result<int> {
+            if (!run_for.empty()) {
+                TARN_TRY(auto d, parse_duration(run_for));
+                demo.run_for = d;
+            }
+            demo.browser = !no_browser;
+            return run_demo(common, demo);
+        };
+    });
+    auto* sub = command(demo_command, "trace",
+                        "Follows one event: where it is, since when, in which epoch and version.",
+                        "tarn demo trace e00042-100000-001", [this]() -> Result<int> {
+                            TARN_TRY(trace.timeout, parse_duration(trace_timeout));
+                            return run_trace(common, trace);
+                        });
+    sub->get_option("--data")->each([this](const std::string&) { trace.data_given = true; });
+    sub->add_option("id", trace.id, "The event's id (its event_id)");
+    sub->add_option("--topic", trace.topic,
+                    "Topic to look in; with --partition and --offset, a place");
+    sub->add_option("--partition", trace.partition, "Partition")->check(CLI::Range(0, 1'000'000));
+    sub->add_option("--offset", trace.offset, "Offset")
+        ->check(CLI::Range(int64_t(0), std::numeric_limits<int64_t>::max()));
+    sub->add_option("--timeout", trace_timeout, "Waits so long for what has not arrived yet")
+        ->capture_default_str()
+        ->check(duration_error);
+}
+
+void CommandLine::declare_generator() {
     auto* load =
         command(&app, "demo-generator", "The demo's producer, by itself, against any Kafka broker.",
                 "tarn demo-generator --kafka 127.0.0.1:9092 --rate 50000 --for 60s --ledger ledger",
@@ -132,10 +161,29 @@ void CommandLine::declare_demo() {
                         TARN_TRY(auto d, parse_duration(generator_for));
                         generator.run_for = d;
                     }
+                    TARN_TRY(generator.day, parse_duration(generator_day));
+                    TARN_TRY(generator.late_from, parse_duration(generator_late_from));
+                    if (generator.topic.empty()) generator.topic = generator.stream;
                     return run_generator_command(generator);
                 });
     load->add_option("--kafka", generator.kafka, "host:port")->required();
-    load->add_option("--topic", generator.topic, "Topic")->capture_default_str();
+    load->add_option("--stream", generator.stream, "clicks, or edits of Wikipedia")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"clicks", "edits"}));
+    load->add_option("--topic", generator.topic, "Topic (default: named as the stream)");
+    load->add_option("--day", generator_day, "Time in which the day of edits is replayed")
+        ->capture_default_str()
+        ->check(duration_error);
+    load->add_option("--late", generator.late, "Share of the clicks that is late (default: 0.005)")
+        ->check(CLI::Range(0.0, 1.0));
+    load->add_option("--late-from", generator_late_from, "A late click is at least so late")
+        ->capture_default_str()
+        ->check(duration_error);
+    load->add_option("--broken", generator.broken, "Share of broken clicks (default: 0.001)")
+        ->check(CLI::Range(0.0, 1.0));
+    load->add_option("--first-round", generator.first_round,
+                     "Number of the first round over the clicks, part of their ids")
+        ->check(CLI::Range(0, 999'999));
     load->add_option("--ledger", generator.ledger, "Folder of the ledger of what was acknowledged")
         ->type_name("FOLDER")
         ->required();

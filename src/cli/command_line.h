@@ -28,7 +28,9 @@ struct CommandLine {
     DoctorOptions doctor;
     DemoOptions demo;
     GeneratorCommand generator;
+    TraceOptions trace;
     std::string name, run_for, generator_for, timeout, shell, docs_folder;
+    std::string generator_day = "5m", generator_late_from = "1s", trace_timeout = "10s";
     int64_t limit = 20;
     int32_t partition = -1;
     bool dry_run = false, no_browser = false;
@@ -50,6 +52,8 @@ struct CommandLine {
     void declare_flow();
     void declare_demo();
     void declare_help();
+    void declare_trace(CLI::App* demo_command);
+    void declare_generator();
 };
 
 }  // namespace tarn::cli

@@ -99,15 +99,30 @@ struct DemoOptions {
 };
 Result<int> run_demo(const Common& common, const DemoOptions& options);
 
+struct TraceOptions {
+    std::string id;  // or a place
+    std::string topic;
+    int32_t partition = 0;
+    int64_t offset = -1;
+    Duration timeout = Duration::seconds(10);  // for what has not arrived yet
+    bool data_given = false;                   // else the demo that runs
+};
+Result<int> run_trace(const Common& common, const TraceOptions& options);
+
 struct GeneratorCommand {
-    std::string kafka;  // host:port
-    std::string topic = "clicks";
-    std::string ledger;  // folder
-    int64_t rate = 2'000;
+    std::string kafka;              // host:port
+    std::string stream = "clicks";  // or "edits"
+    std::string topic;              // empty: named as the stream
+    std::string ledger;             // folder
+    int64_t rate = 2'000;           // clicks a second
     uint64_t seed = 1;
+    Duration day = Duration::seconds(300);  // in which the day of edits is replayed
+    double late = -1, broken = -1;          // shares of the clicks; negative: as usual
+    Duration late_from = Duration::seconds(1);
+    int64_t first_round = -1;  // of the clicks' ids; negative: as usual
     std::optional<Duration> run_for;
 };
-// The demo's producer, a process of its own: stdout has one JSON object at the end.
+// One of the demo's producers, a process of its own: stdout has one JSON object at the end.
 Result<int> run_generator_command(const GeneratorCommand& command);
 
 // TARN_* of the environment by name, without those that other programs of Tarn read.

@@ -1,6 +1,6 @@
-// `tarn demo`: the clickstream scenario with its producer, a server and a generator as processes of
-// their own, watched by this one, and a report at the end whose counts come from the tables
-// themselves.
+// `tarn demo`: the project of demo/project with its producers. The server and the generators are
+// processes of their own; this one keeps them (supervisor.h), and ends with a report whose counts
+// come from the tables themselves.
 
 #include <signal.h>
 #include <stdlib.h>
@@ -15,12 +15,15 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "demo_place.h"
 #include "demo_project.h"
 #include "ports.h"
 #include "process.h"
 #include "serving.h"
+#include "supervisor.h"
 #include "tarn/base/settings.h"
 #include "tarn/io/file_system.h"
+#include "tarn/io/quota.h"
 
 namespace tarn::cli {
 namespace {
@@ -66,14 +69,14 @@ Result<std::pair<int64_t, int64_t>> probe_sync(io::FileSystem& fs, Clock& clock,
     return std::pair(us[us.size() / 2], us[us.size() * 99 / 100]);
 }
 
-int64_t folder_bytes(const std::string& folder) {
-    int64_t bytes = 0;
-    std::error_code error;
-    for (std::filesystem::recursive_directory_iterator it(folder, error), end; !error && it != end;
-         it.increment(error))
-        if (it->is_regular_file(error)) bytes += int64_t(it->file_size(error));
-    return bytes;
-}
+// A generator and what it said at its end.
+struct Producer {
+    std::string stream;
+    Child child;
+    nlohmann::json sums;
+    Usage usage;
+    bool ended = false;
+};
 
 class Demo {
   public:
@@ -81,14 +84,15 @@ class Demo {
     Result<int> run();
 
   private:
-    Status start_server();
-    Status start_generator();
+    Status start_generator(const std::string& stream, const std::string& ledger);
     Status watch();
+    Result<bool> ended(Producer& producer);
     bool caught_up();
     Status settle();
     Result<nlohmann::json> query(const std::string& sql);
     Result<nlohmann::ordered_json> report();
-    Status add_tables(nlohmann::ordered_json& out);
+    Status add_tables(nlohmann::ordered_json& out, const std::string& stream);
+    Status add_use(nlohmann::ordered_json& out);
     Status add_flows(nlohmann::ordered_json& out);
     void progress(int64_t second);
     bool quiet() const { return common_.format == Format::kJson; }
@@ -98,53 +102,31 @@ class Demo {
     io::LocalFileSystem fs_;
     SystemClock clock_;
     std::string data_;
-    Serving serving_;
-    std::optional<Child> server_, generator_;
-    nlohmann::json generated_;
-    Usage generator_usage_;
+    std::optional<Supervisor> supervisor_;
+    std::vector<Producer> producers_;  // of the clicks, of the edits
     std::pair<int64_t, int64_t> sync_us_;
     int64_t started_us_ = 0;
 };
 
-Status Demo::start_server() {
-    std::vector<std::string> arguments = {own_path(), "up",  "--project", data_ + "/project",
-                                          "--data",   data_, "--format",  "json"};
-    for (auto& [name, value] : options_.flags) {
-        arguments.push_back("--set");
-        arguments.push_back(name + "=" + value);
-    }
-    TARN_TRY(server_, Child::start(arguments, true));
-    auto line = server_->read_line(Duration::seconds(60));
-    if (!line) {
-        auto end = server_->wait(Duration::seconds(1));
-        return fail(ErrorCode::kUnavailable,
-                    fmt::format("the server did not become ready: {}",
-                                end ? end->str() : line.error().message()));
-    }
-    auto serving = Serving::parse(*line);
-    if (!serving)
-        return fail(ErrorCode::kInternal, "the server's first line is not JSON: " + *line);
-    serving_ = *serving;
-    return {};
-}
-
-Status Demo::start_generator() {
+Status Demo::start_generator(const std::string& stream, const std::string& ledger) {
     std::vector<std::string> arguments = {own_path(), "demo-generator",
-                                          "--kafka",  serving_.kafka,
-                                          "--ledger", data_ + "/demo",
+                                          "--stream", stream,
+                                          "--kafka",  supervisor_->serving().kafka,
+                                          "--ledger", ledger,
                                           "--rate",   fmt::format("{}", options_.rate),
                                           "--seed",   fmt::format("{}", options_.seed)};
     if (options_.run_for) {
         arguments.push_back("--for");
         arguments.push_back(format_duration(*options_.run_for));
     }
-    TARN_TRY(generator_, Child::start(arguments, true));
+    TARN_TRY(auto child, Child::start(arguments, true));
+    producers_.push_back({stream, std::move(child), {}, {}});
     return {};
 }
 
 void Demo::progress(int64_t second) {
     if (quiet() || !isatty(STDERR_FILENO)) return;
-    auto ledger = api_get(serving_, "/api/v1/ledger");
+    auto ledger = api_get(supervisor_->serving(), "/api/v1/ledger");
     if (!ledger) return;
     auto number = [&](const char* key) { return ledger->value(key, nlohmann::json()).dump(); };
     fmt::print(
@@ -154,28 +136,46 @@ void Demo::progress(int64_t second) {
         number("lost"), number("double"));
 }
 
+Result<bool> Demo::ended(Producer& producer) {
+    if (producer.ended) return true;
+    auto end = producer.child.wait(Duration::millis(0));
+    if (!end) return false;
+    if (auto line = producer.child.read_line(Duration::millis(100)))
+        producer.sums = nlohmann::json::parse(*line, nullptr, false);
+    if (!end->ok() || !producer.sums.is_object())
+        return fail(ErrorCode::kInternal,
+                    fmt::format("the generator of {} {}", producer.stream, end->str()));
+    producer.usage = end->usage;
+    producer.ended = true;
+    return true;
+}
+
+// Until every generator has ended.
 Status Demo::watch() {
-    for (int64_t tick = 0;; ++tick) {
-        if (g_stop.load() > 0 && generator_) generator_->signal(SIGTERM);
-        if (auto end = server_->wait(Duration::millis(0)))
-            return fail(ErrorCode::kInternal,
-                        "the server " + end->str() + "; its last words stand above");
-        if (auto end = generator_->wait(Duration::millis(100))) {
-            if (auto line = generator_->read_line(Duration::millis(100)))
-                generated_ = nlohmann::json::parse(*line, nullptr, false);
-            if (!end->ok() || !generated_.is_object())
-                return fail(ErrorCode::kInternal, "the generator " + end->str());
-            generator_usage_ = end->usage;
-            return {};
+    int64_t shown_us = started_us_;
+    for (;;) {
+        if (g_stop.load() > 0)
+            for (auto& producer : producers_)
+                producer.child.signal(SIGTERM);
+        TARN_RETURN_IF_ERROR(supervisor_->step());
+        bool all = true;
+        for (auto& producer : producers_) {
+            TARN_TRY(bool over, ended(producer));
+            all = all && over;
         }
-        if (tick % 10 == 9) progress((clock_.monotonic_us() - started_us_) / 1'000'000);
+        if (all) return {};
+        clock_.sleep(Duration::millis(20));
+        if (auto now = clock_.monotonic_us(); now - shown_us >= 1'000'000) {
+            shown_us = now;
+            progress((now - started_us_) / 1'000'000);
+        }
     }
 }
 
 // Everything acknowledged has gone through every flow: nothing lags, and nothing is left to be
 // committed.
 bool Demo::caught_up() {
-    auto flows = api_get(serving_, "/api/v1/flows");
+    auto flows = api_get(supervisor_->serving(), "/api/v1/flows");
     if (!flows) return false;
     auto list = flows->value("flows", nlohmann::json::array());
     return !list.empty() && std::ranges::all_of(list, [](auto& flow) {
@@ -197,16 +197,19 @@ Status Demo::settle() {
 
 // The first row of a query's result.
 Result<nlohmann::json> Demo::query(const std::string& sql) {
-    TARN_TRY(auto answer, api_post(serving_, "/api/v1/sql", {{"sql", sql}}));
+    TARN_TRY(auto answer, api_post(supervisor_->serving(), "/api/v1/sql", {{"sql", sql}}));
     auto rows = answer.value("rows", nlohmann::json::array());
     if (rows.empty()) return fail(ErrorCode::kInternal, "no row from: " + sql);
     return rows[0];
 }
 
-Status Demo::add_tables(nlohmann::ordered_json& out) {
+// What a stream's topic was sent and what its tables hold: what the topic holds must be in bronze or
+// quarantine, and what was acknowledged in the topic.
+Status Demo::add_tables(nlohmann::ordered_json& out, const std::string& stream) {
     auto& tables = out["tables"];
     int64_t stored = 0, doubles = 0;
-    for (auto* table : {"bronze.clicks", "quarantine.clicks", "late.clicks"}) {
+    for (auto* schema : {"bronze", "quarantine", "late"}) {
+        auto table = fmt::format("{}.{}", schema, stream);
         TARN_TRY(auto row,
                  query(fmt::format(
                      "select count(*) as n, count(distinct (_partition, _offset)) as places "
@@ -214,17 +217,21 @@ Status Demo::add_tables(nlohmann::ordered_json& out) {
                      table)));
         tables[table] = row["n"];
         doubles += row["n"].get<int64_t>() - row["places"].get<int64_t>();
-        if (std::string_view(table) != "late.clicks") stored += row["places"].get<int64_t>();
+        if (std::string_view(schema) != "late") stored += row["places"].get<int64_t>();
     }
-    out["quarantined"] = tables["quarantine.clicks"];
-    out["late"] = tables["late.clicks"];
-    out["lost"] = out["acknowledged"].get<int64_t>() - stored;
+    TARN_TRY(auto topic, api_get(supervisor_->serving(), "/api/v1/topics/" + stream));
+    auto appended = topic.value("appended", int64_t(0));
+    auto acknowledged = out["acknowledged"].get<int64_t>();
+    out["quarantined"] = tables["quarantine." + stream];
+    out["late"] = tables["late." + stream];
+    out["from_elsewhere"] = std::max<int64_t>(0, appended - acknowledged);
+    out["lost"] = std::max<int64_t>(0, acknowledged - appended) + appended - stored;
     out["duplicated"] = doubles;
     return {};
 }
 
 Status Demo::add_flows(nlohmann::ordered_json& out) {
-    TARN_TRY(auto flows, api_get(serving_, "/api/v1/flows"));
+    TARN_TRY(auto flows, api_get(supervisor_->serving(), "/api/v1/flows"));
     auto list = flows.value("flows", nlohmann::json::array());
     auto& latency = out["latency"];
     for (auto& flow : list) {
@@ -235,37 +242,51 @@ Status Demo::add_flows(nlohmann::ordered_json& out) {
     return {};
 }
 
+Status Demo::add_use(nlohmann::ordered_json& out) {
+    for (auto* part : {"log", "tables", "views", "state"})
+        out["disk_bytes"][part] = io::folder_bytes(fs_, data_ + "/" + part);
+    out["fsync_probe_us"] = {{"p50", sync_us_.first}, {"p99", sync_us_.second}};
+    TARN_RETURN_IF_ERROR(supervisor_->stop_server());
+    auto& server = supervisor_->server_usage();
+    auto events = out["acknowledged"].get<int64_t>() + out["edits"]["acknowledged"].get<int64_t>();
+    out["cpu_seconds"] = {{"server", server.cpu.sec()},
+                          {"generator", producers_[0].usage.cpu.sec()},
+                          {"generator_edits", producers_[1].usage.cpu.sec()}};
+    out["server_cpu_us_per_event"] = double(server.cpu.us) / double(std::max<int64_t>(1, events));
+    out["server_starts"] = supervisor_->starts();
+    out["peak_rss_bytes"] = {{"server", server.peak_rss_bytes},
+                             {"generator", producers_[0].usage.peak_rss_bytes}};
+    return {};
+}
+
 Result<nlohmann::ordered_json> Demo::report() {
-    nlohmann::ordered_json out;
+    nlohmann::ordered_json out, edits;
     out["seconds"] = double(clock_.monotonic_us() - started_us_) / 1e6;
     out["rate"] = options_.rate;
-    out["produced"] = generated_.value("sent", int64_t(0));
-    out["acknowledged"] = generated_.value("acknowledged", int64_t(0));
+    TARN_RETURN_IF_ERROR(supervisor_->finish());
     TARN_RETURN_IF_ERROR(settle());
-    TARN_RETURN_IF_ERROR(add_tables(out));
-    out["sent_late"] = generated_.value("late", int64_t(0));
-    out["sent_twice"] = generated_.value("twice", int64_t(0));
-    out["sent_broken"] = generated_.value("broken", int64_t(0));
+    auto begin = [&](nlohmann::ordered_json& part, const nlohmann::json& sums, int64_t more_sent,
+                     int64_t more_acknowledged) {
+        part["produced"] = sums.value("sent", int64_t(0)) + more_sent;
+        part["acknowledged"] = sums.value("acknowledged", int64_t(0)) + more_acknowledged;
+    };
+    auto& clicks = producers_[0].sums;
+    begin(out, clicks, supervisor_->extra("sent"), supervisor_->extra("acknowledged"));
+    begin(edits, producers_[1].sums, 0, 0);
+    TARN_RETURN_IF_ERROR(add_tables(out, "clicks"));
+    TARN_RETURN_IF_ERROR(add_tables(edits, "edits"));
+    out["sent_late"] = clicks.value("late", int64_t(0)) + supervisor_->extra("late");
+    out["sent_twice"] = clicks.value("twice", int64_t(0)) + supervisor_->extra("twice");
+    out["sent_broken"] = clicks.value("broken", int64_t(0)) + supervisor_->extra("broken");
+    out["edits"] = edits;
     TARN_RETURN_IF_ERROR(add_flows(out));
-    out["produce_latency"] = generated_.value("latency", nlohmann::json::object());
-    for (auto* part : {"log", "tables", "views", "state"})
-        out["disk_bytes"][part] = folder_bytes(data_ + "/" + part);
-    out["fsync_probe_us"] = {{"p50", sync_us_.first}, {"p99", sync_us_.second}};
-    server_->signal(SIGTERM);
-    auto end = server_->wait(Duration::seconds(10));
-    if (!end || !end->ok())
-        return fail(ErrorCode::kInternal,
-                    "the server did not stop cleanly: " + (end ? end->str() : "it still runs"));
-    out["cpu_seconds"] = {{"server", end->usage.cpu.sec()},
-                          {"generator", generator_usage_.cpu.sec()}};
-    out["server_cpu_us_per_event"] =
-        double(end->usage.cpu.us) /
-        double(std::max<int64_t>(1, out["acknowledged"].get<int64_t>()));
-    out["peak_rss_bytes"] = {{"server", end->usage.peak_rss_bytes},
-                             {"generator", generator_usage_.peak_rss_bytes}};
-    bool right =
-        out["lost"] == 0 && out["duplicated"] == 0 && out["produced"] == out["acknowledged"];
-    out["right"] = right;
+    out["produce_latency"] = clicks.value("latency", nlohmann::json::object());
+    TARN_RETURN_IF_ERROR(add_use(out));
+    auto right = [](const nlohmann::ordered_json& part) {
+        return part["lost"] == 0 && part["duplicated"] == 0 &&
+               part["produced"] == part["acknowledged"];
+    };
+    out["right"] = right(out) && right(edits);
     return out;
 }
 
@@ -278,24 +299,29 @@ Result<int> Demo::run() {
     action.sa_handler = on_signal;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
-    TARN_RETURN_IF_ERROR(start_server());
+    supervisor_.emplace(fs_, clock_, SupervisorOptions{data_, options_.flags, options_.seed});
+    TARN_RETURN_IF_ERROR(supervisor_->start());
+    remember_demo(fs_, data_);
+    const auto& serving = supervisor_->serving();
     if (!quiet()) {
-        fmt::print("The page: http://{}/\nKafka: {}   data: {}\n{}", serving_.http, serving_.kafka,
+        fmt::print("The page: http://{}/\nKafka: {}   data: {}\n{}", serving.http, serving.kafka,
                    data_, options_.run_for ? "" : "Ctrl-C ends the demo.\n");
         std::fflush(stdout);
     }
     if (options_.browser) {
-        auto open = fmt::format("xdg-open http://{}/ >/dev/null 2>&1 &", serving_.http);
+        auto open = fmt::format("xdg-open http://{}/ >/dev/null 2>&1 &", serving.http);
         if (std::system(open.c_str()) != 0) {
         }  // no browser here: the address stands above
     }
     started_us_ = clock_.monotonic_us();
-    TARN_RETURN_IF_ERROR(start_generator());
+    TARN_RETURN_IF_ERROR(start_generator("clicks", data_ + "/demo"));
+    TARN_RETURN_IF_ERROR(start_generator("edits", data_ + "/demo/edits"));
     TARN_RETURN_IF_ERROR(watch());
     TARN_TRY(auto out, report());
     if (!quiet() && isatty(STDERR_FILENO)) fmt::print(stderr, "\n");
     print_object(common_.format, out);
-    server_.reset();
+    supervisor_.reset();
+    forget_demo(fs_);
     if (!options_.data_given) TARN_RETURN_IF_ERROR(fs_.remove_tree(data_));
     return out["right"] == true ? kExitOk : kExitFailed;
 }

@@ -1,4 +1,4 @@
-// The demo's producer: an open-loop schedule of finished batches, an idempotent producer with up to
+// The demo's producers: an open-loop schedule of finished batches, an idempotent producer with up to
 // five requests in flight, and a ledger of what came back. A broker that goes away is waited for;
 // what was not acknowledged is sent again with the same sequence numbers, so that nothing is lost
 // and nothing is double.
@@ -15,6 +15,7 @@
 #include "click_data.h"
 #include "click_ring.h"
 #include "commands.h"
+#include "edit_replay.h"
 #include "ledger.h"
 #include "serving.h"
 #include "tarn/base/bytes.h"
@@ -29,6 +30,7 @@ void on_stop(int) { g_stop = true; }
 
 constexpr size_t kMaxInFlight = 5;  // what a broker remembers of a producer, a partition
 constexpr Duration kAnswerTimeout = Duration::seconds(10);
+constexpr int64_t kRoundsBetweenRuns = 1000;
 constexpr Duration kGiveUp = Duration::seconds(120);  // without any answer
 
 // Writes the producer's fields into a batch and seals it (record_batch.h: positions 43, 51, 53; crc
@@ -75,13 +77,14 @@ class Generator {
   public:
     Generator(const GeneratorCommand& command, Clock& clock, Ledger ledger)
         : command_(command), clock_(clock), ledger_(std::move(ledger)) {}
-    Status run(const ClickData& data);
+    Status run();
     nlohmann::ordered_json report() const;
 
   private:
     Status connect();
     Status resend();
-    Status send_slot(ClickRing& ring);
+    Status make_load();
+    Status send_slot();
     Status receive(Duration wait);
     Status acknowledge(const kafka::ProduceAnswer& answer);
     Status survive(Status status);
@@ -89,6 +92,7 @@ class Generator {
     GeneratorCommand command_;
     Clock& clock_;
     Ledger ledger_;
+    std::unique_ptr<Load> load_;
     std::unique_ptr<kafka::Client> client_;
     kafka::ProducerIdentity producer_;
     std::vector<int32_t> sequences_;
@@ -117,9 +121,36 @@ Status Generator::resend() {
     return {};
 }
 
-Status Generator::send_slot(ClickRing& ring) {
-    auto intended = start_ + ring.slot_length() * slot_;
-    auto& batches = ring.stamp(slot_++, intended);
+Status Generator::make_load() {
+    int partitions = int(sequences_.size());
+    if (command_.stream == "edits") {
+        ReplayShape shape;
+        shape.day = command_.day;
+        shape.partitions = partitions;
+        shape.first_round = ledger_.last_round() + 1;
+        TARN_TRY(auto replay, EditReplay::open(shape));
+        load_ = std::make_unique<EditReplay>(std::move(replay));
+        return {};
+    }
+    TARN_TRY(auto data, load_click_data());
+    LoadShape shape;
+    shape.rate = command_.rate;
+    shape.partitions = partitions;
+    shape.seed = command_.seed;
+    if (command_.first_round >= 0) shape.first_round = command_.first_round;
+    // Further on than any session of the run before reaches.
+    if (ledger_.last_round() >= 0) shape.first_round = ledger_.last_round() + kRoundsBetweenRuns;
+    if (command_.late >= 0) shape.late = command_.late;
+    if (command_.broken >= 0) shape.broken = command_.broken;
+    shape.late_from = command_.late_from;
+    load_ = std::make_unique<ClickRing>(data, shape);
+    return {};
+}
+
+Status Generator::send_slot() {
+    auto intended = start_ + load_->slot_length() * slot_;
+    auto& batches = load_->stamp(slot_++, intended);
+    ledger_.set_round(load_->round());
     Request request;
     for (size_t p = 0; p < batches.size(); ++p) {
         auto& b = batches[p];
@@ -182,17 +213,13 @@ Status Generator::survive(Status status) {
     return {};
 }
 
-Status Generator::run(const ClickData& data) {
+Status Generator::run() {
     last_answer_us_ = clock_.monotonic_us();
     TARN_RETURN_IF_ERROR(survive(connect()));
-    LoadShape shape;
-    shape.rate = command_.rate;
-    shape.partitions = int(sequences_.size());
-    shape.seed = command_.seed;
-    ClickRing ring(data, shape);
+    TARN_RETURN_IF_ERROR(make_load());
     start_ = clock_.now();
     auto start_us = clock_.monotonic_us();
-    auto last_slot = command_.run_for ? command_.run_for->us / ring.slot_length().us : INT64_MAX;
+    auto last_slot = command_.run_for ? command_.run_for->us / load_->slot_length().us : INT64_MAX;
     int64_t flushed_us = 0;
     while (!in_flight_.empty() || (slot_ < last_slot && !g_stop)) {
         auto now = clock_.monotonic_us();
@@ -201,11 +228,11 @@ Status Generator::run(const ClickData& data) {
             flushed_us = now;
         }
         bool more = slot_ < last_slot && !g_stop;
-        // A slot is due when the last of its clicks would have been made.
-        auto due = start_us + ring.slot_length().us * (slot_ + 1);
+        // A slot is due when the last of its events would have been made.
+        auto due = start_us + load_->slot_length().us * (slot_ + 1);
         Status status;
         if (more && in_flight_.size() < kMaxInFlight && now >= due) {
-            status = send_slot(ring);
+            status = send_slot();
         } else if (in_flight_.empty()) {
             clock_.sleep(Duration::micros(std::clamp<int64_t>(due - now, 0, 100'000)));
         } else {
@@ -240,10 +267,9 @@ Result<int> run_generator_command(const GeneratorCommand& command) {
     sigaction(SIGTERM, &action, nullptr);
     io::LocalFileSystem fs;
     SystemClock clock;
-    TARN_TRY(auto data, load_click_data());
-    TARN_TRY(auto ledger, Ledger::open(fs, command.ledger));
+    TARN_TRY(auto ledger, Ledger::open(fs, command.ledger, command.topic));
     Generator generator(command, clock, std::move(ledger));
-    TARN_RETURN_IF_ERROR(generator.run(data));
+    TARN_RETURN_IF_ERROR(generator.run());
     fmt::print("{}\n", generator.report().dump());
     return kExitOk;
 }

@@ -12,11 +12,18 @@ nlohmann::ordered_json LedgerSums::json() const {
             {"broken", broken}};
 }
 
-Result<Ledger> Ledger::open(io::FileSystem& fs, const std::string& folder) {
+Result<Ledger> Ledger::open(io::FileSystem& fs, const std::string& folder,
+                            const std::string& topic) {
     TARN_RETURN_IF_ERROR(fs.create_folders(folder));
     TARN_TRY(auto file, fs.open(folder + "/acknowledged.csv", {io::OpenMode::kCreate, false}));
     TARN_RETURN_IF_ERROR(file->truncate(0));
     Ledger ledger(fs, folder, std::move(file));
+    ledger.topic_ = topic;
+    if (auto text = fs.read_all(folder + "/producer.json")) {
+        auto before = nlohmann::json::parse(*text, nullptr, false);
+        if (before.is_object()) ledger.last_round_ = before.value("round", int64_t(-1));
+    }
+    ledger.round_ = ledger.last_round_;
     ledger.pending_ = "partition,base_offset,count,crc32,sent_us,acked_us,late,twice,broken\n";
     return ledger;
 }
@@ -36,6 +43,8 @@ Status Ledger::flush(Timestamp now, bool running) {
     written_ += pending_.size();
     pending_.clear();
     auto json = sums_.json();
+    json["topic"] = topic_;
+    json["round"] = round_;
     json["time_us"] = now.us;
     json["running"] = running;
     // Beside and renamed over, so that a reader sees a whole one.

@@ -5,8 +5,8 @@
 //   <folder>/acknowledged.csv   a line an acknowledged batch: partition, base_offset, count, crc32
 //   (of its values, zlib's),
 //                               sent_us (intended), acked_us, late, twice, broken
-//   <folder>/producer.json      the sums, replaced twice a second: what the page's ledger strip
-//   shows
+//   <folder>/producer.json      topic, the sums and the load's round, replaced twice a second: what the page's
+//   ledger strip shows, and where a later run over the same topic begins
 // Neither is synced: the generator's own crash is not what it guards against.
 
 #include <cstdint>
@@ -35,7 +35,11 @@ struct LedgerEntry {
 
 class Ledger {
   public:
-    static Result<Ledger> open(io::FileSystem& fs, const std::string& folder);
+    static Result<Ledger> open(io::FileSystem& fs, const std::string& folder,
+                               const std::string& topic);
+    // Of an earlier run with this folder; -1 if there was none.
+    int64_t last_round() const { return last_round_; }
+    void set_round(int64_t round) { round_ = round; }
     void add_sent(uint32_t count) { sums_.sent += count; }
     void add(const LedgerEntry& entry);
     Status flush(Timestamp now, bool running);
@@ -45,7 +49,8 @@ class Ledger {
     Ledger(io::FileSystem& fs, std::string folder, std::unique_ptr<io::File> file)
         : fs_(&fs), folder_(std::move(folder)), file_(std::move(file)) {}
     io::FileSystem* fs_;
-    std::string folder_;
+    std::string folder_, topic_;
+    int64_t round_ = -1, last_round_ = -1;
     std::unique_ptr<io::File> file_;
     uint64_t written_ = 0;
     std::string pending_;

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "demo_control.h"
 #include "ports.h"
+#include "producers.h"
 
 namespace tarn::cli {
 namespace {
@@ -57,14 +59,13 @@ std::vector<SettingDeclaration> all_declarations() {
 
 Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, project::Project project,
                                                  const Settings& settings) {
-    std::unique_ptr<Platform> p(new Platform());
+    std::unique_ptr<Platform> p(new Platform(data));
     TARN_TRY(p->logger_, logger_of(settings));
     if (auto* point = std::getenv("TARN_FAILPOINT"))
         TARN_RETURN_IF_ERROR(p->failpoints_.arm_exit(point));
     auto seed = entropy_seed();
     for (auto* random : {&p->log_random_, &p->lake_random_, &p->flow_random_, &p->kafka_random_})
         *random = std::make_unique<Random>(seed++);
-    p->data_ = data;
     p->project_ = std::move(project);
     p->memory_ = MemoryBudget::root("tarn", settings.bytes("memory.limit"));
     TARN_TRY(auto folder, io::DataFolder::open(p->fs_, data));
@@ -126,8 +127,9 @@ Status Platform::open_doors(const Settings& settings) {
     http_options.project_name = project_.name;
     http_options.start_number = folder_->start_number();
     auto http = server::HttpServer::open(
-        http_options, {clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_, *flows_,
-                       *user_engine_, [this] { return read_ledger(); }});
+        http_options,
+        {clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_, *flows_, *user_engine_,
+         [this] { return read_producers(disk_, data_); }, demo_control(disk_, data_)});
     if (!http)
         return fail(door_error(http.error(), "HTTP", http_options.address, http_options.port,
                                "--http-port"));
@@ -140,22 +142,6 @@ Status Platform::open_doors(const Settings& settings) {
     TARN_RETURN_IF_ERROR(write_serving(fs_, data_, serving_));
     http_->set_ready();
     return {};
-}
-
-std::optional<server::ProducerLedger> Platform::read_ledger() {
-    auto text = fs_.read_all(data_ + "/demo/producer.json");
-    if (!text) return std::nullopt;
-    auto json = nlohmann::json::parse(*text, nullptr, false);
-    if (!json.is_object()) return std::nullopt;
-    server::ProducerLedger ledger;
-    ledger.sent = json.value("sent", int64_t(0));
-    ledger.acknowledged = json.value("acknowledged", int64_t(0));
-    ledger.late_sent = json.value("late", int64_t(0));
-    ledger.broken_sent = json.value("broken", int64_t(0));
-    ledger.twice_sent = json.value("twice", int64_t(0));
-    ledger.time = Timestamp{json.value("time_us", int64_t(0))};
-    ledger.running = json.value("running", false);
-    return ledger;
 }
 
 Platform::~Platform() {

@@ -17,6 +17,7 @@
 #include "tarn/flow/runtime.h"
 #include "tarn/io/data_folder.h"
 #include "tarn/io/failpoints.h"
+#include "tarn/io/quota.h"
 #include "tarn/kafka/server.h"
 #include "tarn/lake/lake.h"
 #include "tarn/log/log.h"
@@ -42,13 +43,13 @@ class Platform {
     const Metrics& metrics() const { return metrics_; }
 
   private:
-    Platform() = default;
+    explicit Platform(const std::string& data) : fs_(disk_, clock_, data), data_(data) {}
     Status open_stores(const Settings& settings);
     Status open_doors(const Settings& settings);
-    std::optional<server::ProducerLedger> read_ledger();
 
-    io::LocalFileSystem fs_;
+    io::LocalFileSystem disk_;
     SystemClock clock_;
+    io::QuotaFileSystem fs_;
     std::unique_ptr<Random> log_random_, lake_random_, flow_random_, kafka_random_;
     io::Failpoints failpoints_;
     Metrics metrics_;

@@ -24,19 +24,13 @@ Status write_serving(io::FileSystem& fs, const std::string& data, const Serving&
     return fs.replace(data + "/SERVING", serving.json().dump() + "\n");
 }
 
-namespace {
-
-// Whether a Tarn runs under this process id: not one that is gone, dead and unburied, or another
-// program's.
-bool runs(int64_t pid) {
+bool tarn_runs(int64_t pid) {
     std::ifstream stat(fmt::format("/proc/{}/stat", pid));
     std::string line;
     if (pid <= 0 || !std::getline(stat, line)) return false;
     auto name = line.find("(tarn"), end = line.rfind(") ");
     return name != line.npos && end != line.npos && line[end + 2] != 'Z' && line[end + 2] != 'X';
 }
-
-}  // namespace
 
 Result<Serving> find_serving(io::FileSystem& fs, const std::string& data) {
     auto none = [&] {
@@ -47,7 +41,7 @@ Result<Serving> find_serving(io::FileSystem& fs, const std::string& data) {
     auto text = fs.read_all(data + "/SERVING");
     if (!text) return none();
     auto serving = Serving::parse(*text);
-    if (!serving || !runs(serving->pid)) return none();
+    if (!serving || !tarn_runs(serving->pid)) return none();
     return serving;
 }
 

@@ -27,6 +27,9 @@ Status write_serving(io::FileSystem& fs, const std::string& data, const Serving&
 // Errors: kNotFound if no process serves the folder, with the command that starts one.
 Result<Serving> find_serving(io::FileSystem& fs, const std::string& data);
 
+// Whether a Tarn runs under this process id: not one that is gone, dead and unburied, or another program's.
+bool tarn_runs(int64_t pid);
+
 struct Address {
     std::string host;
     uint16_t port = 0;

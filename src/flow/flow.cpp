@@ -356,6 +356,9 @@ void Flow::observe(const Input& input) {
     instruments_->quarantined.add(double(counters_.quarantined - before.quarantined));
     instruments_->epochs.add();
     if (watermark() != kNoWatermark) instruments_->watermark.set(double(watermark().us) / 1e6);
+    std::vector<RunRange> ranges;
+    for (const auto& range : input.plan.ranges)
+        ranges.push_back({range.partition, range.from, range.to});
     runs_.add({.flow = spec_.name,
                .epoch = input.plan.epoch,
                .started = started_,
@@ -364,7 +367,8 @@ void Flow::observe(const Input& input) {
                .rows_in = counters_.rows_in - before.rows_in,
                .rows_out = counters_.rows_out - before.rows_out,
                .bytes_in = input.bytes,
-               .outcome = "committed"});
+               .outcome = "committed",
+               .ranges = std::move(ranges)});
 }
 
 Result<bool> Flow::step() {

@@ -6,6 +6,8 @@
 
 #include "api_json.h"
 #include "assets.h"
+#include "demo_door.h"
+#include "trace.h"
 #include "why.h"
 
 namespace tarn::server {
@@ -138,6 +140,8 @@ Result<Response> Api::route(const Request& request, const Target& target) {
                                                 : context_.flows.resume(path[3]));
         return flow(path[3]);
     }
+    if (post && path.size() == 4 && path[0] == "api" && path[1] == "v1" && path[2] == "demo")
+        return demo_command(context_.demo, path[3]);
     if (request.method != "GET" && request.method != "HEAD")
         return error_response(405, ErrorCode::kInvalidArgument,
                               fmt::format("{} is not possible here", request.method),
@@ -173,6 +177,8 @@ Result<Response> Api::get(const Segments& path, const Target& target) {
         if (noun == "flows") return json_response(flow_list_json(context_.flows.list()));
         if (noun == "views") return views();
         if (noun == "runs") return runs(target);
+        if (noun == "demo") return json_response(demo_json(context_.demo));
+        if (noun == "trace") return trace(context_, target);
         if (noun == "ledger") return json_response(events_.ledger_json());
     }
     if (path.size() == 2) {

@@ -31,6 +31,7 @@ struct Platform {
     Flows flows;
     sql::Engine& sql;
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
+    DemoControl demo = {};
 };
 
 }  // namespace tarn::server

@@ -88,6 +88,7 @@ class Server:
             time.sleep(0.2)
 
 
-def run(*arguments, input=None, timeout=60):
+def run(*arguments, input=None, timeout=60, **more):
     """A tarn command. Returns the completed process with text output."""
-    return subprocess.run([PROGRAM, *map(str, arguments)], input=input, capture_output=True, text=True, timeout=timeout)
+    return subprocess.run([PROGRAM, *map(str, arguments)], input=input, capture_output=True, text=True,
+                          timeout=timeout, **more)

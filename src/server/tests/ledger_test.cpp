@@ -1,5 +1,6 @@
 #include "ledger.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace tarn::server {
@@ -54,6 +55,24 @@ TEST(Ledger, ShowsWhatTheTableHasTwice) {
     const auto l = of(reading(1100, 1100, 5, 1005));
     EXPECT_EQ(l.lost, 0);
     EXPECT_EQ(l.double_count, 10);
+}
+
+TEST(Ledger, ComparesEachTopicWithItsOwnProducers) {
+    auto clicks = ledger_line(reading(1100, 1100, 0, 1000));
+    auto edits = clicks;
+    edits.flow = "edits.table";
+    edits.topic = "edits";
+    auto p = producer(2100, 2100);
+    p.acknowledged_by_topic = {{"clicks", 1100}, {"edits", 1000}};
+    EXPECT_EQ(ledger({clicks, edits}, p, 0, Timestamp{1}).lost, 0);
+    // 100 of one topic are gone; the other's records, more than were acknowledged, do not hide it.
+    p.acknowledged_by_topic = {{"clicks", 1200}, {"edits", 900}};
+    EXPECT_EQ(ledger({clicks, edits}, p, 0, Timestamp{1}).lost, 100);
+    // Of a topic without a table nothing is known.
+    p.acknowledged_by_topic = {{"clicks", 1100}, {"notes", 7}};
+    const auto l = ledger({clicks, edits}, p, 0, Timestamp{1});
+    EXPECT_EQ(l.lost, std::nullopt);
+    EXPECT_THAT(l.unknown, testing::HasSubstr("notes"));
 }
 
 TEST(Ledger, ShowsWhatTheLogLost) {

@@ -71,6 +71,12 @@ struct FlowStatus {
     }
 };
 
+// Input of a run: offsets of a partition (of a table: versions, partition 0), `to` exclusive.
+struct RunRange {
+    int32_t partition = 0;
+    int64_t from = 0, to = 0;
+};
+
 // One line of system.runs: an epoch (or several quiet ones together).
 struct RunRecord {
     std::string flow;
@@ -79,6 +85,7 @@ struct RunRecord {
     Duration elapsed, cpu;
     int64_t rows_in = 0, rows_out = 0, bytes_in = 0;
     std::string outcome;  // "committed", or the error
+    std::vector<RunRange> ranges;
 };
 
 struct RuntimeOptions {

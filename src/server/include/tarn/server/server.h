@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,13 +25,21 @@
 
 namespace tarn::server {
 
-// What a producer says of itself (the demo's generator keeps it on disk); the server adds what it stored.
+// What producers say of themselves, together (the demo's generators keep it on disk); the server adds what it stored.
 struct ProducerLedger {
     int64_t sent = 0;  // events handed to the socket at least once
     int64_t acknowledged = 0;
+    std::map<std::string, int64_t> acknowledged_by_topic;
     int64_t late_sent = 0, broken_sent = 0, twice_sent = 0;
-    Timestamp time;
-    bool running = false;
+    Timestamp time;        // of the oldest of their words
+    bool running = false;  // one of them at least
+};
+
+// Where a demo's supervisor keeps the server: what it says of itself as JSON (server, faults, history; nothing if none
+// runs), and a way to ask it for something. Either may be empty.
+struct DemoControl {
+    std::function<std::optional<std::string>()> state;
+    std::function<Status(const std::string& action)> command;
 };
 
 struct ServerOptions {
@@ -57,6 +66,7 @@ struct ServerContext {
     flow::Runtime& flows;
     sql::Engine& sql;                                       // restricted, for strangers
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
+    DemoControl demo = {};
 };
 
 class HttpServer {

@@ -1,0 +1,77 @@
+#include "demo_door.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "json_writer.h"
+
+namespace tarn::server {
+namespace {
+
+struct Action {
+    std::string_view name, sentence;
+};
+constexpr Action kActions[] = {
+    {"kill", "The server is killed with -9 and started again."},
+    {"fill-disk", "The disk is full for five seconds."},
+    {"break-producer", "A producer sends broken events for four seconds."},
+    {"late-source", "A source sends late clicks for four seconds."},
+};
+
+nlohmann::ordered_json state_of(const DemoControl& control) {
+    auto text = control.state ? control.state() : std::nullopt;
+    if (text) {
+        auto json = nlohmann::ordered_json::parse(*text, nullptr, false);
+        if (json.is_object()) return json;
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string demo_json(const DemoControl& control) {
+    auto state = state_of(control);
+    bool supervised = state.is_object();
+    nlohmann::ordered_json out;
+    out["supervised"] = supervised;
+    if (supervised) {
+        for (auto* key : {"server", "faults", "history"})
+            out[key] = state[key];
+    } else {
+        out["server"] = {{"starts", 1},
+                         {"last_exit", nullptr},
+                         {"last_recovery_ms", nullptr},
+                         {"down_since", nullptr}};
+        out["faults"] = out["history"] = nlohmann::ordered_json::array();
+    }
+    return out.dump();
+}
+
+Result<Response> demo_command(const DemoControl& control, const std::string& action) {
+    auto state = state_of(control);
+    if (!state.is_object())
+        return fail(ErrorCode::kNotFound,
+                    "nobody supervises this server, so nothing here may break it. Start a demo: "
+                    "tarn demo");
+    const auto* known = std::ranges::find(kActions, action, &Action::name);
+    if (known == std::end(kActions))
+        return fail(ErrorCode::kNotFound,
+                    fmt::format("there is no such action: {}. There are kill, fill-disk, "
+                                "break-producer and late-source",
+                                action));
+    for (auto& fault : state["faults"])
+        if (fault.value("name", "") == action && fault.value("state", "") != "idle")
+            return fail(ErrorCode::kFailedPrecondition,
+                        fmt::format("{} is under way: wait until it is over", action));
+    TARN_RETURN_IF_ERROR(control.command(action));
+    JsonWriter json;
+    json.begin_object().field("accepted", true).field("sentence", known->sentence).end_object();
+    Response response;
+    response.status = 202;
+    response.body = json.take();
+    return response;
+}
+
+}  // namespace tarn::server

@@ -1,0 +1,65 @@
+#pragma once
+
+// Finding one event: in a topic by its id, in a topic of late or quarantined records by where it came from, in tables
+// by SQL. Every search has a bound; what lies further back is found in tables alone.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "platform.h"
+#include "tarn/codec/record_batch.h"
+
+namespace tarn::server {
+
+// Of each partition of a topic, the newest records that a search looks at.
+inline constexpr int64_t kSearchedRecords = 20'000;
+
+struct EventPlace {
+    std::string topic;
+    int32_t partition = 0;
+    int64_t offset = 0;
+    friend auto operator<=>(const EventPlace&, const EventPlace&) = default;
+};
+
+// A record of the log with what a page shows of it.
+struct FoundRecord {
+    EventPlace place;
+    Timestamp timestamp;
+    nlohmann::json record;  // Record of openapi.yaml
+    std::string value;
+};
+
+class EventSearch {
+  public:
+    explicit EventSearch(const Platform& platform) : platform_(platform) {}
+
+    // Nothing if the log does not hold it any more, or not yet. Errors: kCorrupted, kIo.
+    Result<std::optional<FoundRecord>> at(const EventPlace& place);
+    // The oldest of the searched records whose value is a JSON object with this id.
+    Result<std::optional<FoundRecord>> by_id(const std::string& topic, const std::string& id);
+    // The record of a side topic (late, quarantine) that was made of the record at `source`.
+    Result<std::optional<FoundRecord>> aside(const std::string& topic, const EventPlace& source);
+    // Rows of a query over tables, at most 10, within 10 s. Errors: those of the query.
+    Result<std::vector<nlohmann::json>> rows(const std::string& sql);
+
+  private:
+    // `visit` says when it has seen enough.
+    using Visit = std::function<bool(const codec::RecordView&)>;
+    Result<bool> scan(const log::PartitionId& partition, int64_t from, int64_t to,
+                      const Visit& visit);
+    Result<std::optional<FoundRecord>> first(
+        const std::string& topic, const std::function<bool(const codec::RecordView&)>& is);
+    const Platform& platform_;
+    std::unique_ptr<sql::Session> session_;
+};
+
+// The id that an event's value names ("event_id", else "id"); empty if it names none.
+std::string event_id(std::string_view value);
+// Text as a literal of SQL.
+std::string sql_text(std::string_view text);
+
+}  // namespace tarn::server
