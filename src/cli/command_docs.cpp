@@ -41,6 +41,7 @@ CommandDoc describe(const CLI::App& app, const std::string& path) {
         out.example = text.substr(mark + 9, end - mark - 9);
         out.text += text.substr(std::min(text.find_first_not_of('\n', end), text.size()));
     }
+    out.runs = app.get_require_subcommand_min() == 0;
     out.text.erase(out.text.find_last_not_of('\n') + 1);
     for (auto* option : app.get_options())
         if (!option->get_group().empty() && option != app.get_help_ptr() &&
@@ -57,7 +58,7 @@ CommandDoc describe(const CLI::App& app, const std::string& path) {
 CommandDoc describe(const CLI::App& app) { return describe(app, app.get_name()); }
 
 std::string CommandDoc::usage() const {
-    if (!commands.empty()) return path + " COMMAND";
+    if (!runs) return path + " COMMAND";
     std::string out = path + " [OPTIONS]";
     for (auto& option : options) {
         if (option.positional())
@@ -75,7 +76,7 @@ std::string commands_page(const CommandDoc& root) {
         "The last line of a\ncommand that fails ends with an id, such as `[TARN-E0201]`: "
         "[errors](errors.md).\n";
     each_command(root, [&](const CommandDoc& command) {
-        if (!command.commands.empty()) return;
+        if (!command.runs) return;
         out += fmt::format("\n## {}\n\n{}\n\n```text\n{}\n```\n\n", command.path, command.text,
                            command.usage());
         out += "| option | | default |\n| --- | --- | --- |\n";

@@ -31,6 +31,7 @@ struct CommandDoc {
     std::string text, example;
     std::vector<OptionDoc> options;
     std::vector<CommandDoc> commands;
+    bool runs = true;  // by itself; false: one of `commands` must follow
     std::string word() const { return path.substr(path.rfind(' ') + 1); }
     // "tarn topic describe [OPTIONS] topic"
     std::string usage() const;

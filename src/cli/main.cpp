@@ -35,7 +35,8 @@ int usage_error(CommandLine& line, const CLI::ParseError& error) {
     for (auto* parent = at->get_parent(); parent; parent = parent->get_parent())
         path = parent->get_name() + " " + path;
     std::string text = error.what();
-    if (auto verbs = at->get_subcommands(nullptr); !verbs.empty()) {
+    if (auto verbs = at->get_subcommands(nullptr);
+        !verbs.empty() && at->get_require_subcommand_min() > 0) {
         std::vector<std::string> names;
         for (auto* verb : verbs)
             if (!verb->get_group().empty()) names.push_back(verb->get_name());

@@ -52,7 +52,7 @@ std::string man_page(const CommandDoc& root) {
         "keeps; one process works on it at a time, and commands find that process by the folder.\n";
     out += ".SH COMMANDS\n";
     each_command(root, [&](const CommandDoc& command) {
-        if (command.commands.empty()) add_command(out, command);
+        if (command.runs) add_command(out, command);
     });
     out +=
         ".SH EXIT STATUS\n0: done. 1: it failed. 2: it was asked wrongly. The last line on "
