@@ -322,6 +322,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one event is, by its id or by its place; `found` is false where there is none (yet). */
+        get: operations["trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the demo's supervisor says of the server and of the faults that can be pressed. */
+        get: operations["demo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: "kill" | "fill-disk" | "break-producer" | "late-source";
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the supervisor to break something; what came of it is in /api/v1/demo. Only in a demo. */
+        post: operations["demoAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -435,6 +488,75 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Trace: {
+            found: boolean;
+            topic: string | null;
+            partition: number | null;
+            offset: number | null;
+            /**
+             * Format: date-time
+             * @description The record's timestamp.
+             */
+            sent: string | null;
+            id: string | null;
+            value: components["schemas"]["Payload"];
+            steps: components["schemas"]["TraceStep"][];
+            /** @description One sentence. */
+            verdict: string;
+        };
+        TraceStep: {
+            /** @description `kind:name`, as in the graph. */
+            node: string;
+            /** @enum {string} */
+            kind: "topic" | "flow" | "table" | "view";
+            name: string;
+            /** @enum {string} */
+            state: "passed" | "waiting" | "quarantined" | "late" | "duplicate" | "lost" | "unknown";
+            /**
+             * Format: date-time
+             * @description Of the commit that made it visible there.
+             */
+            at: string | null;
+            since_send_ms: number | null;
+            epoch: number | null;
+            version: number | null;
+            detail: string;
+        };
+        Demo: {
+            supervised: boolean;
+            server: {
+                starts: number;
+                last_exit: string | null;
+                /** @description From its end until it was ready again. */
+                last_recovery_ms: number | null;
+                /** Format: date-time */
+                down_since: string | null;
+            };
+            faults: {
+                /** @enum {string} */
+                name: "kill" | "fill-disk" | "break-producer" | "late-source";
+                /** @enum {string} */
+                state: "idle" | "running" | "recovering";
+                /** Format: date-time */
+                since: string | null;
+                /** @description What pressing it does. */
+                what: string;
+                /** @description What Tarn did about it the last time, with figures; empty: not pressed yet. */
+                outcome: string;
+            }[];
+            /** @description Newest first. */
+            history: {
+                /** Format: date-time */
+                at: string;
+                action: string;
+                sentence: string;
+                recovery_ms: number | null;
+            }[];
+        };
+        DemoAccepted: {
+            accepted: boolean;
+            sentence: string;
+        };
         Error: {
             error: {
                 /** @description What /api/v1/errors/{id} explains, such as TARN-E0401. */
@@ -1197,6 +1319,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunList"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    trace: {
+        parameters: {
+            query?: {
+                /** @description The event's `event_id`; searched in the newest records of each topic and then in tables. */
+                id?: string;
+                /** @description Where to look; with `partition` and `offset` the place itself. */
+                topic?: string;
+                partition?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event and its steps. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    demo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It; `supervised` is false where the server was not started by `tarn demo`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Demo"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    demoAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: "kill" | "fill-disk" | "break-producer" | "late-source";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoAccepted"];
                 };
             };
             default: components["responses"]["Failed"];
