@@ -73,6 +73,32 @@ export async function sendAndFollow(page, url) {
   console.log('ok: what is no event is seen to be quarantined, with the reason');
 }
 
+// Any event that is in the log, by its place and then by its id.
+export async function followByPlaceAndId(page, url) {
+  const answer = await (await fetch(`${url}/api/v1/topics/clicks/records?partition=0&offset=-200&limit=1`)).json();
+  const { offset, value } = answer.records[0];
+  await page.goto(`${url}/trace`);
+  await live(page);
+  await page.locator('input[name="topic"]').fill('clicks');
+  await page.locator('input[name="partition"]').fill('0');
+  await page.locator('input[name="offset"]').fill(String(offset));
+  await page.getByRole('button', { name: 'Follow', exact: true }).click();
+  await page.locator('.verdict.good, .verdict.warn').waitFor(patience);
+  assert.ok((await page.locator('[data-step]').count()) >= 2, 'it has been somewhere');
+  assert.equal(await page.locator('[data-state="lost"]').count(), 0);
+  console.log(`ok: the event at clicks/0/${offset} was followed: ${await page.locator('p.verdict').innerText()}`);
+  let id;
+  try {
+    id = JSON.parse(value.text).event_id;
+  } catch {
+    return; // one that was broken on purpose has none
+  }
+  await page.goto(`${url}/trace?id=${encodeURIComponent(id)}`);
+  await page.locator('.fact-row', { hasText: id }).waitFor(patience);
+  await page.locator('.verdict.good, .verdict.warn').waitFor(patience);
+  console.log(`ok: and found by its id, ${id}`);
+}
+
 // Presses kill: the page keeps what it knew, says it is cut off, comes back by itself, and it still adds up.
 export async function pressKill(page, url) {
   await page.goto(`${url}/demo`);

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { withBrowser } from './browser.mjs';
 import { startDemo, startWire } from './demo.mjs';
-import { errorShownWell, keyboardOnly, mapToTableToSql, pressKill, sendAndFollow, sqlBox } from './journeys.mjs';
+import { errorShownWell, followByPlaceAndId, keyboardOnly, mapToTableToSql, pressKill, sendAndFollow, sqlBox } from './journeys.mjs';
 import { large } from './large.mjs';
 import { takeShots } from './shots.mjs';
 import { states } from './states.mjs';
@@ -91,6 +91,7 @@ const promised = [
   { needs: ['get /api/v1/tables/{name}/files'], run: (page, url) => mapToTableToSql(page, url, 'bronze.clicks') },
   { needs: ['get /api/v1/errors/{id}'], run: errorShownWell },
   { needs: ['get /api/v1/flows/{name}/why'], run: pausedSaysWhy },
+  { needs: ['get /api/v1/trace'], run: followByPlaceAndId },
   { needs: ['post /api/v1/topics/{name}/records', 'get /api/v1/trace'], run: sendAndFollow },
   { needs: ['get /api/v1/demo', 'post /api/v1/demo/{action}'], run: pressKill },
 ];

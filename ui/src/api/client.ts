@@ -1,5 +1,5 @@
 // The typed client: paths, parameters and answers are those of src/server/openapi.yaml and nothing else compiles.
-import type { Catalog, Demo, Graph, Produced, TableFiles, Trace } from './pending';
+import type { Catalog, Graph, Produced, TableFiles } from './pending';
 import type { paths } from './schema';
 import type { ApiErrorBody, RecordPage, SqlResult } from './types';
 
@@ -12,6 +12,7 @@ export class ApiError extends Error {
   }
 }
 
+type Answered = paths['/api/v1/demo/{action}']['post']['responses'][202]['content']['application/json'];
 type GetPaths = { [P in keyof paths]: paths[P]['get'] extends object ? P : never }[keyof paths];
 type Answer<P extends GetPaths> = paths[P]['get'] extends {
   responses: { 200: { content: { 'application/json': infer T } } };
@@ -89,12 +90,9 @@ export const getRecords = (
 export const getCatalog = (signal?: AbortSignal) => getPending<Catalog>('/api/v1/catalog', {}, signal);
 export const getRuns = (flow: string | undefined, limit: number, signal?: AbortSignal) =>
   getPending<{ runs: import('./types').Run[] }>('/api/v1/runs', { flow, limit }, signal);
-export const getTrace = (query: { topic?: string | undefined; partition?: number | undefined; offset?: number | undefined; id?: string | undefined }, signal?: AbortSignal) =>
-  getPending<Trace>('/api/v1/trace', query, signal);
-export const getDemo = (signal?: AbortSignal) => getPending<Demo>('/api/v1/demo', {}, signal);
 export const sendRecord = (topic: string, body: { value: unknown; key: string | null; partition?: number }) =>
   post<Produced>(`/api/v1/topics/${enc(topic)}/records`, body);
-export const demoAction = (action: string) => post<{ accepted: boolean; sentence: string }>(`/api/v1/demo/${enc(action)}`);
+export const demoAction = (action: string) => post<Answered>(`/api/v1/demo/${enc(action)}`);
 
 // True where this server has no such address at all, as one of another version or without the demo's supervisor.
 export function notHere(error: unknown): boolean {

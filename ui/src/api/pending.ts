@@ -63,39 +63,3 @@ export interface Catalog {
   tables: { name: string; kind: 'table' | 'view' | 'system'; columns: { name: string; type: string }[] }[];
   functions: string[];
 }
-export type StepState = 'passed' | 'waiting' | 'quarantined' | 'late' | 'duplicate' | 'lost' | 'unknown';
-export interface TraceStep {
-  node: string;
-  kind: string;
-  name: string;
-  state: StepState;
-  at: string | null;
-  since_send_ms: number | null;
-  epoch: number | null;
-  version: number | null;
-  detail: string;
-}
-export interface Trace {
-  found: boolean;
-  topic: string;
-  partition: number;
-  offset: number;
-  sent: string;
-  id: string | null;
-  value: Schemas['Payload'];
-  steps: TraceStep[];
-  verdict: string;
-}
-export interface Fault {
-  name: string;
-  state: 'idle' | 'running' | 'recovering';
-  since: string | null;
-  what: string;
-  outcome: string;
-}
-export interface Demo {
-  supervised: boolean;
-  server: { starts: number; last_exit: string; last_recovery_ms: number | null; down_since: string | null };
-  faults: Fault[];
-  history: { at: string; action: string; sentence: string; recovery_ms: number | null }[];
-}

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { ApiError, demoAction, getDemo, notHere } from '../api/client';
+import { ApiError, demoAction, get, notHere } from '../api/client';
 import { useLedger } from '../api/queries';
 import type { Demo, Fault } from '../api/types';
 import { Lines } from '../chart/Lines';
@@ -76,7 +76,7 @@ function Server({ demo }: { demo: Demo }) {
 export function BreakIt() {
   useTick(500);
   const { connection } = useLive();
-  const query = useQuery({ queryKey: ['demo'], queryFn: ({ signal }) => getDemo(signal), refetchInterval: (q) => (notHere(q.state.error) ? false : 700), retry: false, staleTime: 0 });
+  const query = useQuery({ queryKey: ['demo'], queryFn: ({ signal }) => get('/api/v1/demo', undefined, signal), refetchInterval: (q) => (notHere(q.state.error) ? false : 700), retry: false, staleTime: 0 });
   const demo = query.data;
   const supervised = demo?.supervised ?? false;
   return (

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { getTrace, notHere } from '../api/client';
+import { get, notHere } from '../api/client';
 import { useGraph, useTopics } from '../api/queries';
 import type { Trace, TraceStep } from '../api/types';
 import { Fact, Facts } from '../components/NodeHead';
@@ -50,17 +50,19 @@ function Shown({ trace, running }: { trace: Trace; running: boolean }) {
   const picture = useMemo(() => tracePicture(trace, graph), [trace, graph]);
   const marks = useMemo(() => new Map<string, Mark>(trace.steps.map((s) => [s.node, { tone: s.state, text: markText(s) }])), [trace]);
   const bad = trace.steps.find((s) => s.state === 'quarantined' || s.state === 'lost');
-  const command = trace.id && !trace.topic ? `tarn demo trace ${trace.id}` : `tarn demo trace ${trace.topic}/${trace.partition}/${trace.offset}`;
+  const topic = trace.topic ?? '';
+  const partition = trace.partition ?? 0;
+  const command = `tarn demo trace ${trace.id ?? `${topic}/${partition}/${trace.offset}`}`;
   return (
     <>
-      <p className={`verdict ${bad ? (bad.state === 'lost' ? 'error' : 'warn') : running ? '' : 'good'}`} role="status" data-verdict>
+      <p className={`verdict ${bad ? (bad.state === 'lost' ? 'error' : 'warn') : running ? '' : 'good'}`} role="status">
         <b>{trace.verdict}</b> {running && <span className="note">looking again every {pollMs} ms</span>}
       </p>
       <Facts from="As the log has it." commands={[command]}>
         <Fact name="Event" value={trace.id ?? 'without an id'} />
-        <Fact name="Topic" value={<Link to={address('/topic', { name: trace.topic, partition: trace.partition, offset: trace.offset, at: trace.offset })}>{trace.topic}</Link>} />
-        <Fact name="Partition · offset" value={`${trace.partition} · ${count(trace.offset)}`}><Why label="position" text="Where the record stands in the log; it names the event for ever." commands={[command, `kcat -C -b 127.0.0.1:9092 -t ${trace.topic} -p ${trace.partition} -o ${trace.offset} -c 1`]} /></Fact>
-        <Fact name="Sent" value={moment(trace.sent, true)} />
+        <Fact name="Topic" value={<Link to={address('/topic', { name: topic, partition, offset: trace.offset, at: trace.offset })}>{topic}</Link>} />
+        <Fact name="Partition · offset" value={`${partition} · ${count(trace.offset)}`}><Why label="position" text="Where the record stands in the log; it names the event for ever." commands={[command, `kcat -C -b 127.0.0.1:9092 -t ${topic} -p ${partition} -o ${trace.offset} -c 1`]} /></Fact>
+        <Fact name="Sent" value={trace.sent === null ? 'not known' : moment(trace.sent, true)} />
       </Facts>
       <section className="panel" aria-label="Where it is"><GraphMap picture={picture} marks={marks} label="The way of the event" /></section>
       <section className="panel">
@@ -126,7 +128,7 @@ export function Follow() {
   const asked = id !== undefined || (topic !== undefined && offset !== null);
   const trace = useQuery({
     queryKey: ['trace', id, topic, query.get('partition'), offset],
-    queryFn: ({ signal }) => getTrace(id !== undefined ? { id, topic } : { topic, partition: Number(query.get('partition') ?? 0), offset: Number(offset) }, signal),
+    queryFn: ({ signal }) => get('/api/v1/trace', { query: { ...(topic === undefined ? {} : { topic }), ...(id !== undefined ? { id } : { partition: Number(query.get('partition') ?? 0), offset: Number(offset) }) } }, signal),
     enabled: asked,
     retry: false,
     staleTime: 0,
