@@ -51,7 +51,7 @@ class Walk {
     Status table(const std::string& name, const nlohmann::json& row);
     Status model_flow(const flow::FlowStatus& flow, int64_t version, const nlohmann::json& row);
     Status model_sink(const flow::FlowStatus& flow, const std::string& name,
-                      const nlohmann::json& row, bool last);
+                      const nlohmann::json& row, const Step& of_flow);
     Result<bool> side(const flow::FlowStatus& flow, const EventPlace& place,
                       const std::string& state);
     bool waits(const flow::FlowStatus& flow, int32_t partition, int64_t position);
@@ -59,7 +59,8 @@ class Walk {
                                   int64_t position) const;
     Result<std::optional<nlohmann::json>> row_at(const std::string& table, const EventPlace& place);
     bool has_column(const std::string& table, std::string_view column);
-    void commit_of(Step& step, const std::string& table, int64_t epoch);
+    void commit_of(Step& step, const std::string& table, int64_t epoch,
+                   std::optional<Timestamp> visible);
 
     const Platform& platform_;
     EventSearch& search_;
@@ -120,15 +121,18 @@ bool Walk::has_column(const std::string& table, std::string_view column) {
                        info->columns.end();
 }
 
-// Epoch, version and time of the commit that brought a row of the epoch.
-void Walk::commit_of(Step& step, const std::string& table, int64_t epoch) {
+// Epoch and version of the commit that brought a row of the epoch. `visible`: the end of the flow's
+// run, where it is known; a commit's own time is that of its epoch's beginning.
+void Walk::commit_of(Step& step, const std::string& table, int64_t epoch,
+                     std::optional<Timestamp> visible) {
     step.epoch = epoch;
+    step.at = visible;
     auto history = platform_.lake.history(table, kHistoryLookedAt);
     if (!history) return;
     for (const auto& entry : *history) {
         if (!entry.txn || entry.txn->version != epoch) continue;
         step.version = entry.version;
-        step.at = entry.time;
+        if (!visible) step.at = entry.time;
         return;
     }
 }
@@ -221,7 +225,7 @@ Status Walk::table_flow(const flow::FlowStatus& flow, const EventPlace& place) {
             continue;
         }
         auto& step = add("table", name, "passed");
-        commit_of(step, name, row->value("_batch_id", int64_t(-1)));
+        commit_of(step, name, row->value("_batch_id", int64_t(-1)), steps_[flow_step].at);
         auto& of_flow = steps_[flow_step];
         if (!of_flow.epoch) of_flow.epoch = step.epoch;
         if (!of_flow.at) of_flow.at = step.at;
@@ -268,6 +272,7 @@ Status Walk::table(const std::string& name, const nlohmann::json& row) {
 
 Status Walk::model_flow(const flow::FlowStatus& flow, int64_t version, const nlohmann::json& row) {
     if (waits(flow, 0, version)) return {};
+    const auto of_flow = steps_.back();
     std::vector<std::string> tables;
     for (const auto& text : flow.sinks) {
         auto [kind, name] = sink_of(text);
@@ -280,26 +285,30 @@ Status Walk::model_flow(const flow::FlowStatus& flow, int64_t version, const nlo
         TARN_TRY(auto found,
                  row_at(name, {"", row.value("_partition", 0), row.value("_offset", int64_t(0))}));
         if (!found) continue;
+        auto visible = steps_.back().at;
         steps_.back().state = "quarantined";
         auto& reason = (*found)["_reason"];
         steps_.back().detail = reason.is_string() ? reason.get<std::string>() : reason.dump();
         auto& step = add("table", name, "passed");
-        commit_of(step, name, found->value("_batch_id", int64_t(-1)));
+        commit_of(step, name, found->value("_batch_id", int64_t(-1)), visible);
         return {};
     }
     for (const auto& name : tables)
-        if (!has_column(name, "_reason")) TARN_RETURN_IF_ERROR(model_sink(flow, name, row, true));
+        if (!has_column(name, "_reason"))
+            TARN_RETURN_IF_ERROR(model_sink(flow, name, row, of_flow));
     return {};
 }
 
 Status Walk::model_sink(const flow::FlowStatus& flow, const std::string& name,
-                        const nlohmann::json& row, bool) {
+                        const nlohmann::json& row, const Step& of_flow) {
+    auto visible = of_flow.at;
+    auto epoch = of_flow.epoch;
     EventPlace place{"", row.value("_partition", 0), row.value("_offset", int64_t(0))};
     if (has_column(name, "_partition") && has_column(name, "_offset")) {
         TARN_TRY(auto found, row_at(name, place));
         if (found) {
             auto& step = add("table", name, "passed");
-            commit_of(step, name, found->value("_batch_id", int64_t(-1)));
+            commit_of(step, name, found->value("_batch_id", int64_t(-1)), visible);
             return table(name, *found);
         }
         if (!id.empty() && has_column(name, "event_id")) {
@@ -330,12 +339,11 @@ Status Walk::model_sink(const flow::FlowStatus& flow, const std::string& name,
         }
         auto& step = add("table", name, "passed", "in the row of its session");
         if (closed.front().contains("_batch_id"))
-            commit_of(step, name, closed.front().value("_batch_id", int64_t(-1)));
+            commit_of(step, name, closed.front().value("_batch_id", int64_t(-1)), {});
         return {};
     }
-    auto epoch = steps_.back().epoch;
     auto& step = add("table", name, "passed", "counted in its rows");
-    if (epoch) commit_of(step, name, *epoch);
+    if (epoch) commit_of(step, name, *epoch, visible);
     return {};
 }
 
