@@ -43,6 +43,11 @@ async function wrong(page, url) {
 }
 
 async function completesAndCancels(page, url) {
+  // The names come while the first word is already there.
+  await page.route('**/api/v1/catalog', async (route) => {
+    await page.waitForTimeout(1500);
+    await route.continue();
+  });
   await page.goto(`${url}/sql`);
   await live(page);
   await page.getByRole('textbox', { name: 'SQL' }).click();

@@ -1,4 +1,4 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, startCompletion, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { sql, SQLDialect } from '@codemirror/lang-sql';
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
@@ -106,7 +106,12 @@ export function SqlEditor({ value, change, run, catalog }: { value: string; chan
     };
   }, []); // eslint-disable-line
   useEffect(() => {
-    view.current?.dispatch({ effects: words.current.reconfigure(autocompletion({ override: [completions(catalog), keywordsOnly], icons: false })) });
+    const editor = view.current;
+    if (!editor) return;
+    editor.dispatch({ effects: words.current.reconfigure(autocompletion({ override: [completions(catalog), keywordsOnly], icons: false })) });
+    // Names that come while a word is being typed are offered for that word.
+    const at = editor.state.selection.main.head;
+    if (editor.hasFocus && /[\w.]/.test(editor.state.sliceDoc(Math.max(0, at - 1), at))) startCompletion(editor);
   }, [catalog]);
   useEffect(() => {
     const editor = view.current;
