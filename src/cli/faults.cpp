@@ -16,7 +16,7 @@ namespace {
 
 constexpr Duration kRecoverWithin = Duration::seconds(60);
 constexpr Duration kDiskFullFor = Duration::seconds(5);
-constexpr Duration kHeldFrom = Duration::seconds(1);  // after which held producers are counted
+constexpr Duration kHeldFrom = Duration::seconds(2);  // after which held producers are counted
 constexpr Duration kProducerRuns = Duration::seconds(4);
 constexpr int kProducerRate = 50;
 

@@ -227,8 +227,11 @@ Status Walk::table_flow(const flow::FlowStatus& flow, const EventPlace& place) {
         auto& step = add("table", name, "passed");
         commit_of(step, name, row->value("_batch_id", int64_t(-1)), steps_[flow_step].at);
         auto& of_flow = steps_[flow_step];
-        if (!of_flow.epoch) of_flow.epoch = step.epoch;
-        if (!of_flow.at) of_flow.at = step.at;
+        if (!of_flow.epoch) {
+            of_flow.epoch = step.epoch;
+            of_flow.at = step.at;
+            of_flow.detail.clear();
+        }
         TARN_RETURN_IF_ERROR(table(name, *row));
     }
     return {};
@@ -272,6 +275,7 @@ Status Walk::table(const std::string& name, const nlohmann::json& row) {
 
 Status Walk::model_flow(const flow::FlowStatus& flow, int64_t version, const nlohmann::json& row) {
     if (waits(flow, 0, version)) return {};
+    const auto flow_step = steps_.size() - 1;
     const auto of_flow = steps_.back();
     std::vector<std::string> tables;
     for (const auto& text : flow.sinks) {
@@ -296,6 +300,11 @@ Status Walk::model_flow(const flow::FlowStatus& flow, int64_t version, const nlo
     for (const auto& name : tables)
         if (!has_column(name, "_reason"))
             TARN_RETURN_IF_ERROR(model_sink(flow, name, row, of_flow));
+    if (auto& step = steps_[flow_step]; !step.epoch && flow_step + 1 < steps_.size()) {
+        step.epoch = steps_[flow_step + 1].epoch;  // its sink knows
+        step.at = steps_[flow_step + 1].at;
+        if (step.epoch) step.detail.clear();
+    }
     return {};
 }
 

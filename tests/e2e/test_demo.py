@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 import urllib.error
@@ -224,7 +225,9 @@ def test_a_full_disk_holds_everyone_back_and_costs_nothing(running):
     assert error.value.code == 409
     history = running.wait_for(lambda: running.request("/api/v1/demo")["history"])
     assert "0 lost, 0 double" in history[0]["sentence"] and "quota" in history[0]["sentence"]
-    assert "0 events acknowledged" in history[0]["sentence"]
+    # At 500 clicks a second it would be thousands: what is left is what a producer had not written down yet.
+    held = int(re.search(r"\(([0-9,]+) events acknowledged", history[0]["sentence"]).group(1).replace(",", ""))
+    assert held < 500
     assert not (running.data / "QUOTA").exists()
     assert all(f["state"] == "running" for f in running.flows().values())
     more = acknowledged(running)

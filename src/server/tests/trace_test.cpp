@@ -137,6 +137,7 @@ TEST_F(TraceTest, FollowsAnEventThroughTheLayers) {
     EXPECT_EQ(step(t, "table:silver.clicks")["epoch"], 3);
     EXPECT_EQ(step(t, "table:silver.clicks")["version"],
               World::must(world_.lake->describe("silver.clicks")).version);
+    EXPECT_EQ(step(t, "flow:silver.clicks")["epoch"], 3) << "of the row it wrote";
     EXPECT_EQ(step(t, "table:gold.funnel")["state"], "passed");
     EXPECT_EQ(step(t, "table:gold.sessions")["state"], "waiting") << "its session is open";
     append("gold.sessions", {"session_id"}, false, 2, {{{"s1"}, 0}});
