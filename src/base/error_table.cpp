@@ -350,11 +350,7 @@ constexpr auto kTable = std::to_array<ErrorEntry>({
      "Crashes on demand belong to `tarn demo`, which has a supervisor that starts the server "
      "again. `tarn up` has none.",
      "Run `tarn demo`."},
-    {Id::kTopicOfFlow, "TARN-E0908", Code::kFailedPrecondition, "Only flows write to this topic",
-     "It keeps what a flow quarantined or found late; a record from outside would be counted "
-     "as one of those.",
-     "Write to the flow's source instead."},
-    {Id::kUnknownErrorId, "TARN-E0909", Code::kNotFound, "There is no such error id",
+    {Id::kUnknownErrorId, "TARN-E0908", Code::kNotFound, "There is no such error id",
      "Ids look like TARN-E0201.",
      "docs/errors/README.md lists them."},
 });

@@ -143,7 +143,7 @@ Result<bool> Demo::ended(Producer& producer) {
     if (auto line = producer.child.read_line(Duration::millis(100)))
         producer.sums = nlohmann::json::parse(*line, nullptr, false);
     if (!end->ok() || !producer.sums.is_object())
-        return fail(ErrorCode::kInternal,
+        return fail(ErrorId::kChildEnded,
                     fmt::format("the generator of {} {}", producer.stream, end->str()));
     producer.usage = end->usage;
     producer.ended = true;

@@ -84,9 +84,8 @@ Status Supervisor::launch() {
     if (!line) {
         auto end = server_->wait(Duration::seconds(1));
         if (end) count(*end);
-        return fail(ErrorCode::kUnavailable,
-                    fmt::format("the server did not become ready: {}",
-                                end ? end->str() : line.error().message()));
+        return fail(ErrorId::kChildEnded, fmt::format("the server did not become ready: {}",
+                                                      end ? end->str() : line.error().message()));
     }
     auto serving = Serving::parse(*line);
     if (!serving)

@@ -72,7 +72,7 @@ Result<Serving> serving_of(io::FileSystem& fs, const Common& common, bool data_g
     auto here = find_serving(fs, common.data);
     if (here || data_given) return here;
     if (auto demo = running_demo(fs)) return find_serving(fs, *demo);
-    return fail(ErrorCode::kNotFound,
+    return fail(ErrorId::kNotRunning,
                 "no demo is running. Start one: tarn demo; or name the data folder of a running "
                 "server: tarn demo trace ID --data FOLDER");
 }

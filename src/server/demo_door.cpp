@@ -52,7 +52,7 @@ std::string demo_json(const DemoControl& control) {
 Result<Response> demo_command(const DemoControl& control, const std::string& action) {
     auto state = state_of(control);
     if (!state.is_object())
-        return fail(ErrorCode::kNotFound,
+        return fail(ErrorId::kNoSupervisor,
                     "nobody supervises this server, so nothing here may break it. Start a demo: "
                     "tarn demo");
     const auto* known = std::ranges::find(kActions, action, &Action::name);

@@ -47,6 +47,16 @@ def test_what_error_pages_name_exists():
         assert f"`{flag}" in commands, flag
 
 
+def test_every_error_of_the_table_is_used():
+    """An id nobody gives explains nothing. The first twelve come from codes."""
+    header = (tarn.ROOT / "src/base/include/tarn/base/errors.h").read_text()
+    ids = re.findall(r"^    (k\w+),", header.split("enum class ErrorId")[1].split("kCount")[0], re.M)[12:]
+    assert len(ids) > 50
+    sources = "\n".join(path.read_text() for path in (tarn.ROOT / "src").rglob("*") if path.suffix in (".cpp", ".h")
+                        and path.name != "error_table.cpp" and path.parent.name != "tests")
+    assert [name for name in ids if not re.search(rf"\bErrorId::{name}\b", sources)] == []
+
+
 def test_a_running_platform_has_no_metric_beside_those_of_the_page(tmp_path):
     server = tarn.Server(tarn.ROOT / PROJECT, tmp_path / "data", tmp_path / "log")
     server.start()

@@ -170,7 +170,7 @@ def test_http_errors_carry_the_id(server):
     assert told["title"] and told["cause"].endswith(".") and told["todo"].endswith(".")
     with pytest.raises(urllib.error.HTTPError) as caught:
         server.get("/api/v1/errors/TARN-E9999")
-    assert json.load(caught.value)["error"]["id"] == "TARN-E0909"
+    assert json.load(caught.value)["error"]["id"] == "TARN-E0908"
     with pytest.raises(urllib.error.HTTPError) as caught:
         server.get("/api/v1/nowhere")
     assert json.load(caught.value)["error"]["id"] == "TARN-E0406"

@@ -123,7 +123,6 @@ enum class ErrorId : uint16_t {
     kBrokerUnreachable,
     kOtherSite,
     kNoSupervisor,
-    kTopicOfFlow,
     kUnknownErrorId,
     kCount,  // how many there are; not an id
 };
