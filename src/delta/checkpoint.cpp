@@ -112,7 +112,7 @@ Status Table::write_checkpoint(int64_t now_ms, const StepHook& step) {
     return hit("after_checkpoint");
 }
 
-Result<int> Table::clean_log(int64_t now_ms, const StepHook& step) {
+Result<int> Table::clean_log(int64_t now_ms, int64_t held, const StepHook& step) {
     auto snapshot = this->snapshot();
     if (!snapshot)
         return fail(ErrorCode::kFailedPrecondition, "log cleanup of a table that was not read");
@@ -124,6 +124,7 @@ Result<int> Table::clean_log(int64_t now_ms, const StepHook& step) {
     for (auto& checkpoint : log.checkpoints) {
         auto commit = log.commits.find(checkpoint.version);
         if (commit == log.commits.end() || commit->second.modified.ms() > cutoff) continue;
+        if (checkpoint.version > held) continue;
         keep = checkpoint.version;
         break;
     }

@@ -194,6 +194,8 @@ Result<CommitOutcome> Table::publish_locked(int64_t version, CommitRequest& requ
     if (request.metadata) append_json(text, *request.metadata);
     for (auto& txn : request.transactions)
         append_json(text, txn);
+    for (auto& remove : request.removes)
+        append_json(text, remove);
     for (auto& add : request.adds)
         append_json(text, add);
     auto put = fs_.put_if_absent(log_folder() + "/" + commit_name(version), text);
@@ -208,6 +210,8 @@ Result<CommitOutcome> Table::publish_locked(int64_t version, CommitRequest& requ
     if (request.metadata) actions.emplace_back(*request.metadata);
     for (auto& txn : request.transactions)
         actions.emplace_back(txn);
+    for (auto& remove : request.removes)
+        actions.emplace_back(std::move(remove));
     for (auto& add : request.adds)
         actions.emplace_back(std::move(add));
     TARN_RETURN_IF_ERROR(replay_->apply_commit(version, std::move(actions)));
@@ -234,6 +238,7 @@ Status check_conflicts(const Snapshot& read, const Snapshot& now, const CommitRe
                                                  std::to_string(read.version) + " and " +
                                                  std::to_string(now.version));
     };
+    if (!request.removes.empty() && read.version != now.version) return conflict("the files");
     if (read.metadata != now.metadata && read.metadata->id != now.metadata->id)
         return conflict("the identity");
     if (read.metadata != now.metadata) return conflict("the metadata");

@@ -163,19 +163,46 @@ delta::CommitInfo Append::info() const {
         if (partitions.size() > 1) partitions += ',';
         delta::append_json_string(partitions, name);
     }
-    out.parameters = {{"mode", "Append"}, {"partitionBy", partitions + "]"}};
+    const bool replaces = request_.replace_at >= 0;
+    out.parameters = {{"mode", replaces ? "Overwrite" : "Append"},
+                      {"partitionBy", partitions + "]"}};
+    if (replaces) out.parameters.emplace_back("partitionOverwriteMode", "dynamic");
     out.metrics = {{"numFiles", std::to_string(outcome_.files)},
                    {"numOutputRows", std::to_string(outcome_.rows)},
                    {"numOutputBytes", std::to_string(outcome_.bytes)}};
-    out.blind_append = true;
+    out.blind_append = !replaces;
     if (!request_.user_metadata.empty()) out.user_metadata = json_object(request_.user_metadata);
     out.engine = "Tarn/0.1.0";
     out.txn_id = lake_.new_uuid().str();
     return out;
 }
 
+// The files that stand in the partitions of the new ones.
+std::vector<delta::RemoveFile> Append::replaced() const {
+    std::vector<delta::RemoveFile> out;
+    if (request_.replace_at < 0) return out;
+    std::set<PartitionKey> touched;
+    for (auto& add : adds_)
+        touched.insert(partition_of(*snapshot_, add));
+    snapshot_->files.each([&](auto& file) {
+        if (!touched.contains(partition_of(*snapshot_, *file))) return;
+        delta::RemoveFile remove;
+        remove.path = file->path;
+        remove.deleted_ms = request_.time.ms();
+        remove.extended = true;
+        remove.partition_values = file->partition_values;
+        remove.size = file->size;
+        remove.deletion_vector = file->deletion_vector;
+        remove.base_row_id = file->base_row_id;
+        remove.default_row_commit_version = file->default_row_commit_version;
+        out.push_back(std::move(remove));
+    });
+    return out;
+}
+
 Result<AppendOutcome> Append::commit() {
     delta::CommitRequest commit;
+    commit.removes = replaced();
     commit.adds = std::move(adds_);
     commit.time = request_.time;
     commit.info = info();
@@ -204,7 +231,8 @@ Status Append::after_commit(int64_t version) {
     auto now_ms = lake_.context.clock.now().ms();
     TARN_RETURN_IF_ERROR(entry_.table.write_checkpoint(now_ms, lake_.steps()));
     if (entry_.cleaned_ms != INT64_MIN && now_ms - entry_.cleaned_ms < kCleanEveryMs) return {};
-    TARN_TRY(auto removed, entry_.table.clean_log(now_ms, lake_.steps()));
+    TARN_TRY(auto removed,
+             entry_.table.clean_log(now_ms, lake_.held(request_.table), lake_.steps()));
     entry_.cleaned_ms = now_ms;
     if (removed > 0)
         lake_.context.logger.info("removed expired files of a table's log",
@@ -224,8 +252,18 @@ Result<AppendOutcome> Append::run() {
         lake_.duplicates.add();
         return outcome_;
     }
+    if (request_.replace_at >= 0) {
+        if (auto only = snapshot_->property("delta.appendOnly"); only && *only == "true")
+            return fail(ErrorCode::kUnsupported,
+                        "table " + request_.table + " takes appends only (delta.appendOnly)");
+        if (request_.replace_at != snapshot_->version)
+            return fail(ErrorCode::kConflict,
+                        fmt::format("another writer changed table {} between versions {} and {}",
+                                    request_.table, request_.replace_at, snapshot_->version));
+    }
     TARN_RETURN_IF_ERROR(write_files());
     TARN_TRY(auto outcome, commit());
+    lake_.tell(request_.table);
     lake_.appends.add();
     lake_.rows.add(double(outcome.rows));
     lake_.bytes.add(double(outcome.bytes));

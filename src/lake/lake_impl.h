@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "partition_split.h"
@@ -48,7 +49,23 @@ struct Lake::Impl {
 
     Mutex mutex;  // of the map and the random numbers
     std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries TARN_GUARDED_BY(mutex);
+    // By table, then owner.
+    std::map<std::string, std::map<std::string, int64_t, std::less<>>, std::less<>> holds
+        TARN_GUARDED_BY(mutex);
+    // The oldest version that someone will read, INT64_MAX if nobody.
+    int64_t held(std::string_view table);
+
+    void tell(const std::string& table);
+    Mutex listening;  // held while listeners run
+    uint64_t last_token TARN_GUARDED_BY(listening) = 0;
+    std::map<uint64_t, std::function<void(const std::string&)>> listeners
+        TARN_GUARDED_BY(listening);
 };
+
+// The partitions of a table that rows fall in, as the texts of the log.
+Result<std::set<PartitionKey>> partitions_of(const delta::Snapshot& snapshot,
+                                             const BatchList& rows);
+PartitionKey partition_of(const delta::Snapshot& snapshot, const delta::AddFile& file);
 
 // One append, step by step.
 class Append {
@@ -66,6 +83,7 @@ class Append {
                       size_t number);
     Result<AppendOutcome> commit() TARN_REQUIRES(entry_.appending);
     delta::CommitInfo info() const;
+    std::vector<delta::RemoveFile> replaced() const;
     Status after_commit(int64_t version) TARN_REQUIRES(entry_.appending);
 
     Lake::Impl& lake_;

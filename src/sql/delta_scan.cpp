@@ -353,13 +353,16 @@ class DeltaReader final : public MultiFileReader {
             shared_ptr_cast<TableFunctionInfo, DeltaTables>(function.function_info), -1);
     }
     unique_ptr<MultiFileReader> Copy() const override {
-        return make_uniq<DeltaReader>(tables_, version_);
+        auto copy = make_uniq<DeltaReader>(tables_, version_);
+        copy->given_ = given_;
+        return copy;
     }
 
-    shared_ptr<MultiFileList> CreateFileList(ClientContext&, const vector<string>& paths,
+    shared_ptr<MultiFileList> CreateFileList(ClientContext& context, const vector<string>& paths,
                                              const FileGlobInput&) override {
         if (paths.size() != 1) throw BinderException("delta_scan takes one path");
         auto path = paths[0];
+        if (path == kGivenFiles) given_ = SessionState::of(context)->files;
         if (StringUtil::StartsWith(path, "tarn://")) path = path.substr(7);
         if (StringUtil::StartsWith(path, "file://")) path = path.substr(7);
         while (path.size() > 1 && path.back() == '/')
@@ -378,7 +381,7 @@ class DeltaReader final : public MultiFileReader {
     bool Bind(MultiFileOptions& options, MultiFileList& list, vector<LogicalType>& types,
               vector<string>& names, MultiFileReaderBindData& bind) override {
         auto& files = list.Cast<SnapshotFiles>();
-        auto snapshot = tables_->snapshot(files.path, version_);
+        auto snapshot = given_ ? given_->snapshot : tables_->snapshot(files.path, version_);
         if (!snapshot->schema)
             throw IOException("Delta table %s has no schema at version %d", files.path,
                               snapshot->version);
@@ -393,7 +396,7 @@ class DeltaReader final : public MultiFileReader {
         for (auto& name : snapshot->metadata->partition_columns)
             if (auto field = snapshot->schema->find(name))
                 state->partitions[name] = duck_type(field->type);
-        state->files = snapshot->files.all();
+        state->files = given_ ? given_->files : snapshot->files.all();
         state->snapshot = std::move(snapshot);
         files.set(std::move(state));
         bind.mapping = MultiFileColumnMappingMode::BY_NAME;
@@ -446,6 +449,7 @@ class DeltaReader final : public MultiFileReader {
   private:
     shared_ptr<DeltaTables> tables_;
     int64_t version_;
+    std::shared_ptr<const DeltaFiles> given_;  // in place of a version's
 };
 
 // count(*) without touching a file, when the log has all counts.

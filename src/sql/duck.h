@@ -23,6 +23,7 @@
 #include "tarn/base/result.h"
 #include "tarn/codec/column_batch.h"
 #include "tarn/io/file_system.h"
+#include "tarn/sql/delta_files.h"
 #include "tarn/sql/engine.h"
 #include "tarn/sql/table_provider.h"
 
@@ -33,6 +34,8 @@ inline constexpr const char* kScheme = "tarn://";
 inline constexpr const char* kRowsFunction = "tarn_rows";
 inline constexpr const char* kStreamFunction = "stream";
 inline constexpr const char* kDeltaScanFunction = "delta_scan";
+// In place of a path: the files that the session was given. No path of a table begins so.
+inline constexpr const char* kGivenFiles = "\x01given";
 
 // DuckDB's error as ours, by its type; the text keeps the line and the caret.
 Error to_error(const duckdb::ErrorData& error);
@@ -131,6 +134,7 @@ struct Feed {
 struct SessionState : duckdb::ClientContextState {
     std::map<std::string, std::shared_ptr<Feed>> rows;     // of tarn_rows(id)
     std::map<std::string, std::shared_ptr<Feed>> streams;  // of stream('name')
+    std::shared_ptr<const DeltaFiles> files;               // of delta_scan(kGivenFiles)
     uint64_t next_id = 0;
 
     static duckdb::shared_ptr<SessionState> of(duckdb::ClientContext& context);
@@ -141,7 +145,7 @@ struct SessionState : duckdb::ClientContextState {
 std::shared_ptr<Feed> make_feed(const RowsRef& rows);
 // tarn_rows(id) and stream(name).
 void register_feeds(duckdb::DatabaseInstance& db);
-// tumble(timestamp, interval).
+// tumble(timestamp, interval) and session(timestamp, interval).
 void register_tumble(duckdb::DatabaseInstance& db);
 // Defined by the Delta scan: delta_scan(path [, version]).
 duckdb::unique_ptr<duckdb::FileSystem> make_duck_file_system(io::FileSystem& fs);

@@ -24,6 +24,7 @@ namespace tarn::delta {
 
 struct CommitRequest {
     std::vector<AddFile> adds;
+    std::vector<RemoveFile> removes;  // with some, nobody may have committed since `read`
     std::vector<SetTransaction> transactions;
     std::optional<Protocol> protocol;  // only in version 0
     std::optional<Metadata> metadata;  // only in version 0
@@ -58,7 +59,8 @@ class Table {
 
     // Version 0. Errors: kAlreadyExists (there is a table).
     Result<CommitOutcome> create(CommitRequest request);
-    // A blind append on top of the newest version, prepared by looking at `read`. Others may have
+    // A commit on top of the newest version, prepared by looking at `read`; without removes a blind
+    // append. Others may have
     // appended since; that one changed protocol or metadata, or moved a transaction of one of our
     // app ids, is kConflict. On kIo it is unknown whether the commit was made: append again with
     // the same transaction.
@@ -72,8 +74,8 @@ class Table {
     Status write_checkpoint(int64_t now_ms, const StepHook& step = {});
     // Removes commits and checkpoints older than delta.logRetentionDuration, keeping the newest
     // checkpoint at or before the cutoff, the commit at its version, and all that comes after.
-    // Returns the number of files removed.
-    Result<int> clean_log(int64_t now_ms, const StepHook& step = {});
+    // What is needed to read from version `held` on stays too. Returns the number of files removed.
+    Result<int> clean_log(int64_t now_ms, int64_t held, const StepHook& step = {});
 
     const std::string& root() const { return root_; }
     std::string log_folder() const { return root_ + "/_delta_log"; }

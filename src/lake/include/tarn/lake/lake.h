@@ -4,6 +4,7 @@
 // Thread-safe; appends to one table are serialised inside, appends to different tables run side by side.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "tarn/base/result.h"
 #include "tarn/base/time.h"
 #include "tarn/codec/column_batch.h"
+#include "tarn/delta/actions.h"
 #include "tarn/io/failpoints.h"
 #include "tarn/io/file_system.h"
 #include "tarn/sql/engine.h"
@@ -48,6 +50,9 @@ struct AppendRequest {
     std::map<std::string, std::string> user_metadata;  // into commitInfo
     // File names are made from this, so that an epoch run twice does not litter: unique per (app id, version).
     std::string file_stem;
+    // Replaces the partitions that the rows fall in (all files, if the table has none), made by looking at this
+    // version; a negative one: the rows are added. Others may not have committed since.
+    int64_t replace_at = -1;
 };
 struct AppendOutcome {
     int64_t version = -1;  // of the table after the commit, or at which the txn already stood
@@ -73,6 +78,20 @@ struct HistoryEntry {
     std::map<std::string, std::string> parameters, metrics;
     std::string engine;
     std::optional<Txn> txn;
+};
+
+using BatchList = std::vector<std::shared_ptr<const codec::ColumnBatch>>;
+using FileList = std::vector<std::shared_ptr<const delta::AddFile>>;
+
+// What one version added.
+struct AddedFiles {
+    int64_t version = -1;
+    Timestamp time;  // of the commit
+    FileList files;
+};
+struct PartitionRows {
+    int64_t version = -1;  // of the table that was read
+    BatchList rows;
 };
 
 struct LakeContext {
@@ -104,6 +123,26 @@ class Lake {
     Result<std::vector<HistoryEntry>> history(std::string_view table,
                                               int64_t limit);  // newest first
     std::string path_of(std::string_view table) const;
+
+    // Reading a table as it grows.
+    // The newest version.
+    Result<int64_t> version(std::string_view table);
+    // The files that a version added. Errors: kFailedPrecondition (it also took rows away; names version and
+    // operation), kNotFound (no such version, or it was cleaned up).
+    Result<AddedFiles> added(std::string_view table, int64_t version);
+    // These columns of the files' rows, in their order.
+    Result<BatchList> read(sql::Session& session, std::string_view table, const FileList& files,
+                           std::span<const std::string> columns, size_t batch_rows);
+    // All rows of the partitions that `like` falls in (of all, if the table has no partitions).
+    Result<PartitionRows> read_partitions(sql::Session& session, std::string_view table,
+                                          const BatchList& like,
+                                          std::span<const std::string> columns);
+    // Someone will read the log from this version on: it is not cleaned up. Replaces that owner's hold.
+    void set_hold(std::string_view owner, std::string_view table, int64_t version);
+    // Called with a table's name after each commit of this process, from the writer's thread; must return at once.
+    uint64_t add_listener(std::function<void(const std::string& table)> listener);
+    // After it returns the listener is not running and never will.
+    void remove_listener(uint64_t token);
     // Replays the log independently, opens every file and compares counts and statistics with the data.
     Status verify(std::string_view table);
 

@@ -1,0 +1,29 @@
+#pragma once
+
+// Reading chosen files of a Delta table: what one version added, or the files of some partitions.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tarn/codec/column_batch.h"
+#include "tarn/delta/actions.h"
+#include "tarn/delta/snapshot.h"
+#include "tarn/sql/engine.h"
+
+namespace tarn::sql {
+
+struct DeltaFiles {
+    std::shared_ptr<const delta::Snapshot> snapshot;  // schema, column mapping, partition columns
+    std::vector<std::shared_ptr<const delta::AddFile>> files;
+};
+
+// These columns of all live rows, in the order of the files and of the rows in them, in batches of
+// at most `batch_rows`. The engine must have one thread. Errors: kIo, kCorrupted, kInvalidArgument
+// (no such column), kResourceExhausted.
+Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_delta_files(
+    Session& session, const DeltaFiles& files, std::span<const std::string> columns,
+    size_t batch_rows);
+
+}  // namespace tarn::sql
