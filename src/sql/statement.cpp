@@ -13,12 +13,24 @@ struct StreamStatement::Impl {
     duckdb::unique_ptr<duckdb::PreparedStatement> prepared;
     std::vector<std::string> names;
     std::vector<codec::ColumnSpec> output;
+    std::vector<std::string> output_types;
+    std::map<std::string, std::vector<std::string>> input;
+    std::optional<std::string> not_row_wise;
 };
 
 StreamStatement::StreamStatement(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 StreamStatement::~StreamStatement() = default;
 
 const std::vector<codec::ColumnSpec>& StreamStatement::output() const { return impl_->output; }
+const std::vector<std::string>& StreamStatement::output_types() const {
+    return impl_->output_types;
+}
+const std::optional<std::string>& StreamStatement::not_row_wise() const {
+    return impl_->not_row_wise;
+}
+const std::map<std::string, std::vector<std::string>>& StreamStatement::input() const {
+    return impl_->input;
+}
 
 Result<std::unique_ptr<StreamStatement>> StreamStatement::compile(
     std::unique_ptr<Session> session, std::string_view sql, std::span<const StreamSchema> streams) {
@@ -31,6 +43,10 @@ Result<std::unique_ptr<StreamStatement>> StreamStatement::compile(
         duckdb::vector<duckdb::LogicalType> types;
         auto plan = bind_plan(s.context(), text, names, types);
         if (auto function = unrepeatable_function(*plan)) return fail(not_repeatable(*function));
+        find_stream_columns(*plan, impl->input);
+        impl->not_row_wise = beyond_one_row(*plan);
+        for (auto& type : types)
+            impl->output_types.push_back(type.ToString());
         return {};
     }));
     return guarded([&]() -> Result<std::unique_ptr<StreamStatement>> {

@@ -23,6 +23,14 @@ duckdb::unique_ptr<duckdb::LogicalOperator> bind_plan(duckdb::ClientContext& con
 // random(), uuid().
 std::optional<std::string> unrepeatable_function(duckdb::LogicalOperator& plan);
 
+// The columns of each stream that the plan reads, in the stream's order.
+void find_stream_columns(const duckdb::LogicalOperator& plan,
+                         std::map<std::string, std::vector<std::string>>& out);
+
+// What in the plan makes an output row depend on more than one input row; nothing if all is
+// projections and filters of one stream.
+std::optional<std::string> beyond_one_row(const duckdb::LogicalOperator& plan);
+
 Error not_repeatable(const std::string& function);
 
 }  // namespace tarn::sql

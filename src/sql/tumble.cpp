@@ -1,4 +1,6 @@
 // tumble(t, size): the start of the window of fixed size that holds t, counted from the epoch.
+// session(t, gap): stands for the start of the session that holds t; what it is depends on the rows
+// around t, so it has a value only where a flow computes sessions (mergeable_query.h).
 
 #include "duckdb/common/vector_operations/binary_executor.hpp"
 #include "duckdb/function/scalar_function.hpp"
@@ -31,12 +33,20 @@ static void tumble(duckdb::DataChunk& arguments, duckdb::ExpressionState&, duckd
         });
 }
 
+static void session(duckdb::DataChunk&, duckdb::ExpressionState&, duckdb::Vector&) {
+    throw duckdb::InvalidInputException("session() stands in the GROUP BY of a flow's SQL only");
+}
+
 void register_tumble(duckdb::DatabaseInstance& db) {
     using duckdb::LogicalType;
     duckdb::ScalarFunctionSet set("tumble");
     for (auto& type : {LogicalType::TIMESTAMP_TZ, LogicalType::TIMESTAMP})
         set.AddFunction(duckdb::ScalarFunction({type, LogicalType::INTERVAL}, type, tumble));
-    duckdb::ExtensionLoader(db, "tarn").RegisterFunction(set);
+    duckdb::ExtensionLoader loader(db, "tarn");
+    loader.RegisterFunction(set);
+    loader.RegisterFunction(
+        duckdb::ScalarFunction("session", {LogicalType::TIMESTAMP_TZ, LogicalType::INTERVAL},
+                               LogicalType::TIMESTAMP_TZ, session));
 }
 
 }  // namespace tarn::sql

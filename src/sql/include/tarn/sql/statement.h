@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,13 @@ class StreamStatement {
                                                             std::span<const StreamSchema> streams);
     ~StreamStatement();
     const std::vector<codec::ColumnSpec>& output() const;
+    // DuckDB's names of the output's types, before they became column types.
+    const std::vector<std::string>& output_types() const;
+    // The columns of each stream that the statement reads, in the stream's order.
+    const std::map<std::string, std::vector<std::string>>& input() const;
+    // Each input row gives its output rows by itself, so that running batch by batch is running
+    // over all. If not, what stands in the way.
+    const std::optional<std::string>& not_row_wise() const;
     // Rows of each stream by name; streams not named are empty. Row order of a single stream is kept.
     Result<std::shared_ptr<const codec::ColumnBatch>> run(
         const std::map<std::string, std::vector<std::shared_ptr<const codec::ColumnBatch>>>& input);

@@ -1,0 +1,366 @@
+#include "mergeable_plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "duckdb/common/string_util.hpp"
+#include "duckdb/parser/expression/columnref_expression.hpp"
+#include "duckdb/parser/expression/constant_expression.hpp"
+#include "duckdb/parser/expression/function_expression.hpp"
+#include "duckdb/parser/keyword_helper.hpp"
+#include "duckdb/parser/parsed_expression_iterator.hpp"
+#include "duckdb/parser/parser.hpp"
+#include "duckdb/parser/query_node/select_node.hpp"
+#include "duckdb/parser/statement/select_statement.hpp"
+#include "duckdb/parser/tableref/table_function_ref.hpp"
+
+namespace tarn::sql {
+namespace {
+
+using duckdb::ExpressionClass;
+using duckdb::FunctionExpression;
+using duckdb::ParsedExpression;
+
+// Aggregates whose state is plain columns, with how states merge.
+const std::map<std::string, std::string> kMerges = {
+    {"count", "sum"},       {"count_star", "sum"},
+    {"sum", "sum"},         {"min", "min"},
+    {"max", "max"},         {"bool_and", "bool_and"},
+    {"bool_or", "bool_or"}, {"any_value", "any_value"},
+    {"arg_max", "arg_max"}, {"arg_min", "arg_min"},
+    {"max_by", "arg_max"},  {"min_by", "arg_min"},
+};
+// Named when refused, since they are aggregates: DuckDB's catalogue has more, which it refuses as
+// expressions outside GROUP BY.
+const std::map<std::string, std::string> kInstead = {
+    {"avg", "keep sum and count, and divide where it is read"},
+    {"mean", "keep sum and count, and divide where it is read"},
+    {"first", "use arg_min(value, time)"},
+    {"last", "use arg_max(value, time)"},
+    {"list", "it grows without bound"},
+    {"string_agg", "it grows without bound"},
+};
+
+std::unexpected<Error> refuse(const std::string& what) {
+    return fail(ErrorCode::kUnsupported,
+                "an aggregate over a table that grows cannot have " + what);
+}
+
+duckdb::unique_ptr<duckdb::SelectNode> parse_select(const std::string& sql) {
+    duckdb::Parser parser;
+    try {
+        parser.ParseQuery(sql);
+    } catch (const std::exception& e) {
+        duckdb::ErrorData error(e);
+        error.AddErrorLocation(sql);
+        error.Throw();
+    }
+    if (parser.statements.size() != 1 ||
+        parser.statements[0]->type != duckdb::StatementType::SELECT_STATEMENT)
+        throw duckdb::InvalidInputException("a flow's SQL is one SELECT statement");
+    auto& node = parser.statements[0]->Cast<duckdb::SelectStatement>().node;
+    if (node->type != duckdb::QueryNodeType::SELECT_NODE) return nullptr;
+    return duckdb::unique_ptr_cast<duckdb::QueryNode, duckdb::SelectNode>(std::move(node));
+}
+
+const FunctionExpression* as_function(const ParsedExpression& e) {
+    if (e.GetExpressionClass() != ExpressionClass::FUNCTION) return nullptr;
+    return &e.Cast<FunctionExpression>();
+}
+
+std::string function_name(const FunctionExpression& f) {
+    return duckdb::StringUtil::Lower(f.function_name);
+}
+
+bool has_aggregate(const ParsedExpression& e) {
+    if (auto* f = as_function(e)) {
+        auto name = function_name(*f);
+        if (kMerges.contains(name) || kInstead.contains(name)) return true;
+    }
+    bool found = false;
+    duckdb::ParsedExpressionIterator::EnumerateChildren(
+        e, [&](const ParsedExpression& child) { found = found || has_aggregate(child); });
+    return found;
+}
+
+std::string text_of(const ParsedExpression& e) {
+    auto copy = e.Copy();
+    copy->ClearAlias();
+    return copy->ToString();
+}
+
+std::string shown_name(const ParsedExpression& e) {
+    return e.HasAlias() ? e.GetAlias() : e.GetName();
+}
+
+class Maker {
+  public:
+    Maker(duckdb::SelectNode& node, const std::vector<std::string>& types)
+        : node_(node), types_(types) {}
+
+    Result<MergeablePlan> make() {
+        TARN_RETURN_IF_ERROR(check_shape());
+        if (types_.size() != node_.select_list.size()) return refuse("* in its SELECT list");
+        TARN_RETURN_IF_ERROR(find_groups());
+        for (auto& item : node_.select_list)
+            TARN_RETURN_IF_ERROR(add(*item));
+        for (size_t i = 0; i < groups_.size(); ++i)
+            if (!shown_[i]) return refuse("a group that is not in the SELECT list: " + groups_[i]);
+        if (node_.where_clause) plan_.where = " WHERE " + node_.where_clause->ToString();
+        if (!plan_.event_time.empty()) {
+            auto time = quoted_name(plan_.event_time);
+            plan_.partials.push_back("epoch_us(min(" + time + ")) AS _first");
+            plan_.partials.push_back("epoch_us(max(" + time + ")) AS _last");
+            plan_.merges.push_back("min(_first) AS _first");
+            plan_.merges.push_back("max(_last) AS _last");
+            plan_.state.push_back("_first");
+            plan_.state.push_back("_last");
+        }
+        return std::move(plan_);
+    }
+
+  private:
+    Status check_shape() {
+        if (node_.having) return refuse("HAVING: filter where the table is read");
+        if (node_.qualify) return refuse("QUALIFY");
+        if (node_.sample) return refuse("a sample");
+        if (!node_.modifiers.empty())
+            return refuse("ORDER BY, LIMIT or DISTINCT: its rows have no order");
+        if (!node_.cte_map.map.empty()) return refuse("WITH");
+        auto* from = node_.from_table.get();
+        if (!from || from->type != duckdb::TableReferenceType::TABLE_FUNCTION)
+            return refuse("joins or subqueries");
+        auto& call = from->Cast<duckdb::TableFunctionRef>();
+        auto* function = as_function(*call.function);
+        if (!function || function_name(*function) != kStreamFunction)
+            return refuse("another source than a table");
+        return {};
+    }
+
+    // Texts of the group expressions, positions and names of the SELECT list resolved.
+    Status find_groups() {
+        if (node_.groups.grouping_sets.size() > 1)
+            return refuse("grouping sets: write a model for each");
+        if (node_.aggregate_handling == duckdb::AggregateHandling::FORCE_AGGREGATES) {
+            for (auto& item : node_.select_list)
+                if (!has_aggregate(*item)) groups_.push_back(text_of(*item));
+        }
+        for (auto& group : node_.groups.group_expressions) {
+            const ParsedExpression* meant = group.get();
+            if (group->GetExpressionClass() == ExpressionClass::CONSTANT) {
+                auto& value = group->Cast<duckdb::ConstantExpression>().value;
+                int64_t at = value.type().IsNumeric() ? value.GetValue<int64_t>() : 0;
+                if (at < 1 || at > int64_t(node_.select_list.size()))
+                    return refuse("GROUP BY " + value.ToString());
+                meant = node_.select_list[size_t(at) - 1].get();
+            } else if (group->GetExpressionClass() == ExpressionClass::COLUMN_REF) {
+                auto& name = group->Cast<duckdb::ColumnRefExpression>().GetColumnName();
+                for (auto& item : node_.select_list)
+                    if (item->HasAlias() && duckdb::StringUtil::CIEquals(item->GetAlias(), name))
+                        meant = item.get();
+            }
+            groups_.push_back(text_of(*meant));
+        }
+        shown_.assign(groups_.size(), false);
+        return {};
+    }
+
+    Status add(const ParsedExpression& item) {
+        auto text = text_of(item);
+        auto group = std::ranges::find(groups_, text);
+        if (group != groups_.end()) {
+            shown_[size_t(group - groups_.begin())] = true;
+            return add_group(item, text);
+        }
+        auto* function = as_function(item);
+        if (function) {
+            auto name = function_name(*function);
+            if (auto it = kInstead.find(name); it != kInstead.end())
+                return refuse(name + "(): " + it->second);
+            if (kMerges.contains(name)) return add_aggregate(item, *function, name);
+        }
+        if (has_aggregate(item))
+            return refuse(
+                "an expression over aggregates: keep the aggregates, compute where it "
+                "is read: " +
+                text);
+        return refuse("a column that is neither a group nor one of its aggregates: " + text);
+    }
+
+    Status add_group(const ParsedExpression& item, const std::string& text) {
+        auto* function = as_function(item);
+        if (function && function_name(*function) == "session") {
+            if (!plan_.event_time.empty()) return refuse("two sessions");
+            if (function->children.size() != 2 ||
+                function->children[0]->GetExpressionClass() != ExpressionClass::COLUMN_REF)
+                return refuse("a session over anything but a column: " + text);
+            plan_.event_time =
+                function->children[0]->Cast<duckdb::ColumnRefExpression>().GetColumnName();
+            plan_.gap_text = function->children[1]->ToString();
+            plan_.outputs.push_back({shown_name(item), "", "", false});
+            return {};
+        }
+        auto state = "k" + std::to_string(plan_.keys.size());
+        plan_.keys.push_back(state);
+        plan_.key_texts.push_back(text);
+        plan_.state.push_back(state);
+        plan_.partials.push_back(text + " AS " + state);
+        plan_.merges.push_back(state);
+        plan_.outputs.push_back({shown_name(item), state, "", false});
+        return {};
+    }
+
+    Status add_aggregate(const ParsedExpression& item, const FunctionExpression& function,
+                         const std::string& name) {
+        if (function.distinct) return refuse("DISTINCT inside " + name + "()");
+        if (function.order_bys && !function.order_bys->orders.empty())
+            return refuse("ORDER BY inside " + name + "()");
+        auto state = "a" + std::to_string(plan_.outputs.size());
+        auto helper = "b" + std::to_string(plan_.outputs.size());
+        auto merge = kMerges.at(name);
+        bool arg = merge == "arg_max" || merge == "arg_min";
+        if (arg && function.children.size() != 2) return refuse(name + "() of several rows");
+        plan_.state.push_back(state);
+        plan_.outputs.push_back({shown_name(item), state, name, arg});
+        auto text = text_of(item);
+        if (merge == "sum") {
+            // Of integers: a sum past BIGINT is an error, not another type.
+            auto type = types_.at(plan_.outputs.size() - 1);
+            if (type.starts_with("DECIMAL"))
+                return refuse("a sum of DECIMAL: cast it to BIGINT or DOUBLE: " + text);
+            bool whole = type != "DOUBLE";
+            auto as_whole = [&](const std::string& sum) {
+                return whole ? "CAST(" + sum + " AS BIGINT)" : sum;
+            };
+            plan_.partials.push_back(as_whole(text) + " AS " + state);
+            plan_.merges.push_back(as_whole("sum(" + state + ")") + " AS " + state);
+            return {};
+        }
+        static constexpr std::string_view kPlain[] = {"BOOLEAN",
+                                                      "INTEGER",
+                                                      "BIGINT",
+                                                      "DOUBLE",
+                                                      "VARCHAR",
+                                                      "DATE",
+                                                      "TIMESTAMP WITH TIME ZONE"};
+        if (std::ranges::find(kPlain, types_.at(plan_.outputs.size() - 1)) == std::end(kPlain))
+            return refuse(name + "() of " + types_.at(plan_.outputs.size() - 1) +
+                          ": cast it to a plain type: " + text);
+        plan_.partials.push_back(text + " AS " + state);
+        if (!arg) {
+            plan_.merges.push_back(merge + "(" + state + ") AS " + state);
+            return {};
+        }
+        // What arg_max leaves out (a NULL value or order) must not decide the order kept beside it.
+        auto value = function.children[0]->ToString(), order = function.children[1]->ToString();
+        auto kept = "(" + value + ") IS NOT NULL";
+        if (function.filter) kept += " AND (" + function.filter->ToString() + ")";
+        auto extreme = std::string(merge == "arg_max" ? "max" : "min");
+        plan_.partials.push_back(extreme + "(" + order + ") FILTER (WHERE " + kept + ") AS " +
+                                 helper);
+        plan_.merges.push_back(merge + "(" + state + ", " + helper + ") AS " + state);
+        plan_.merges.push_back(extreme + "(" + helper + ") AS " + helper);
+        plan_.state.push_back(helper);
+        return {};
+    }
+
+    duckdb::SelectNode& node_;
+    const std::vector<std::string>& types_;  // of the SELECT list
+    MergeablePlan plan_;
+    std::vector<std::string> groups_;
+    std::vector<bool> shown_;
+};
+
+std::string joined(const std::vector<std::string>& parts, const std::string& between = ", ") {
+    std::string out;
+    for (auto& part : parts)
+        out += (out.empty() ? "" : between) + part;
+    return out;
+}
+
+std::string group_by(const std::vector<std::string>& keys) {
+    return keys.empty() ? "" : " GROUP BY " + joined(keys);
+}
+
+}  // namespace
+
+std::string quoted_name(const std::string& name) {
+    return duckdb::KeywordHelper::WriteQuoted(name, '"');
+}
+
+Result<bool> parsed_is_aggregate(const std::string& sql) {
+    return guarded([&]() -> Result<bool> {
+        auto node = parse_select(sql);
+        if (!node) return false;
+        if (!node->groups.group_expressions.empty() ||
+            node->aggregate_handling == duckdb::AggregateHandling::FORCE_AGGREGATES)
+            return true;
+        return std::ranges::any_of(node->select_list,
+                                   [](auto& item) { return has_aggregate(*item); });
+    });
+}
+
+Result<MergeablePlan> make_mergeable_plan(const std::string& sql,
+                                          const std::vector<std::string>& types) {
+    return guarded([&]() -> Result<MergeablePlan> {
+        auto node = parse_select(sql);
+        if (!node) return refuse("UNION and the like");
+        return Maker(*node, types).make();
+    });
+}
+
+// Rows of one bucket as long as the gap are at most the gap apart: one session, whatever comes.
+std::string partial_text(const MergeablePlan& plan, const std::string& stream) {
+    auto keys = plan.key_texts;
+    if (!plan.event_time.empty())
+        keys.push_back("tumble(" + quoted_name(plan.event_time) + ", " + plan.gap_text + ")");
+    return "SELECT " + joined(plan.partials) + " FROM " + kStreamFunction + "(" +
+           duckdb::KeywordHelper::WriteQuoted(stream) + ")" + plan.where + group_by(keys);
+}
+
+// Sessions: most keys have one state row, or two that touch; those need no order. The others are
+// walked by time: a new session begins where the gap to all that came before is too long.
+std::string merge_text(const MergeablePlan& plan, int64_t gap_us) {
+    const std::string from = std::string(kStreamFunction) + "('state')";
+    if (plan.event_time.empty())
+        return "SELECT " + joined(plan.merges) + " FROM " + from + group_by(plan.keys);
+    const auto gap = std::to_string(gap_us);
+    std::string same;
+    for (auto& key : plan.keys)
+        same += (same.empty() ? "" : " AND ") + ("u." + key + " IS NOT DISTINCT FROM c." + key);
+    if (same.empty()) same = "true";
+    const auto keys = joined(plan.keys);
+    const auto by_key = keys.empty() ? std::string() : "PARTITION BY " + keys;
+    auto island_keys = plan.keys;
+    island_keys.push_back("island");
+    const auto easy = std::string("(n = 1 OR (n = 2 AND apart <= ") + gap + "))";
+    return "WITH u AS MATERIALIZED (SELECT * FROM " + from + "), g AS MATERIALIZED (SELECT " +
+           joined(plan.merges) + ", count(*) AS n, max(_first) - min(_last) AS apart FROM u" +
+           group_by(plan.keys) + "), c AS (SELECT " + (keys.empty() ? "1" : keys) +
+           " FROM g WHERE NOT " + easy +
+           "), w AS (SELECT u.*, coalesce(CASE WHEN _first - max(_last) "
+           "OVER (" +
+           by_key +
+           " ORDER BY _first, _last ROWS BETWEEN UNBOUNDED PRECEDING AND 1 "
+           "PRECEDING) <= " +
+           gap + " THEN 0 ELSE 1 END, 1) AS breaks FROM u SEMI JOIN c ON " + same +
+           "), i AS (SELECT *, sum(breaks) OVER (" + by_key +
+           " ORDER BY _first, _last ROWS UNBOUNDED "
+           "PRECEDING) AS island FROM w) SELECT " +
+           joined(plan.state) + " FROM g WHERE " + easy + " UNION ALL SELECT " +
+           joined(plan.merges) + " FROM i" + group_by(island_keys);
+}
+
+std::string finish_text(const MergeablePlan& plan) {
+    std::vector<std::string> columns, order;
+    if (!plan.event_time.empty()) order.push_back("_last");
+    for (auto& output : plan.outputs)
+        columns.push_back((output.state.empty() ? "make_timestamptz(_first)" : output.state) +
+                          " AS " + quoted_name(output.name));
+    for (auto& key : plan.keys)
+        order.push_back(key);
+    return "SELECT " + joined(columns) + " FROM " + kStreamFunction + "('state')" +
+           (order.empty() ? "" : " ORDER BY " + joined(order));
+}
+
+}  // namespace tarn::sql
