@@ -3,6 +3,7 @@
 #include <set>
 
 #include "model.h"
+#include "table_model.h"
 #include "tarn/project/project.h"
 #include "yaml.h"
 
@@ -18,9 +19,8 @@ const std::vector<std::string> kTopicKeys = {"partitions", "retention", "retenti
                                              "quarantine", "late_of",   "quarantine_of"};
 const std::vector<std::string> kColumnKeys = {"type", "required"};
 const std::vector<std::string> kTableKeys = {"name", "every", "partition_by"};
-const std::vector<std::string> kConfigKeys = {"materialized", "watermark", "grace",
-                                              "late",         "every",     "retain"};
-constexpr Duration kMinEvery = Duration::millis(10);
+const std::vector<std::string> kLiveKeys = {"materialized", "watermark", "grace",
+                                            "late",         "every",     "retain"};
 constexpr std::string_view kFile = "tarn.yml";
 constexpr Duration kForever = Duration::micros(-1);
 
@@ -42,18 +42,6 @@ const std::vector<HeaderColumn> kLateColumns = {
 const std::vector<ColumnSpec> kRawColumns = {{"key", ColumnType::kBytes, false},
                                              {"value", ColumnType::kBytes, false}};
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        c = char(std::tolower(static_cast<unsigned char>(c)));
-    return out;
-}
-
-bool is_identifier(std::string_view word) {
-    auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
-    return !word.empty() && word.size() <= 128 &&
-           !std::isdigit(static_cast<unsigned char>(word[0])) && std::ranges::all_of(word, plain);
-}
 bool is_topic_name(std::string_view name) {
     auto legal = [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
@@ -61,12 +49,6 @@ bool is_topic_name(std::string_view name) {
     return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
            std::ranges::all_of(name, legal);
 }
-bool is_table_name(std::string_view name) {
-    auto dot = name.find('.');
-    return dot != std::string_view::npos && is_identifier(name.substr(0, dot)) &&
-           is_identifier(name.substr(dot + 1));
-}
-
 class Loader {
   public:
     Loader(io::FileSystem& fs, const std::string& folder) : fs_(fs) { project_.folder = folder; }
@@ -89,6 +71,7 @@ class Loader {
         TARN_RETURN_IF_ERROR(check_tables());
         TARN_RETURN_IF_ERROR(load_models(project_.folder + "/models", "models"));
         std::ranges::sort(project_.live_models, {}, &LiveModel::name);
+        TARN_TRY(project_.table_models, link_models(project_, std::move(table_models_)));
         return std::move(project_);
     }
 
@@ -397,22 +380,24 @@ class Loader {
             return wrong({file, 1},
                          "names of model files and their folders are letters, digits and '_'");
         }
-        for (const auto& [key, value] : parsed.config) {
-            if (std::ranges::find(kConfigKeys, key) == kConfigKeys.end()) {
-                return wrong({file, value.line},
-                             "config: unknown key " + key + suggestion(key, kConfigKeys));
-            }
-        }
         auto materialized = parsed.config.find("materialized");
-        if (materialized == parsed.config.end() || materialized->second.text != "live") {
-            return fail(
-                ErrorCode::kUnsupported,
-                fmt::format("{}:{}: this version runs models with materialized='live' only{}", file,
-                            place.line,
-                            materialized == parsed.config.end()
-                                ? ""
-                                : ", not '" + materialized->second.text + "'"));
+        auto kind = materialized == parsed.config.end() ? "" : materialized->second.text;
+        if (kind != "live" && kind != "incremental") {
+            return fail(ErrorCode::kUnsupported,
+                        fmt::format("{}:{}: this version runs models with materialized='live' or "
+                                    "'incremental' only{}",
+                                    file, place.line, kind.empty() ? "" : ", not '" + kind + "'"));
         }
+        TARN_RETURN_IF_ERROR(
+            check_keys(parsed, file, kind == "live" ? kLiveKeys : table_model_keys()));
+        if (kind == "incremental") {
+            TARN_TRY(auto model, read_table_model(parsed, schema + "." + name, file));
+            table_models_.push_back(std::move(model));
+            return {};
+        }
+        if (!parsed.references.empty())
+            return wrong({file, parsed.references[0].line},
+                         "a live model reads stream('topic'), not a table");
         LiveModel model{.name = schema + "." + name,
                         .file = file,
                         .sql = parsed.sql,
@@ -424,27 +409,22 @@ class Loader {
         return {};
     }
 
+    static Status check_keys(const ModelFile& parsed, const std::string& file,
+                             const std::vector<std::string>& known) {
+        for (const auto& [key, value] : parsed.config)
+            if (std::ranges::find(known, key) == known.end())
+                return wrong({file, value.line},
+                             "config: unknown key " + key + suggestion(key, known));
+        return {};
+    }
+
     static Status read_config(const ModelFile& parsed, const std::string& file, LiveModel& model) {
-        auto duration = [&](const char* key, Duration min, Duration& out) -> Status {
-            auto it = parsed.config.find(key);
-            if (it == parsed.config.end()) return {};
-            Place place{file, it->second.line};
-            auto value = parse_duration(it->second.text);
-            if (!value)
-                return wrong(place, fmt::format("config: {}: {}", key, value.error().message()));
-            if (*value < min) {
-                return wrong(place, fmt::format("config: {} must be at least {}", key,
-                                                format_duration(min)));
-            }
-            out = *value;
-            return {};
-        };
-        TARN_RETURN_IF_ERROR(duration("watermark", Duration(), model.watermark));
-        TARN_RETURN_IF_ERROR(duration("grace", Duration(), model.grace));
-        TARN_RETURN_IF_ERROR(duration("every", kMinEvery, model.every));
-        TARN_RETURN_IF_ERROR(duration("retain", Duration::seconds(1), model.retain));
-        if (auto it = parsed.config.find("late"); it != parsed.config.end())
-            model.late = it->second.text;
+        ConfigReader config(parsed, file);
+        TARN_RETURN_IF_ERROR(config.duration("watermark", Duration(), model.watermark));
+        TARN_RETURN_IF_ERROR(config.duration("grace", Duration(), model.grace));
+        TARN_RETURN_IF_ERROR(config.duration("every", kMinEvery, model.every));
+        TARN_RETURN_IF_ERROR(config.duration("retain", Duration::seconds(1), model.retain));
+        config.text("late", model.late);
         return {};
     }
 
@@ -492,6 +472,7 @@ class Loader {
     io::FileSystem& fs_;
     Project project_;
     std::map<std::string, int> table_lines_;
+    std::vector<UnlinkedModel> table_models_;
 };
 
 }  // namespace

@@ -147,6 +147,50 @@ Status parse_stream(Scanner& in, int line, ModelFile& out) {
     return {};
 }
 
+// {{ ref('model') }} or {{ source('schema', 'table') }}, the position being at its braces.
+Status parse_reference(Scanner& in, ModelFile& out) {
+    auto place = in.place();
+    auto unsupported = [&] {
+        return fail(
+            ErrorCode::kUnsupported,
+            fmt::format("{}:{}: of templates in a model's SQL only ref('model') and "
+                        "source('schema', 'table') are supported yet, and one config(…) block "
+                        "stands in front",
+                        place.file, place.line));
+    };
+    Reference reference{.begin = in.position(), .line = in.line(), .names = {}};
+    if (!in.sees("{{")) return unsupported();
+    in.skip(2);
+    in.skip_space();
+    auto word = in.take_word();
+    if (word != "ref" && word != "source") return unsupported();
+    reference.is_source = word == "source";
+    in.skip_space();
+    if (in.peek() != '(') return unsupported();
+    in.skip(1);
+    for (;;) {
+        in.skip_space();
+        if (in.peek() != '\'' && in.peek() != '"')
+            return wrong(place, fmt::format("{}(…) takes names in quotes", word));
+        auto& name = reference.names.emplace_back();
+        if (!in.take_quoted(name)) return wrong(place, "a name in quotes does not end");
+        in.skip_space();
+        if (in.peek() != ',') break;
+        in.skip(1);
+    }
+    if (reference.names.size() != (reference.is_source ? 2u : 1u))
+        return wrong(place, reference.is_source ? "source(…) takes a schema and a table"
+                                                : "ref(…) takes a model's name");
+    if (in.peek() != ')') return wrong(place, fmt::format("expected ) after {}(…", word));
+    in.skip(1);
+    in.skip_space();
+    if (!in.sees("}}")) return wrong(place, fmt::format("expected }}}} after {}(…)", word));
+    in.skip(2);
+    reference.end = in.position();
+    out.references.push_back(std::move(reference));
+    return {};
+}
+
 // Finds stream('…') outside comments and texts; refuses templates.
 Status scan_sql(Scanner& in, ModelFile& out) {
     while (!in.at_end()) {
@@ -159,11 +203,7 @@ Status scan_sql(Scanner& in, ModelFile& out) {
         } else if (in.peek() == '\'' || in.peek() == '"') {
             if (!in.take_quoted(ignored)) return wrong(place, "a text in quotes does not end");
         } else if (in.sees("{{") || in.sees("{%")) {
-            return fail(ErrorId::kTemplate,
-                        fmt::format("{}:{}: templates in a model's SQL are not supported yet, and "
-                                    "one config(…) block "
-                                    "stands in front",
-                                    place.file, place.line));
+            TARN_RETURN_IF_ERROR(parse_reference(in, out));
         } else if (is_word(in.peek())) {
             auto word = in.take_word();
             bool is_stream = std::ranges::equal(word, std::string_view("stream"), {},

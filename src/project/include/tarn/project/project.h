@@ -24,6 +24,12 @@
 //   {{ config(materialized='live', watermark='10s', grace='0s', late='clicks.late', every='100ms', retain='1h') }}
 //   select tumble(event_time, interval '5 seconds') as window_start, … from stream('clicks') group by …
 //
+//   -- models/silver/clicks.sql: from table to table, on each commit of the source
+//   {{ config(materialized='incremental', every='1s', unique_key='event_id', event_time='event_time', horizon='10m',
+//             quarantine='quarantine.silver_clicks') }}
+//   select event_id, event_time, …, case when price < 0 then 'price is below zero' end as _rejected
+//   from {{ source('bronze', 'clicks') }}        -- or {{ ref('clicks') }}: the model of that name
+//
 // A topic that is quarantine_of another holds the original bytes; one that is late_of another has its columns. Both
 // get extra columns from record headers (see header_columns).
 
@@ -83,11 +89,31 @@ struct LiveModel {
     std::string late;                           // topic for late rows; empty: counted only
 };
 
+// models/**/<name>.sql with materialized='incremental': a flow from one table to another. What it does follows from its
+// SQL: rows one by one are appended, groups are merged into the table, sessions are appended when they are closed.
+struct TableModel {
+    std::string name;    // "silver.clicks": its table
+    std::string file;    // relative to the project
+    std::string sql;     // references replaced by stream('schema.table'); line numbers kept
+    std::string source;  // "bronze.clicks": a topic's table, another model's, or one in the lake
+    Duration every = Duration::seconds(5);
+    std::vector<std::string> partition_by = {};
+    // Rows: each key once within a horizon of event time; rows that fail a rule.
+    std::string unique_key = {}, event_time = {};
+    Duration horizon = Duration::seconds(600);
+    std::string quarantine = {};  // table
+    // Sessions.
+    Duration watermark = Duration::seconds(10);
+    Duration grace = Duration();
+    std::string late = {};  // table; empty: late rows are counted only
+};
+
 struct Project {
     std::string name;
     std::string folder;
     std::map<std::string, Topic> topics;
     std::vector<LiveModel> live_models;
+    std::vector<TableModel> table_models;  // each behind the one it reads
     Settings::Values settings;
 };
 
