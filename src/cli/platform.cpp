@@ -1,5 +1,6 @@
 #include "platform.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -9,6 +10,8 @@
 #include "demo_control.h"
 #include "ports.h"
 #include "producers.h"
+#include "tarn/privacy/keyed_hash.h"
+#include "tarn/sql/functions.h"
 
 namespace tarn::cli {
 namespace {
@@ -87,6 +90,7 @@ Status Platform::open_stores(const Settings& settings) {
     flow_sql.memory_bytes = settings.bytes("flow.memory");
     flow_sql.threads = 1;
     TARN_TRY(flow_engine_, sql::Engine::open(flow_sql, fs_, nullptr));
+    TARN_RETURN_IF_ERROR(lend_functions());
     TARN_TRY(lake_, lake::Lake::open(lake_root, {fs_, clock_, *lake_random_, failpoints_, metrics_,
                                                  logger_.named("lake"), *flow_engine_}));
     view::RocksOptions views;
@@ -110,6 +114,19 @@ Status Platform::open_stores(const Settings& settings) {
     user_sql.restricted = true;
     TARN_TRY(user_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
     return {};
+}
+
+// keyed_hash(text) in the SQL of flows. The key lies in the data folder, readable by its owner alone.
+Status Platform::lend_functions() {
+    auto path = data_ + "/keys/pseudonyms.key";
+    TARN_TRY(auto key, privacy::load_or_make_key(fs_, *flow_random_, path));
+    for (auto& [file, mode] : {std::pair{data_ + "/keys", 0700}, std::pair{path, 0600}})
+        if (chmod(file.c_str(), mode_t(mode)) != 0)
+            return fail(errno_error(errno, "cannot protect", file));
+    auto hash = std::make_shared<privacy::KeyedHash>(key);
+    return sql::register_text_function(
+        *flow_engine_, "keyed_hash",
+        [hash](std::string_view text, std::string& out) { hash->append_to(out, text); });
 }
 
 Status Platform::open_doors(const Settings& settings) {

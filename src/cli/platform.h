@@ -45,6 +45,7 @@ class Platform {
   private:
     explicit Platform(const std::string& data) : fs_(disk_, clock_, data), data_(data) {}
     Status open_stores(const Settings& settings);
+    Status lend_functions();
     Status open_doors(const Settings& settings);
 
     io::LocalFileSystem disk_;

@@ -16,7 +16,9 @@ class ColdFlow final : public Flow {
                                       RunLedger& runs);
     ColdFlow(FlowSpec spec, TopicReader& reader, std::optional<log::TopicInfo> quarantine,
              const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs)
-        : Flow(std::move(spec), reader, options, world, runs), quarantine_(std::move(quarantine)) {}
+        : Flow(std::move(spec), make_topic_source(reader, world.log), options, world, runs),
+          reader_(reader),
+          quarantine_(std::move(quarantine)) {}
 
   private:
     Status open_sinks(bool fresh) override;
@@ -25,6 +27,7 @@ class ColdFlow final : public Flow {
     Status commit(const EpochPlan& plan) override;
     Status finish(const EpochPlan& plan) override;
 
+    TopicReader& reader_;
     const std::optional<log::TopicInfo> quarantine_;
     std::vector<std::shared_ptr<const codec::ColumnBatch>> rows_;
     std::optional<SideRecords> rejected_;

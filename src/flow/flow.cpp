@@ -10,7 +10,6 @@ namespace tarn::flow {
 namespace {
 
 constexpr Duration kFirstRetry = Duration::millis(100), kLastRetry = Duration::seconds(10);
-constexpr size_t kLatencySamples = 64;  // of each chunk
 
 int64_t thread_cpu_us() {
     timespec t{};
@@ -79,10 +78,10 @@ struct Flow::Instruments {
     Histogram& latency;
 };
 
-Flow::Flow(FlowSpec spec, TopicReader& reader, const RuntimeOptions& options, RuntimeContext& world,
-           RunLedger& runs)
+Flow::Flow(FlowSpec spec, std::unique_ptr<Source> source, const RuntimeOptions& options,
+           RuntimeContext& world, RunLedger& runs)
     : spec_(std::move(spec)),
-      reader_(reader),
+      source_(std::move(source)),
       options_(options),
       world_(world),
       logger_(world.logger.named("flow." + spec_.name)),
@@ -90,16 +89,17 @@ Flow::Flow(FlowSpec spec, TopicReader& reader, const RuntimeOptions& options, Ru
       instruments_(std::make_unique<Instruments>(world.metrics, spec_)) {
     status_.name = spec_.name;
     status_.kind = spec_.kind;
-    status_.source = reader_.topic().name;
+    status_.source = source_->name();
+    status_.source_is_table = source_->is_table();
+    status_.file = spec_.file;
+    status_.strategy = spec_.strategy;
     status_.sinks = spec_.sinks;
     status_.generation = spec_.generation;
     status_.sql = spec_.sql;
     status_.every = spec_.every;
 }
 
-Flow::~Flow() {
-    if (consumer_ >= 0) reader_.remove_consumer(consumer_);
-}
+Flow::~Flow() = default;
 
 Status Flow::open() {
     if (auto opened = open_all(); !opened) TARN_RETURN_IF_ERROR(failed(opened.error()));
@@ -115,19 +115,15 @@ Status Flow::open_all() {
     auto path = options_.state_folder + "/" + spec_.name + "/journal";
     TARN_TRY(journal_, Journal::open(world_.fs, world_.failpoints, path));
     bool fresh = journal_ == nullptr;
-    const auto& info = reader_.info();
-    if (!fresh) {
-        const auto& header = journal_->header();
-        if (header.topic != info.id) {
-            return fail(ErrorId::kSourceReplaced,
-                        fmt::format("topic {} is not the one this flow has read: it was deleted "
-                                    "and created anew; drop "
-                                    "the flow's sinks and {} to begin anew",
-                                    reader_.topic().name, path));
-        }
+    TARN_TRY(auto source_id, source_->id());
+    if (!fresh && journal_->header().source != source_id) {
+        return fail(ErrorId::kSourceReplaced,
+                    fmt::format("{} is not the one this flow has read: it was deleted and created "
+                                "anew; drop the flow's sinks and {} to begin anew",
+                                source_->called(), path));
     }
     // Also a flow that will not run holds its unread input, until someone decides.
-    take_positions();
+    TARN_RETURN_IF_ERROR(take_positions());
     set_holds();
     if (!fresh && journal_->header().generation != spec_.generation) {
         return fail(
@@ -143,7 +139,7 @@ Status Flow::open_all() {
     if (fresh) {
         JournalHeader header{.flow = spec_.name,
                              .generation = spec_.generation,
-                             .topic = info.id,
+                             .source = source_id,
                              .start_offsets = positions_};
         TARN_TRY(journal_, Journal::create(world_.fs, world_.failpoints, path, std::move(header)));
     }
@@ -151,31 +147,27 @@ Status Flow::open_all() {
     return check_sinks(plans.empty() ? -1 : plans.back().epoch, journal_->done().epoch);
 }
 
-// Next offsets as the journal has them; the log's start for a flow that begins.
-void Flow::take_positions() {
-    const auto& info = reader_.info();
+// Positions as the journal has them; the source's start for a flow that begins.
+Status Flow::take_positions() {
     if (!journal_) {
-        for (int32_t p = 0; p < info.config.partitions; ++p) {
-            auto offsets = world_.log.offsets({info.id, p});
-            positions_.push_back(offsets ? offsets->log_start_offset : 0);
-        }
-        return;
+        positions_ = source_->start();
+        return {};
     }
     positions_ = journal_->header().start_offsets;
     if (journal_->done().epoch >= 0) positions_ = journal_->done().next;
-    positions_.resize(size_t(info.config.partitions), 0);
+    positions_.resize(source_->partitions(), 0);
     for (const auto& plan : journal_->plans()) {
         if (plan.epoch <= journal_->done().epoch) continue;
         for (const auto& range : plan.ranges)
             if (size_t(range.partition) < positions_.size())
                 positions_[size_t(range.partition)] = range.to;
     }
+    return {};
 }
 
 // The oldest input that may be read again after a crash: that of the oldest plan needed, or what is
 // not planned yet.
 void Flow::set_holds() {
-    if (consumer_ < 0) consumer_ = reader_.add_consumer();
     auto holds = positions_;
     std::vector<bool> held(holds.size(), false);
     for (size_t i = 0; journal_ && i < journal_->plans().size(); ++i) {
@@ -189,33 +181,8 @@ void Flow::set_holds() {
             }
         }
     }
-    for (size_t p = 0; p < holds.size(); ++p) {
-        world_.log.set_hold(spec_.name, {reader_.info().id, int32_t(p)}, holds[p]);
-        if (!recovered_) reader_.passed(consumer_, int32_t(p), holds[p]);
-    }
-}
-
-Result<Flow::Input> Flow::read_again(const EpochPlan& plan) {
-    Input input{.plan = plan, .chunks = {}};
-    for (const auto& range : plan.ranges) {
-        for (auto at = range.from; at < range.to;) {
-            TARN_TRY(auto chunk, reader_.read(range.partition, at, range.to));
-            if (!chunk) {
-                return fail(ErrorId::kPositionBeyondLog,
-                            fmt::format("the log ends before what epoch {} has read: topic {} "
-                                        "partition {} offset {}: it "
-                                        "was put back to an older state; drop the flow's sinks and "
-                                        "its state folder to "
-                                        "begin anew",
-                                        plan.epoch, reader_.topic().name, range.partition, at));
-            }
-            input.records += int64_t(chunk->records.size());
-            input.bytes += int64_t(chunk->bytes);
-            at = chunk->to;
-            input.chunks.push_back(std::move(chunk));
-        }
-    }
-    return input;
+    source_->hold(spec_.name, holds);
+    if (!recovered_) source_->passed(holds);
 }
 
 Status Flow::recover() {
@@ -224,10 +191,11 @@ Status Flow::recover() {
     for (size_t i = 0; i < plans.size(); ++i) {
         const auto plan = plans[i];
         bool incomplete = plan.epoch > done.epoch;
-        if (!incomplete && (!stateful() || plan.epoch < journal_->needed())) continue;
+        if (!incomplete && (!stateful() || plan.epoch < first_to_replay())) continue;
         set_watermark(plan.watermark);
         counters_ = plan.before;
-        TARN_TRY(auto input, read_again(plan));
+        Input input{.plan = plan};
+        TARN_RETURN_IF_ERROR(source_->take_again(input));
         TARN_RETURN_IF_ERROR(run(input, !incomplete));
         if (incomplete) {
             pending_ = std::make_unique<Input>(std::move(input));
@@ -247,74 +215,6 @@ Status Flow::recover() {
     return {};
 }
 
-Result<int64_t> Flow::available(int32_t partition, int64_t position) {
-    auto offsets = world_.log.offsets({reader_.info().id, partition});
-    auto where = fmt::format("topic {} partition {}", reader_.topic().name, partition);
-    if (!offsets)
-        return fail(ErrorId::kSourceGone,
-                    "the source is gone: " + where + ": the topic was deleted");
-    if (position > offsets->high_watermark) {
-        return fail(ErrorId::kPositionBeyondLog,
-                    fmt::format("the flow's position {} is beyond the log's end {}: {}: the log "
-                                "was put back to an older "
-                                "state; drop the flow's sinks and its state folder to begin anew",
-                                position, offsets->high_watermark, where));
-    }
-    if (position < offsets->log_start_offset) {
-        return fail(ErrorId::kPositionBeforeLog,
-                    fmt::format("the flow's position {} is before the log's start {}: {}: records "
-                                "it has not read were "
-                                "deleted; drop the flow's sinks and its state folder to begin anew",
-                                position, offsets->log_start_offset, where));
-    }
-    return std::min(offsets->high_watermark, offsets->last_stable_offset);
-}
-
-// Takes chunks, the partition with the oldest next record first, until the epoch is full.
-Result<bool> Flow::plan_next(Input& input) {
-    auto count = positions_.size();
-    std::vector<int64_t> at = positions_, limit(count);
-    std::vector<std::shared_ptr<const Chunk>> heads(count);
-    std::vector<std::vector<std::shared_ptr<const Chunk>>> taken(count);
-    for (size_t p = 0; p < count; ++p) {
-        TARN_TRY(limit[p], available(int32_t(p), at[p]));
-        if (at[p] < limit[p]) {
-            TARN_TRY(heads[p], reader_.read(int32_t(p), at[p], limit[p]));
-        }
-    }
-    for (;;) {
-        size_t best = count;
-        for (size_t p = 0; p < count; ++p) {
-            if (heads[p] &&
-                (best == count || heads[p]->first_timestamp_ms < heads[best]->first_timestamp_ms))
-                best = p;
-        }
-        if (best == count) break;
-        auto rows = input.records + int64_t(heads[best]->records.size());
-        auto bytes = input.bytes + int64_t(heads[best]->bytes);
-        if (input.bytes > 0 && (rows > int64_t(options_.max_epoch_rows) ||
-                                bytes > int64_t(options_.max_epoch_bytes))) {
-            input.more = true;
-            break;
-        }
-        input.records = rows;
-        input.bytes = bytes;
-        at[best] = heads[best]->to;
-        taken[best].push_back(std::move(heads[best]));
-        heads[best] = nullptr;
-        if (at[best] < limit[best]) {
-            TARN_TRY(heads[best], reader_.read(int32_t(best), at[best], limit[best]));
-        }
-    }
-    for (size_t p = 0; p < count; ++p) {
-        if (taken[p].empty()) continue;
-        input.plan.ranges.push_back({int32_t(p), positions_[p], at[p]});
-        for (auto& chunk : taken[p])
-            input.chunks.push_back(std::move(chunk));
-    }
-    return !input.plan.ranges.empty();
-}
-
 Status Flow::commit_pending() {
     TARN_RETURN_IF_ERROR(commit(pending_->plan));
     return complete(*pending_);
@@ -330,8 +230,7 @@ Status Flow::complete(const Input& input) {
                         .next = positions_});
     settled_ = false;
     observe(input);
-    for (const auto& range : input.plan.ranges)
-        reader_.passed(consumer_, range.partition, range.to);
+    source_->passed(positions_);
     more_ = input.more;
     pending_.reset();
     failures_ = 0;
@@ -342,14 +241,11 @@ Status Flow::complete(const Input& input) {
 void Flow::observe(const Input& input) {
     auto now = world_.clock.now();
     auto monotonic = world_.clock.monotonic_us();
-    for (const auto& chunk : input.chunks) {
-        auto stride = std::max<size_t>(1, chunk->records.size() / kLatencySamples);
-        for (size_t i = 0; i < chunk->records.size(); i += stride) {
-            auto latency = now.us - chunk->records[i].timestamp_ms * 1000;
-            latency_.observe(monotonic, latency);
-            if (i % (4 * stride) == 0) instruments_->latency.observe(double(latency) / 1e6);
-        }
-    }
+    size_t samples = 0;
+    source_->arrivals(input, [&](int64_t arrived_us) {
+        latency_.observe(monotonic, now.us - arrived_us);
+        if (samples++ % 4 == 0) instruments_->latency.observe(double(now.us - arrived_us) / 1e6);
+    });
     const auto& before = input.plan.before;
     instruments_->records.add(double(counters_.rows_in - before.rows_in));
     instruments_->late.add(double(counters_.late - before.late));
@@ -414,7 +310,7 @@ Result<bool> Flow::step_inner() {
     started_us_ = world_.clock.monotonic_us();
     started_cpu_us_ = thread_cpu_us();
     auto input = std::make_unique<Input>();
-    TARN_TRY(bool any, plan_next(*input));
+    TARN_TRY(bool any, source_->take(positions_, options_, *input));
     input_seen_us_ = -1;
     if (!any) return false;
     last_epoch_us_ = started_us_;
@@ -481,16 +377,6 @@ void Flow::settle() {
     set_holds();
 }
 
-bool Flow::has_input() {
-    for (size_t p = 0; p < positions_.size(); ++p) {
-        auto offsets = world_.log.offsets({reader_.info().id, int32_t(p)});
-        if (!offsets ||
-            positions_[p] != std::min(offsets->high_watermark, offsets->last_stable_offset))
-            return true;
-    }
-    return false;
-}
-
 Duration Flow::due(int64_t now) {
     constexpr Duration kNever{-1};
     auto until = [now](int64_t at) { return Duration{std::max<int64_t>(0, at - now)}; };
@@ -504,7 +390,7 @@ Duration Flow::due(int64_t now) {
     if (state == FlowState::kPaused && !paused_) return {};
     if (state == FlowState::kFailed || state == FlowState::kPaused) return kNever;
     if (!recovered_ || pending_ || paused_ || more_) return {};
-    if (!has_input()) return kNever;
+    if (!source_->has_more(positions_)) return source_->poll();
     if (input_seen_us_ < 0) input_seen_us_ = now;
     return until(std::max(last_epoch_us_ + spec_.every.us, input_seen_us_ + spec_.linger.us));
 }
@@ -531,10 +417,7 @@ FlowStatus Flow::status() const {
         MutexLock lock(status_mutex_);
         out = status_;
     }
-    for (auto& position : out.positions) {
-        if (auto offsets = world_.log.offsets({reader_.info().id, position.partition}))
-            position.high_watermark = offsets->high_watermark;
-    }
+    source_->refresh(out.positions);
     return out;
 }
 
@@ -553,15 +436,7 @@ void Flow::publish() {
                     committed[size_t(range.partition)] = range.from;
         }
     }
-    status_.positions.resize(committed.size());
-    for (size_t p = 0; p < committed.size(); ++p) {
-        auto& position = status_.positions[p];
-        position.partition = int32_t(p);
-        position.start_offset = p < header.start_offsets.size() ? header.start_offsets[p] : 0;
-        position.next_offset = committed[p];
-        if (auto offsets = world_.log.offsets({reader_.info().id, int32_t(p)}))
-            position.high_watermark = offsets->high_watermark;
-    }
+    source_->show(header.start_offsets, committed, status_.positions);
     instruments_->lag.set(double(status_.lag()));
     const auto& done = journal_->done();
     status_.epoch = done.epoch;
@@ -569,6 +444,8 @@ void Flow::publish() {
     status_.rows_in = done.after.rows_in;
     status_.rows_out = done.after.rows_out;
     status_.late = done.after.late;
+    status_.duplicates = done.after.duplicates;
+    status_.outside_horizon = done.after.outside;
     status_.quarantined = done.after.quarantined;
     if (!journal_->plans().empty()) status_.last_commit = journal_->plans().back().batch_time;
     status_.latency_p50 = latency_.quantile(monotonic, 0.5);

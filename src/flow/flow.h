@@ -12,9 +12,9 @@
 #include "journal.h"
 #include "latency.h"
 #include "rows.h"
+#include "source.h"
 #include "tarn/base/mutex.h"
 #include "tarn/flow/runtime.h"
-#include "topic_reader.h"
 
 namespace tarn::flow {
 
@@ -34,6 +34,7 @@ struct FlowSpec {
     std::string name, kind;
     std::vector<std::string> sinks;
     std::string generation, sql;
+    std::string file = {}, strategy = {};  // of a model
     Duration every = {};
     Duration linger = {};  // how long an idle flow waits after the first record of new input
 };
@@ -46,8 +47,8 @@ int64_t writer_id(std::string_view flow, std::string_view generation, std::strin
 class Flow {
   public:
     // The referenced objects outlive the flow.
-    Flow(FlowSpec spec, TopicReader& reader, const RuntimeOptions& options, RuntimeContext& world,
-         RunLedger& runs);
+    Flow(FlowSpec spec, std::unique_ptr<Source> source, const RuntimeOptions& options,
+         RuntimeContext& world, RunLedger& runs);
     virtual ~Flow();
     Flow(const Flow&) = delete;
 
@@ -67,18 +68,12 @@ class Flow {
 
     FlowStatus status() const;
     const std::string& name() const { return spec_.name; }
-    const Uuid& topic_id() const { return reader_.info().id; }
+    const FlowSpec& spec() const { return spec_; }
+    const Source& source() const { return *source_; }
     void pause();
     void resume();
 
   protected:
-    struct Input {
-        EpochPlan plan;
-        std::vector<std::shared_ptr<const Chunk>> chunks;  // by partition, then offset
-        int64_t records = 0, bytes = 0;
-        bool more = false;  // the epoch was full: go on at once
-    };
-
     // Opens sinks and forgets all state of an earlier life. `fresh`: no journal stands, so no sink
     // may have an epoch.
     virtual Status open_sinks(bool fresh) = 0;
@@ -97,7 +92,9 @@ class Flow {
     // The oldest epoch whose input the state needs again after a crash, `newest` being the newest
     // done.
     virtual int64_t oldest_needed(int64_t newest) const { return newest + 1; }
-    // Live flows: the plan's watermark, and the one after the epoch that ran.
+    // The first epoch that recovery runs again: older ones are in the state that open_sinks() read.
+    virtual int64_t first_to_replay() const { return journal_->needed(); }
+    // The plan's watermark, and the one after the epoch that ran.
     virtual Timestamp watermark() const { return kNoWatermark; }
     virtual void set_watermark(Timestamp) {}
 
@@ -107,9 +104,12 @@ class Flow {
                        const SideRecords& records);
     std::string app_id() const { return spec_.name + "/" + spec_.generation; }
     io::Failpoints& failpoints() { return world_.failpoints; }
+    // Null while the flow begins.
+    const Journal* journal() const { return journal_.get(); }
+    std::string state_folder() const { return options_.state_folder + "/" + spec_.name; }
 
     const FlowSpec spec_;
-    TopicReader& reader_;
+    const std::unique_ptr<Source> source_;
     const RuntimeOptions& options_;
     RuntimeContext& world_;
     Logger logger_;
@@ -119,19 +119,15 @@ class Flow {
     struct Instruments;
     Status open_all();
     Status recover();
-    Result<Input> read_again(const EpochPlan& plan);
-    Result<bool> plan_next(Input& input);
     Status begin(std::unique_ptr<Input> input);
-    Result<int64_t> available(int32_t partition, int64_t position);
     Status commit_pending();
     Status complete(const Input& input);
     Result<bool> step_inner();
     Result<bool> failed(const Error& error);
-    void take_positions();
+    Status take_positions();
     void set_holds();
     void observe(const Input& input);
     void publish();
-    bool has_input();
 
     RunLedger& runs_;
     std::unique_ptr<Journal> journal_;
@@ -141,7 +137,6 @@ class Flow {
     bool recovered_ = false;
     bool settled_ = true;
     bool more_ = false;
-    int consumer_ = -1;
     int64_t last_epoch_us_ = INT64_MIN / 2;  // monotonic
     int64_t input_seen_us_ = -1;
     int64_t retry_at_us_ = 0;

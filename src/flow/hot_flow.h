@@ -19,7 +19,8 @@ class HotFlow final : public Flow {
     HotFlow(FlowSpec spec, project::LiveModel model, TopicReader& reader,
             std::optional<log::TopicInfo> late, const RuntimeOptions& options,
             RuntimeContext& world, RunLedger& runs)
-        : Flow(std::move(spec), reader, options, world, runs),
+        : Flow(std::move(spec), make_topic_source(reader, world.log), options, world, runs),
+          reader_(reader),
           model_(std::move(model)),
           late_topic_(std::move(late)) {}
 
@@ -42,6 +43,7 @@ class HotFlow final : public Flow {
                      bool early);
     std::optional<Timestamp> remove_before() const;
 
+    TopicReader& reader_;
     const project::LiveModel model_;
     const std::optional<log::TopicInfo> late_topic_;
     std::unique_ptr<sql::LiveQuery> query_;

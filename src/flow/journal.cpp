@@ -8,7 +8,7 @@ namespace tarn::flow {
 namespace {
 
 constexpr std::string_view kMagic = "TARNFLOW";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr size_t kFileHeader = 12;
 constexpr size_t kPlanEstimate = 160;  // bytes; only decides when a rewrite pays
 
@@ -23,12 +23,13 @@ std::string frame(std::string_view payload) {
 }
 
 void write(ByteWriter& out, const Counters& c) {
-    for (auto n : {c.rows_in, c.rows_out, c.late, c.early, c.quarantined})
+    for (auto n : {c.rows_in, c.rows_out, c.late, c.early, c.quarantined, c.duplicates, c.outside})
         out.zigzag(n);
 }
 Counters read_counters(ByteReader& in) {
     Counters c;
-    for (auto* n : {&c.rows_in, &c.rows_out, &c.late, &c.early, &c.quarantined})
+    for (auto* n :
+         {&c.rows_in, &c.rows_out, &c.late, &c.early, &c.quarantined, &c.duplicates, &c.outside})
         *n = in.zigzag();
     return c;
 }
@@ -38,7 +39,7 @@ std::string encode(const JournalHeader& header) {
     out.le<uint8_t>(kHeader);
     out.sized(header.flow);
     out.sized(header.generation);
-    out.raw({reinterpret_cast<const char*>(header.topic.bytes.data()), 16});
+    out.raw({reinterpret_cast<const char*>(header.source.bytes.data()), 16});
     out.varint(header.start_offsets.size());
     for (auto offset : header.start_offsets)
         out.zigzag(offset);
@@ -154,7 +155,7 @@ Status Journal::apply(ByteReader& in) {
         header_.flow = in.sized();
         header_.generation = in.sized();
         if (auto id = in.raw(16); id.size() == 16)
-            std::memcpy(header_.topic.bytes.data(), id.data(), 16);
+            std::memcpy(header_.source.bytes.data(), id.data(), 16);
         for (auto n = in.varint(); n > 0 && in.ok(); --n)
             header_.start_offsets.push_back(in.zigzag());
     } else if (kind == kPlan) {

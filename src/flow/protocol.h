@@ -22,13 +22,15 @@
 //
 // The journal <state>/<flow>/journal, used by the flow's thread alone:
 //
-//   file    := "TARNFLOW" version u32 = 1 | record…       rewritten as a whole when most of it is
+//   file    := "TARNFLOW" version u32 = 2 | record…       rewritten as a whole when most of it is
 //   no longer needed record  := length u32 > 0 | crc32c u32 of the payload | payload payload :=
 //   item…                                      one write is one record item    := 1 flow generation
-//   topic[16] n start-offset×n                          the first
+//   source[16] n start-offset×n                          the first
 //            | 2 epoch batch-time watermark counters n (partition from to)×n         plan; synced
 //            before it runs | 3 epoch watermark counters needed n next-offset×n done: E stands in
 //            every sink
+//
+// A table as source has one partition; its offsets are positions of table_reader.h.
 //
 // Little-endian; numbers varints (zigzag), texts with varint length, times µs. A done record is not
 // synced by itself: it goes out with the next plan, or when the flow is idle or stops. Plan's
@@ -62,6 +64,8 @@ struct Counters {
     int64_t early = 0;  // of these, the early ones
     int64_t quarantined =
         0;  // records that are no rows: to the quarantine topic (table), or skipped (live)
+    int64_t duplicates = 0;  // rows left out, since one with their key stands
+    int64_t outside = 0;     // of the quarantined, those older than the deduplication's horizon
     friend bool operator==(const Counters&, const Counters&) = default;
 };
 
@@ -91,7 +95,7 @@ struct EpochDone {
 
 struct JournalHeader {
     std::string flow, generation;
-    Uuid topic = {};
+    Uuid source = {};                         // topic or table
     std::vector<int64_t> start_offsets = {};  // of each partition, when the generation began
     friend bool operator==(const JournalHeader&, const JournalHeader&) = default;
 };

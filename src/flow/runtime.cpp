@@ -7,6 +7,7 @@
 
 #include "cold_flow.h"
 #include "hot_flow.h"
+#include "model_flow.h"
 
 namespace tarn::flow {
 namespace {
@@ -109,10 +110,44 @@ struct Runtime::Impl {
                 add(ColdFlow::make(*readers.at(name), info_of(topic.quarantine), options, world,
                                    runs));
         }
-        // Holds before anything is deleted; sinks and journals as they stand.
+        TARN_TRY(auto models, make_models(project));
+        // Holds before anything is deleted; sinks and journals as they stand. A model's source is
+        // made before the model looks for it.
         for (auto& [name, runner] : runners)
             TARN_RETURN_IF_ERROR(runner->flow->open());
+        for (auto& model : models) {
+            TARN_RETURN_IF_ERROR(model->open());
+            add(std::move(model));
+        }
         return {};
+    }
+
+    // In the project's order: what a model reads is compiled before it.
+    Result<std::vector<std::unique_ptr<ModelFlow>>> make_models(const project::Project& project) {
+        std::map<std::string, std::vector<codec::ColumnSpec>> tables;
+        for (const auto& [name, topic] : project.topics)
+            if (topic.table) tables[topic.table->name] = project::table_columns(topic);
+        std::vector<std::unique_ptr<ModelFlow>> out;
+        for (const auto& model : project.table_models) {
+            auto columns = tables.find(model.source);
+            if (columns == tables.end()) {
+                auto info = world.lake.describe(model.source);
+                if (!info)
+                    return fail(ErrorCode::kInvalidArgument,
+                                fmt::format("{}: no topic, model or table of the lake is {}",
+                                            model.file, model.source));
+                columns = tables.emplace(model.source, info->columns).first;
+            }
+            auto& reader = table_readers[model.source];
+            if (!reader)
+                reader =
+                    std::make_unique<TableReader>(model.source, world.lake, world.engine, cache);
+            TARN_TRY(auto flow, ModelFlow::make(model, {model.source, columns->second}, *reader,
+                                                options, world, runs));
+            tables[model.name] = flow->table_columns();
+            out.push_back(std::move(flow));
+        }
+        return out;
     }
 
     void add(std::unique_ptr<Flow> flow) {
@@ -174,7 +209,7 @@ struct Runtime::Impl {
     void listen(std::span<const log::PartitionId> moved) {
         for (auto& [name, runner] : runners) {
             for (const auto& partition : moved) {
-                if (partition.topic == runner->flow->topic_id()) {
+                if (reads(runner->flow->source(), partition.topic)) {
                     runner->signal();
                     break;
                 }
@@ -182,9 +217,23 @@ struct Runtime::Impl {
         }
     }
 
+    bool reads(const Source& source, const Uuid& topic) const {
+        if (source.is_table()) return false;
+        auto it = readers.find(source.name());
+        return it != readers.end() && it->second->info().id == topic;
+    }
+
+    void listen(const std::string& table) {
+        for (auto& [name, runner] : runners)
+            if (runner->flow->source().is_table() && runner->flow->source().name() == table)
+                runner->signal();
+    }
+
     void stop() {
         if (listener) world.log.remove_listener(*listener);
         listener.reset();
+        if (lake_listener) world.lake.remove_listener(*lake_listener);
+        lake_listener.reset();
         for (auto& [name, runner] : runners) {
             MutexLock lock(runner->mutex);
             runner->stopping = true;
@@ -204,8 +253,9 @@ struct Runtime::Impl {
     CacheBudget cache;
     RunLedger runs;
     std::map<std::string, std::unique_ptr<TopicReader>, std::less<>> readers;
+    std::map<std::string, std::unique_ptr<TableReader>, std::less<>> table_readers;
     std::map<std::string, std::unique_ptr<Runner>, std::less<>> runners;
-    std::optional<uint64_t> listener;
+    std::optional<uint64_t> listener, lake_listener;
     std::atomic<bool> stopped{false};
 };
 
@@ -225,6 +275,8 @@ void Runtime::start() {
     if (!impl_->options.threads) return;
     impl_->listener =
         impl_->world.log.add_listener([impl = impl_.get()](auto moved) { impl->listen(moved); });
+    impl_->lake_listener =
+        impl_->world.lake.add_listener([impl = impl_.get()](auto& table) { impl->listen(table); });
     for (auto& [name, runner] : impl_->runners)
         runner->thread = std::thread([impl = impl_.get(), r = runner.get()] { impl->run(*r); });
 }

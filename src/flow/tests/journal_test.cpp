@@ -12,7 +12,7 @@ constexpr const char* kPath = "state/f/journal";
 
 JournalHeader header() {
     JournalHeader h{.flow = "f", .generation = "g", .start_offsets = {0, 7}};
-    h.topic.bytes[3] = 9;
+    h.source.bytes[3] = 9;
     return h;
 }
 
@@ -121,7 +121,7 @@ TEST(Journal, DamageAndNewerVersionsAreSaid) {
     }
     ASSERT_TRUE(w.disk.rot(kPath, 150));
     EXPECT_EQ(Journal::open(w.disk, w.failpoints, kPath).error().code(), ErrorCode::kCorrupted);
-    ASSERT_TRUE(w.disk.replace(kPath, std::string("TARNFLOW\2\0\0\0", 12)));
+    ASSERT_TRUE(w.disk.replace(kPath, std::string("TARNFLOW\3\0\0\0", 12)));
     EXPECT_EQ(Journal::open(w.disk, w.failpoints, kPath).error().code(), ErrorCode::kUnsupported);
 }
 

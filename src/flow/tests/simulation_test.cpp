@@ -47,6 +47,13 @@ TEST(FlowSimulation, WithoutACrash) {
         ASSERT_TRUE(live(world, 60)) << "seed " << seed;
         ASSERT_EQ(finish(world), "") << "seed " << seed;
         ASSERT_GT(world.acknowledged.size(), 100u);
+        // The checks had something to look at.
+        auto layers = world.read().value().layers;
+        ASSERT_GT(layers.silver.size(), 100u);
+        ASSERT_GT(layers.quarantined.size(), 5u);
+        ASSERT_GT(layers.sessions.size(), 5u);
+        ASSERT_GT(layers.late.size(), 2u);
+        ASSERT_GT(layers.pages.size(), 4u);
     }
 }
 
@@ -91,7 +98,15 @@ TEST(FlowSimulation, CrashAtEveryFailpoint) {
                              "flow.commit.late.before",
                              "flow.commit.late.after",
                              "flow.commit.view.before",
-                             "flow.commit.view.after"}) {
+                             "flow.commit.view.after",
+                             "flow.model.create.before",
+                             "flow.model.create.after",
+                             "flow.model.aside.before",
+                             "flow.model.aside.after",
+                             "flow.model.commit.before",
+                             "flow.model.commit.after",
+                             "flow.checkpoint.before",
+                             "flow.checkpoint.after"}) {
         EXPECT_TRUE(hits.contains(name)) << name << " is never hit";
     }
     uint64_t seed = 1000;

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "layers.h"
 #include "rows.h"
 #include "tarn/codec/record_batch.h"
+#include "tarn/sql/functions.h"
 
 namespace tarn::flow {
 namespace {
@@ -22,6 +24,7 @@ topics:
       page: {type: text, required: true}
       user: {type: text, required: true}
       price: int
+      id: int
     table: {name: bronze.clicks, every: 1s}
   clicks.late: {late_of: clicks, partitions: 2, retention: forever}
   clicks.quarantine: {quarantine_of: clicks, retention: forever}
@@ -31,6 +34,25 @@ constexpr std::string_view kModel =
 select tumble(event_time, interval '5 seconds') as window_start, page, count(*) as views,
        count(distinct "user") as users
 from stream('clicks') group by grouping sets ((window_start), (window_start, page))
+)";
+
+constexpr std::string_view kSilver =
+    R"({{ config(materialized='incremental', every='500ms', unique_key='id', event_time='event_time',
+         horizon='30s', quarantine='quarantine.silver_clicks') }}
+select id, event_time, page, keyed_hash("user") as user_key, price, _partition, _offset,
+       case when price % 10 = 7 then 'price ends in 7' end as _rejected
+from {{ source('bronze', 'clicks') }}
+)";
+constexpr std::string_view kSessions =
+    R"({{ config(materialized='incremental', every='500ms', watermark='4s', late='late.sessions') }}
+select session(event_time, interval '3 seconds') as started_at, user_key, count(*) as clicks,
+       max(event_time) as ended_at, arg_max(page, id) as exit_page
+from {{ ref('clicks') }} group by 1, 2
+)";
+constexpr std::string_view kPages =
+    R"({{ config(materialized='incremental', every='500ms', partition_by='day') }}
+select cast(event_time as date) as day, page, count(*) as clicks, max(price) as dearest
+from {{ ref('silver.clicks') }} group by all
 )";
 
 int64_t floor_window(int64_t us) { return us - ((us % kWindowUs) + kWindowUs) % kWindowUs; }
@@ -43,6 +65,11 @@ World::World(uint64_t seed) : disk(seed, clock), random(seed * 7919 + 1) {
     (void)d.create_folders("p/models/live");
     (void)d.replace("p/tarn.yml", kProject);
     (void)d.replace("p/models/live/pages.sql", kModel);
+    (void)d.create_folders("p/models/silver");
+    (void)d.create_folders("p/models/gold");
+    (void)d.replace("p/models/silver/clicks.sql", kSilver);
+    (void)d.replace("p/models/gold/sessions.sql", kSessions);
+    (void)d.replace("p/models/gold/pages.sql", kPages);
     project_ = project::load_project(d, "p").value();
 }
 
@@ -81,6 +108,9 @@ Status World::open_inner() {
     TARN_TRY(engine_,
              sql::Engine::open({.memory_bytes = 256 << 20, .threads = 1, .spill_folder = {}}, disk,
                                this));
+    TARN_RETURN_IF_ERROR(sql::register_text_function(
+        *engine_, "keyed_hash",
+        [](std::string_view text, std::string& out) { out = "hash of " + std::string(text); }));
     TARN_TRY(lake_, lake::Lake::open("d/tables", {disk, clock, random, failpoints, *metrics_,
                                                   Logger(), *engine_}));
     TARN_TRY(views_, view::open_simple_store("d/views", disk, failpoints));
@@ -90,6 +120,7 @@ Status World::open_inner() {
     flows.start_number = starts_;
     flows.threads = false;
     flows.max_epoch_rows = 60;
+    flows.checkpoint_divisor = 4000;
     TARN_TRY(runtime_, Runtime::open(project_, flows,
                                      {disk, clock, random, failpoints, *metrics_, Logger(), nullptr,
                                       *log_, *lake_, *views_, *engine_}));
@@ -154,7 +185,7 @@ Status World::drain() {
 Result<std::optional<sql::TableRef>> World::resolve(std::string_view schema,
                                                     std::string_view table) {
     auto name = fmt::format("{}.{}", schema, table);
-    if (name != "bronze.clicks") return std::nullopt;
+    if (!lake_->version(name)) return std::nullopt;
     return sql::TableRef(sql::DeltaTableRef{.path = lake_->path_of(name)});
 }
 
@@ -234,6 +265,8 @@ Result<Outcome> World::read() {
     TARN_RETURN_IF_ERROR(read_topic("clicks.quarantine", out));
     TARN_RETURN_IF_ERROR(read_topic("clicks.late", out));
     TARN_RETURN_IF_ERROR(read_view(out));
+    TARN_TRY(auto session, engine_->session());
+    TARN_RETURN_IF_ERROR(read_layers(*session, out.layers));
     return out;
 }
 
@@ -293,7 +326,7 @@ std::string check(const Outcome& o, const World& world) {
         return fmt::format("the view has {} windows, recomputed {}", o.windows.size(),
                            naive.size());
     static_assert(kBound > kGrace);
-    return "";
+    return check_layers(o.layers);
 }
 
 }  // namespace tarn::flow

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "layers.h"
 #include "tarn/flow/runtime.h"
 #include "tarn/io/simulated_disk.h"
 
@@ -37,6 +38,7 @@ struct Outcome {
         auto operator<=>(const Window&) const = default;
     };
     std::map<Window, std::pair<int64_t, int64_t>> windows;  // views, users
+    Layers layers;
 };
 
 class World final : sql::TableProvider {

@@ -5,7 +5,8 @@
 // one topic share, and recovers them after any crash. One flow's failure never stops another.
 //
 // Flows of a project: for each topic with a table one cold flow "<topic>.table" (table and quarantine topic), for each
-// live model one hot flow with the model's name (view and late topic).
+// live model one hot flow with the model's name (view and late topic), for each incremental model one flow with the
+// model's name from its source table to its own.
 //
 // Owned by `cli`; public methods are thread-safe.
 
@@ -37,6 +38,7 @@ namespace tarn::flow {
 enum class FlowState { kStarting, kRunning, kPaused, kRetrying, kFailed, kStopped };
 std::string_view to_string(FlowState state);
 
+// Of a table as source: one, whose offsets are versions.
 struct PartitionPosition {
     int32_t partition = 0;
     int64_t start_offset = 0;  // of the log when the flow's generation began
@@ -45,8 +47,10 @@ struct PartitionPosition {
 };
 
 struct FlowStatus {
-    std::string name, kind;  // kind: "table" or "live"
-    std::string source;      // topic
+    std::string name, kind;  // kind: "table", "live" or "model"
+    std::string source;      // topic or table
+    bool source_is_table = false;
+    std::string file, strategy;  // of a model; strategy: "append", "sessions" or "merge"
     std::vector<std::string>
         sinks;  // "table bronze.clicks", "topic clicks.quarantine", "view live.clicks_windows"
     FlowState state = FlowState::kStarting;
@@ -57,11 +61,12 @@ struct FlowStatus {
     int64_t epoch = -1;  // last committed in every sink
     Duration every;
     std::vector<PartitionPosition> positions;
-    std::optional<Timestamp> watermark;  // live only
-    int64_t rows_in = 0, rows_out = 0, late = 0,
-            quarantined = 0;  // of the generation, exact across restarts
+    std::optional<Timestamp> watermark;  // of flows by event time
+    int64_t rows_in = 0, rows_out = 0, late = 0, quarantined = 0, duplicates = 0,
+            outside_horizon = 0;  // of the generation, exact across restarts
     std::optional<Timestamp> last_commit;
-    // Record timestamp (the producer's intended send) → visible in the sink, over about the last minute.
+    // Record timestamp (the producer's intended send), or the commit of the source table → visible in the sink, over
+    // about the last minute.
     std::optional<Duration> latency_p50, latency_p99;
     int64_t lag() const {
         int64_t n = 0;
@@ -95,6 +100,7 @@ struct RuntimeOptions {
     size_t max_epoch_bytes = 32ull << 20;  // of input; a flow behind works in epochs of this size
     size_t max_epoch_rows = 200'000;
     uint64_t journal_rewrite_bytes = 64 << 10;  // a flow's journal below this is never rewritten
+    int64_t checkpoint_divisor = 1;             // above 1: checkpoints so many times as often
     bool threads = true;                        // false: step() drives
 };
 

@@ -1,0 +1,56 @@
+#include "merge_flow.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace tarn::flow {
+
+Status MergeFlow::compile() {
+    auto bad = [&](std::string what) {
+        return fail(wrong(Error(ErrorId::kModelSql, std::move(what))));
+    };
+    const auto& info = query_->info();
+    if (auto column = query_->not_mergeable_from_output())
+        return bad(
+            fmt::format("column {} cannot be kept up to date in a table, since its state is "
+                        "more than its value: use min, max, count or sum",
+                        *column));
+    for (const auto& by : model_.partition_by) {
+        bool key =
+            std::ranges::any_of(info.key, [&](int k) { return info.output[size_t(k)].name == by; });
+        if (!key) return bad("config: partition_by of groups must name a group: " + by);
+    }
+    for (const auto& [name, value] :
+         {std::pair{"unique_key", &model_.unique_key}, std::pair{"quarantine", &model_.quarantine},
+          std::pair{"late", &model_.late}})
+        if (!value->empty())
+            return bad(fmt::format("config: {} has no meaning for groups without a window", name));
+    for (const auto& column : info.output)
+        output_names_.push_back(column.name);
+    return set_output(info.output, {});
+}
+
+Status MergeFlow::run(const Input& input, bool) {
+    rows_.clear();
+    replace_at_ = -1;
+    counters_ = input.plan.before;
+    counters_.rows_in += input.records;
+    auto batches = batches_of(input);
+    if (batches.empty()) return {};
+    TARN_TRY(auto added, query_->partial(batches));
+    TARN_TRY(auto like, query_->finish(added));
+    if (like->row_count == 0) return {};
+    TARN_TRY(auto session, world_.engine.session());
+    TARN_TRY(auto standing,
+             world_.lake.read_partitions(*session, model_.name, {like}, output_names_));
+    TARN_TRY(auto before, query_->resume(standing.rows));
+    TARN_TRY(auto merged, query_->merge({before, added}));
+    TARN_TRY(auto rows, query_->finish(merged));
+    counters_.rows_out += int64_t(rows->row_count);
+    rows_ = {rows};
+    replace_at_ = standing.version;
+    return {};
+}
+
+}  // namespace tarn::flow

@@ -1,0 +1,84 @@
+#pragma once
+
+// From a table to a table: what the flows of incremental models share. Each model's table has the
+// columns of its SELECT, then _batch_id (the epoch that wrote the row) and _processed_at (its batch
+// time). Rows that do not go there stand in a second table, committed before it, with _reason.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow.h"
+#include "tarn/sql/live_query.h"
+
+namespace tarn::flow {
+
+using BatchPtr = std::shared_ptr<const codec::ColumnBatch>;
+
+// What flows of models read: the source table's columns under the name that stream('…') has.
+using SourceSchema = sql::StreamSchema;
+
+class ModelFlow : public Flow {
+  public:
+    ModelFlow(FlowSpec spec, project::TableModel model, SourceSchema schema, TableReader& reader,
+              const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs)
+        : Flow(std::move(spec), make_table_source(reader, world.lake), options, world, runs),
+          model_(std::move(model)),
+          schema_(std::move(schema)),
+          reader_(reader) {}
+    // By what its SQL is: rows as they come, groups that are merged, sessions. Compiles it. Errors:
+    // kInvalidArgument, kUnsupported, with the model's file: what its author must change.
+    static Result<std::unique_ptr<ModelFlow>> make(const project::TableModel& model,
+                                                   const SourceSchema& source, TableReader& reader,
+                                                   const RuntimeOptions& options,
+                                                   RuntimeContext& world, RunLedger& runs);
+    // All columns of the model's table, for models that read it.
+    const std::vector<codec::ColumnSpec>& table_columns() const { return table_columns_; }
+
+  protected:
+    // The SQL, and set_output() with what comes of it.
+    virtual Status compile() = 0;
+    Status set_output(const std::vector<codec::ColumnSpec>& output,
+                      const std::vector<codec::ColumnSpec>& aside);
+    // State of the flow that is not in its journal, as of the epoch that is done.
+    virtual Status load_state() { return {}; }
+
+    Status open_sinks(bool fresh) override;
+    Status check_sinks(int64_t newest_planned, int64_t done) override;
+    Status commit(const EpochPlan& plan) override;
+    Status finish(const EpochPlan& plan) override;
+    Timestamp watermark() const override { return watermark_; }
+    void set_watermark(Timestamp watermark) override { watermark_ = watermark; }
+
+    // The input's batches, in order.
+    static std::vector<BatchPtr> batches_of(const Input& input);
+    // Rows with a column `_reason`.
+    void put_aside(const BatchPtr& rows, std::span<const uint32_t> which,
+                   const std::string& reason);
+    Error wrong(Error error) const { return error.with_context(model_.file); }
+    std::string aside_table() const {
+        return model_.quarantine.empty() ? model_.late : model_.quarantine;
+    }
+
+    const project::TableModel model_;
+    const SourceSchema schema_;
+    TableReader& reader_;
+    Timestamp watermark_ = kNoWatermark;
+
+    // Of the epoch that ran last.
+    std::vector<BatchPtr> rows_;   // of the output, without metadata
+    std::vector<BatchPtr> aside_;  // with _reason, without metadata
+    int64_t replace_at_ = -1;
+
+  private:
+    Status open_table(const std::string& table, const std::vector<codec::ColumnSpec>& columns,
+                      const std::vector<std::string>& partition_by, bool fresh);
+    Status check_table(const std::string& table, int64_t newest_planned, int64_t done);
+    Status append(const std::string& table, const std::vector<BatchPtr>& rows, int64_t replace_at,
+                  const EpochPlan& plan);
+
+    std::vector<codec::ColumnSpec> table_columns_, aside_columns_;
+};
+
+}  // namespace tarn::flow

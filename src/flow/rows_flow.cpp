@@ -1,0 +1,207 @@
+#include "rows_flow.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace tarn::flow {
+namespace {
+
+using codec::ColumnType;
+
+constexpr int64_t kSecond = 1'000'000;
+
+int64_t floor_second(int64_t us) { return us / kSecond - (us % kSecond < 0); }
+
+std::string quoted(const std::string& name) {
+    std::string out = "\"";
+    for (char c : name) {
+        if (c == '"') out += '"';
+        out += c;
+    }
+    return out + '"';
+}
+
+std::string sql_text(const std::string& text) {
+    std::string out = "'";
+    for (char c : text) {
+        if (c == '\'') out += '\'';
+        out += c;
+    }
+    return out + "'";
+}
+
+// The batch without one column.
+BatchPtr without(const BatchPtr& rows, int column) {
+    if (column < 0) return rows;
+    auto out = std::make_shared<codec::ColumnBatch>(*rows);
+    out->schema.erase(out->schema.begin() + column);
+    out->columns.erase(out->columns.begin() + column);
+    return out;
+}
+
+}  // namespace
+
+Status RowsFlow::compile() {
+    auto bad = [&](std::string what) {
+        return fail(wrong(Error(ErrorId::kModelSql, std::move(what))));
+    };
+    TARN_TRY(auto session, world_.engine.session());
+    auto statement = sql::StreamStatement::compile(std::move(session), model_.sql, {&schema_, 1});
+    if (!statement) return fail(wrong(statement.error()));
+    statement_ = std::move(*statement);
+    if (statement_->not_row_wise())
+        return fail(
+            wrong(Error(ErrorCode::kUnsupported,
+                        "an incremental model makes its rows one by one, or is one GROUP BY: it "
+                        "cannot have " +
+                            *statement_->not_row_wise())));
+    auto output = statement_->output();
+    auto find = [&](const std::string& name) {
+        auto it = std::ranges::find(output, name, &codec::ColumnSpec::name);
+        return it == output.end() ? -1 : int(it - output.begin());
+    };
+    rejected_ = find("_rejected");
+    if (rejected_ >= 0 && output[size_t(rejected_)].type != ColumnType::kText)
+        return bad("_rejected is the reason of a rejected row as text, NULL for the others");
+    if ((rejected_ >= 0 || !model_.unique_key.empty()) && model_.quarantine.empty())
+        return bad("rows that fail a rule need a table: config(quarantine='quarantine.…')");
+    if (!model_.unique_key.empty()) {
+        key_ = find(model_.unique_key);
+        event_time_ = find(model_.event_time);
+        if (key_ < 0) return bad("config: unique_key names no column of it: " + model_.unique_key);
+        if (event_time_ < 0 || output[size_t(event_time_)].type != ColumnType::kTimestamp)
+            return bad("config: event_time must name a TIMESTAMPTZ column of it: '" +
+                       model_.event_time + "'");
+        auto type = output[size_t(key_)].type;
+        if (type == ColumnType::kDouble || type == ColumnType::kBool)
+            return bad("config: unique_key must be a text, a whole number or a time");
+    }
+    if (rejected_ >= 0) output.erase(output.begin() + rejected_);
+    return set_output(output, output);
+}
+
+int64_t RowsFlow::horizon_second(Timestamp watermark) const {
+    if (watermark == kNoWatermark) return INT64_MIN;
+    return floor_second(watermark.us - model_.horizon.us);
+}
+
+std::string RowsFlow::key_text(const codec::Column& column, uint32_t row) const {
+    switch (column.type) {
+        case ColumnType::kText:
+        case ColumnType::kBytes:
+            return std::string(column.text(row));
+        case ColumnType::kInt32:
+        case ColumnType::kDate:
+            return std::to_string(column.values<int32_t>()[row]);
+        default:
+            return std::to_string(column.values<int64_t>()[row]);
+    }
+}
+
+// The ids of the horizon as they were after the epoch that is done: those of later rows come when
+// the epoch that wrote them runs again.
+Status RowsFlow::load_state() {
+    ids_.reset();
+    newest_event_us_ = INT64_MIN;
+    if (key_ < 0) return {};
+    auto budget = world_.memory ? world_.memory->child("ids of " + spec_.name, INT64_MAX)
+                                : MemoryBudget::root("ids of " + spec_.name, INT64_MAX);
+    TARN_TRY(auto memory, budget->reserve(0));
+    ids_.emplace(world_.random.next(), std::move(memory));
+    if (!journal() || journal()->done().watermark == kNoWatermark) return {};
+    const auto& done = journal()->done();
+    auto from = horizon_second(done.watermark);
+    ids_->forget_before(from);
+    TARN_TRY(auto session, world_.engine.session());
+    auto rows = session->query_columns(fmt::format(
+        "select {}, {} from delta_scan({}) where {} >= make_timestamptz({}) and _batch_id <= {}",
+        quoted(model_.unique_key), quoted(model_.event_time),
+        sql_text(world_.lake.path_of(model_.name)), quoted(model_.event_time), from * kSecond,
+        done.epoch));
+    if (!rows) return fail(rows.error().with_context("reading the ids of table " + model_.name));
+    for (uint32_t row = 0; row < rows->row_count; ++row) {
+        TARN_TRY([[maybe_unused]] bool fresh,
+                 ids_->insert(key_text(rows->columns[0], row),
+                              floor_second(rows->columns[1].values<int64_t>()[row])));
+    }
+    return {};
+}
+
+Status RowsFlow::run(const Input& input, bool) {
+    rows_.clear();
+    aside_.clear();
+    counters_ = input.plan.before;
+    counters_.rows_in += input.records;
+    newest_event_us_ = INT64_MIN;
+    auto batches = batches_of(input);
+    if (batches.empty()) return {};
+    TARN_TRY(auto rows, statement_->run({{schema_.name, batches}}));
+    return judge(rows, input.plan);
+}
+
+Result<bool> RowsFlow::first_of_key(const codec::ColumnBatch& rows, uint32_t row,
+                                    int64_t event_us) {
+    const auto& keys = rows.columns[size_t(key_)];
+    if (keys.type == ColumnType::kText) return ids_->insert(keys.text(row), floor_second(event_us));
+    return ids_->insert(key_text(keys, row), floor_second(event_us));
+}
+
+Status RowsFlow::judge(const BatchPtr& rows, const EpochPlan& plan) {
+    std::vector<uint32_t> good;
+    std::map<std::string, std::vector<uint32_t>> bad;  // by reason
+    const auto from = horizon_second(plan.watermark);
+    const auto* rejected = rejected_ >= 0 ? &rows->columns[size_t(rejected_)] : nullptr;
+    const auto* keys = key_ >= 0 ? &rows->columns[size_t(key_)] : nullptr;
+    const auto* times = key_ >= 0 ? &rows->columns[size_t(event_time_)] : nullptr;
+    const auto outside = fmt::format("older than the horizon of {} in which {} is unique",
+                                     format_duration(model_.horizon), model_.unique_key);
+    for (uint32_t row = 0; row < rows->row_count; ++row) {
+        if (rejected && !rejected->is_null(row)) {
+            bad[std::string(rejected->text(row))].push_back(row);
+            continue;
+        }
+        if (keys) {
+            if (keys->is_null(row) || times->is_null(row)) {
+                bad[(keys->is_null(row) ? model_.unique_key : model_.event_time) + " is missing"]
+                    .push_back(row);
+                continue;
+            }
+            auto event_us = times->values<int64_t>()[row];
+            if (floor_second(event_us) < from) {
+                bad[outside].push_back(row);
+                ++counters_.outside;
+                continue;
+            }
+            TARN_TRY(bool first, first_of_key(*rows, row, event_us));
+            if (!first) {
+                ++counters_.duplicates;
+                continue;
+            }
+            // A producer with a wrong clock must not move everyone's horizon.
+            if (event_us <= plan.batch_time.us + kMaxAhead.us)
+                newest_event_us_ = std::max(newest_event_us_, event_us);
+        }
+        good.push_back(row);
+    }
+    for (const auto& [reason, which] : bad) {
+        counters_.quarantined += int64_t(which.size());
+        put_aside(rows, which, reason);
+    }
+    counters_.rows_out += int64_t(good.size());
+    if (good.empty()) return {};
+    auto kept = good.size() == rows->row_count ? rows : select_rows(*rows, good);
+    rows_.push_back(without(kept, rejected_));
+    return {};
+}
+
+Status RowsFlow::finish(const EpochPlan& plan) {
+    TARN_RETURN_IF_ERROR(ModelFlow::finish(plan));
+    if (newest_event_us_ == INT64_MIN) return {};
+    watermark_ = std::max(watermark_, Timestamp{newest_event_us_});
+    ids_->forget_before(horizon_second(watermark_));
+    return {};
+}
+
+}  // namespace tarn::flow

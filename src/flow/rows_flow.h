@@ -1,0 +1,39 @@
+#pragma once
+
+// Rows of a table as the model's SQL makes them, appended. With a column `_rejected` in the SELECT
+// the rows where it is not null go to the quarantine with that text as reason. With unique_key each
+// row stands once: ids of the horizon (of event time, behind the newest event time of the epochs
+// before) are kept in memory and rebuilt from the table on start; a row older than the horizon
+// cannot be judged and goes to the quarantine. Two rows of one key whose event times are further
+// apart than the horizon are not recognised as the same.
+
+#include <optional>
+
+#include "id_set.h"
+#include "model_flow.h"
+#include "tarn/sql/statement.h"
+
+namespace tarn::flow {
+
+class RowsFlow final : public ModelFlow {
+  public:
+    using ModelFlow::ModelFlow;
+    Status compile() override;
+
+  private:
+    Status load_state() override;
+    Status run(const Input& input, bool replay) override;
+    Status finish(const EpochPlan& plan) override;
+    Status judge(const BatchPtr& rows, const EpochPlan& plan);
+    Result<bool> first_of_key(const codec::ColumnBatch& rows, uint32_t row, int64_t event_us);
+    // The first second that the horizon holds at a watermark.
+    int64_t horizon_second(Timestamp watermark) const;
+    std::string key_text(const codec::Column& column, uint32_t row) const;
+
+    std::unique_ptr<sql::StreamStatement> statement_;
+    int rejected_ = -1, key_ = -1, event_time_ = -1;  // columns of the statement's output
+    std::optional<IdSet> ids_;
+    int64_t newest_event_us_ = INT64_MIN;
+};
+
+}  // namespace tarn::flow

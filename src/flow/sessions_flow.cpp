@@ -1,0 +1,204 @@
+#include "sessions_flow.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "tarn/sql/parquet.h"
+
+namespace tarn::flow {
+namespace {
+
+constexpr int64_t kRowsOfCheckpoint = 200'000;  // at least so many rows are worth one,
+constexpr int64_t kRowsOfSession = 8;           // and so many for each session it would hold
+
+Timestamp less(Timestamp time, Duration by) { return time == kNoWatermark ? time : time - by; }
+
+}  // namespace
+
+Status SessionsFlow::compile() {
+    auto bad = [&](std::string what) {
+        return fail(wrong(Error(ErrorId::kModelSql, std::move(what))));
+    };
+    const auto& info = query_->info();
+    for (const auto& [name, value] :
+         {std::pair{"unique_key", &model_.unique_key}, std::pair{"quarantine", &model_.quarantine}})
+        if (!value->empty())
+            return bad(fmt::format("config: {} has no meaning for sessions", name));
+    auto time = std::ranges::find(schema_.columns, info.session->event_time_column,
+                                  &codec::ColumnSpec::name);
+    if (time == schema_.columns.end() || time->type != codec::ColumnType::kTimestamp)
+        return bad("the time of session() must be a TIMESTAMPTZ column of " + schema_.name + ": " +
+                   info.session->event_time_column);
+    return set_output(info.output, schema_.columns);
+}
+
+std::string SessionsFlow::checkpoint_path(int64_t epoch) const {
+    return fmt::format("{}/checkpoint-{}-{:012}.parquet", state_folder(), spec_.generation, epoch);
+}
+
+Result<std::vector<int64_t>> SessionsFlow::checkpoints() const {
+    std::vector<int64_t> out;
+    auto files = world_.fs.list(state_folder());
+    if (!files) {
+        if (files.error().code() == ErrorCode::kNotFound) return out;
+        return fail(files.error());
+    }
+    auto prefix = "checkpoint-" + spec_.generation + "-";
+    for (const auto& file : *files) {
+        if (!file.name.starts_with(prefix) || !file.name.ends_with(".parquet")) continue;
+        int64_t epoch = 0;
+        auto digits = std::string_view(file.name).substr(prefix.size());
+        digits.remove_suffix(8);
+        auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), epoch);
+        if (error == std::errc() && end == digits.data() + digits.size()) out.push_back(epoch);
+    }
+    return out;
+}
+
+Status SessionsFlow::read_checkpoint(int64_t epoch) {
+    auto path = checkpoint_path(epoch);
+    TARN_TRY(auto info, world_.fs.stat(path));
+    if (info.size == 0) return {};
+    TARN_TRY(auto session, world_.engine.session());
+    std::string list;
+    for (const auto& column : query_->info().state)
+        list += (list.empty() ? "\"" : ", \"") + column.name + "\"";
+    auto rows =
+        session->query_columns(fmt::format("select {} from read_parquet('tarn://{}')", list, path));
+    if (!rows) return fail(rows.error().with_context("reading a checkpoint"));
+    for (size_t i = 0; i < rows->schema.size(); ++i)
+        if (rows->schema[i].type != query_->info().state[i].type)
+            return fail(ErrorCode::kCorrupted, "a checkpoint has other columns: " + path);
+    open_ = std::make_shared<const codec::ColumnBatch>(std::move(*rows));
+    return {};
+}
+
+// The newest checkpoint that is not past the journal: a later one is of an epoch that runs again.
+Status SessionsFlow::load_state() {
+    open_.reset();
+    checkpoint_ = -1;
+    rows_since_ = 0;
+    if (!journal()) return {};
+    TARN_TRY(auto epochs, checkpoints());
+    for (auto epoch : epochs)
+        if (epoch <= journal()->done().epoch) checkpoint_ = std::max(checkpoint_, epoch);
+    if (checkpoint_ + 1 < journal()->needed())
+        return fail(ErrorCode::kCorrupted,
+                    fmt::format("the checkpoint of epoch {} is missing: {}: put it back, or drop "
+                                "the flow's sinks and {} to begin anew",
+                                journal()->needed() - 1, checkpoint_path(journal()->needed() - 1),
+                                state_folder()));
+    if (checkpoint_ >= 0) TARN_RETURN_IF_ERROR(read_checkpoint(checkpoint_));
+    return {};
+}
+
+BatchPtr SessionsFlow::on_time(const BatchPtr& rows, const EpochPlan& plan) {
+    auto at = rows->find(query_->info().session->event_time_column);
+    const auto& column = rows->columns[size_t(at)];
+    const auto* times = column.values<int64_t>();
+    const auto closed = less(plan.watermark, model_.grace).us;
+    const auto limit = plan.batch_time.us + kMaxAhead.us;
+    std::vector<uint32_t> kept, late, early, timeless;
+    for (uint32_t row = 0; row < rows->row_count; ++row) {
+        if (column.is_null(row))
+            timeless.push_back(row);
+        else if (times[row] > limit)
+            early.push_back(row);
+        else if (plan.watermark != kNoWatermark && times[row] < closed)
+            late.push_back(row);
+        else
+            kept.push_back(row);
+    }
+    for (auto row : kept)
+        next_watermark_ = std::max(next_watermark_, Timestamp{times[row]} - model_.watermark);
+    counters_.late += int64_t(late.size() + early.size() + timeless.size());
+    counters_.early += int64_t(early.size());
+    put_aside(rows, late, "late");
+    put_aside(rows, early, "early");
+    put_aside(rows, timeless, "no event time");
+    return kept.size() == rows->row_count ? rows : select_rows(*rows, kept);
+}
+
+// Parts what is merged into closed sessions, which are the epoch's rows, and open ones.
+Status SessionsFlow::close(const BatchPtr& merged) {
+    const auto& info = query_->info();
+    const auto* last = merged->columns[size_t(info.last)].values<int64_t>();
+    const auto passed = less(next_watermark_, model_.grace).us;
+    std::vector<uint32_t> closed, open;
+    for (uint32_t row = 0; row < merged->row_count; ++row) {
+        bool over = next_watermark_ != kNoWatermark && last[row] + info.session->gap.us < passed;
+        (over ? closed : open).push_back(row);
+    }
+    open_ = closed.empty() ? merged : select_rows(*merged, open);
+    counters_.rows_out += int64_t(closed.size());
+    if (closed.empty() || replaying_) return {};
+    TARN_TRY(auto rows, query_->finish(select_rows(*merged, closed)));
+    rows_.push_back(rows);
+    return {};
+}
+
+Status SessionsFlow::run(const Input& input, bool replay) {
+    rows_.clear();
+    aside_.clear();
+    replaying_ = replay;
+    counters_ = input.plan.before;
+    counters_.rows_in += input.records;
+    next_watermark_ = input.plan.watermark;
+    std::vector<BatchPtr> kept;
+    for (const auto& rows : batches_of(input))
+        if (auto some = on_time(rows, input.plan); some->row_count > 0) kept.push_back(some);
+    if (kept.empty()) return {};
+    TARN_TRY(auto added, query_->partial(kept));
+    std::vector<BatchPtr> states = {added};
+    if (open_) states.insert(states.begin(), open_);
+    TARN_TRY(auto merged, query_->merge(states));
+    rows_since_ += input.records;
+    return close(merged);
+}
+
+Status SessionsFlow::write_checkpoint(int64_t epoch) {
+    auto path = checkpoint_path(epoch), fresh = path + ".new";
+    TARN_RETURN_IF_ERROR(failpoints().hit("flow.checkpoint.before"));
+    if (!open_ || open_->row_count == 0) {
+        TARN_RETURN_IF_ERROR(world_.fs.replace(path, ""));
+    } else {
+        TARN_TRY(auto session, world_.engine.session());
+        std::vector<int> columns(open_->schema.size());
+        for (size_t i = 0; i < columns.size(); ++i)
+            columns[i] = int(i);
+        TARN_TRY([[maybe_unused]] auto file,
+                 sql::write_parquet(*session, fresh, {&open_, 1}, columns));
+        TARN_RETURN_IF_ERROR(world_.fs.rename(fresh, path));
+        TARN_RETURN_IF_ERROR(world_.fs.sync_folder(state_folder()));
+    }
+    TARN_RETURN_IF_ERROR(failpoints().hit("flow.checkpoint.after"));
+    checkpoint_ = epoch;
+    rows_since_ = 0;
+    // Those that the durable part of the journal does not rely on.
+    TARN_TRY(auto epochs, checkpoints());
+    for (auto old : epochs)
+        if (old + 1 < journal()->needed())
+            TARN_RETURN_IF_ERROR(world_.fs.remove(checkpoint_path(old)));
+    return {};
+}
+
+Status SessionsFlow::finish(const EpochPlan& plan) {
+    TARN_RETURN_IF_ERROR(ModelFlow::finish(plan));
+    watermark_ = std::max(watermark_, next_watermark_);
+    if (replaying_) return {};
+    auto sessions = open_ ? int64_t(open_->row_count) : 0;
+    auto worth =
+        std::max(kRowsOfCheckpoint / options_.checkpoint_divisor, kRowsOfSession * sessions);
+    if (rows_since_ < worth) return {};
+    auto written = write_checkpoint(plan.epoch);
+    if (written || written.error().code() == ErrorCode::kCancelled) return written;
+    // The input is held instead.
+    logger_.warn("a checkpoint could not be written",
+                 {{"epoch", plan.epoch}, {"reason", written.error().message()}});
+    rows_since_ = 0;
+    return {};
+}
+
+}  // namespace tarn::flow

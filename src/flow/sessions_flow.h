@@ -1,0 +1,51 @@
+#pragma once
+
+// Sessions of a table's rows, appended once they are closed. A row is late if its event time is
+// below watermark − grace: it is in no session, and goes to the table of late rows. A session is
+// closed when watermark − grace has passed its last row by more than the gap: no row that is not
+// late can belong to it any more, so the closed sessions are those of all rows that were not late.
+//
+// State: the open sessions, as state rows of the query. Checkpoints of it,
+// <state>/<flow>/checkpoint-<generation>-<epoch>.parquet (an empty file: no session), rarer than
+// epochs; what came after the newest one that is not past the journal is run again.
+
+#include "model_flow.h"
+#include "tarn/sql/mergeable_query.h"
+
+namespace tarn::flow {
+
+class SessionsFlow final : public ModelFlow {
+  public:
+    SessionsFlow(FlowSpec spec, project::TableModel model, SourceSchema schema, TableReader& reader,
+                 const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs,
+                 std::unique_ptr<sql::MergeableQuery> query)
+        : ModelFlow(std::move(spec), std::move(model), std::move(schema), reader, options, world,
+                    runs),
+          query_(std::move(query)) {}
+    Status compile() override;
+
+  private:
+    Status load_state() override;
+    Status run(const Input& input, bool replay) override;
+    Status finish(const EpochPlan& plan) override;
+    bool stateful() const override { return true; }
+    int64_t first_to_replay() const override { return checkpoint_ + 1; }
+    int64_t oldest_needed(int64_t) const override { return checkpoint_ + 1; }
+
+    // The rows that are on time; the others are put aside.
+    BatchPtr on_time(const BatchPtr& rows, const EpochPlan& plan);
+    Status close(const BatchPtr& merged);
+    std::string checkpoint_path(int64_t epoch) const;
+    Result<std::vector<int64_t>> checkpoints() const;  // epochs, oldest first
+    Status write_checkpoint(int64_t epoch);
+    Status read_checkpoint(int64_t epoch);
+
+    std::unique_ptr<sql::MergeableQuery> query_;
+    BatchPtr open_;            // state rows; null: none
+    int64_t checkpoint_ = -1;  // epoch of the newest one that the journal's `needed` relies on
+    int64_t rows_since_ = 0;
+    bool replaying_ = false;
+    Timestamp next_watermark_ = kNoWatermark;
+};
+
+}  // namespace tarn::flow
