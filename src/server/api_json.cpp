@@ -153,6 +153,8 @@ void write_json(JsonWriter& json, const lake::HistoryEntry& entry) {
 void write_json(JsonWriter& json, const flow::FlowStatus& flow) {
     json.begin_object();
     json.field("name", flow.name).field("kind", flow.kind).field("source", flow.source);
+    json.field("source_kind", flow.source_is_table ? "table" : "topic");
+    json.field("file", flow.file).field("strategy", flow.strategy);
     json.key("sinks").begin_array();
     for (const auto& sink : flow.sinks)
         write_sink(json, sink);
@@ -161,6 +163,7 @@ void write_json(JsonWriter& json, const flow::FlowStatus& flow) {
     json.field("generation", flow.generation).field("sql", flow.sql);
     json.field("epoch", flow.epoch < 0 ? std::nullopt : std::optional(flow.epoch));
     json.field("every_ms", double(flow.every.us) / 1e3).field("lag", flow.lag());
+    json.field("lag_unit", flow.source_is_table ? "versions" : "records");
     json.key("positions").begin_array();
     for (const auto& p : flow.positions) {
         json.begin_object().field("partition", p.partition).field("start_offset", p.start_offset);
@@ -172,6 +175,7 @@ void write_json(JsonWriter& json, const flow::FlowStatus& flow) {
     json.field("watermark", flow.watermark);
     json.field("rows_in", flow.rows_in).field("rows_out", flow.rows_out);
     json.field("late", flow.late).field("quarantined", flow.quarantined);
+    json.field("duplicates", flow.duplicates).field("outside_horizon", flow.outside_horizon);
     json.field("last_commit", flow.last_commit);
     json.field("latency_p50_ms", in_ms(flow.latency_p50))
         .field("latency_p99_ms", in_ms(flow.latency_p99));

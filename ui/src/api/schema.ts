@@ -734,9 +734,18 @@ export interface components {
         Flow: {
             name: string;
             /** @enum {string} */
-            kind: "table" | "live";
-            /** @description A topic. */
+            kind: "table" | "live" | "model";
+            /** @description A topic, or a table. */
             source: string;
+            /** @enum {string} */
+            source_kind: "topic" | "table";
+            /** @description The model's file; empty where there is none. */
+            file: string;
+            /**
+             * @description What an incremental model does.
+             * @enum {string}
+             */
+            strategy: "" | "append" | "sessions" | "merge";
             sinks: {
                 /** @enum {string} */
                 kind: "table" | "topic" | "view";
@@ -751,8 +760,11 @@ export interface components {
             /** @description Last one committed in every sink. */
             epoch: number | null;
             every_ms: number;
-            /** @description Records of the source not committed yet. */
+            /** @description What of the source is not committed yet. */
             lag: number;
+            /** @enum {string} */
+            lag_unit: "records" | "versions";
+            /** @description Of each partition of a topic; of a table one, whose offsets are versions. */
             positions: {
                 partition: number;
                 start_offset: number;
@@ -764,6 +776,10 @@ export interface components {
             rows_out: number;
             late: number;
             quarantined: number;
+            /** @description Rows left out, since one with their key stands. */
+            duplicates: number;
+            /** @description Of the quarantined, those older than the horizon of the key. */
+            outside_horizon: number;
             last_commit: components["schemas"]["MaybeInstant"];
             latency_p50_ms: components["schemas"]["MaybeNumber"];
             latency_p99_ms: components["schemas"]["MaybeNumber"];
