@@ -27,8 +27,8 @@ ErrorId id_of(int16_t error) {
 Status check(int16_t error, std::string_view what, const std::optional<std::string>& message) {
     if (error == 0) return {};
     return fail(id_of(error),
-                fmt::format("{}: {} ({})", what, message.value_or("refused by the broker"),
-                            kafka_error_name(error)));
+                fmt::format("{}: {} ({}, {})", what, message.value_or("refused by the broker"),
+                            kafka_error_name(error), error));
 }
 
 }  // namespace

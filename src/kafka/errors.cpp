@@ -1,107 +1,76 @@
 #include "errors.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace tarn::kafka {
 
+namespace {
+
+struct ErrorName {
+    KafkaError error;
+    std::string_view name;
+};
+constexpr ErrorName kNames[] = {
+    {KafkaError::kUnknownServerError, "UNKNOWN_SERVER_ERROR"},
+    {KafkaError::kNone, "NONE"},
+    {KafkaError::kOffsetOutOfRange, "OFFSET_OUT_OF_RANGE"},
+    {KafkaError::kCorruptMessage, "CORRUPT_MESSAGE"},
+    {KafkaError::kUnknownTopicOrPartition, "UNKNOWN_TOPIC_OR_PARTITION"},
+    {KafkaError::kLeaderNotAvailable, "LEADER_NOT_AVAILABLE"},
+    {KafkaError::kNotLeaderOrFollower, "NOT_LEADER_OR_FOLLOWER"},
+    {KafkaError::kRequestTimedOut, "REQUEST_TIMED_OUT"},
+    {KafkaError::kMessageTooLarge, "MESSAGE_TOO_LARGE"},
+    {KafkaError::kOffsetMetadataTooLarge, "OFFSET_METADATA_TOO_LARGE"},
+    {KafkaError::kCoordinatorLoadInProgress, "COORDINATOR_LOAD_IN_PROGRESS"},
+    {KafkaError::kCoordinatorNotAvailable, "COORDINATOR_NOT_AVAILABLE"},
+    {KafkaError::kNotCoordinator, "NOT_COORDINATOR"},
+    {KafkaError::kInvalidTopic, "INVALID_TOPIC_EXCEPTION"},
+    {KafkaError::kNotEnoughReplicas, "NOT_ENOUGH_REPLICAS"},
+    {KafkaError::kNotEnoughReplicasAfterAppend, "NOT_ENOUGH_REPLICAS_AFTER_APPEND"},
+    {KafkaError::kInvalidRequiredAcks, "INVALID_REQUIRED_ACKS"},
+    {KafkaError::kIllegalGeneration, "ILLEGAL_GENERATION"},
+    {KafkaError::kInconsistentGroupProtocol, "INCONSISTENT_GROUP_PROTOCOL"},
+    {KafkaError::kInvalidGroupId, "INVALID_GROUP_ID"},
+    {KafkaError::kUnknownMemberId, "UNKNOWN_MEMBER_ID"},
+    {KafkaError::kInvalidSessionTimeout, "INVALID_SESSION_TIMEOUT"},
+    {KafkaError::kRebalanceInProgress, "REBALANCE_IN_PROGRESS"},
+    {KafkaError::kInvalidTimestamp, "INVALID_TIMESTAMP"},
+    {KafkaError::kUnsupportedVersion, "UNSUPPORTED_VERSION"},
+    {KafkaError::kTopicAlreadyExists, "TOPIC_ALREADY_EXISTS"},
+    {KafkaError::kInvalidPartitions, "INVALID_PARTITIONS"},
+    {KafkaError::kInvalidReplicationFactor, "INVALID_REPLICATION_FACTOR"},
+    {KafkaError::kInvalidReplicaAssignment, "INVALID_REPLICA_ASSIGNMENT"},
+    {KafkaError::kInvalidConfig, "INVALID_CONFIG"},
+    {KafkaError::kInvalidRequest, "INVALID_REQUEST"},
+    {KafkaError::kUnsupportedForMessageFormat, "UNSUPPORTED_FOR_MESSAGE_FORMAT"},
+    {KafkaError::kPolicyViolation, "POLICY_VIOLATION"},
+    {KafkaError::kOutOfOrderSequenceNumber, "OUT_OF_ORDER_SEQUENCE_NUMBER"},
+    {KafkaError::kDuplicateSequenceNumber, "DUPLICATE_SEQUENCE_NUMBER"},
+    {KafkaError::kInvalidProducerEpoch, "INVALID_PRODUCER_EPOCH"},
+    {KafkaError::kInvalidTxnState, "INVALID_TXN_STATE"},
+    {KafkaError::kTransactionalIdAuthorizationFailed, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"},
+    {KafkaError::kKafkaStorageError, "KAFKA_STORAGE_ERROR"},
+    {KafkaError::kUnknownProducerId, "UNKNOWN_PRODUCER_ID"},
+    {KafkaError::kNonEmptyGroup, "NON_EMPTY_GROUP"},
+    {KafkaError::kGroupIdNotFound, "GROUP_ID_NOT_FOUND"},
+    {KafkaError::kFetchSessionIdNotFound, "FETCH_SESSION_ID_NOT_FOUND"},
+    {KafkaError::kUnknownLeaderEpoch, "UNKNOWN_LEADER_EPOCH"},
+    {KafkaError::kMemberIdRequired, "MEMBER_ID_REQUIRED"},
+    {KafkaError::kGroupMaxSizeReached, "GROUP_MAX_SIZE_REACHED"},
+    {KafkaError::kFencedInstanceId, "FENCED_INSTANCE_ID"},
+    {KafkaError::kGroupSubscribedToTopic, "GROUP_SUBSCRIBED_TO_TOPIC"},
+    {KafkaError::kInvalidRecord, "INVALID_RECORD"},
+    {KafkaError::kThrottlingQuotaExceeded, "THROTTLING_QUOTA_EXCEEDED"},
+    {KafkaError::kUnknownTopicId, "UNKNOWN_TOPIC_ID"},
+    {KafkaError::kMismatchedEndpointType, "MISMATCHED_ENDPOINT_TYPE"},
+};
+
+}  // namespace
+
 std::string_view kafka_error_name(int16_t number) {
-    switch (KafkaError(number)) {
-        case KafkaError::kUnknownServerError:
-            return "UNKNOWN_SERVER_ERROR";
-        case KafkaError::kNone:
-            return "NONE";
-        case KafkaError::kOffsetOutOfRange:
-            return "OFFSET_OUT_OF_RANGE";
-        case KafkaError::kCorruptMessage:
-            return "CORRUPT_MESSAGE";
-        case KafkaError::kUnknownTopicOrPartition:
-            return "UNKNOWN_TOPIC_OR_PARTITION";
-        case KafkaError::kNotLeaderOrFollower:
-            return "NOT_LEADER_OR_FOLLOWER";
-        case KafkaError::kRequestTimedOut:
-            return "REQUEST_TIMED_OUT";
-        case KafkaError::kMessageTooLarge:
-            return "MESSAGE_TOO_LARGE";
-        case KafkaError::kOffsetMetadataTooLarge:
-            return "OFFSET_METADATA_TOO_LARGE";
-        case KafkaError::kCoordinatorNotAvailable:
-            return "COORDINATOR_NOT_AVAILABLE";
-        case KafkaError::kInvalidTopic:
-            return "INVALID_TOPIC_EXCEPTION";
-        case KafkaError::kNotEnoughReplicas:
-            return "NOT_ENOUGH_REPLICAS";
-        case KafkaError::kInvalidRequiredAcks:
-            return "INVALID_REQUIRED_ACKS";
-        case KafkaError::kIllegalGeneration:
-            return "ILLEGAL_GENERATION";
-        case KafkaError::kInconsistentGroupProtocol:
-            return "INCONSISTENT_GROUP_PROTOCOL";
-        case KafkaError::kInvalidGroupId:
-            return "INVALID_GROUP_ID";
-        case KafkaError::kUnknownMemberId:
-            return "UNKNOWN_MEMBER_ID";
-        case KafkaError::kInvalidSessionTimeout:
-            return "INVALID_SESSION_TIMEOUT";
-        case KafkaError::kRebalanceInProgress:
-            return "REBALANCE_IN_PROGRESS";
-        case KafkaError::kInvalidTimestamp:
-            return "INVALID_TIMESTAMP";
-        case KafkaError::kUnsupportedVersion:
-            return "UNSUPPORTED_VERSION";
-        case KafkaError::kTopicAlreadyExists:
-            return "TOPIC_ALREADY_EXISTS";
-        case KafkaError::kInvalidPartitions:
-            return "INVALID_PARTITIONS";
-        case KafkaError::kInvalidReplicationFactor:
-            return "INVALID_REPLICATION_FACTOR";
-        case KafkaError::kInvalidReplicaAssignment:
-            return "INVALID_REPLICA_ASSIGNMENT";
-        case KafkaError::kInvalidConfig:
-            return "INVALID_CONFIG";
-        case KafkaError::kInvalidRequest:
-            return "INVALID_REQUEST";
-        case KafkaError::kUnsupportedForMessageFormat:
-            return "UNSUPPORTED_FOR_MESSAGE_FORMAT";
-        case KafkaError::kPolicyViolation:
-            return "POLICY_VIOLATION";
-        case KafkaError::kOutOfOrderSequenceNumber:
-            return "OUT_OF_ORDER_SEQUENCE_NUMBER";
-        case KafkaError::kDuplicateSequenceNumber:
-            return "DUPLICATE_SEQUENCE_NUMBER";
-        case KafkaError::kInvalidProducerEpoch:
-            return "INVALID_PRODUCER_EPOCH";
-        case KafkaError::kInvalidTxnState:
-            return "INVALID_TXN_STATE";
-        case KafkaError::kTransactionalIdAuthorizationFailed:
-            return "TRANSACTIONAL_ID_AUTHORIZATION_FAILED";
-        case KafkaError::kKafkaStorageError:
-            return "KAFKA_STORAGE_ERROR";
-        case KafkaError::kUnknownProducerId:
-            return "UNKNOWN_PRODUCER_ID";
-        case KafkaError::kNonEmptyGroup:
-            return "NON_EMPTY_GROUP";
-        case KafkaError::kGroupIdNotFound:
-            return "GROUP_ID_NOT_FOUND";
-        case KafkaError::kFetchSessionIdNotFound:
-            return "FETCH_SESSION_ID_NOT_FOUND";
-        case KafkaError::kUnknownLeaderEpoch:
-            return "UNKNOWN_LEADER_EPOCH";
-        case KafkaError::kMemberIdRequired:
-            return "MEMBER_ID_REQUIRED";
-        case KafkaError::kGroupMaxSizeReached:
-            return "GROUP_MAX_SIZE_REACHED";
-        case KafkaError::kFencedInstanceId:
-            return "FENCED_INSTANCE_ID";
-        case KafkaError::kGroupSubscribedToTopic:
-            return "GROUP_SUBSCRIBED_TO_TOPIC";
-        case KafkaError::kInvalidRecord:
-            return "INVALID_RECORD";
-        case KafkaError::kThrottlingQuotaExceeded:
-            return "THROTTLING_QUOTA_EXCEEDED";
-        case KafkaError::kUnknownTopicId:
-            return "UNKNOWN_TOPIC_ID";
-        case KafkaError::kMismatchedEndpointType:
-            return "MISMATCHED_ENDPOINT_TYPE";
-    }
-    return "ERROR_<none>";
+    const auto* found = std::ranges::find(kNames, KafkaError(number), &ErrorName::error);
+    return found == std::end(kNames) ? "ERROR_<none>" : found->name;
 }
 
 KafkaError to_kafka(log::AppendCode code) {
@@ -197,10 +166,14 @@ ErrorCode from_kafka(int16_t number) {
             return ErrorCode::kAlreadyExists;
         case KafkaError::kCorruptMessage:
             return ErrorCode::kCorrupted;
+        case KafkaError::kLeaderNotAvailable:
         case KafkaError::kNotLeaderOrFollower:
         case KafkaError::kRequestTimedOut:
         case KafkaError::kNotEnoughReplicas:
+        case KafkaError::kNotEnoughReplicasAfterAppend:
+        case KafkaError::kCoordinatorLoadInProgress:
         case KafkaError::kCoordinatorNotAvailable:
+        case KafkaError::kNotCoordinator:
         case KafkaError::kRebalanceInProgress:
             return ErrorCode::kUnavailable;
         case KafkaError::kThrottlingQuotaExceeded:

@@ -63,8 +63,11 @@ TEST(Errors, ErrorCodes) {
 }
 
 TEST(Errors, WhatAClientMayRetryStaysRetryable) {
-    for (const auto error : {KafkaError::kNotEnoughReplicas, KafkaError::kNotLeaderOrFollower,
-                             KafkaError::kRequestTimedOut})
+    // What Apache Kafka answers while it starts or moves things is among them.
+    for (const auto error : {KafkaError::kLeaderNotAvailable, KafkaError::kNotLeaderOrFollower,
+                             KafkaError::kRequestTimedOut, KafkaError::kCoordinatorLoadInProgress,
+                             KafkaError::kNotCoordinator, KafkaError::kNotEnoughReplicas,
+                             KafkaError::kNotEnoughReplicasAfterAppend})
         EXPECT_EQ(from_kafka(code(error)), ErrorCode::kUnavailable)
             << kafka_error_name(code(error));
     EXPECT_EQ(from_kafka(code(KafkaError::kOutOfOrderSequenceNumber)), ErrorCode::kConflict);
