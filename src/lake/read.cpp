@@ -68,6 +68,13 @@ Result<int64_t> Lake::version(std::string_view table) {
     return snapshot->version;
 }
 
+Result<AddedFiles> Lake::files(std::string_view table) {
+    TARN_TRY(auto snapshot, impl_->snapshot(table));
+    return AddedFiles{.version = snapshot->version,
+                      .time = Timestamp::from_ms(snapshot->commit_ms),
+                      .files = snapshot->files.all()};
+}
+
 Result<AddedFiles> Lake::added(std::string_view table, int64_t version) {
     TARN_TRY(auto entry, impl_->entry(table));
     auto actions = delta::read_commit(impl_->context.fs, entry->table.log_folder(), version);

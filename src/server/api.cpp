@@ -6,7 +6,9 @@
 
 #include "api_json.h"
 #include "assets.h"
+#include "catalog.h"
 #include "demo_door.h"
+#include "records.h"
 #include "trace.h"
 #include "why.h"
 
@@ -140,6 +142,9 @@ Result<Response> Api::route(const Request& request, const Target& target) {
                                                 : context_.flows.resume(path[3]));
         return flow(path[3]);
     }
+    if (post && path.size() == 5 && path[0] == "api" && path[1] == "v1" && path[2] == "topics" &&
+        path[4] == "records")
+        return produce_record(context_, path[3], request);
     if (post && path.size() == 4 && path[0] == "api" && path[1] == "v1" && path[2] == "demo")
         return demo_command(context_.demo, path[3]);
     if (request.method != "GET" && request.method != "HEAD")
@@ -180,6 +185,7 @@ Result<Response> Api::get(const Segments& path, const Target& target) {
         if (noun == "demo") return json_response(demo_json(context_.demo));
         if (noun == "trace") return trace(context_, target);
         if (noun == "ledger") return json_response(events_.ledger_json());
+        if (noun == "catalog") return catalog(context_);
     }
     if (path.size() == 2) {
         if (noun == "topics") return topic(path[1]);
@@ -189,8 +195,10 @@ Result<Response> Api::get(const Segments& path, const Target& target) {
         if (noun == "errors") return error_meaning(path[1]);
     }
     if (path.size() == 3) {
-        if (noun == "topics" && path[2] == "records") return records(path[1], target);
+        if (noun == "topics" && path[2] == "records")
+            return read_records(context_, path[1], target);
         if (noun == "tables" && path[2] == "history") return history(path[1], target);
+        if (noun == "tables" && path[2] == "files") return table_files(context_, path[1], target);
         if (noun == "flows" && path[2] == "why") return flow_why(path[1]);
         if (noun == "views" && path[2] == "rows") return view_rows(path[1], target);
     }
@@ -214,62 +222,6 @@ Result<Response> Api::topic(const std::string& name) {
     if (!info) return fail(not_found("topic", name));
     JsonWriter json;
     write_json(json, *info, context_.log);
-    return json_response(json.take());
-}
-
-Result<Response> Api::records(const std::string& name, const Target& target) {
-    constexpr size_t kFetchBytes = 1 << 20, kInflated = 64 << 20;
-    auto topic = context_.log.find_topic(name);
-    if (!topic) return fail(not_found("topic", name));
-    TARN_TRY(const int64_t partition,
-             number_parameter(target, "partition", 0, 0, topic->config.partitions - 1));
-    TARN_TRY(int64_t offset, number_parameter(target, "offset", -20, INT64_MIN, INT64_MAX));
-    TARN_TRY(const int64_t limit, number_parameter(target, "limit", 20, 1, 1000));
-    const log::PartitionId id{topic->id, int32_t(partition)};
-    const auto at = context_.log.offsets(id);
-    if (!at)
-        return fail(not_found(
-            "partition", target.query.count("partition") ? target.query.at("partition") : "0"));
-    if (offset < 0) offset = std::max(at->log_start_offset, at->high_watermark + offset);
-    offset = std::max(offset, at->log_start_offset);
-    int64_t next = offset, count = 0;
-    JsonWriter rows;
-    rows.begin_array();
-    while (count < limit && next < at->high_watermark) {
-        auto fetched = context_.log.fetch(id, next, kFetchBytes);
-        if (fetched.code != log::FetchCode::kOk)
-            return fail(
-                fetched.code == log::FetchCode::kDamaged ? ErrorCode::kCorrupted : ErrorCode::kIo,
-                fmt::format("cannot read {} partition {} at offset {}: {}", name, partition, next,
-                            fetched.message));
-        const int64_t before = next;
-        for (const auto& slice : fetched.slices) {
-            for (std::string_view bytes = slice.bytes; !bytes.empty() && count < limit;) {
-                TARN_TRY(const auto header, codec::parse_batch_header(bytes));
-                std::string scratch;
-                std::vector<codec::RecordView> records;
-                if (!header.control())
-                    TARN_RETURN_IF_ERROR(codec::read_records(bytes.substr(0, header.total_size()),
-                                                             scratch, kInflated, records));
-                for (const auto& record : records) {
-                    if (record.offset < next || count == limit) continue;
-                    TARN_TRY(const auto text, record_json(record));
-                    rows.raw(text);
-                    next = record.offset + 1;
-                    ++count;
-                }
-                if (count < limit) next = std::max(next, header.next_offset());
-                bytes.remove_prefix(header.total_size());
-            }
-        }
-        if (next == before) break;
-    }
-    rows.end_array();
-    JsonWriter json;
-    json.begin_object().field("topic", name).field("partition", partition);
-    json.field("log_start_offset", at->log_start_offset)
-        .field("high_watermark", at->high_watermark);
-    json.field("next_offset", next).key("records").raw(rows.str()).end_object();
     return json_response(json.take());
 }
 
@@ -312,8 +264,15 @@ Result<Response> Api::runs(const Target& target) {
     TARN_TRY(const int64_t limit, number_parameter(target, "limit", 50, 1, 1000));
     JsonWriter json;
     json.begin_object().key("runs").begin_array();
-    for (const auto& run : context_.flows.runs(size_t(limit)))
+    auto flow = target.query.find("flow");
+    int64_t count = 0;
+    for (const auto& run :
+         context_.flows.runs(flow == target.query.end() ? size_t(limit) : SIZE_MAX)) {
+        if (count == limit) break;
+        if (flow != target.query.end() && run.flow != flow->second) continue;
         write_json(json, run);
+        ++count;
+    }
     json.end_array().end_object();
     return json_response(json.take());
 }

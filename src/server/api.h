@@ -27,7 +27,6 @@ class Api {
     Result<Response> get(const Segments& path, const Target& target);
     Result<Response> topics(const Target& target);
     Result<Response> topic(const std::string& name);
-    Result<Response> records(const std::string& name, const Target& target);
     Result<Response> table(const std::string& name);
     Result<Response> history(const std::string& name, const Target& target);
     Result<Response> flow(const std::string& name);

@@ -319,5 +319,40 @@ TEST(ViewDelta, SendsWhatChangedOnly) {
     EXPECT_EQ(views_of(Timestamp{60'000'000}), (std::vector<int64_t>{5, 4}));
 }
 
+TEST_F(Door, TakesARecordAndGivesItBack) {
+    auto made = world.log->create_topic("clicks", {.partitions = 2});
+    ASSERT_TRUE(made) << made.error().message();
+    auto send = [&](const std::string& topic, const std::string& body) {
+        return post(port(), "/api/v1/topics/" + topic + "/records", body);
+    };
+    auto sent = send("clicks", R"({"value": {"page": "A1"}, "key": "k", "partition": 1})");
+    ASSERT_TRUE(sent.starts_with("HTTP/1.1 201")) << sent;
+    auto produced = json::parse(body_of(sent));
+    EXPECT_EQ(produced["partition"], 1);
+    EXPECT_EQ(produced["offset"], 0);
+    auto page = get_json("/api/v1/topics/clicks/records?partition=1&offset=0");
+    ASSERT_EQ(page["records"].size(), 1u);
+    EXPECT_EQ(page["records"][0]["value"]["text"], R"({"page":"A1"})");
+    EXPECT_EQ(page["records"][0]["key"]["text"], "k");
+    EXPECT_EQ(
+        get_json("/api/v1/topics/clicks/records?partition=1&time=2000-01-01T00:00:00Z")["records"]
+            .size(),
+        1u);
+    EXPECT_EQ(
+        get_json("/api/v1/topics/clicks/records?partition=1&time=2100-01-01T00:00:00Z")["records"]
+            .size(),
+        0u);
+    EXPECT_TRUE(send("clicks", R"({"value": 1, "partition": 2})").starts_with("HTTP/1.1 400"));
+    EXPECT_TRUE(send("clicks", "no json").starts_with("HTTP/1.1 400"));
+    EXPECT_TRUE(send("nothing", R"({"value": 1})").starts_with("HTTP/1.1 404"));
+}
+
+TEST_F(Door, TellsWhatSqlCanName) {
+    auto catalog = get_json("/api/v1/catalog");
+    EXPECT_TRUE(catalog["tables"].is_array());
+    EXPECT_FALSE(catalog["functions"].empty());
+    EXPECT_TRUE(get(port(), "/api/v1/tables/no.table/files").starts_with("HTTP/1.1 404"));
+}
+
 }  // namespace
 }  // namespace tarn::server::testing

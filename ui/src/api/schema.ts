@@ -135,7 +135,8 @@ export interface paths {
         /** Records of one partition, decoded for people. */
         get: operations["readRecords"];
         put?: never;
-        post?: never;
+        /** One record, durable when this answers. Topics that flows write take none. */
+        post: operations["produceRecord"];
         delete?: never;
         options?: never;
         head?: never;
@@ -187,6 +188,42 @@ export interface paths {
         };
         /** Commits, newest first. */
         get: operations["tableHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{name}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /** Live files of the newest version, the newest first. */
+        get: operations["tableFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What SQL can name, for completion. */
+        get: operations["catalog"];
         put?: never;
         post?: never;
         delete?: never;
@@ -678,6 +715,43 @@ export interface components {
             next_offset: number;
             records: components["schemas"]["Record"][];
         };
+        NewRecord: {
+            /** @description A text is sent as it is, any other JSON compact. */
+            value: unknown;
+            key?: string | null;
+            /** @default 0 */
+            partition: number;
+        };
+        Produced: {
+            topic: string;
+            partition: number;
+            offset: number;
+            timestamp: components["schemas"]["Instant"];
+        };
+        TableFiles: {
+            table: string;
+            version: number;
+            files: {
+                path: string;
+                bytes: number;
+                rows: number | null;
+                modified: components["schemas"]["Instant"];
+                partition: {
+                    [key: string]: string | null;
+                };
+            }[];
+            /** @description The `after` of the next page; null at the end. */
+            next: string | null;
+        };
+        Catalog: {
+            tables: {
+                name: string;
+                /** @enum {string} */
+                kind: "table" | "view" | "system";
+                columns: components["schemas"]["Column"][];
+            }[];
+            functions: string[];
+        };
         Column: {
             name: string;
             type: string;
@@ -1090,6 +1164,8 @@ export interface operations {
                 partition?: number;
                 /** @description The first one wanted; negative counts back from the end. */
                 offset?: number;
+                /** @description In place of offset: from the first record at or after it. */
+                time?: string;
                 limit?: number;
             };
             header?: never;
@@ -1107,6 +1183,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    produceRecord: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecord"];
+            };
+        };
+        responses: {
+            /** @description Where it stands. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Produced"];
                 };
             };
             default: components["responses"]["Failed"];
@@ -1176,6 +1279,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableHistory"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    tableFiles: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Files. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableFiles"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    catalog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tables and functions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalog"];
                 };
             };
             default: components["responses"]["Failed"];
@@ -1321,6 +1472,8 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: components["parameters"]["Limit"];
+                /** @description Of this flow alone. */
+                flow?: string;
             };
             header?: never;
             path?: never;

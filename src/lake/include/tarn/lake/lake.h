@@ -83,7 +83,7 @@ struct HistoryEntry {
 using BatchList = std::vector<std::shared_ptr<const codec::ColumnBatch>>;
 using FileList = std::vector<std::shared_ptr<const delta::AddFile>>;
 
-// What one version added.
+// What one version added, or holds.
 struct AddedFiles {
     int64_t version = -1;
     Timestamp time;  // of the commit
@@ -127,6 +127,8 @@ class Lake {
     // Reading a table as it grows.
     // The newest version.
     Result<int64_t> version(std::string_view table);
+    // The live files of the newest version, in the order they came.
+    Result<AddedFiles> files(std::string_view table);
     // The files that a version added. Errors: kFailedPrecondition (it also took rows away; names version and
     // operation), kNotFound (no such version, or it was cleaned up).
     Result<AddedFiles> added(std::string_view table, int64_t version);

@@ -1,0 +1,110 @@
+#include "catalog.h"
+
+#include <fmt/format.h>
+
+#include "api.h"
+#include "api_json.h"
+
+namespace tarn::server {
+namespace {
+
+constexpr std::string_view kSystemTables[] = {"flows", "runs", "topics"};
+// Table functions that the SQL box allows, and scalar ones that are ours.
+constexpr std::string_view kFunctions[] = {"delta_scan", "generate_series", "range", "tumble",
+                                           "unnest"};
+
+Response of(std::string body) {
+    Response response;
+    response.body = std::move(body);
+    return response;
+}
+
+void write_columns(JsonWriter& json, std::span<const codec::ColumnSpec> columns) {
+    json.key("columns").begin_array();
+    for (const auto& column : columns)
+        json.begin_object()
+            .field("name", column.name)
+            .field("type", codec::to_string(column.type))
+            .end_object();
+    json.end_array();
+}
+
+class Shape final : public sql::RowSink {
+  public:
+    Status columns(std::span<const sql::ResultColumn> columns) override {
+        for (const auto& column : columns)
+            out.push_back(column);
+        return {};
+    }
+    Status row(std::string_view) override { return {}; }
+    std::vector<sql::ResultColumn> out;
+};
+
+// A system table may be absent, and one that cannot be read is none to complete.
+void write_system(JsonWriter& json, sql::Session& session, std::string_view table) {
+    Shape shape;
+    if (!session.query(fmt::format("select * from system.{} limit 0", table), {}, shape)) return;
+    json.begin_object().field("name", fmt::format("system.{}", table)).field("kind", "system");
+    json.key("columns").begin_array();
+    for (const auto& column : shape.out)
+        json.begin_object().field("name", column.name).field("type", column.type).end_object();
+    json.end_array().end_object();
+}
+
+}  // namespace
+
+Result<Response> catalog(const Platform& context) {
+    JsonWriter json;
+    json.begin_object().key("tables").begin_array();
+    for (const auto& name : context.lake.tables()) {
+        auto info = context.lake.describe(name);
+        if (!info) continue;  // /tables says what is wrong with it
+        json.begin_object().field("name", name).field("kind", "table");
+        write_columns(json, info->columns);
+        json.end_object();
+    }
+    for (const auto& name : context.views.names()) {
+        auto view = context.views.find(name);
+        if (!view) continue;
+        json.begin_object().field("name", name).field("kind", "view");
+        write_columns(json, view->spec().columns);
+        json.end_object();
+    }
+    TARN_TRY(auto session, context.sql.session());
+    for (auto table : kSystemTables)
+        write_system(json, *session, table);
+    json.end_array().key("functions").begin_array();
+    for (auto function : kFunctions)
+        json.value(function);
+    json.end_array().end_object();
+    return of(json.take());
+}
+
+Result<Response> table_files(const Platform& context, const std::string& name,
+                             const Target& target) {
+    TARN_TRY(const int64_t limit, number_parameter(target, "limit", 100, 1, 1000));
+    TARN_TRY(const int64_t after, number_parameter(target, "after", 0, 0, INT64_MAX));
+    TARN_TRY(const auto live, context.lake.files(name));
+    JsonWriter json;
+    json.begin_object().field("table", name).field("version", live.version);
+    json.key("files").begin_array();
+    // Newest first, as they are asked for.
+    const auto count = int64_t(live.files.size());
+    int64_t at = after;
+    for (; at < count && at < after + limit; ++at) {
+        const auto& file = *live.files[size_t(count - 1 - at)];
+        json.begin_object().field("path", file.path).field("bytes", file.size);
+        json.field("rows", file.live_rows() < 0 ? std::nullopt : std::optional(file.live_rows()));
+        json.field("modified", Timestamp::from_ms(file.modified_ms));
+        json.key("partition").begin_object();
+        for (const auto& [column, value] : file.partition_values)
+            json.field(column, value);
+        json.end_object().end_object();
+    }
+    json.end_array();
+    json.field("next", at < count ? std::optional(std::to_string(at)) : std::nullopt);
+    json.end_object();
+    return of(json.take());
+}
+
+}  // namespace tarn::server
