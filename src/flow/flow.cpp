@@ -253,8 +253,13 @@ void Flow::observe(const Input& input) {
     instruments_->epochs.add();
     if (watermark() != kNoWatermark) instruments_->watermark.set(double(watermark().us) / 1e6);
     std::vector<RunRange> ranges;
-    for (const auto& range : input.plan.ranges)
-        ranges.push_back({range.partition, range.from, range.to});
+    for (const auto& range : input.plan.ranges) {
+        RunRange shown{range.partition, range.from, range.to};
+        if (source_->is_table())  // in versions, the last one perhaps in part
+            shown = {0, TablePosition::of(range.from).version,
+                     TablePosition::of(range.to - 1).version + 1};
+        ranges.push_back(shown);
+    }
     runs_.add({.flow = spec_.name,
                .epoch = input.plan.epoch,
                .started = started_,

@@ -75,7 +75,7 @@ Result<Response> catalog(const Platform& context) {
         write_system(json, *session, table);
     json.end_array().key("functions").begin_array();
     for (auto function : kFunctions)
-        json.value(function);
+        json.text(function);
     json.end_array().end_object();
     return of(json.take());
 }
@@ -98,11 +98,11 @@ Result<Response> table_files(const Platform& context, const std::string& name,
         json.field("modified", Timestamp::from_ms(file.modified_ms));
         json.key("partition").begin_object();
         for (const auto& [column, value] : file.partition_values)
-            json.field(column, value);
+            value ? json.key(column).text(*value) : json.key(column).null();
         json.end_object().end_object();
     }
     json.end_array();
-    json.field("next", at < count ? std::optional(std::to_string(at)) : std::nullopt);
+    at < count ? json.key("next").text(std::to_string(at)) : json.key("next").null();
     json.end_object();
     return of(json.take());
 }

@@ -283,23 +283,28 @@ Status Walk::model_flow(const flow::FlowStatus& flow, int64_t version, const nlo
         if (kind == "table") tables.push_back(name);
         if (kind == "view") add("view", name, "passed", "its rows follow the table");
     }
-    // What fails a rule is in the quarantine table alone.
+    // What fails a rule, or comes late, is in the table for that alone.
+    auto aside = [&](const std::string& name) {
+        return name.starts_with("late.") || has_column(name, "_reason");
+    };
     for (const auto& name : tables) {
-        if (!has_column(name, "_reason") || !has_column(name, "_offset")) continue;
+        if (!aside(name) || !has_column(name, "_offset")) continue;
         TARN_TRY(auto found,
                  row_at(name, {"", row.value("_partition", 0), row.value("_offset", int64_t(0))}));
         if (!found) continue;
         auto visible = steps_.back().at;
-        steps_.back().state = "quarantined";
+        bool late = name.starts_with("late.");
+        steps_.back().state = late ? "late" : "quarantined";
         auto& reason = (*found)["_reason"];
-        steps_.back().detail = reason.is_string() ? reason.get<std::string>() : reason.dump();
+        steps_.back().detail = reason.is_string() ? reason.get<std::string>()
+                               : late             ? "it came after the watermark"
+                                                  : "no reason is given";
         auto& step = add("table", name, "passed");
         commit_of(step, name, found->value("_batch_id", int64_t(-1)), visible);
         return {};
     }
     for (const auto& name : tables)
-        if (!has_column(name, "_reason"))
-            TARN_RETURN_IF_ERROR(model_sink(flow, name, row, of_flow));
+        if (!aside(name)) TARN_RETURN_IF_ERROR(model_sink(flow, name, row, of_flow));
     if (auto& step = steps_[flow_step]; !step.epoch && flow_step + 1 < steps_.size()) {
         step.epoch = steps_[flow_step + 1].epoch;  // its sink knows
         step.at = steps_[flow_step + 1].at;

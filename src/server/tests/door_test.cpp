@@ -323,7 +323,8 @@ TEST_F(Door, TakesARecordAndGivesItBack) {
     auto made = world.log->create_topic("clicks", {.partitions = 2});
     ASSERT_TRUE(made) << made.error().message();
     auto send = [&](const std::string& topic, const std::string& body) {
-        return post(port(), "/api/v1/topics/" + topic + "/records", body);
+        return Client(port()).ask("POST", "/api/v1/topics/" + topic + "/records",
+                                  "Content-Type: application/json\r\n", body);
     };
     auto sent = send("clicks", R"({"value": {"page": "A1"}, "key": "k", "partition": 1})");
     ASSERT_TRUE(sent.starts_with("HTTP/1.1 201")) << sent;
