@@ -13,6 +13,8 @@ namespace tarn::server {
 namespace {
 
 constexpr size_t kFetchBytes = 1 << 20, kInflated = 64 << 20;
+// Of a record sent: writing JSON takes stack for each level.
+constexpr int kMaxDepth = 100;
 
 Error no_topic(std::string_view name) {
     return Error(ErrorId::kNoTopic, fmt::format("there is no topic named '{}'", name));
@@ -90,7 +92,18 @@ struct NewRecord {
 
 // {"value": …, "key": text or null, "partition": number}. A text is sent as it is, any other JSON compact.
 Result<NewRecord> parse_record(const std::string& body, int32_t partitions) {
-    const auto json = nlohmann::json::parse(body, nullptr, false);
+    bool too_deep = false;
+    const auto bounded = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+        too_deep |= depth > kMaxDepth;
+        return !too_deep;
+    };
+    const auto json = nlohmann::json::parse(body, bounded, false);
+    if (too_deep)
+        return fail(
+            ErrorCode::kInvalidArgument,
+            fmt::format("the body is nested deeper than {} levels: send a flatter value, or "
+                        "its JSON as a text",
+                        kMaxDepth));
     if (!json.is_object() || !json.contains("value"))
         return fail(ErrorCode::kInvalidArgument,
                     R"(the body is no JSON object with a "value": send {"value": {"page": "A1"}})");

@@ -348,6 +348,25 @@ TEST_F(Door, TakesARecordAndGivesItBack) {
     EXPECT_TRUE(send("nothing", R"({"value": 1})").starts_with("HTTP/1.1 404"));
 }
 
+TEST_F(Door, RefusesRecordsThatAreNotForIt) {
+    ASSERT_TRUE(world.log->create_topic("clicks", {}));
+    ASSERT_TRUE(world.log->create_topic("clicks.late", {}));
+    world.flows.resize(1);
+    world.flows[0].sinks = {"view live.clicks", "topic clicks.late"};
+    auto send = [&](const std::string& topic, const std::string& body) {
+        return Client(port()).ask("POST", "/api/v1/topics/" + topic + "/records",
+                                  "Content-Type: application/json\r\n", body);
+    };
+    EXPECT_TRUE(send("clicks.late", R"({"value": 1})").starts_with("HTTP/1.1 409"));
+    const auto nested = [](size_t n) {
+        return R"({"value": )" + std::string(n, '[') + std::string(n, ']') + "}";
+    };
+    EXPECT_TRUE(send("clicks", nested(500'000)).starts_with("HTTP/1.1 400"));
+    EXPECT_TRUE(send("clicks", nested(50)).starts_with("HTTP/1.1 201"));
+    EXPECT_EQ(get_json("/api/v1/topics/clicks.late")["appended"], 0);
+    EXPECT_EQ(get_json("/api/v1/topics/clicks")["appended"], 1);
+}
+
 TEST_F(Door, TellsWhatSqlCanName) {
     auto catalog = get_json("/api/v1/catalog");
     EXPECT_TRUE(catalog["tables"].is_array());
