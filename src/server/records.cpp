@@ -85,19 +85,43 @@ Status refusal(const log::AppendOutcome& outcome, const std::string& topic) {
 }
 
 struct NewRecord {
-    std::string value;
-    std::optional<std::string> key;
+    std::optional<std::string> value, key;
     int32_t partition = 0;
 };
 
-// {"value": …, "key": text or null, "partition": number}. A text is sent as it is, any other JSON compact.
+// MurmurHash2, 32 bits, as Kafka's own producers hash keys (Apache Kafka, Utils.murmur2), so that a
+// key sent here stands in the partition where they put it.
+uint32_t murmur2(std::string_view bytes) {
+    constexpr uint32_t kSeed = 0x9747b28c, kMultiplier = 0x5bd1e995;
+    uint32_t hash = kSeed ^ uint32_t(bytes.size());
+    auto byte = [&](size_t at) { return uint32_t(uint8_t(bytes[at])); };
+    size_t at = 0;
+    for (; at + 4 <= bytes.size(); at += 4) {
+        uint32_t word = byte(at) | byte(at + 1) << 8 | byte(at + 2) << 16 | byte(at + 3) << 24;
+        word *= kMultiplier;
+        word ^= word >> 24;
+        hash = hash * kMultiplier ^ word * kMultiplier;
+    }
+    if (at < bytes.size()) {
+        for (size_t rest = bytes.size() - at; rest-- > 0;)
+            hash ^= byte(at + rest) << (8 * rest);
+        hash *= kMultiplier;
+    }
+    hash ^= hash >> 13;
+    hash *= kMultiplier;
+    return hash ^ hash >> 15;
+}
+
+// {"value": …, "key": text or null, "partition": number}. A text is sent as it is, null as no value, any other JSON
+// compact, its keys in their order. Without a partition that of the key, or the first.
 Result<NewRecord> parse_record(const std::string& body, int32_t partitions) {
     bool too_deep = false;
-    const auto bounded = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    const auto bounded = [&](int depth, nlohmann::ordered_json::parse_event_t,
+                             nlohmann::ordered_json&) {
         too_deep |= depth > kMaxDepth;
         return !too_deep;
     };
-    const auto json = nlohmann::json::parse(body, bounded, false);
+    const auto json = nlohmann::ordered_json::parse(body, bounded, false);
     if (too_deep)
         return fail(
             ErrorCode::kInvalidArgument,
@@ -109,11 +133,12 @@ Result<NewRecord> parse_record(const std::string& body, int32_t partitions) {
                     R"(the body is no JSON object with a "value": send {"value": {"page": "A1"}})");
     NewRecord out;
     const auto& value = json["value"];
-    out.value = value.is_string() ? value.get<std::string>() : value.dump();
+    if (!value.is_null()) out.value = value.is_string() ? value.get<std::string>() : value.dump();
     if (auto key = json.find("key"); key != json.end() && !key->is_null()) {
         if (!key->is_string())
             return fail(ErrorCode::kInvalidArgument, "key must be a text or null");
         out.key = key->get<std::string>();
+        out.partition = int32_t((murmur2(*out.key) & 0x7fffffff) % uint32_t(partitions));
     }
     if (auto partition = json.find("partition"); partition != json.end() && !partition->is_null()) {
         if (!partition->is_number_integer() || partition->get<int64_t>() < 0 ||

@@ -187,7 +187,8 @@ def test_commands_show_topics_tables_and_flows(server, tmp_path):
     names = lambda noun, key: {json.loads(line)[key] for line in tarn.run(noun, "list", *data).stdout.splitlines()}
     assert names("topic", "topic") == {"clicks", "clicks.late", "clicks.quarantine"}
     assert names("table", "table") >= {"bronze.clicks"}
-    assert names("flow", "flow") == {"clicks.table", "clicks.late.table", "clicks.quarantine.table", "live.clicks_windows"}
+    assert names("flow", "flow") == {"clicks.table", "clicks.late.table", "clicks.quarantine.table", "live.clicks_windows",
+                                     "silver.clicks", "gold.sessions", "gold.funnel"}
     history = [json.loads(line) for line in tarn.run("table", "history", "bronze.clicks", *data).stdout.splitlines()]
     assert history[-1]["version"] == 0
     assert tarn.run("flow", "describe", "clicks.tabel", *data).returncode == 1

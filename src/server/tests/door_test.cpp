@@ -367,6 +367,25 @@ TEST_F(Door, RefusesRecordsThatAreNotForIt) {
     EXPECT_EQ(get_json("/api/v1/topics/clicks")["appended"], 1);
 }
 
+TEST_F(Door, PutsAKeyWhereKafkasProducersPutIt) {
+    ASSERT_TRUE(world.log->create_topic("keyed", {.partitions = 1000}));
+    // Of Apache Kafka's own test of murmur2, modulo the partitions of a topic.
+    const std::pair<const char*, uint32_t> cases[] = {
+        {"21", uint32_t(-973932308)},
+        {"foobar", uint32_t(-790332482)},
+        {"a-little-bit-long-string", uint32_t(-985981536)},
+        {"a-little-bit-longer-string", uint32_t(-1486304829)},
+        {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", uint32_t(-58897971)},
+        {"abc", 479470107}};
+    for (const auto& [key, hash] : cases) {
+        auto sent = Client(port()).ask("POST", "/api/v1/topics/keyed/records",
+                                       "Content-Type: application/json\r\n",
+                                       json{{"value", nullptr}, {"key", key}}.dump());
+        ASSERT_TRUE(sent.starts_with("HTTP/1.1 201")) << sent;
+        EXPECT_EQ(json::parse(body_of(sent))["partition"], (hash & 0x7fffffff) % 1000) << key;
+    }
+}
+
 TEST_F(Door, TellsWhatSqlCanName) {
     auto catalog = get_json("/api/v1/catalog");
     EXPECT_TRUE(catalog["tables"].is_array());

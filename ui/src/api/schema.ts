@@ -716,11 +716,11 @@ export interface components {
             records: components["schemas"]["Record"][];
         };
         NewRecord: {
-            /** @description A text is sent as it is, any other JSON compact. */
+            /** @description A text is sent as it is, null as no value, any other JSON compact. */
             value: unknown;
             key?: string | null;
-            /** @default 0 */
-            partition: number;
+            /** @description Left out: that of the key as Kafka's own producers choose it, or the first. */
+            partition?: number;
         };
         Produced: {
             topic: string;
