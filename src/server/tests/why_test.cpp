@@ -37,6 +37,8 @@ TEST(Why, ARunningFlowAdvancesWaitsOrIsStuck) {
     flow.last_commit = Timestamp{kNow.us - 200'000};
     EXPECT_TRUE(why(flow, kNow).advancing);
     EXPECT_NE(why(flow, kNow).sentence.find("5 records of clicks wait"), std::string::npos);
+    flow.source_is_table = true;
+    EXPECT_NE(why(flow, kNow).sentence.find("5 versions of clicks wait"), std::string::npos);
     flow.last_commit = Timestamp{kNow.us - 90'000'000};
     auto stuck = why(flow, kNow);
     EXPECT_FALSE(stuck.advancing);
