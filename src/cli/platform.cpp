@@ -89,6 +89,7 @@ Status Platform::open_stores(const Settings& settings) {
     sql::EngineOptions flow_sql;
     flow_sql.memory_bytes = settings.bytes("flow.memory");
     flow_sql.threads = 1;
+    flow_sql.spill_folder = data_ + "/spill/flows";
     TARN_TRY(flow_engine_, sql::Engine::open(flow_sql, fs_, nullptr));
     TARN_RETURN_IF_ERROR(lend_functions());
     TARN_TRY(lake_, lake::Lake::open(lake_root, {fs_, clock_, *lake_random_, failpoints_, metrics_,
@@ -110,7 +111,7 @@ Status Platform::open_stores(const Settings& settings) {
     sql::EngineOptions user_sql;
     user_sql.memory_bytes = settings.bytes("sql.memory");
     user_sql.threads = int(settings.integer("sql.threads"));
-    user_sql.spill_folder = data_ + "/spill";
+    user_sql.spill_folder = data_ + "/spill/sql";
     user_sql.restricted = true;
     TARN_TRY(user_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
     return {};

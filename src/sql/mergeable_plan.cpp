@@ -334,7 +334,7 @@ std::string merge_text(const MergeablePlan& plan, int64_t gap_us) {
     auto island_keys = plan.keys;
     island_keys.push_back("island");
     const auto easy = std::string("(n = 1 OR (n = 2 AND apart <= ") + gap + "))";
-    return "WITH u AS MATERIALIZED (SELECT * FROM " + from + "), g AS MATERIALIZED (SELECT " +
+    return "WITH u AS NOT MATERIALIZED (SELECT * FROM " + from + "), g AS MATERIALIZED (SELECT " +
            joined(plan.merges) + ", count(*) AS n, max(_first) - min(_last) AS apart FROM u" +
            group_by(plan.keys) + "), c AS (SELECT " + (keys.empty() ? "1" : keys) +
            " FROM g WHERE NOT " + easy +
