@@ -123,7 +123,7 @@ Status Flow::open_all() {
                                 source_->called(), path));
     }
     // Also a flow that will not run holds its unread input, until someone decides.
-    TARN_RETURN_IF_ERROR(take_positions());
+    take_positions();
     set_holds();
     if (!fresh && journal_->header().generation != spec_.generation) {
         return fail(
@@ -148,10 +148,10 @@ Status Flow::open_all() {
 }
 
 // Positions as the journal has them; the source's start for a flow that begins.
-Status Flow::take_positions() {
+void Flow::take_positions() {
     if (!journal_) {
         positions_ = source_->start();
-        return {};
+        return;
     }
     positions_ = journal_->header().start_offsets;
     if (journal_->done().epoch >= 0) positions_ = journal_->done().next;
@@ -162,7 +162,6 @@ Status Flow::take_positions() {
             if (size_t(range.partition) < positions_.size())
                 positions_[size_t(range.partition)] = range.to;
     }
-    return {};
 }
 
 // The oldest input that may be read again after a crash: that of the oldest plan needed, or what is

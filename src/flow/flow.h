@@ -68,7 +68,6 @@ class Flow {
 
     FlowStatus status() const;
     const std::string& name() const { return spec_.name; }
-    const FlowSpec& spec() const { return spec_; }
     const Source& source() const { return *source_; }
     void pause();
     void resume();
@@ -124,7 +123,7 @@ class Flow {
     Status complete(const Input& input);
     Result<bool> step_inner();
     Result<bool> failed(const Error& error);
-    Status take_positions();
+    void take_positions();
     void set_holds();
     void observe(const Input& input);
     void publish();

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "tarn/sql/quote.h"
+
 namespace tarn::flow {
 namespace {
 
@@ -13,24 +15,6 @@ using codec::ColumnType;
 constexpr int64_t kSecond = 1'000'000;
 
 int64_t floor_second(int64_t us) { return us / kSecond - (us % kSecond < 0); }
-
-std::string quoted(const std::string& name) {
-    std::string out = "\"";
-    for (char c : name) {
-        if (c == '"') out += '"';
-        out += c;
-    }
-    return out + '"';
-}
-
-std::string sql_text(const std::string& text) {
-    std::string out = "'";
-    for (char c : text) {
-        if (c == '\'') out += '\'';
-        out += c;
-    }
-    return out + "'";
-}
 
 // The batch without one column.
 BatchPtr without(const BatchPtr& rows, int column) {
@@ -117,9 +101,9 @@ Status RowsFlow::load_state() {
     TARN_TRY(auto session, world_.engine.session());
     auto rows = session->query_columns(fmt::format(
         "select {}, {} from delta_scan({}) where {} >= make_timestamptz({}) and _batch_id <= {}",
-        quoted(model_.unique_key), quoted(model_.event_time),
-        sql_text(world_.lake.path_of(model_.name)), quoted(model_.event_time), from * kSecond,
-        done.epoch));
+        sql::quoted_name(model_.unique_key), sql::quoted_name(model_.event_time),
+        sql::quoted_text(world_.lake.path_of(model_.name)), sql::quoted_name(model_.event_time),
+        from * kSecond, done.epoch));
     if (!rows) return fail(rows.error().with_context("reading the ids of table " + model_.name));
     for (uint32_t row = 0; row < rows->row_count; ++row) {
         TARN_TRY([[maybe_unused]] bool fresh,

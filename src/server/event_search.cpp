@@ -51,13 +51,6 @@ std::string event_id(std::string_view value) {
     return {};
 }
 
-std::string sql_text(std::string_view text) {
-    std::string out = "'";
-    for (char c : text)
-        out.append(c == '\'' ? 2 : 1, c);
-    return out + "'";
-}
-
 Result<bool> EventSearch::scan(const log::PartitionId& partition, int64_t from, int64_t to,
                                const Visit& visit) {
     for (int64_t next = from; next < to;) {

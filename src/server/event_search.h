@@ -59,7 +59,5 @@ class EventSearch {
 
 // The id that an event's value names ("event_id", else "id"); empty if it names none.
 std::string event_id(std::string_view value);
-// Text as a literal of SQL.
-std::string sql_text(std::string_view text);
 
 }  // namespace tarn::server

@@ -8,6 +8,7 @@
 
 #include "api.h"
 #include "event_search.h"
+#include "tarn/sql/quote.h"
 
 namespace tarn::server {
 namespace {
@@ -329,7 +330,7 @@ Status Walk::model_sink(const flow::FlowStatus& flow, const std::string& name,
             TARN_TRY(auto twins,
                      search_.rows(fmt::format("select _partition, _offset from {} where "
                                               "event_id = {} limit 1",
-                                              name, sql_text(id))));
+                                              name, sql::quoted_text(id))));
             if (!twins.empty()) {
                 add("table", name, "duplicate",
                     fmt::format("its id stands there already, from partition {} offset {}",
@@ -346,7 +347,7 @@ Status Walk::model_sink(const flow::FlowStatus& flow, const std::string& name,
     if (session != row.end() && session->is_string() && has_column(name, "session_id")) {
         TARN_TRY(auto closed,
                  search_.rows(fmt::format("select * from {} where session_id = {} limit 1", name,
-                                          sql_text(session->get<std::string>()))));
+                                          sql::quoted_text(session->get<std::string>()))));
         if (closed.empty()) {
             add("table", name, "waiting", "its session is not closed yet");
             return {};
@@ -442,7 +443,7 @@ Result<std::optional<EventPlace>> place_of(const Platform& platform, EventSearch
                 auto rows =
                     search.rows(fmt::format("select _partition, _offset from {} where {} = "
                                             "{} order by _timestamp limit 1",
-                                            table, column, sql_text(id)));
+                                            table, column, sql::quoted_text(id)));
                 if (!rows || rows->empty()) continue;  // most likely it has no such column
                 return std::optional(EventPlace{flow.source, rows->front().value("_partition", 0),
                                                 rows->front().value("_offset", int64_t(0))});

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include "duck.h"
 #include "tarn/sql/checkpoint_io.h"
+#include "tarn/sql/quote.h"
 #include "trust.h"
 
 namespace tarn::sql {
@@ -40,26 +41,17 @@ constexpr const char* kStructure = R"json({
 constexpr const char* kWritten[] = {"txn",      "add",      "remove",
                                     "metaData", "protocol", "domainMetadata"};
 
-std::string quoted(std::string_view text, char quote) {
-    std::string out(1, quote);
-    for (char c : text) {
-        out += c;
-        if (c == quote) out += c;
-    }
-    return out + quote;
-}
-
 // A struct packed again without the typed copies of partition values and statistics, which no
 // reader of ours needs; statistics that are there only as a struct come as stats_parsed.
 std::string packed(const std::string& column, const LogicalType& type) {
-    auto name = quoted(column, '"');
+    auto name = quoted_name(column);
     bool text = false, parsed = false;
     std::string fields;
     for (auto& [field, child] : duckdb::StructType::GetChildTypes(type)) {
         text |= field == "stats";
         parsed |= field == "stats_parsed";
         if (field == "stats_parsed" || field == "partitionValues_parsed") continue;
-        auto id = quoted(field, '"');
+        auto id = quoted_name(field);
         fields += fmt::format("{}{} := {}.{}", fields.empty() ? "" : ", ", id, name, id);
     }
     if (parsed) {
@@ -79,7 +71,7 @@ class DuckCheckpointIo final : public delta::CheckpointIo {
         duckdb::Connection con(db_);
         trust_connection(con);
         auto from = fmt::format("FROM read_parquet({}, hive_partitioning=false)",
-                                quoted(kScheme + path, '\''));
+                                quoted_text(kScheme + path));
         auto probe = con.Prepare("SELECT * " + from);
         if (probe->HasError()) return bad(path, probe->GetError());
         std::string cases;
@@ -89,9 +81,9 @@ class DuckCheckpointIo final : public delta::CheckpointIo {
             if (type.id() != LogicalTypeId::STRUCT) continue;
             if (std::find(std::begin(kActions), std::end(kActions), name) == std::end(kActions))
                 continue;
-            auto value = name == "add" ? packed(name, type) : quoted(name, '"');
+            auto value = name == "add" ? packed(name, type) : quoted_name(name);
             cases += fmt::format(" WHEN {} IS NOT NULL THEN '{{\"{}\":' || to_json({}) || '}}'",
-                                 quoted(name, '"'), name, value);
+                                 quoted_name(name), name, value);
         }
         if (cases.empty()) return bad(path, "no column of a checkpoint");
         auto result = con.SendQuery(fmt::format("SELECT CASE{} END AS line {}", cases, from));
@@ -138,13 +130,13 @@ class DuckCheckpointIo final : public delta::CheckpointIo {
         }
         std::string columns;
         for (auto name : kWritten)
-            columns += fmt::format("{}a.{} AS {}", columns.empty() ? "" : ", ", quoted(name, '"'),
-                                   quoted(name, '"'));
+            columns += fmt::format("{}a.{} AS {}", columns.empty() ? "" : ", ", quoted_name(name),
+                                   quoted_name(name));
         run(
             fmt::format("COPY (SELECT {} FROM (SELECT from_json(line, {}) AS a FROM "
                         "temp.checkpoint_lines)) TO {} "
                         "(FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false)",
-                        columns, quoted(kStructure, '\''), quoted(kScheme + path, '\'')));
+                        columns, quoted_text(kStructure), quoted_text(kScheme + path)));
         TARN_TRY(auto file, fs_.open(path, {io::OpenMode::kReadWrite}));
         TARN_RETURN_IF_ERROR(file->sync());
         return file->size();

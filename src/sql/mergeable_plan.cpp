@@ -7,12 +7,13 @@
 #include "duckdb/parser/expression/columnref_expression.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
 #include "duckdb/parser/expression/function_expression.hpp"
-#include "duckdb/parser/keyword_helper.hpp"
 #include "duckdb/parser/parsed_expression_iterator.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/parser/query_node/select_node.hpp"
 #include "duckdb/parser/statement/select_statement.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
+
+#include "tarn/sql/quote.h"
 
 namespace tarn::sql {
 namespace {
@@ -284,10 +285,6 @@ std::string group_by(const std::vector<std::string>& keys) {
 
 }  // namespace
 
-std::string quoted_name(const std::string& name) {
-    return duckdb::KeywordHelper::WriteQuoted(name, '"');
-}
-
 Result<bool> parsed_is_aggregate(const std::string& sql) {
     return guarded([&]() -> Result<bool> {
         auto node = parse_select(sql);
@@ -315,7 +312,7 @@ std::string partial_text(const MergeablePlan& plan, const std::string& stream) {
     if (!plan.event_time.empty())
         keys.push_back("tumble(" + quoted_name(plan.event_time) + ", " + plan.gap_text + ")");
     return "SELECT " + joined(plan.partials) + " FROM " + kStreamFunction + "(" +
-           duckdb::KeywordHelper::WriteQuoted(stream) + ")" + plan.where + group_by(keys);
+           quoted_text(stream) + ")" + plan.where + group_by(keys);
 }
 
 // Sessions: most keys have one state row, or two that touch; those need no order. The others are

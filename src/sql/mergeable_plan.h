@@ -41,6 +41,4 @@ std::string partial_text(const MergeablePlan& plan, const std::string& stream);
 std::string merge_text(const MergeablePlan& plan, int64_t gap_us);
 std::string finish_text(const MergeablePlan& plan);
 
-std::string quoted_name(const std::string& name);
-
 }  // namespace tarn::sql
