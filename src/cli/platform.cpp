@@ -143,6 +143,7 @@ Status Platform::open_doors(const Settings& settings) {
     http_options.port = uint16_t(settings.integer("http.port"));
     http_options.version = TARN_VERSION;
     http_options.project_name = project_.name;
+    http_options.kafka_address = kafka_->address();
     http_options.start_number = folder_->start_number();
     auto http = server::HttpServer::open(
         http_options,

@@ -8,6 +8,7 @@
 #include "assets.h"
 #include "catalog.h"
 #include "demo_door.h"
+#include "graph.h"
 #include "records.h"
 #include "trace.h"
 #include "why.h"
@@ -181,6 +182,7 @@ Result<Response> Api::get(const Segments& path, const Target& target) {
         if (noun == "tables") return json_response(sampler_.tables_json());
         if (noun == "flows") return json_response(flow_list_json(context_.flows.list()));
         if (noun == "views") return views();
+        if (noun == "graph") return json_response(graph_json(context_, sampler_));
         if (noun == "runs") return runs(target);
         if (noun == "demo") return json_response(demo_json(context_.demo));
         if (noun == "trace") return trace(context_, target);
@@ -212,7 +214,8 @@ Result<Response> Api::topics(const Target& target) {
     JsonWriter json;
     json.begin_object().key("topics").begin_array();
     for (const auto& topic : context_.log.topics())
-        if (internal || !topic.internal) write_json(json, topic, context_.log);
+        if (internal || !topic.internal)
+            write_json(json, topic, context_.log, sampler_.per_second("topic:" + topic.name));
     json.end_array().end_object();
     return json_response(json.take());
 }
@@ -221,14 +224,14 @@ Result<Response> Api::topic(const std::string& name) {
     auto info = context_.log.find_topic(name);
     if (!info) return fail(not_found("topic", name));
     JsonWriter json;
-    write_json(json, *info, context_.log);
+    write_json(json, *info, context_.log, sampler_.per_second("topic:" + name));
     return json_response(json.take());
 }
 
 Result<Response> Api::table(const std::string& name) {
     TARN_TRY(const auto info, context_.lake.describe(name));
     JsonWriter json;
-    write_json(json, info, sampler_.rows_per_second(name));
+    write_json(json, info, sampler_.per_second("table:" + name));
     return json_response(json.take());
 }
 

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sinks.h"
+
 namespace tarn::server {
 namespace {
 
@@ -71,16 +73,14 @@ std::string_view state_name(flow::FlowState state) {
 }
 
 void write_sink(JsonWriter& json, std::string_view sink) {
-    const size_t space = sink.find(' ');
-    json.begin_object();
-    json.field("kind", sink.substr(0, space));
-    json.field("name", space == sink.npos ? std::string_view() : sink.substr(space + 1));
-    json.end_object();
+    const auto [kind, name] = sink_of(sink);
+    json.begin_object().field("kind", kind).field("name", name).end_object();
 }
 
 }  // namespace
 
-void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& log) {
+void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& log,
+                std::optional<double> records_per_second) {
     int64_t records = 0, appended = 0, bytes = 0;
     JsonWriter partitions;
     partitions.begin_array();
@@ -110,6 +110,7 @@ void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& l
                std::string_view(config.timestamp_type == log::TimestampType::kCreateTime
                                     ? "CreateTime"
                                     : "LogAppendTime"));
+    json.field("records_per_second", records_per_second);
     json.key("partitions").raw(partitions.str());
     json.end_object();
 }

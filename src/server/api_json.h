@@ -15,7 +15,8 @@
 
 namespace tarn::server {
 
-void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& log);
+void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& log,
+                std::optional<double> records_per_second);
 void write_json(JsonWriter& json, const lake::TableInfo& table,
                 std::optional<double> rows_per_second);
 void write_json(JsonWriter& json, const lake::HistoryEntry& entry);

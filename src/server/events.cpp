@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api_json.h"
+#include "graph.h"
 
 namespace tarn::server {
 namespace {
@@ -148,6 +149,7 @@ void EventHub::tick(uint64_t ticks) {
     if (ticks % kTicksPerSecond == 0) {
         send("status", sampler_.status_json(ready_));
         send("tables", sampler_.tables_json());
+        send("graph", graph_json(context_, sampler_));
     }
 }
 
@@ -173,6 +175,7 @@ void EventHub::greet() {
     state.push_back(event_bytes("status", next_id_++, sampler_.status_json(ready_)));
     state.push_back(event_bytes("flows", next_id_++, flow_list_json(context_.flows.list())));
     state.push_back(event_bytes("tables", next_id_++, sampler_.tables_json()));
+    state.push_back(event_bytes("graph", next_id_++, graph_json(context_, sampler_)));
     state.push_back(event_bytes("ledger", next_id_++, ledger_json()));
     std::string all = "retry: 1000\n\n";
     for (const auto& event : state)

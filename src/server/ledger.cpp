@@ -1,28 +1,13 @@
 #include "ledger.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
+#include "sinks.h"
+
 namespace tarn::server {
 namespace {
-
-// "table bronze.clicks" → "bronze.clicks" of the first sink of that kind.
-std::string sink_of(const flow::FlowStatus& flow, std::string_view kind) {
-    for (const auto& sink : flow.sinks)
-        if (sink.starts_with(kind) && sink.size() > kind.size() && sink[kind.size()] == ' ')
-            return sink.substr(kind.size() + 1);
-    return {};
-}
-
-std::set<std::string> topics_written(const std::vector<flow::FlowStatus>& flows) {
-    std::set<std::string> out;
-    for (const auto& flow : flows)
-        for (const auto& sink : flow.sinks)
-            if (sink.starts_with("topic ")) out.insert(sink.substr(6));
-    return out;
-}
 
 // What producers had acknowledged and the log does not hold. They were asked before the log, so all
 // of it must be there. A topic that no flow writes to a table is not known.
@@ -120,7 +105,7 @@ LedgerReading LedgerReader::read_flow(const flow::FlowStatus& flow, bool entry) 
     LedgerReading r;
     r.flow = flow;
     r.entry = entry;
-    r.table = sink_of(flow, "table");
+    r.table = first_sink(flow, "table");
     if (auto topic = context_.log.find_topic(flow.source))
         for (int32_t i = 0; i < topic->config.partitions; ++i)
             if (auto at = context_.log.offsets({topic->id, i})) r.log_records += at->high_watermark;
@@ -155,7 +140,7 @@ Ledger LedgerReader::read() {
         const bool entry = !written.contains(flow.source);
         if (flow.kind == "live" && entry) late += flow.late;
         // The positions of a flow that reads a table are versions: there is nothing to add up.
-        if (flow.kind == "model" || sink_of(flow, "table").empty()) continue;
+        if (flow.kind == "model" || first_sink(flow, "table").empty()) continue;
         auto reading = read_flow(flow, entry);
         for (int i = 1; i < kTries && reading.problem.empty() && !comparable(reading); ++i) {
             context_.clock.sleep(kPauseBetweenTries);

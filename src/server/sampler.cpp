@@ -1,27 +1,19 @@
 #include "sampler.h"
 
-#include <set>
-
 #include "api_json.h"
+#include "sinks.h"
 
 namespace tarn::server {
 namespace {
 
 constexpr Duration kFastWindow = Duration::seconds(4);
-constexpr Duration kTableWindow =
-    Duration::seconds(10);  // tables are committed every second to five
+// What changes with epochs, which end every second to five.
+constexpr Duration kEpochsWindow = Duration::seconds(10);
 
-int64_t records_from_outside(const Platform& context) {
-    std::set<std::string> written;
-    for (const auto& flow : context.flows.list())
-        for (const auto& sink : flow.sinks)
-            if (sink.starts_with("topic ")) written.insert(sink.substr(6));
+int64_t appended_ever(const log::Log& log, const log::TopicInfo& topic) {
     int64_t n = 0;
-    for (const auto& topic : context.log.topics()) {
-        if (topic.internal || written.contains(topic.name)) continue;
-        for (int32_t i = 0; i < topic.config.partitions; ++i)
-            if (auto at = context.log.offsets({topic.id, i})) n += at->high_watermark;
-    }
+    for (int32_t i = 0; i < topic.config.partitions; ++i)
+        if (auto at = log.offsets({topic.id, i})) n += at->high_watermark;
     return n;
 }
 
@@ -50,26 +42,38 @@ Sampler::Sampler(const ServerOptions& options, const Platform& context)
       cpu_(kFastWindow) {}
 
 void Sampler::sample() {
-    const int64_t records = records_from_outside(context_);
-    std::map<std::string, int64_t> rows;
+    std::map<std::string, int64_t> counts;
+    const auto flows = context_.flows.list();
+    for (const auto& flow : flows) {
+        counts["in:" + flow.name] = flow.rows_in;
+        counts["out:" + flow.name] = flow.rows_out;
+    }
+    const auto written = topics_written(flows);
+    int64_t records = 0;  // from outside
+    for (const auto& topic : context_.log.topics()) {
+        if (topic.internal) continue;
+        const int64_t n = counts["topic:" + topic.name] = appended_ever(context_.log, topic);
+        if (!written.contains(topic.name)) records += n;
+    }
     for (const auto& name : context_.lake.tables())
         if (auto info = context_.lake.describe(name); info && info->rows >= 0)
-            rows[name] = info->rows;
+            counts["table:" + name] = info->rows;
     const auto usage = process_usage();
     const int64_t now = context_.clock.monotonic_us();
     MutexLock lock(mutex_);
     records_in_.add(now, double(records));
     if (usage.cpu_seconds) cpu_.add(now, *usage.cpu_seconds);
-    std::erase_if(table_rows_, [&](const auto& entry) { return !rows.contains(entry.first); });
-    for (const auto& [name, n] : rows)
-        table_rows_.try_emplace(name, kTableWindow).first->second.add(now, double(n));
+    std::erase_if(counts_, [&](const auto& entry) { return !counts.contains(entry.first); });
+    for (const auto& [what, n] : counts)
+        counts_.try_emplace(what, what.starts_with("topic:") ? kFastWindow : kEpochsWindow)
+            .first->second.add(now, double(n));
 }
 
-std::optional<double> Sampler::rows_per_second(const std::string& table) const {
+std::optional<double> Sampler::per_second(const std::string& what) const {
     const int64_t now = context_.clock.monotonic_us();
     MutexLock lock(mutex_);
-    auto it = table_rows_.find(table);
-    return it == table_rows_.end() ? std::nullopt : it->second.per_second(now);
+    auto it = counts_.find(what);
+    return it == counts_.end() ? std::nullopt : it->second.per_second(now);
 }
 
 std::string Sampler::status_json(bool ready) {
@@ -81,11 +85,13 @@ std::string Sampler::status_json(bool ready) {
     const int64_t now = context_.clock.monotonic_us();
     MutexLock lock(mutex_);
     std::optional<double> to_tables;
-    for (const auto& [name, slope] : table_rows_)
-        if (auto rate = slope.per_second(now)) to_tables = to_tables.value_or(0) + *rate;
+    for (const auto& [what, slope] : counts_)
+        if (auto rate = slope.per_second(now); rate && what.starts_with("table:"))
+            to_tables = to_tables.value_or(0) + *rate;
     JsonWriter json;
     json.begin_object();
     json.field("as_of", context_.clock.now()).field("version", options_.version);
+    json.field("kafka_address", options_.kafka_address);
     json.field("project", options_.project_name).field("start_number", options_.start_number);
     json.field("started", started_).field("uptime_seconds", double(now - started_us_) / 1e6);
     json.field("ready", ready)
@@ -109,7 +115,7 @@ std::string Sampler::tables_json() {
     for (const auto& name : context_.lake.tables()) {
         auto info = context_.lake.describe(name);
         if (info)
-            write_json(json, *info, rows_per_second(name));
+            write_json(json, *info, per_second("table:" + name));
         else
             failed.begin_object()
                 .field("name", name)

@@ -33,7 +33,9 @@ class Sampler {
     void sample();
     std::string status_json(bool ready);
     std::string tables_json();
-    std::optional<double> rows_per_second(const std::string& table) const;
+    // Of "topic:clicks" its records, of "table:bronze.clicks" its rows, of "in:flow" and "out:flow" what the flow read
+    // and wrote.
+    std::optional<double> per_second(const std::string& what) const;
 
   private:
     const ServerOptions& options_;
@@ -43,7 +45,7 @@ class Sampler {
     mutable Mutex mutex_;
     Slope records_in_ TARN_GUARDED_BY(mutex_);
     Slope cpu_ TARN_GUARDED_BY(mutex_);
-    std::map<std::string, Slope> table_rows_ TARN_GUARDED_BY(mutex_);
+    std::map<std::string, Slope> counts_ TARN_GUARDED_BY(mutex_);
 };
 
 }  // namespace tarn::server

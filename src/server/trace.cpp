@@ -8,6 +8,7 @@
 
 #include "api.h"
 #include "event_search.h"
+#include "sinks.h"
 #include "tarn/sql/quote.h"
 
 namespace tarn::server {
@@ -22,12 +23,6 @@ struct Step {
     std::optional<Timestamp> at;
     std::optional<int64_t> epoch, version;
 };
-
-// "table bronze.clicks" → {"table", "bronze.clicks"}.
-std::pair<std::string, std::string> sink_of(const std::string& sink) {
-    auto space = sink.find(' ');
-    return {sink.substr(0, space), space == sink.npos ? "" : sink.substr(space + 1)};
-}
 
 // One walk over the graph for one event.
 class Walk {
@@ -413,12 +408,10 @@ void Walk::write(ordered_json& out) const {
 
 // Topics that no flow writes: where events come in.
 std::vector<std::string> entry_topics(const std::vector<flow::FlowStatus>& flows) {
-    std::set<std::string> read, written;
-    for (const auto& flow : flows) {
-        if (flow.kind != "model") read.insert(flow.source);
-        for (const auto& sink : flow.sinks)
-            if (auto [kind, name] = sink_of(sink); kind == "topic") written.insert(name);
-    }
+    const auto written = topics_written(flows);
+    std::set<std::string> read;
+    for (const auto& flow : flows)
+        if (!flow.source_is_table) read.insert(flow.source);
     std::vector<std::string> out;
     std::ranges::set_difference(read, written, std::back_inserter(out));
     return out;

@@ -87,7 +87,7 @@ export async function followByPlaceAndId(page, url) {
   await page.locator('input[name="partition"]').fill('0');
   await page.locator('input[name="offset"]').fill(String(offset));
   await page.getByRole('button', { name: 'Follow', exact: true }).click();
-  await page.locator('.verdict.good, .verdict.warn').waitFor(patience);
+  await page.locator('.verdict.good, .verdict.warn').waitFor(sessionOver);
   assert.ok((await page.locator('[data-step]').count()) >= 2, 'it has been somewhere');
   assert.equal(await page.locator('[data-state="lost"]').count(), 0);
   console.log(`ok: the event at clicks/0/${offset} was followed: ${await page.locator('p.verdict').innerText()}`);
@@ -99,7 +99,7 @@ export async function followByPlaceAndId(page, url) {
   }
   await page.goto(`${url}/trace?id=${encodeURIComponent(id)}`);
   await page.locator('.fact-row', { hasText: id }).waitFor(patience);
-  await page.locator('.verdict.good, .verdict.warn').waitFor(patience);
+  await page.locator('.verdict.good, .verdict.warn').waitFor(sessionOver);
   console.log(`ok: and found by its id, ${id}`);
 }
 

@@ -33,18 +33,6 @@ export function watch(page, urls, expected = /status of 4\d\d/) {
   };
 }
 
-// What the server's own contract promises, as "get /api/v1/graph".
-export async function promises(url) {
-  const found = new Set();
-  let path = '';
-  for (const line of (await (await fetch(`${url}/api/v1/openapi.yaml`)).text()).split('\n')) {
-    path = line.match(/^ {2}(\/\S+):$/)?.[1] ?? path;
-    const method = line.match(/^ {4}(get|post):$/)?.[1];
-    if (method && path) found.add(`${method} ${path}`);
-  }
-  return found;
-}
-
 export const live = (page) => page.locator('.pill.live').waitFor(patience);
 
 // Types into the SQL editor and runs it by the keyboard.

@@ -110,7 +110,7 @@ function tables() {
 }
 
 const status = () => ({
-  as_of: iso(Date.now()), version: '0.1.0', project: state === 'empty' ? 'my-project' : 'clickstream', start_number: 3, started: iso(started),
+  as_of: iso(Date.now()), version: '0.1.0', kafka_address: '127.0.0.1:19092', project: state === 'empty' ? 'my-project' : 'clickstream', start_number: 3, started: iso(started),
   uptime_seconds: (Date.now() - started) / 1000, ready: true, rss_bytes: 312_000_000, cpu_seconds: 12, cpu_cores: 0.34,
   disk: { log_bytes: 412_000_000, table_bytes: 38_000_000, view_bytes: null },
   records_in_per_second: state === 'empty' ? 0 : rate * (0.95 + 0.1 * noise(Date.now() / 3000, 3)),

@@ -246,6 +246,7 @@ TEST_F(Door, StreamsTheWholeStateFirstToEveryone) {
         EXPECT_LT(hello, status);
         EXPECT_NE(status, std::string::npos);
         EXPECT_NE(stream.find("event: flows\n"), std::string::npos);
+        EXPECT_NE(stream.find("event: graph\n"), std::string::npos);
     }
 }
 

@@ -1,7 +1,6 @@
 // The typed client: paths, parameters and answers are those of src/server/openapi.yaml and nothing else compiles.
-import type { Catalog, Graph, Produced, TableFiles } from './pending';
 import type { paths } from './schema';
-import type { ApiErrorBody, RecordPage, SqlResult } from './types';
+import type { ApiErrorBody, Produced, SqlResult } from './types';
 
 export class ApiError extends Error {
   constructor(
@@ -73,23 +72,7 @@ export async function flowAction(name: string, action: 'pause' | 'resume'): Prom
   await post(`/api/v1/flows/${encodeURIComponent(name)}/${action}`);
 }
 
-async function getPending<T>(url: string, query: Record<string, string | number | undefined>, signal?: AbortSignal): Promise<T> {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-  return answer(await fetch(search.size ? `${url}?${search}` : url, signal ? { signal } : {}));
-}
 const enc = encodeURIComponent;
-export const getGraph = (signal?: AbortSignal) => getPending<Graph>('/api/v1/graph', {}, signal);
-export const getFiles = (name: string, limit: number, after: string | undefined, signal?: AbortSignal) =>
-  getPending<TableFiles>(`/api/v1/tables/${enc(name)}/files`, { limit, after }, signal);
-export const getRecords = (
-  name: string,
-  query: { partition: number; offset?: number | undefined; time?: string | undefined; limit: number },
-  signal?: AbortSignal,
-) => getPending<RecordPage>(`/api/v1/topics/${enc(name)}/records`, query, signal);
-export const getCatalog = (signal?: AbortSignal) => getPending<Catalog>('/api/v1/catalog', {}, signal);
-export const getRuns = (flow: string | undefined, limit: number, signal?: AbortSignal) =>
-  getPending<{ runs: import('./types').Run[] }>('/api/v1/runs', { flow, limit }, signal);
 export const sendRecord = (topic: string, body: { value: unknown; key: string | null; partition?: number }) =>
   post<Produced>(`/api/v1/topics/${enc(topic)}/records`, body);
 export const demoAction = (action: string) => post<Answered>(`/api/v1/demo/${enc(action)}`);

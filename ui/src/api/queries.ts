@@ -1,53 +1,30 @@
 // What the page reads, under one key each. The stream writes to the same keys, so these fill in before its first event.
 import { useQuery } from '@tanstack/react-query';
-import { derive } from '../live/derive';
-import { live } from '../live/stream';
-import { get, getCatalog, getGraph, notHere } from './client';
-import type { FlowList, Graph, Topic } from './types';
+import { get } from './client';
 
 export const useStatus = () => useQuery({ queryKey: ['status'], queryFn: ({ signal }) => get('/api/v1/status', undefined, signal) });
-export const useFlows = () =>
-  useQuery({ queryKey: ['flows'], queryFn: async ({ signal }) => (await get('/api/v1/flows', undefined, signal)) as FlowList });
+// Where Kafka's clients find this server, for commands to copy.
+export const useKafka = (): string => useStatus().data?.kafka_address ?? '127.0.0.1:9092';
+export const useFlows = () => useQuery({ queryKey: ['flows'], queryFn: ({ signal }) => get('/api/v1/flows', undefined, signal) });
 export const useTables = () => useQuery({ queryKey: ['tables'], queryFn: ({ signal }) => get('/api/v1/tables', undefined, signal) });
 export const useViews = () => useQuery({ queryKey: ['views'], queryFn: ({ signal }) => get('/api/v1/views', undefined, signal) });
 export const useLedger = () => useQuery({ queryKey: ['ledger'], queryFn: ({ signal }) => get('/api/v1/ledger', undefined, signal) });
 
-// Where the server draws no map, it is drawn from its lists, every other second.
-let draws = true;
-async function graph(signal: AbortSignal): Promise<Graph> {
-  if (draws) {
-    try {
-      return await getGraph(signal);
-    } catch (error) {
-      if (!notHere(error)) throw error;
-      draws = false;
-    }
-  }
-  const [{ flows }, { topics }, { tables }, { views }, ledger] = await Promise.all([
-    get('/api/v1/flows', undefined, signal) as Promise<FlowList>,
-    get('/api/v1/topics', undefined, signal),
-    get('/api/v1/tables', undefined, signal),
-    get('/api/v1/views', undefined, signal),
-    get('/api/v1/ledger', undefined, signal),
-  ]);
-  return derive({ flows, topics, tables, views, producer: ledger.producer !== null, now: live.now() });
-}
-export const useGraph = () =>
-  useQuery({ queryKey: ['graph'], queryFn: ({ signal }) => graph(signal), refetchInterval: () => (draws ? false : 2000) });
+export const useGraph = () => useQuery({ queryKey: ['graph'], queryFn: ({ signal }) => get('/api/v1/graph', undefined, signal) });
 export const useCatalog = () =>
-  useQuery({ queryKey: ['catalog'], queryFn: ({ signal }) => getCatalog(signal), staleTime: 60_000, retry: false });
+  useQuery({ queryKey: ['catalog'], queryFn: ({ signal }) => get('/api/v1/catalog', undefined, signal), staleTime: 60_000, retry: false });
 
 // The stream does not tell of topics: they are read every so often while a page shows them.
 export const useTopics = (internal = false) =>
   useQuery({
     queryKey: ['topics', internal],
-    queryFn: async ({ signal }) => (await get('/api/v1/topics', { query: { internal } }, signal)) as { topics: Topic[] },
+    queryFn: ({ signal }) => get('/api/v1/topics', { query: { internal } }, signal),
     refetchInterval: 2000,
   });
 export const useTopic = (name: string) =>
   useQuery({
     queryKey: ['topic', name],
-    queryFn: async ({ signal }) => (await get('/api/v1/topics/{name}', { path: { name } }, signal)) as Topic,
+    queryFn: ({ signal }) => get('/api/v1/topics/{name}', { path: { name } }, signal),
     refetchInterval: 1000,
     enabled: name !== '',
   });

@@ -89,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The platform's map: what stands, and what flows between. */
+        get: operations["graph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/topics": {
         parameters: {
             query?: never;
@@ -509,8 +526,8 @@ export interface paths {
         /**
          * Server-sent events.
          * @description Begins with the whole present state, so a client that reconnects needs no history. Events: `hello` (EventHello,
-         *     once), `status` (Status), `flows` (FlowList), `tables` (TableList), `ledger` (Ledger), `view` (ViewChange) and
-         *     `reset` (EventHello: this client was too slow and missed changes; read again). At least one event comes each second.
+         *     once), `status` (Status), `flows` (FlowList), `tables` (TableList), `graph` (Graph), `ledger` (Ledger), `view`
+         *     (ViewChange) and `reset` (EventHello: this client was too slow and missed changes; read again). At least one event comes each second.
          */
         get: operations["events"];
         put?: never;
@@ -637,6 +654,8 @@ export interface components {
         Status: {
             as_of: components["schemas"]["Instant"];
             version: string;
+            /** @description Where Kafka's clients find it, host:port. */
+            kafka_address: string;
             project: string;
             /** @description Counts the starts on this data folder. */
             start_number: number;
@@ -659,6 +678,43 @@ export interface components {
             log_read_only: boolean;
             log_read_only_reason: string;
         };
+        GraphNode: {
+            /** @description kind:name. */
+            id: string;
+            /** @enum {string} */
+            kind: "producer" | "topic" | "flow" | "table" | "view" | "dashboard";
+            /** @description Of a producer, the topic it sends to. */
+            name: string;
+            /** @description The schema of a table or view; empty otherwise. */
+            layer: string;
+            /** @enum {string} */
+            state: "ok" | "idle" | "warn" | "error" | "paused";
+            /** @description Why the state is not ok; empty where it is. */
+            reason: string;
+            /** @description Into the node, over the last seconds; of a producer or flow, what passes it. */
+            records_per_second: number | null;
+            /** @description Of a flow: what of its source is not committed yet. */
+            lag: number | null;
+            /** @enum {string|null} */
+            lag_unit: "records" | "versions" | null;
+            /** @description Since the last commit. */
+            freshness_ms: number | null;
+            bytes: components["schemas"]["MaybeInteger"];
+            /** @description Records of a topic, rows of a table or view; of a producer, acknowledged. */
+            rows: number | null;
+            detail: string;
+        };
+        GraphEdge: {
+            from: string;
+            to: string;
+            /** @description Rows or records over the last seconds. */
+            records_per_second: number | null;
+        };
+        Graph: {
+            as_of: components["schemas"]["Instant"];
+            nodes: components["schemas"]["GraphNode"][];
+            edges: components["schemas"]["GraphEdge"][];
+        };
         Topic: {
             name: string;
             /** Format: uuid */
@@ -676,6 +732,8 @@ export interface components {
             retention_bytes: number | null;
             /** @enum {string} */
             timestamp_type: "CreateTime" | "LogAppendTime";
+            /** @description Over the last seconds. */
+            records_per_second: number | null;
             partitions: {
                 partition: number;
                 log_start_offset: number;
@@ -1106,6 +1164,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    graph: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The map. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Graph"];
                 };
             };
             default: components["responses"]["Failed"];

@@ -1,18 +1,26 @@
 // Short names for what the contract promises.
 import type { components } from './schema';
-export type * from './pending';
-import type { Flow } from './pending';
 
 type Schemas = components['schemas'];
 export type Status = Schemas['Status'];
-export type FlowList = { flows: Flow[] };
+export type Topic = Schemas['Topic'];
+export type Flow = Schemas['Flow'];
+export type FlowList = Schemas['FlowList'];
 export type Table = Schemas['Table'];
 export type TableList = Schemas['TableList'];
+export type TableFile = Schemas['TableFiles']['files'][number];
+export type Catalog = Schemas['Catalog'];
+export type Graph = Schemas['Graph'];
+export type GraphNode = Schemas['GraphNode'];
+export type GraphEdge = Schemas['GraphEdge'];
+export type NodeKind = GraphNode['kind'];
+export type NodeState = GraphNode['state'];
 export type Commit = Schemas['Commit'];
 export type Column = Schemas['Column'];
 export type Payload = Schemas['Payload'];
 export type LogRecord = Schemas['Record'];
 export type RecordPage = Schemas['RecordPage'];
+export type Produced = Schemas['Produced'];
 export type Run = Schemas['Run'];
 export type View = Schemas['View'];
 export type ViewRows = Schemas['ViewRows'];

@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { useKafka } from '../api/queries';
 import type { LogRecord, Payload } from '../api/types';
 import { bytes, moment } from '../format';
 import { address, Link } from '../router';
@@ -27,6 +28,7 @@ export function PayloadBox({ payload, name }: { payload: Payload; name: string }
 
 // One record with all it has, and the way to follow it.
 export function RecordBox({ topic, partition, record, close }: { topic: string; partition: number; record: LogRecord; close: () => void }) {
+  const kafka = useKafka();
   return (
     <div className="record" role="region" aria-label={`Record ${partition}/${record.offset}`}>
       <div className="panel-head">
@@ -38,7 +40,7 @@ export function RecordBox({ topic, partition, record, close }: { topic: string; 
       <PayloadBox payload={record.value} name="Value" />
       <PayloadBox payload={record.key} name="Key" />
       {record.headers.map((h, i) => <PayloadBox key={`${h.key} ${i}`} payload={h.value} name={`Header ${h.key}`} />)}
-      <CopyLine text={`kcat -C -b 127.0.0.1:9092 -t ${topic} -p ${partition} -o ${record.offset} -c 1`} />
+      <CopyLine text={`kcat -C -b ${kafka} -t ${topic} -p ${partition} -o ${record.offset} -c 1`} />
     </div>
   );
 }

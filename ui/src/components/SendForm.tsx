@@ -1,6 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { getRecords, sendRecord } from '../api/client';
+import { get, sendRecord } from '../api/client';
+import { useKafka } from '../api/queries';
 import { template } from '../live/template';
 import { address, navigate } from '../router';
 import { ErrorBox } from './States';
@@ -12,7 +13,7 @@ export function SendForm({ topic, partitions }: { topic: string; partitions: num
   const [text, setText] = useState('');
   const [key, setKey] = useState('');
   const [partition, setPartition] = useState('');
-  const newest = useQuery({ queryKey: ['template', topic], queryFn: ({ signal }) => getRecords(topic, { partition: 0, offset: -1, limit: 1 }, signal), staleTime: Infinity, retry: false });
+  const newest = useQuery({ queryKey: ['template', topic], queryFn: ({ signal }) => get('/api/v1/topics/{name}/records', { path: { name: topic }, query: { partition: 0, offset: -1, limit: 1 } }, signal), staleTime: Infinity, retry: false });
   const example = newest.data?.records[0];
   useEffect(() => {
     if (text !== '' || newest.isPending) return;
@@ -37,6 +38,7 @@ export function SendForm({ topic, partitions }: { topic: string; partitions: num
   } catch {
     json = false;
   }
+  const kafka = useKafka();
   return (
     <form className="send" onSubmit={(e) => { e.preventDefault(); send.mutate(); }}>
       <label htmlFor="send-value">Value <small>{text === '' ? '' : json ? 'JSON, sent compact' : 'not JSON: sent as this text, and quarantined where JSON is expected'}</small></label>
@@ -53,7 +55,7 @@ export function SendForm({ topic, partitions }: { topic: string; partitions: num
         <button type="submit" className="primary" disabled={send.isPending || text === ''}>{send.isPending ? 'Sending…' : 'Send and follow'}</button>
       </div>
       {send.error && <ErrorBox error={send.error} />}
-      <CopyLine text={`echo '${text.replaceAll(/\s*\n\s*/g, '').replaceAll("'", "'\\''")}' | kcat -P -b 127.0.0.1:9092 -t ${topic}${key ? ` -k '${key}'` : ''}`} />
+      <CopyLine text={`echo '${text.replaceAll(/\s*\n\s*/g, '').replaceAll("'", "'\\''")}' | kcat -P -b ${kafka} -t ${topic}${key ? ` -k '${key}'` : ''}`} />
     </form>
   );
 }

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { flowAction, get, getRecords, getRuns } from '../api/client';
-import { useFlows } from '../api/queries';
+import { flowAction, get } from '../api/client';
+import { useFlows, useKafka } from '../api/queries';
 import type { Flow as FlowData, LogRecord, Run } from '../api/types';
 import { Lines } from '../chart/Lines';
 import { DataGrid, type GridColumn } from '../components/DataGrid';
@@ -34,8 +34,8 @@ function PauseResume({ flow }: { flow: FlowData }) {
 
 // One sentence: why it advances, or what it waits for.
 function WhySentence({ flow }: { flow: FlowData }) {
-  const query = useQuery({ queryKey: ['flow-why', flow.name], queryFn: ({ signal }) => get('/api/v1/flows/{name}/why', { path: { name: flow.name } }, signal), refetchInterval: 2000, retry: false, enabled: flow.why === undefined });
-  const why = flow.why ?? query.data;
+  const query = useQuery({ queryKey: ['flow-why', flow.name], queryFn: ({ signal }) => get('/api/v1/flows/{name}/why', { path: { name: flow.name } }, signal), refetchInterval: 2000, retry: false });
+  const why = query.data;
   const bad = flow.state === 'failed' || flow.state === 'retrying';
   if (!why) return flow.reason ? <p className={`verdict ${bad ? 'error' : 'warn'}`}>{flow.reason}</p> : null;
   return (
@@ -60,7 +60,7 @@ function Positions({ flow }: { flow: FlowData }) {
 }
 
 function RunsOf({ flow }: { flow: FlowData }) {
-  const query = useQuery({ queryKey: ['runs', flow.name], queryFn: ({ signal }) => getRuns(flow.name, 300, signal), refetchInterval: 2000, placeholderData: (b) => b });
+  const query = useQuery({ queryKey: ['runs', flow.name], queryFn: ({ signal }) => get('/api/v1/runs', { query: { flow: flow.name, limit: 300 } }, signal), refetchInterval: 2000, placeholderData: (b) => b });
   const runs = useMemo<Run[]>(() => (query.data?.runs ?? []).filter((r) => r.flow === flow.name), [query.data, flow.name]);
   const oldestFirst = useMemo(() => [...runs].reverse(), [runs]);
   const times = useMemo(() => oldestFirst.map((r) => Date.parse(r.started)), [oldestFirst]);
@@ -81,7 +81,7 @@ function RunsOf({ flow }: { flow: FlowData }) {
 
 // The newest records that a flow put aside, with the reason each carries.
 function Aside({ topic, what }: { topic: string; what: string }) {
-  const query = useQuery({ queryKey: ['aside', topic], queryFn: ({ signal }) => getRecords(topic, { partition: 0, offset: -20, limit: 20 }, signal), refetchInterval: 3000, retry: false });
+  const query = useQuery({ queryKey: ['aside', topic], queryFn: ({ signal }) => get('/api/v1/topics/{name}/records', { path: { name: topic }, query: { partition: 0, offset: -20, limit: 20 } }, signal), refetchInterval: 3000, retry: false });
   const newest = [...(query.data?.records ?? [])].reverse();
   const reason = (r: LogRecord) => r.headers.map((h) => `${h.key.replace(/^tarn[._-]?/i, '')}: ${h.value?.text ?? ''}`).join(' · ');
   return (
@@ -117,19 +117,20 @@ function Numbers({ flow }: { flow: FlowData }) {
   const late = flow.sinks.find((s) => s.kind === 'topic' && /late/.test(s.name))?.name;
   const quarantine = flow.sinks.find((s) => s.kind === 'topic' && /quarantine/.test(s.name))?.name;
   const show = `tarn flow describe ${flow.name}`;
+  const kafka = useKafka();
   return (
     <Facts from="As the flow says of its present generation." commands={[show, `curl http://${location.host}/api/v1/flows/${flow.name}`]}>
       <Fact name="State" value={<span className={`state ${flow.state}`}>{flow.state}</span>} />
-      <Fact name="Lag" value={`${compact(flow.lag)} ${flow.lag_unit ?? 'records'}`}><Why label="lag" text={`What the source has and no epoch has committed: ${flow.positions.map((p) => `${p.partition}: ${p.next_offset} of ${p.high_watermark}`).join(', ')}.`} commands={[show, `tarn flow why ${flow.name}`]} /></Fact>
+      <Fact name="Lag" value={`${compact(flow.lag)} ${flow.lag_unit}`}><Why label="lag" text={`What the source has and no epoch has committed: ${flow.positions.map((p) => `${p.partition}: ${p.next_offset} of ${p.high_watermark}`).join(', ')}.`} commands={[show, `tarn flow why ${flow.name}`]} /></Fact>
       <Fact name="Epoch" value={count(flow.epoch)}><Why label="epoch" text={`The last one that every sink has committed, of generation ${flow.generation || '–'}; a new one at most every ${milliseconds(flow.every_ms)}.`} commands={[show]} /></Fact>
       <Fact name="Committed" value={flow.last_commit ? age(live.now() - Date.parse(flow.last_commit)) : 'never'} />
       <Fact name="Watermark" value={flow.watermark ? `${age(live.now() - Date.parse(flow.watermark))}` : 'none'}><Why label="watermark" text={flow.watermark ? `Event time up to which everything is taken to have come: ${moment(flow.watermark, true)}. Windows that end before it are closed.` : 'This flow has no event time.'} commands={[show]} /></Fact>
       <Fact name="Rows in" value={count(flow.rows_in)} />
       <Fact name="Rows out" value={count(flow.rows_out)} />
-      <Fact name="Late" value={count(flow.late)} tone={flow.late ? 'amber' : undefined}>{late && <Why label="late" text="Rows whose window had closed; kept in this topic." commands={[`kcat -C -b 127.0.0.1:9092 -t ${late} -o -5 -e`]} />}</Fact>
-      <Fact name="Quarantined" value={count(flow.quarantined)} tone={flow.quarantined ? 'amber' : undefined}>{quarantine && <Why label="quarantined" text="Records that could not be read or broke a rule; kept with their bytes and reason." commands={[`kcat -C -b 127.0.0.1:9092 -t ${quarantine} -o -5 -e`]} />}</Fact>
-      {flow.duplicates !== undefined && <Fact name="Duplicates" value={count(flow.duplicates)}><Why label="duplicates" text="Events that had been seen before within the horizon, and were dropped once counted." commands={[show]} /></Fact>}
-      {flow.outside_horizon !== undefined && flow.outside_horizon > 0 && <Fact name="Outside horizon" value={count(flow.outside_horizon)} tone="amber"><Why label="outside the horizon" text="Rows older than the deduplication horizon: quarantined, since nobody can tell whether they are double." commands={[show]} /></Fact>}
+      <Fact name="Late" value={count(flow.late)} tone={flow.late ? 'amber' : undefined}>{late && <Why label="late" text="Rows whose window had closed; kept in this topic." commands={[`kcat -C -b ${kafka} -t ${late} -o -5 -e`]} />}</Fact>
+      <Fact name="Quarantined" value={count(flow.quarantined)} tone={flow.quarantined ? 'amber' : undefined}>{quarantine && <Why label="quarantined" text="Records that could not be read or broke a rule; kept with their bytes and reason." commands={[`kcat -C -b ${kafka} -t ${quarantine} -o -5 -e`]} />}</Fact>
+      {(flow.duplicates > 0 || flow.strategy === 'append') && <Fact name="Duplicates" value={count(flow.duplicates)}><Why label="duplicates" text="Events that had been seen before within the horizon, and were dropped once counted." commands={[show]} /></Fact>}
+      {flow.outside_horizon > 0 && <Fact name="Outside horizon" value={count(flow.outside_horizon)} tone="amber"><Why label="outside the horizon" text="Rows older than the deduplication horizon: quarantined, since nobody can tell whether they are double." commands={[show]} /></Fact>}
       <Fact name="p50 · p99" value={`${milliseconds(flow.latency_p50_ms)} · ${milliseconds(flow.latency_p99_ms)}`}><Why label="latency" text="From the record’s timestamp to visible in the sink; over about the last minute." commands={[show]} /></Fact>
     </Facts>
   );

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { get, notHere } from '../api/client';
-import { useGraph, useTopics } from '../api/queries';
+import { useGraph, useKafka, useTopics } from '../api/queries';
 import type { Trace, TraceStep } from '../api/types';
 import { Fact, Facts } from '../components/NodeHead';
 import { PayloadBox } from '../components/PayloadBox';
@@ -46,6 +46,7 @@ function Steps({ trace }: { trace: Trace }) {
 }
 
 function Shown({ trace, running }: { trace: Trace; running: boolean }) {
+  const kafka = useKafka();
   const graph = useGraph().data;
   const picture = useMemo(() => tracePicture(trace, graph), [trace, graph]);
   const marks = useMemo(() => new Map<string, Mark>(trace.steps.map((s) => [s.node, { tone: s.state, text: markText(s) }])), [trace]);
@@ -61,7 +62,7 @@ function Shown({ trace, running }: { trace: Trace; running: boolean }) {
       <Facts from="As the log has it." commands={[command]}>
         <Fact name="Event" value={trace.id ?? 'without an id'} />
         <Fact name="Topic" value={<Link to={address('/topic', { name: topic, partition, offset: trace.offset, at: trace.offset })}>{topic}</Link>} />
-        <Fact name="Partition · offset" value={`${partition} · ${count(trace.offset)}`}><Why label="position" text="Where the record stands in the log; it names the event for ever." commands={[command, `kcat -C -b 127.0.0.1:9092 -t ${topic} -p ${partition} -o ${trace.offset} -c 1`]} /></Fact>
+        <Fact name="Partition · offset" value={`${partition} · ${count(trace.offset)}`}><Why label="position" text="Where the record stands in the log; it names the event for ever." commands={[command, `kcat -C -b ${kafka} -t ${topic} -p ${partition} -o ${trace.offset} -c 1`]} /></Fact>
         <Fact name="Sent" value={trace.sent === null ? 'not known' : moment(trace.sent, true)} />
       </Facts>
       <section className="panel" aria-label="Where it is"><GraphMap picture={picture} marks={marks} label="The way of the event" /></section>

@@ -1,5 +1,5 @@
 import { useMemo, type ReactNode } from 'react';
-import { useFlows, useGraph, useTables, useTopics, useViews } from '../api/queries';
+import { useFlows, useGraph, useKafka, useTables, useTopics, useViews } from '../api/queries';
 import type { Flow, GraphNode, Table, Topic, View } from '../api/types';
 import { DataGrid, type GridColumn } from '../components/DataGrid';
 import { Before, Empty } from '../components/States';
@@ -59,6 +59,7 @@ const nameColumn = (kind: string): GridColumn<{ name: string }> => ({
 export function Topics() {
   const [internal, setInternal] = useParam('internal', '');
   const query = useTopics(internal === 'yes');
+  const kafka = useKafka();
   const columns = useMemo<GridColumn<Topic>[]>(() => [
     nameColumn('topic'),
     { id: 'rate', name: 'Rate', value: (t) => t.records_per_second ?? null, cell: (t) => rate(t.records_per_second), right: true, width: 10 },
@@ -70,7 +71,7 @@ export function Topics() {
     { id: 'created', name: 'Created', value: (t) => t.created, cell: (t) => moment(t.created), width: 20 },
   ], []);
   return (
-    <List kind="topic" title="Topics" query={query} rows={query.data?.topics} columns={columns} commands={['tarn topic list', 'kcat -L -b 127.0.0.1:9092']}
+    <List kind="topic" title="Topics" query={query} rows={query.data?.topics} columns={columns} commands={['tarn topic list', `kcat -L -b ${kafka}`]}
       why="Records as they came, in order within a partition. Any Kafka client reads and writes them."
       empty={<Empty title="No topics yet" command="tarn topic create clicks">A topic is a log that any Kafka client can write to.</Empty>}>
       <label className="check"><input type="checkbox" checked={internal === 'yes'} onChange={(e) => setInternal(e.target.checked ? 'yes' : '')} /> Tarn’s own too</label>
@@ -105,7 +106,7 @@ export function Flows() {
   const columns = useMemo<GridColumn<Flow>[]>(() => [
     { id: 'name', name: 'Flow', value: (f) => f.name, cell: (f) => <Link className="mono" to={address('/flow', { name: f.name })} data-flow={f.name}>{f.name}</Link>, width: 26 },
     { id: 'state', name: 'State', value: (f) => f.state, cell: (f) => <span className={`state ${f.state}`} title={f.reason}>{f.state}</span>, width: 11 },
-    { id: 'from', name: 'From', value: (f) => f.source, cell: (f) => <Link className="mono" to={address(`/${f.source_kind ?? 'topic'}`, { name: f.source })}>{f.source}</Link>, width: 18 },
+    { id: 'from', name: 'From', value: (f) => f.source, cell: (f) => <Link className="mono" to={address(`/${f.source_kind}`, { name: f.source })}>{f.source}</Link>, width: 18 },
     { id: 'to', name: 'To', value: (f) => f.sinks.map((s) => s.name).join(', '), cell: (f) => f.sinks.map((s, i) => <span key={s.name}>{i > 0 && ', '}<Link className="mono" to={address(`/${s.kind}`, { name: s.name })}>{s.name}</Link></span>), grow: true },
     { id: 'lag', name: 'Lag', value: (f) => f.lag, cell: (f) => `${compact(f.lag)}${f.lag_unit === 'versions' ? ' versions' : ''}`, right: true, width: 10 },
     { id: 'in', name: 'Rows in', value: (f) => f.rows_in, cell: (f) => count(f.rows_in), right: true, width: 12 },

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { getRuns } from '../api/client';
+import { get } from '../api/client';
 import { useFlows } from '../api/queries';
 import { RunGrid } from '../components/RunGrid';
 import { Before, Empty } from '../components/States';
@@ -12,7 +12,7 @@ import { useParam } from '../router';
 export function Runs() {
   const [flow, setFlow] = useParam('flow', '');
   const flows = useFlows().data?.flows ?? [];
-  const query = useQuery({ queryKey: ['runs', flow], queryFn: ({ signal }) => getRuns(flow || undefined, 500, signal), refetchInterval: 2000, placeholderData: (b) => b });
+  const query = useQuery({ queryKey: ['runs', flow], queryFn: ({ signal }) => get('/api/v1/runs', { query: { limit: 500, ...(flow ? { flow } : {}) } }, signal), refetchInterval: 2000, placeholderData: (b) => b });
   const runs = useMemo(() => (query.data?.runs ?? []).filter((r) => !flow || r.flow === flow), [query.data, flow]);
   return (
     <section className="panel" aria-labelledby="runs-title">

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { get, getFiles, runSql } from '../api/client';
+import { get, runSql } from '../api/client';
 import { useTables } from '../api/queries';
 import type { Commit, SqlResult, Table as TableData, TableFile } from '../api/types';
 import { Lines } from '../chart/Lines';
@@ -47,7 +47,7 @@ const commitColumns: GridColumn<Commit>[] = [
 function Files({ table }: { table: TableData }) {
   const query = useInfiniteQuery({
     queryKey: ['files', table.name],
-    queryFn: ({ pageParam, signal }) => getFiles(table.name, 500, pageParam, signal),
+    queryFn: ({ pageParam, signal }) => get('/api/v1/tables/{name}/files', { path: { name: table.name }, query: { limit: 500, ...(pageParam ? { after: pageParam } : {}) } }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     retry: false,

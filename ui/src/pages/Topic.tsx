@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { getRecords } from '../api/client';
-import { useTopic } from '../api/queries';
+import { get } from '../api/client';
+import { useKafka, useTopic } from '../api/queries';
 import type { LogRecord, RecordPage, Topic as TopicData } from '../api/types';
 import { Lines } from '../chart/Lines';
 import { DataGrid, type GridColumn } from '../components/DataGrid';
@@ -85,9 +85,11 @@ function Records({ topic }: { topic: TopicData }) {
   const [at] = useParam('at', '');
   const partition = Number(partitionText) || 0;
   const newest = !offset && !time;
+  const from = time ? instant(time) : undefined;
+  const kafka = useKafka();
   const query = useQuery({
     queryKey: ['records', topic.name, partition, offset, time],
-    queryFn: ({ signal }) => getRecords(topic.name, { partition, limit: pageSize, ...(time ? { time: instant(time) } : { offset: offset ? Number(offset) : -pageSize }) }, signal),
+    queryFn: ({ signal }) => get('/api/v1/topics/{name}/records', { path: { name: topic.name }, query: { partition, limit: pageSize, ...(from ? { time: from } : { offset: offset ? Number(offset) : -pageSize }) } }, signal),
     refetchInterval: newest && !at ? 2000 : false,
     placeholderData: (before) => before,
     retry: false,
@@ -99,22 +101,23 @@ function Records({ topic }: { topic: TopicData }) {
       <Where topic={topic} page={page} partition={partition} />
       {query.isPending && <Skeleton rows={8} />}
       {query.error && <ErrorBox error={query.error} retry={() => void query.refetch()} />}
-      {page?.records.length === 0 && !query.error && <Empty title="No records here" command={`echo '{}' | kcat -P -b 127.0.0.1:9092 -t ${topic.name} -p ${partition}`}>Partition {partition} has offsets {count(page.log_start_offset)} to {count(page.high_watermark)}; there is nothing at or after what was asked for.</Empty>}
+      {page?.records.length === 0 && !query.error && <Empty title="No records here" command={`echo '{}' | kcat -P -b ${kafka} -t ${topic.name} -p ${partition}`}>Partition {partition} has offsets {count(page.log_start_offset)} to {count(page.high_watermark)}; there is nothing at or after what was asked for.</Empty>}
       {record && <RecordBox topic={topic.name} partition={partition} record={record} close={() => setParams({ at: null })} />}
       {page && page.records.length > 0 && <DataGrid label="Records" columns={recordColumns} rows={page.records} rowKey={(r) => String(r.offset)} sorted="-offset" onRow={(r) => setParams({ at: r.offset })} rowClass={(r) => (String(r.offset) === at ? 'chosen' : '')} />}
-      {page && <p className="note list-note">Offsets {count(page.log_start_offset)} to {count(page.high_watermark - 1)} are kept. <Why label="records" text="Records of one partition, decoded for people; the bytes are the log’s own." commands={[`kcat -C -b 127.0.0.1:9092 -t ${topic.name} -p ${partition} -o ${offset || '-50'} -c 50`, `curl 'http://${location.host}/api/v1/topics/${topic.name}/records?partition=${partition}&offset=${offset || -pageSize}&limit=${pageSize}'`]} /></p>}
+      {page && <p className="note list-note">Offsets {count(page.log_start_offset)} to {count(page.high_watermark - 1)} are kept. <Why label="records" text="Records of one partition, decoded for people; the bytes are the log’s own." commands={[`kcat -C -b ${kafka} -t ${topic.name} -p ${partition} -o ${offset || '-50'} -c 50`, `curl 'http://${location.host}/api/v1/topics/${topic.name}/records?partition=${partition}&offset=${offset || -pageSize}&limit=${pageSize}'`]} /></p>}
     </>
   );
 }
 
 export function Topic({ name }: { name: string }) {
   const query = useTopic(name);
+  const kafka = useKafka();
   const [tab, setTab] = useParam('tab', 'records');
   const growth = useGrowth(query.data);
   const t = query.data;
   return (
     <div className="stack">
-      <NodeHead kind="topic" name={name} why="Records as they came, in order within a partition, durable before they are acknowledged. Any Kafka client reads and writes it." commands={[`tarn topic describe ${name}`, `kcat -C -b 127.0.0.1:9092 -t ${name} -o -5 -e`]}>
+      <NodeHead kind="topic" name={name} why="Records as they came, in order within a partition, durable before they are acknowledged. Any Kafka client reads and writes it." commands={[`tarn topic describe ${name}`, `kcat -C -b ${kafka} -t ${name} -o -5 -e`]}>
         <Link className="button" to={address('/sql', { sql: `select * from "${name}" limit 100` })} hidden>SQL</Link>
       </NodeHead>
       <Before query={query} />

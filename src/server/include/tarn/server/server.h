@@ -47,6 +47,7 @@ struct ServerOptions {
     uint16_t port = 8080;  // 0: any free one
     std::string version;
     std::string project_name;
+    std::string kafka_address;  // of the Kafka door, host:port, for people to copy
     uint64_t start_number = 1;
     int sql_slots = 2;  // queries at once; more wait up to sql_queue_timeout, then 429
     Duration sql_timeout = Duration::seconds(30);

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "platform.h"
+#include "sampler.h"
+
+namespace tarn::server {
+
+// The platform's map, `Graph` of openapi.yaml: producers, topics, flows, tables, views and the page, with what flows
+// between them.
+std::string graph_json(const Platform& platform, const Sampler& sampler);
+
+}  // namespace tarn::server
