@@ -206,7 +206,12 @@ def summary(values, whole, row_number):
     return "SELECT " + ", ".join(f"cast({a} AS string) AS c{n}" for n, a in enumerate(asked)) + " FROM "
 
 
-@pytest.mark.parametrize("table", ["bronze.clicks", "late.clicks", "quarantine.clicks"])
+# Tables of the clickstream, and whether twelve seconds of it are sure to fill them: no session ends so soon.
+CLICKSTREAM = {"bronze.clicks": True, "late.clicks": True, "quarantine.clicks": True, "silver.clicks": True,
+               "quarantine.silver_clicks": False, "gold.funnel": True, "gold.sessions": False, "late.session_clicks": False}
+
+
+@pytest.mark.parametrize("table", CLICKSTREAM)
 def test_spark_reads_the_same_clickstream(spark, clickstream, table):
     columns = [(c["column_name"], c["column_type"]) for c in tarn_sql(clickstream, f"DESCRIBE SELECT * FROM {table}")]
     path = clickstream / "tables" / table.replace(".", "/")
@@ -214,7 +219,7 @@ def test_spark_reads_the_same_clickstream(spark, clickstream, table):
     mine = [(TARN_VALUES[kind].format(f'"{name}"'), kind in NUMBERS) for name, kind in columns]
     theirs = [(SPARK_VALUES[SAME_TYPE[kind]].format(f"`{name}`"), kind in NUMBERS) for name, kind in columns]
     [answer] = tarn_sql(clickstream, summary(mine, "{}::HUGEINT", "('0x' || {})::BIGINT") + table)
-    assert int(answer["c0"]) > 0
+    assert int(answer["c0"]) > 0 or not CLICKSTREAM[table]
     [same] = spark.rows(summary(theirs, "cast({} AS decimal(38, 0))", "cast(conv({}, 16, 10) AS decimal(38, 0))")
                         + f"delta.`{path}`")
     assert same == list(answer.values())
@@ -224,5 +229,5 @@ def test_every_table_of_the_clickstream_is_asked(clickstream):
     listed = tarn.run("table", "list", "--data", clickstream, "--format", "json")
     assert listed.returncode == 0, listed.stderr
     tables = sorted(json.loads(line)["table"] for line in listed.stdout.splitlines())
-    assert tables == ["bronze.clicks", "late.clicks", "quarantine.clicks"]
+    assert tables == sorted(CLICKSTREAM)
 
