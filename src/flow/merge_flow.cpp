@@ -39,14 +39,14 @@ Status MergeFlow::run(const Input& input, bool) {
     auto batches = batches_of(input);
     if (batches.empty()) return {};
     TARN_TRY(auto added, query_->partial(batches));
-    TARN_TRY(auto like, query_->finish(added));
+    TARN_TRY(auto like, query_->finish({added}));
     if (like->row_count == 0) return {};
     TARN_TRY(auto session, world_.engine.session());
     TARN_TRY(auto standing,
              world_.lake.read_partitions(*session, model_.name, {like}, output_names_));
     TARN_TRY(auto before, query_->resume(standing.rows));
     TARN_TRY(auto merged, query_->merge({before, added}));
-    TARN_TRY(auto rows, query_->finish(merged));
+    TARN_TRY(auto rows, query_->finish({merged}));
     counters_.rows_out += int64_t(rows->row_count);
     rows_ = {rows};
     replace_at_ = standing.version;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr int64_t kRowsOfCheckpoint = 200'000;  // at least so many rows are worth one,
 constexpr int64_t kRowsOfSession = 8;           // and so many for each session it would hold
+constexpr size_t kMostParts = 64;               // of the open sessions; more are merged into one
 
 Timestamp less(Timestamp time, Duration by) { return time == kNoWatermark ? time : time - by; }
 
@@ -71,13 +73,13 @@ Status SessionsFlow::read_checkpoint(int64_t epoch) {
     for (size_t i = 0; i < rows->schema.size(); ++i)
         if (rows->schema[i].type != query_->info().state[i].type)
             return fail(ErrorCode::kCorrupted, "a checkpoint has other columns: " + path);
-    open_ = std::make_shared<const codec::ColumnBatch>(std::move(*rows));
+    open_.add(std::make_shared<const codec::ColumnBatch>(std::move(*rows)));
     return {};
 }
 
 // The newest checkpoint that is not past the journal: a later one is of an epoch that runs again.
 Status SessionsFlow::load_state() {
-    open_.reset();
+    open_.clear();
     checkpoint_ = -1;
     rows_since_ = 0;
     if (!journal()) return {};
@@ -121,20 +123,15 @@ BatchPtr SessionsFlow::on_time(const BatchPtr& rows, const EpochPlan& plan) {
     return kept.size() == rows->row_count ? rows : select_rows(*rows, kept);
 }
 
-// Parts what is merged into closed sessions, which are the epoch's rows, and open ones.
-Status SessionsFlow::close(const BatchPtr& merged) {
-    const auto& info = query_->info();
-    const auto* last = merged->columns[size_t(info.last)].values<int64_t>();
+// Moves the sessions that are over out of the open ones: they are the epoch's rows.
+Status SessionsFlow::close() {
+    if (next_watermark_ == kNoWatermark) return {};
     const auto passed = less(next_watermark_, model_.grace).us;
-    std::vector<uint32_t> closed, open;
-    for (uint32_t row = 0; row < merged->row_count; ++row) {
-        bool over = next_watermark_ != kNoWatermark && last[row] + info.session->gap.us < passed;
-        (over ? closed : open).push_back(row);
-    }
-    open_ = closed.empty() ? merged : select_rows(*merged, open);
-    counters_.rows_out += int64_t(closed.size());
+    auto closed = open_.take_last_below(passed - query_->info().session->gap.us);
+    for (const auto& some : closed)
+        counters_.rows_out += int64_t(some->row_count);
     if (closed.empty() || replaying_) return {};
-    TARN_TRY(auto rows, query_->finish(select_rows(*merged, closed)));
+    TARN_TRY(auto rows, query_->finish(closed));
     rows_.push_back(rows);
     return {};
 }
@@ -151,25 +148,25 @@ Status SessionsFlow::run(const Input& input, bool replay) {
         if (auto some = on_time(rows, input.plan); some->row_count > 0) kept.push_back(some);
     if (kept.empty()) return {};
     TARN_TRY(auto added, query_->partial(kept));
-    std::vector<BatchPtr> states = {added};
-    if (open_) states.insert(states.begin(), open_);
+    auto states = open_.parts() < kMostParts ? open_.take_keys_of(*added) : open_.take_all();
+    states.push_back(added);
     TARN_TRY(auto merged, query_->merge(states));
+    open_.add(merged);
     rows_since_ += input.records;
-    return close(merged);
+    return close();
 }
 
 Status SessionsFlow::write_checkpoint(int64_t epoch) {
     auto path = checkpoint_path(epoch), fresh = path + ".new";
     TARN_RETURN_IF_ERROR(failpoints().hit("flow.checkpoint.before"));
-    if (!open_ || open_->row_count == 0) {
+    auto rows = open_.rows();
+    if (rows.empty()) {
         TARN_RETURN_IF_ERROR(world_.fs.replace(path, ""));
     } else {
         TARN_TRY(auto session, world_.engine.session());
-        std::vector<int> columns(open_->schema.size());
-        for (size_t i = 0; i < columns.size(); ++i)
-            columns[i] = int(i);
-        TARN_TRY([[maybe_unused]] auto file,
-                 sql::write_parquet(*session, fresh, {&open_, 1}, columns));
+        std::vector<int> columns(query_->info().state.size());
+        std::iota(columns.begin(), columns.end(), 0);
+        TARN_TRY([[maybe_unused]] auto file, sql::write_parquet(*session, fresh, rows, columns));
         TARN_RETURN_IF_ERROR(world_.fs.rename(fresh, path));
         TARN_RETURN_IF_ERROR(world_.fs.sync_folder(state_folder()));
     }
@@ -188,9 +185,8 @@ Status SessionsFlow::finish(const EpochPlan& plan) {
     TARN_RETURN_IF_ERROR(ModelFlow::finish(plan));
     watermark_ = std::max(watermark_, next_watermark_);
     if (replaying_) return {};
-    auto sessions = open_ ? int64_t(open_->row_count) : 0;
-    auto worth =
-        std::max(kRowsOfCheckpoint / options_.checkpoint_divisor, kRowsOfSession * sessions);
+    auto worth = std::max(kRowsOfCheckpoint / options_.checkpoint_divisor,
+                          kRowsOfSession * int64_t(open_.size()));
     if (rows_since_ < worth) return {};
     auto written = write_checkpoint(plan.epoch);
     if (written || written.error().code() == ErrorCode::kCancelled) return written;

@@ -5,11 +5,13 @@
 // closed when watermark − grace has passed its last row by more than the gap: no row that is not
 // late can belong to it any more, so the closed sessions are those of all rows that were not late.
 //
-// State: the open sessions, as state rows of the query. Checkpoints of it,
+// State: the open sessions, as state rows of the query; an epoch merges only those whose keys it
+// has, and the watermark closes the others where they stand. Checkpoints of it,
 // <state>/<flow>/checkpoint-<generation>-<epoch>.parquet (an empty file: no session), rarer than
 // epochs; what came after the newest one that is not past the journal is run again.
 
 #include "model_flow.h"
+#include "open_sessions.h"
 #include "tarn/sql/mergeable_query.h"
 
 namespace tarn::flow {
@@ -21,7 +23,8 @@ class SessionsFlow final : public ModelFlow {
                  std::unique_ptr<sql::MergeableQuery> query)
         : ModelFlow(std::move(spec), std::move(model), std::move(schema), reader, options, world,
                     runs),
-          query_(std::move(query)) {}
+          query_(std::move(query)),
+          open_(query_->info().state_key, query_->info().last) {}
     Status compile() override;
 
   private:
@@ -34,14 +37,14 @@ class SessionsFlow final : public ModelFlow {
 
     // The rows that are on time; the others are put aside.
     BatchPtr on_time(const BatchPtr& rows, const EpochPlan& plan);
-    Status close(const BatchPtr& merged);
+    Status close();
     std::string checkpoint_path(int64_t epoch) const;
     Result<std::vector<int64_t>> checkpoints() const;  // epochs, oldest first
     Status write_checkpoint(int64_t epoch);
     Status read_checkpoint(int64_t epoch);
 
     std::unique_ptr<sql::MergeableQuery> query_;
-    BatchPtr open_;            // state rows; null: none
+    OpenSessions open_;
     int64_t checkpoint_ = -1;  // epoch of the newest one that the journal's `needed` relies on
     int64_t rows_since_ = 0;
     bool replaying_ = false;

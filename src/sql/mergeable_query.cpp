@@ -82,6 +82,8 @@ Result<std::unique_ptr<MergeableQuery>> MergeableQuery::compile(Engine& engine,
         if (plan.outputs[i].aggregate.empty() && !plan.outputs[i].state.empty())
             info.key.push_back(int(i));
     }
+    for (const auto& key : plan.keys)
+        info.state_key.push_back(position(info.state, key));
     info.first = position(info.state, "_first");
     info.last = position(info.state, "_last");
     for (auto* made : {impl->merge.get(), impl->finish.get()}) {
@@ -103,8 +105,8 @@ Result<BatchPtr> MergeableQuery::merge(const std::vector<BatchPtr>& states) {
     return impl_->merge->run({{"state", states}});
 }
 
-Result<BatchPtr> MergeableQuery::finish(const BatchPtr& states) {
-    return impl_->finish->run({{"state", {states}}});
+Result<BatchPtr> MergeableQuery::finish(const std::vector<BatchPtr>& states) {
+    return impl_->finish->run({{"state", states}});
 }
 
 std::optional<std::string> MergeableQuery::not_mergeable_from_output() const {

@@ -126,7 +126,7 @@ TEST(MergeableQuery, GroupsEqualBatchSql) {
             state = {*merged};
             at += n;
         }
-        auto out = (*query)->finish(state[0]);
+        auto out = (*query)->finish(state);
         ASSERT_TRUE(out) << out.error().message();
         auto statement =
             StreamStatement::compile(world.engine->session().value(), select, {&kClicks, 1});
@@ -160,7 +160,7 @@ TEST(MergeableQuery, SessionsEqualANaiveWalk) {
             state = {*merged};
             at += n;
         }
-        auto out = (*query)->finish(state[0]);
+        auto out = (*query)->finish(state);
         ASSERT_TRUE(out) << out.error().message();
         std::map<std::string, std::vector<Click>> by_key;
         for (auto& c : clicks)
@@ -221,11 +221,11 @@ TEST(MergeableQuery, ResumesFromItsOutput) {
     ASSERT_TRUE(query) << query.error().message();
     EXPECT_FALSE((*query)->not_mergeable_from_output());
     const Click first[] = {{5, "a", "p", 1}, {9, "b", "p", 2}}, second[] = {{2, "a", "p", 3}};
-    auto kept = (*query)->finish((*query)->partial({batch(first)}).value()).value();
+    auto kept = (*query)->finish({(*query)->partial({batch(first)}).value()}).value();
     auto merged = (*query)->merge(
         {(*query)->resume({kept}).value(), (*query)->partial({batch(second)}).value()});
     ASSERT_TRUE(merged) << merged.error().message();
-    EXPECT_EQ(lines(*(*query)->finish(*merged).value()),
+    EXPECT_EQ(lines(*(*query)->finish({*merged}).value()),
               (std::vector<std::string>{"a|2|2|", "b|1|9|"}));
 }
 

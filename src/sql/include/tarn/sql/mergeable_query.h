@@ -47,6 +47,7 @@ class MergeableQuery {
         std::vector<int> key;  // output columns that are groups, session() left out
         std::optional<Session> session;
         std::vector<codec::ColumnSpec> state;  // columns of a state row
+        std::vector<int> state_key;            // those that are its key
         // Of a session's state row: BIGINT columns with its first and last event time, µs.
         int first = -1, last = -1;
     };
@@ -63,7 +64,7 @@ class MergeableQuery {
     // One state row a group (or session) of all of these state rows.
     Result<BatchPtr> merge(const std::vector<BatchPtr>& states);
     // State rows as rows of the output, ordered by session end, then key.
-    Result<BatchPtr> finish(const BatchPtr& states);
+    Result<BatchPtr> finish(const std::vector<BatchPtr>& states);
     // Whether an output row is a state row too, so that a result can be merged with what is new.
     // If not, the name of the column that is in the way.
     std::optional<std::string> not_mergeable_from_output() const;
