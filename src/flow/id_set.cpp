@@ -3,11 +3,14 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace tarn::flow {
 namespace {
 
-constexpr size_t kFirstPlaces = 1 << 12;
+constexpr size_t kFirstPlaces = 64;
+
+__extension__ using Wide = unsigned __int128;
 
 // From 1: 0 marks a free place.
 uint32_t stored(int64_t second) {
@@ -20,45 +23,62 @@ IdSet::IdSet(uint64_t seed, MemoryReservation memory) : seed_(seed), memory_(std
 
 void IdSet::forget_before(int64_t second) { before_ = std::max(before_, stored(second)); }
 
-void IdSet::put(const Place& place) {
-    auto mask = places_.size() - 1;
-    auto at = place.hash & mask;
-    while (places_[at].second != 0)
-        at = (at + 1) & mask;
-    places_[at] = place;
+size_t IdSet::places() const {
+    size_t sum = 0;
+    for (const auto& table : tables_)
+        sum += table.places.size();
+    return sum;
 }
 
-// Frees what is forgotten; twice the places if that is not enough.
-Status IdSet::grow() {
-    auto kept = size_t(std::ranges::count_if(places_, [&](auto& place) { return live(place); }));
-    auto size = std::max(kFirstPlaces, places_.size());
-    while (kept * 2 > size)
-        size *= 2;
-    TARN_RETURN_IF_ERROR(memory_.resize(int64_t((size + places_.size()) * sizeof(Place))));
-    auto old = std::move(places_);
-    places_.assign(size, {});
-    for (const auto& place : old)
-        if (live(place)) put(place);
-    used_ = kept;
+// By the hash's upper bits, of which the table's number takes none.
+size_t IdSet::first_place(const Table& table, uint64_t hash) {
+    return size_t(Wide(hash) * table.places.size() >> 64);
+}
+
+IdSet::Id IdSet::id_of(std::string_view text) const {
+    auto hash = XXH3_128bits_withSeed(text.data(), text.size(), seed_);
+    return {hash.low64, uint32_t(hash.high64)};
+}
+
+void IdSet::prefetch(const Id& id) const {
+    const auto& table = tables_[id.hash % kTables];
+    if (!table.places.empty()) __builtin_prefetch(&table.places[first_place(table, id.hash)], 1);
+}
+
+// Frees what is forgotten; more places if half of them would not be enough.
+Status IdSet::grow(Table& table) {
+    auto kept =
+        size_t(std::ranges::count_if(table.places, [&](auto& place) { return live(place); }));
+    auto size = std::max({kFirstPlaces, table.places.size(), kept * 2});
+    auto others = places() - table.places.size();
+    TARN_RETURN_IF_ERROR(
+        memory_.resize(int64_t((others + table.places.size() + size) * sizeof(Place))));
+    auto old = std::exchange(table.places, std::vector<Place>(size));
+    for (const auto& place : old) {
+        if (!live(place)) continue;
+        auto at = first_place(table, place.hash);
+        while (table.places[at].second != 0)
+            at = at + 1 == size ? 0 : at + 1;
+        table.places[at] = place;
+    }
+    table.used = kept;
     old = {};
-    return memory_.resize(int64_t(size * sizeof(Place)));
+    return memory_.resize(int64_t((others + size) * sizeof(Place)));
 }
 
-Result<bool> IdSet::insert(std::string_view id, int64_t second) {
-    if ((used_ + 1) * 10 > places_.size() * 7) TARN_RETURN_IF_ERROR(grow());
-    auto hash = XXH3_128bits_withSeed(id.data(), id.size(), seed_);
-    Place wanted{hash.low64, uint32_t(hash.high64), stored(second)};
-    auto mask = places_.size() - 1;
-    for (auto at = wanted.hash & mask;; at = (at + 1) & mask) {
-        auto& place = places_[at];
+Result<bool> IdSet::insert(const Id& id, int64_t second) {
+    auto& table = table_of(id);
+    if ((table.used + 1) * 4 > table.places.size() * 3) TARN_RETURN_IF_ERROR(grow(table));
+    for (auto at = first_place(table, id.hash);; at = at + 1 == table.places.size() ? 0 : at + 1) {
+        auto& place = table.places[at];
         if (place.second == 0) {
-            place = wanted;
-            ++used_;
+            place = {id.hash, id.more, stored(second)};
+            ++table.used;
             return true;
         }
-        if (place.hash != wanted.hash || place.more != wanted.more) continue;
+        if (place.hash != id.hash || place.more != id.more) continue;
         if (live(place)) return false;
-        place.second = wanted.second;
+        place.second = stored(second);
         return true;
     }
 }

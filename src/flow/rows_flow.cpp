@@ -107,7 +107,7 @@ Status RowsFlow::load_state() {
     if (!rows) return fail(rows.error().with_context("reading the ids of table " + model_.name));
     for (uint32_t row = 0; row < rows->row_count; ++row) {
         TARN_TRY([[maybe_unused]] bool fresh,
-                 ids_->insert(key_text(rows->columns[0], row),
+                 ids_->insert(id_of(rows->columns[0], row),
                               floor_second(rows->columns[1].values<int64_t>()[row])));
     }
     return {};
@@ -125,11 +125,17 @@ Status RowsFlow::run(const Input& input, bool) {
     return judge(rows, input.plan);
 }
 
-Result<bool> RowsFlow::first_of_key(const codec::ColumnBatch& rows, uint32_t row,
-                                    int64_t event_us) {
-    const auto& keys = rows.columns[size_t(key_)];
-    if (keys.type == ColumnType::kText) return ids_->insert(keys.text(row), floor_second(event_us));
-    return ids_->insert(key_text(keys, row), floor_second(event_us));
+IdSet::Id RowsFlow::id_of(const codec::Column& keys, uint32_t row) const {
+    if (keys.type == ColumnType::kText) return ids_->id_of(keys.text(row));
+    return ids_->id_of(key_text(keys, row));
+}
+
+void RowsFlow::look_up(const codec::Column& keys, uint32_t first, size_t rows) {
+    for (size_t i = 0; i < std::min(rows - first, block_.size()); ++i) {
+        if (keys.is_null(first + i)) continue;
+        block_[i] = id_of(keys, uint32_t(first + i));
+        ids_->prefetch(block_[i]);
+    }
 }
 
 Status RowsFlow::judge(const BatchPtr& rows, const EpochPlan& plan) {
@@ -142,6 +148,8 @@ Status RowsFlow::judge(const BatchPtr& rows, const EpochPlan& plan) {
     const auto outside = fmt::format("older than the horizon of {} in which {} is unique",
                                      format_duration(model_.horizon), model_.unique_key);
     for (uint32_t row = 0; row < rows->row_count; ++row) {
+        const auto in_block = row % block_.size();
+        if (keys && in_block == 0) look_up(*keys, row, rows->row_count);
         if (rejected && !rejected->is_null(row)) {
             bad[std::string(rejected->text(row))].push_back(row);
             continue;
@@ -158,7 +166,7 @@ Status RowsFlow::judge(const BatchPtr& rows, const EpochPlan& plan) {
                 ++counters_.outside;
                 continue;
             }
-            TARN_TRY(bool first, first_of_key(*rows, row, event_us));
+            TARN_TRY(bool first, ids_->insert(block_[in_block], floor_second(event_us)));
             if (!first) {
                 ++counters_.duplicates;
                 continue;

@@ -7,6 +7,7 @@
 // cannot be judged and goes to the quarantine. Two rows of one key whose event times are further
 // apart than the horizon are not recognised as the same.
 
+#include <array>
 #include <optional>
 
 #include "id_set.h"
@@ -25,7 +26,9 @@ class RowsFlow final : public ModelFlow {
     Status run(const Input& input, bool replay) override;
     Status finish(const EpochPlan& plan) override;
     Status judge(const BatchPtr& rows, const EpochPlan& plan);
-    Result<bool> first_of_key(const codec::ColumnBatch& rows, uint32_t row, int64_t event_us);
+    IdSet::Id id_of(const codec::Column& keys, uint32_t row) const;
+    // Fills block_ with the ids of rows from `first`, and calls for their places.
+    void look_up(const codec::Column& keys, uint32_t first, size_t rows);
     // The first second that the horizon holds at a watermark.
     int64_t horizon_second(Timestamp watermark) const;
     std::string key_text(const codec::Column& column, uint32_t row) const;
@@ -33,6 +36,7 @@ class RowsFlow final : public ModelFlow {
     std::unique_ptr<sql::StreamStatement> statement_;
     int rejected_ = -1, key_ = -1, event_time_ = -1;  // columns of the statement's output
     std::optional<IdSet> ids_;
+    std::array<IdSet::Id, 32> block_;  // of the rows that are judged now
     int64_t newest_event_us_ = INT64_MIN;
 };
 
