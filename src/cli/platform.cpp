@@ -90,6 +90,7 @@ Status Platform::open_stores(const Settings& settings) {
     flow_sql.memory_bytes = settings.bytes("flow.memory");
     flow_sql.threads = 1;
     flow_sql.spill_folder = data_ + "/spill/flows";
+    flow_sql.cache_files = false;  // a flow reads a file once
     TARN_TRY(flow_engine_, sql::Engine::open(flow_sql, fs_, nullptr));
     TARN_RETURN_IF_ERROR(lend_functions());
     TARN_TRY(lake_, lake::Lake::open(lake_root, {fs_, clock_, *lake_random_, failpoints_, metrics_,

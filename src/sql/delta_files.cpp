@@ -45,15 +45,14 @@ Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_delta_files(
         if (prepared->HasError()) return fail(to_error(prepared->GetErrorObject()));
         std::vector<std::string> names(columns.begin(), columns.end());
         auto types = prepared->GetTypes();
-        auto builder = std::make_unique<BatchBuilder>(names, types);
+        BatchBuilder builder(names, types, BatchBuilder::Texts::kCoded);
         auto close = [&] {
-            if (builder->rows() > 0)
-                out.push_back(std::make_shared<const codec::ColumnBatch>(builder->finish()));
-            builder = std::make_unique<BatchBuilder>(names, types);
+            if (builder.rows() > 0)
+                out.push_back(std::make_shared<const codec::ColumnBatch>(builder.finish()));
         };
         ChunkCollector::Each each = [&](duckdb::DataChunk& chunk) {
-            if (builder->rows() + chunk.size() > batch_rows) close();
-            builder->append(s.context(), chunk);
+            if (builder.rows() + chunk.size() > batch_rows) close();
+            builder.append(s.context(), chunk);
         };
         ChunkCollector::Installed installed(s.context(), each);
         duckdb::vector<duckdb::Value> none;

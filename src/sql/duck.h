@@ -98,8 +98,11 @@ class AdoptedBatch {
 // needed.
 class BatchBuilder {
   public:
+    // kCoded: a text column that comes as dictionary vectors of few values becomes a dictionary
+    // column. kPlain: every text column has a text for each row.
+    enum class Texts { kPlain, kCoded };
     BatchBuilder(const std::vector<std::string>& names,
-                 const duckdb::vector<duckdb::LogicalType>& types);
+                 const duckdb::vector<duckdb::LogicalType>& types, Texts texts = Texts::kPlain);
     ~BatchBuilder();
     // The context is needed for casts.
     void append(duckdb::ClientContext& context, duckdb::DataChunk& chunk);
@@ -109,9 +112,18 @@ class BatchBuilder {
 
   private:
     struct Arena;
+    struct Codes;
+    void begin_column(size_t column);
     void append_column(size_t column, duckdb::Vector& values, size_t count);
+    bool append_codes(size_t column, const duckdb::Vector& vector,
+                      const duckdb::UnifiedVectorFormat& values, size_t count);
+    uint32_t code_of(size_t column, const duckdb::string_t& text);
+    void append_texts(size_t column, const duckdb::UnifiedVectorFormat& values, size_t count);
+    void stop_coding(size_t column);
+    const Texts texts_;
     std::vector<codec::ColumnSpec> schema_;
     std::vector<codec::Column> columns_;
+    std::vector<std::unique_ptr<Codes>> codes_;  // by column, null if plain
     std::shared_ptr<Arena> arena_;
     size_t rows_ = 0;
 };
@@ -147,6 +159,8 @@ std::shared_ptr<Feed> make_feed(const RowsRef& rows);
 void register_feeds(duckdb::DatabaseInstance& db);
 // tumble(timestamp, interval) and session(timestamp, interval).
 void register_tumble(duckdb::DatabaseInstance& db);
+// Makes casts of TIMESTAMPTZ to DATE fast where the time zone is UTC.
+void register_utc_dates(duckdb::DatabaseInstance& db);
 // Defined by the Delta scan: delta_scan(path [, version]).
 duckdb::unique_ptr<duckdb::FileSystem> make_duck_file_system(io::FileSystem& fs);
 

@@ -160,6 +160,7 @@ void configure(duckdb::DBConfig& config, const EngineOptions& options) {
     config.SetOptionByName("threads", Value::BIGINT(std::max(1, options.threads)));
     config.SetOptionByName("memory_limit", Value(std::to_string(options.memory_bytes) + "B"));
     config.SetOptionByName("temp_directory", Value(options.spill_folder));
+    config.SetOptionByName("enable_external_file_cache", Value::BOOLEAN(options.cache_files));
     // Off by default in no release of DuckDB: an unknown function would make it go to the network.
     config.SetOptionByName("autoinstall_known_extensions", Value::BOOLEAN(false));
     config.SetOptionByName("autoload_known_extensions", Value::BOOLEAN(false));
@@ -201,6 +202,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSyst
         db.GetFileSystem().RegisterSubSystem(make_duck_file_system(fs));
         register_feeds(db);
         register_tumble(db);
+        register_utc_dates(db);
         TARN_RETURN_IF_ERROR(register_delta_scan(*impl));
         auto& scans = duckdb::DBConfig::GetConfig(db).replacement_scans;
         // Strangers must not name a file as a table.

@@ -127,7 +127,8 @@ Result<std::shared_ptr<const codec::ColumnBatch>> StreamStatement::run(
         Fed fed(*s.state);
         for (auto& [name, batches] : input)
             TARN_RETURN_IF_ERROR(fed.feed(name, batches));
-        BatchBuilder builder(impl_->names, impl_->prepared->GetTypes());
+        BatchBuilder builder(impl_->names, impl_->prepared->GetTypes(),
+                             BatchBuilder::Texts::kCoded);
         ChunkCollector::Each each = [&](duckdb::DataChunk& chunk) {
             builder.append(s.context(), chunk);
         };

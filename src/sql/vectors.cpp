@@ -1,6 +1,7 @@
 // ColumnBatch as DuckDB's vectors and back.
 
 #include <cstring>
+#include <unordered_map>
 
 #include "duckdb/common/types/vector.hpp"
 #include "duckdb/common/vector_operations/vector_operations.hpp"
@@ -192,14 +193,31 @@ struct BatchBuilder::Arena {
     }
 };
 
+// A text column as codes, while it comes as dictionary vectors and has few values.
+struct BatchBuilder::Codes {
+    static constexpr size_t kMost = 4096;  // beyond, a dictionary saves little
+    static constexpr uint32_t kUnknown = UINT32_MAX;
+    std::unordered_map<std::string_view, uint32_t> known;  // text in the arena → code
+    std::string dictionary;                                // the vectors' that `places` is of
+    std::vector<uint32_t> places;                          // its entry → code
+};
+
 BatchBuilder::BatchBuilder(const std::vector<std::string>& names,
-                           const duckdb::vector<LogicalType>& types)
-    : arena_(std::make_shared<Arena>()) {
+                           const duckdb::vector<LogicalType>& types, Texts texts)
+    : texts_(texts), arena_(std::make_shared<Arena>()) {
+    columns_.resize(names.size());
+    codes_.resize(names.size());
     for (size_t i = 0; i < names.size(); ++i) {
-        auto type = to_column_type(types[i]);
-        schema_.push_back({names[i], type, false});
-        columns_.emplace_back().type = type;
+        schema_.push_back({names[i], to_column_type(types[i]), false});
+        begin_column(i);
     }
+}
+
+void BatchBuilder::begin_column(size_t index) {
+    columns_[index] = {};
+    columns_[index].type = schema_[index].type;
+    const bool coded = texts_ == Texts::kCoded && schema_[index].type == ColumnType::kText;
+    codes_[index] = coded ? std::make_unique<Codes>() : nullptr;
 }
 
 BatchBuilder::~BatchBuilder() = default;
@@ -251,6 +269,77 @@ void BatchBuilder::append_column(size_t index, Vector& vector, size_t count) {
         case ColumnType::kBytes:
             break;
     }
+    if (codes_[index] && append_codes(index, vector, values, count)) return;
+    stop_coding(index);
+    append_texts(index, values, count);
+}
+
+// False, and nothing appended, if the column is to be plain.
+bool BatchBuilder::append_codes(size_t index, const Vector& vector,
+                                const duckdb::UnifiedVectorFormat& values, size_t count) {
+    auto& column = columns_[index];
+    auto& codes = *codes_[index];
+    if (vector.GetVectorType() == duckdb::VectorType::CONSTANT_VECTOR) {
+        codes.dictionary.clear();
+        codes.places.assign(1, Codes::kUnknown);
+    } else if (vector.GetVectorType() == duckdb::VectorType::DICTIONARY_VECTOR) {
+        auto size = duckdb::DictionaryVector::DictionarySize(vector);
+        if (!size.IsValid()) return false;
+        auto& id = duckdb::DictionaryVector::DictionaryId(vector);
+        if (id.empty() || id != codes.dictionary || codes.places.size() != size.GetIndex()) {
+            codes.dictionary = id;
+            codes.places.assign(size.GetIndex(), Codes::kUnknown);
+        }
+    } else {
+        return false;
+    }
+    auto* from = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(values);
+    column.codes.resize(rows_ + count);
+    for (size_t i = 0; i < count; ++i) {
+        const auto at = values.sel->get_index(i);
+        if (!values.validity.RowIsValid(at)) continue;
+        auto& place = codes.places.at(at);
+        if (place == Codes::kUnknown) place = code_of(index, from[at]);
+        if (place == Codes::kUnknown) {
+            column.codes.resize(rows_);
+            return false;
+        }
+        column.codes[rows_ + i] = place;
+    }
+    return true;
+}
+
+// kUnknown if the column has too many values.
+uint32_t BatchBuilder::code_of(size_t index, const duckdb::string_t& value) {
+    auto& known = codes_[index]->known;
+    std::string_view text(value.GetData(), value.GetSize());
+    if (auto it = known.find(text); it != known.end()) return it->second;
+    if (known.size() == Codes::kMost) return Codes::kUnknown;
+    text = arena_->keep(text);
+    auto& column = columns_[index];
+    column.data.resize(column.data.size() + sizeof(codec::TextRef));
+    auto code = uint32_t(known.size());
+    column.values<codec::TextRef>()[code] = codec::TextRef(text);
+    known.emplace(text, code);
+    return code;
+}
+
+// The rows so far become plain.
+void BatchBuilder::stop_coding(size_t index) {
+    if (!codes_[index]) return;
+    codes_[index].reset();
+    auto& column = columns_[index];
+    std::vector<char> plain(rows_ * sizeof(codec::TextRef));
+    auto* to = reinterpret_cast<codec::TextRef*>(plain.data());
+    for (size_t row = 0; row < rows_; ++row)
+        if (!column.is_null(row)) to[row] = column.values<codec::TextRef>()[column.codes[row]];
+    column.data = std::move(plain);
+    column.codes = {};
+}
+
+void BatchBuilder::append_texts(size_t index, const duckdb::UnifiedVectorFormat& values,
+                                size_t count) {
+    auto& column = columns_[index];
     const auto before = column.data.size();
     column.data.resize(before + count * sizeof(codec::TextRef));
     auto* to = reinterpret_cast<codec::TextRef*>(column.data.data() + before);
@@ -282,12 +371,14 @@ codec::ColumnBatch BatchBuilder::finish() {
     codec::ColumnBatch batch;
     batch.schema = schema_;
     batch.row_count = rows_;
-    for (auto& column : columns_) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+        auto& column = columns_[i];
         // A validity begun before later rows came must cover all of them.
         if (!column.validity.empty()) column.validity.resize((rows_ + 63) / 64, ~uint64_t(0));
-        auto type = column.type;
-        batch.columns.push_back(std::exchange(column, {}));
-        column.type = type;
+        if (column.data.empty()) stop_coding(i);  // nothing but nulls
+        column.dictionary = codes_[i] != nullptr;
+        batch.columns.push_back(std::move(column));
+        begin_column(i);
     }
     if (!arena_->blocks.empty())
         batch.buffers.push_back(std::exchange(arena_, std::make_shared<Arena>()));

@@ -35,6 +35,28 @@ TEST_F(Sql, ProviderTablesByBothNames) {
               "{\"n\":12}\n");
 }
 
+// In a zone that is UTC by another name DuckDB's calendar answers.
+TEST_F(Sql, DatesOfInstantsAreThoseOfTheCalendar) {
+    auto run = [&](const char* sql) {
+        auto done = session->execute(sql);
+        ASSERT_TRUE(done) << done.error().message();
+    };
+    run("create table times as select make_timestamptz(i * 791986400017 * "
+        "(case when i % 2 = 0 then -1 else 1 end)) as t from range(200000) r(i) union all select "
+        "unnest([timestamptz '1970-01-01 00:00:00Z', timestamptz '1969-12-31 23:59:59.999999Z', "
+        "timestamptz '1582-10-10 12:00:00Z', timestamptz '0001-01-01 00:00:00Z', "
+        "'infinity'::timestamptz, '-infinity'::timestamptz, null])");
+    run("set TimeZone = 'Etc/UTC'");
+    run("create table dates as select t, t::date as d from times");
+    run("set TimeZone = 'America/New_York'");
+    EXPECT_EQ(json("select d, t::date as here from dates where t = '0001-01-01 00:00:00Z'"),
+              "{\"d\":\"0001-01-01\",\"here\":\"0000-12-31\"}\n");
+    run("set TimeZone = 'UTC'");
+    EXPECT_EQ(json("select count(*) as n, count(t::date) as dates, "
+                   "count(*) filter (where t::date is distinct from d) as wrong from dates"),
+              "{\"n\":200007,\"dates\":200006,\"wrong\":0}\n");
+}
+
 TEST_F(Sql, ManyRowsKeepTheirOrderAndValues) {
     std::vector<std::optional<int64_t>> ids;
     std::vector<std::optional<std::string>> names;

@@ -60,6 +60,92 @@ TEST(StreamStatement, LongInputKeepsItsOrder) {
         ASSERT_EQ((*out)->columns[0].values<int64_t>()[i], *ids[i]);
 }
 
+std::string texts(const codec::Column& column, size_t rows) {
+    std::string out;
+    for (size_t row = 0; row < rows; ++row)
+        out += (column.is_null(row) ? "NULL" : std::string(column.text(row))) + "|";
+    return out;
+}
+
+std::unique_ptr<StreamStatement> pages_above(Fixture& f) {
+    return std::move(*StreamStatement::compile(
+        std::move(f.session), "select page from stream('clicks') where id > 0", kStreams));
+}
+
+// Of some hundred rows: DuckDB puts chunks of a few rows together, and they lose their dictionaries.
+TEST(StreamStatement, TextOfFewValuesStaysCoded) {
+    Fixture f;
+    auto statement = pages_above(f);
+    constexpr size_t kRows = 300;
+    std::vector<std::optional<int64_t>> ids(kRows, 1);
+    std::vector<int> of_a(kRows, 0), of_b(kRows, 1);
+    ids[1] = 0;
+    of_a[0] = 2;
+    of_a[1] = 1;
+    of_a[2] = -1;
+    of_b[1] = -1;
+    of_b[2] = 0;
+    TestBatch a(kRows), b(kRows);
+    a.add<int64_t>("id", ColumnType::kInt64, ids);
+    a.dictionary("page", {"/home", "/never seen", "/a rather long page name"}, of_a);
+    b.add<int64_t>("id", ColumnType::kInt64, ids);
+    b.dictionary("page", {"/b", "/home"}, of_b);
+    auto out = statement->run({{"clicks", {a.share(), b.share()}}});
+    ASSERT_TRUE(out) << out.error().message();
+    auto& column = (*out)->columns[0];
+    std::string expected = "/a rather long page name|NULL|", home = "/home|";
+    for (size_t i = 0; i < kRows - 3; ++i)
+        expected += home;
+    expected += home + "/b|";
+    for (size_t i = 0; i < kRows - 3; ++i)
+        expected += home;
+    EXPECT_EQ(texts(column, (*out)->row_count), expected);
+    EXPECT_TRUE(column.dictionary);
+    EXPECT_EQ(column.dictionary_size(), 3u);  // only what is in use, and each once
+    TestBatch nothing(2);
+    nothing.add<int64_t>("id", ColumnType::kInt64, {1, 1});
+    nothing.dictionary("page", {}, {-1, -1});
+    out = statement->run({{"clicks", {nothing.share()}}});
+    ASSERT_TRUE(out) << out.error().message();
+    EXPECT_EQ(texts((*out)->columns[0], 2), "NULL|NULL|");
+    EXPECT_FALSE((*out)->columns[0].dictionary);
+}
+
+TEST(StreamStatement, TextBecomesPlainWhereItIsNotCodedOrHasManyValues) {
+    Fixture f;
+    auto statement = pages_above(f);
+    TestBatch a(3), b(2), c(1);
+    a.add<int64_t>("id", ColumnType::kInt64, {1, 1, 1});
+    a.dictionary("page", {"/home", "/a rather long page name"}, {1, -1, 0});
+    b.add<int64_t>("id", ColumnType::kInt64, {1, 1});
+    b.text("page", {"/plain, and of some length", std::nullopt});
+    c.add<int64_t>("id", ColumnType::kInt64, {1});
+    c.dictionary("page", {"/home"}, {0});
+    auto out = statement->run({{"clicks", {a.share(), b.share(), c.share()}}});
+    ASSERT_TRUE(out) << out.error().message();
+    EXPECT_FALSE((*out)->columns[0].dictionary);
+    EXPECT_EQ(texts((*out)->columns[0], (*out)->row_count),
+              "/a rather long page name|NULL|/home|/plain, and of some length|NULL|/home|");
+
+    constexpr int kMany = 5000;
+    std::vector<std::string> entries;
+    std::vector<std::optional<int64_t>> ids(kMany + 1, 1);
+    std::vector<int> codes = {-1};
+    std::string expected = "NULL|";
+    for (int i = 0; i < kMany; ++i) {
+        entries.push_back("/a page of number " + std::to_string(i));
+        codes.push_back(i);
+        expected += entries.back() + "|";
+    }
+    TestBatch many(size_t(kMany) + 1);
+    many.add<int64_t>("id", ColumnType::kInt64, ids);
+    many.dictionary("page", entries, codes);
+    out = statement->run({{"clicks", {many.share()}}});
+    ASSERT_TRUE(out) << out.error().message();
+    EXPECT_FALSE((*out)->columns[0].dictionary);
+    EXPECT_EQ(texts((*out)->columns[0], (*out)->row_count), expected);
+}
+
 TEST(StreamStatement, RefusesWhatCannotBeRepeatedOrIsNotThere) {
     auto error = [](std::string_view sql) {
         Fixture f;
