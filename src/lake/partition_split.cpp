@@ -1,5 +1,7 @@
 #include "partition_split.h"
 
+#include <algorithm>
+
 #include "tarn/delta/partition.h"
 
 namespace tarn::lake {
@@ -23,6 +25,23 @@ codec::Column take_column(const codec::Column& from, std::span<const uint32_t> r
     for (size_t i = 0; i < rows.size(); ++i)
         std::memcpy(to.data.data() + i * width, from.data.data() + rows[i] * width, width);
     return to;
+}
+
+// Whether the row has what the one before it has.
+bool repeats(const codec::Column& column, uint32_t row) {
+    if (row == 0 || column.is_null(row) != column.is_null(row - 1)) return false;
+    if (column.is_null(row)) return true;
+    if (column.dictionary) return column.codes[row] == column.codes[row - 1];
+    switch (codec::column_width(column.type)) {
+        case 1:
+            return column.values<uint8_t>()[row] == column.values<uint8_t>()[row - 1];
+        case 4:
+            return column.values<uint32_t>()[row] == column.values<uint32_t>()[row - 1];
+        case 8:
+            return column.values<uint64_t>()[row] == column.values<uint64_t>()[row - 1];
+        default:
+            return column.text(row) == column.text(row - 1);
+    }
 }
 
 }  // namespace
@@ -50,14 +69,19 @@ std::map<PartitionKey, Batches> split_by_partition(
         }
         std::map<PartitionKey, std::vector<uint32_t>> rows;
         PartitionKey key(columns.size());
+        std::vector<uint32_t>* members = nullptr;  // of the row before
         for (uint32_t row = 0; row < batch->row_count; ++row) {
-            for (size_t i = 0; i < columns.size(); ++i)
-                key[i] = delta::partition_text(batch->columns[size_t(columns[i])], row);
-            rows[key].push_back(row);
+            auto same = [&](int column) { return repeats(batch->columns[size_t(column)], row); };
+            if (!members || !std::ranges::all_of(columns, same)) {
+                for (size_t i = 0; i < columns.size(); ++i)
+                    key[i] = delta::partition_text(batch->columns[size_t(columns[i])], row);
+                members = &rows[key];
+            }
+            members->push_back(row);
         }
-        for (auto& [part, members] : rows)
-            out[part].push_back(members.size() == batch->row_count ? batch
-                                                                   : take_rows(batch, members));
+        for (auto& [part, chosen] : rows)
+            out[part].push_back(chosen.size() == batch->row_count ? batch
+                                                                  : take_rows(batch, chosen));
     }
     return out;
 }
