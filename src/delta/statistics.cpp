@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "tarn/base/time.h"
 #include "tarn/delta/actions_json.h"
@@ -70,38 +71,64 @@ Bounds double_bounds(Batches batches, int at) {
     return {text(low), text(high)};
 }
 
-// Calls f with every distinct text at least once; of a dictionary only the entries in use.
-template <class F>
-void each_text(Batches batches, int at, F&& f) {
+// The first eight bytes as a number that orders as they do; zeros behind a shorter text.
+uint64_t first_bytes(const codec::TextRef& ref) {
+    uint64_t bytes;
+    std::memcpy(&bytes, ref.length <= codec::TextRef::kInline ? ref.bytes : ref.view().data(),
+                sizeof bytes);
+    return std::endian::native == std::endian::little ? __builtin_bswap64(bytes) : bytes;
+}
+
+// The least and the greatest text. Most are told apart from both by their first bytes.
+class TextBounds {
+  public:
+    void add(const codec::TextRef& ref) {
+        auto bytes = first_bytes(ref);
+        if (any_ && bytes > low_bytes_ && bytes < high_bytes_) return;
+        auto text = ref.view();
+        if (!any_ || text < low_) {
+            low_ = text;
+            low_bytes_ = bytes;
+        }
+        if (!any_ || text > high_) {
+            high_ = text;
+            high_bytes_ = bytes;
+        }
+        any_ = true;
+    }
+    Bounds bounds() const {
+        Bounds out;
+        if (!any_) return out;
+        append_json_string(out.min, truncate_min(low_));
+        if (auto max = truncate_max(high_)) append_json_string(out.max, *max);
+        return out;
+    }
+
+  private:
+    std::string_view low_, high_;
+    uint64_t low_bytes_ = 0, high_bytes_ = 0;
+    bool any_ = false;
+};
+
+// Of a dictionary only the entries in use.
+Bounds text_bounds(Batches batches, int at) {
+    TextBounds bounds;
     std::vector<bool> used;
     for (auto& batch : batches) {
         auto& column = batch->columns[size_t(at)];
+        auto* texts = column.values<codec::TextRef>();
         if (!column.dictionary) {
             for (size_t i = 0; i < batch->row_count; ++i)
-                if (!column.is_null(i)) f(column.values<codec::TextRef>()[i].view());
+                if (!column.is_null(i)) bounds.add(texts[i]);
             continue;
         }
         used.assign(column.dictionary_size(), false);
         for (size_t i = 0; i < batch->row_count; ++i)
             if (!column.is_null(i)) used[column.codes[i]] = true;
         for (size_t code = 0; code < used.size(); ++code)
-            if (used[code]) f(column.values<codec::TextRef>()[code].view());
+            if (used[code]) bounds.add(texts[code]);
     }
-}
-
-Bounds text_bounds(Batches batches, int at) {
-    std::string_view low, high;
-    bool any = false;
-    each_text(batches, at, [&](std::string_view v) {
-        if (!any || v < low) low = v;
-        if (!any || v > high) high = v;
-        any = true;
-    });
-    Bounds out;
-    if (!any) return out;
-    append_json_string(out.min, truncate_min(low));
-    if (auto max = truncate_max(high)) append_json_string(out.max, *max);
-    return out;
+    return bounds.bounds();
 }
 
 std::string millis_text(int64_t us) {

@@ -127,6 +127,28 @@ void add_header_columns(const project::Topic& topic, const Chunk& chunk, size_t 
         batch.columns.push_back(builder.finish(batch));
 }
 
+template <class T>
+void select_as(const Column& in, std::span<const uint32_t> rows, Column& out) {
+    out.data.resize(rows.size() * sizeof(T));
+    const auto* from = in.values<T>();
+    auto* to = out.values<T>();
+    for (size_t i = 0; i < rows.size(); ++i)
+        to[i] = from[rows[i]];
+}
+
+void select_values(const Column& in, std::span<const uint32_t> rows, Column& out) {
+    switch (codec::column_width(in.type)) {
+        case 1:
+            return select_as<uint8_t>(in, rows, out);
+        case 4:
+            return select_as<uint32_t>(in, rows, out);
+        case 8:
+            return select_as<uint64_t>(in, rows, out);
+        default:
+            return select_as<TextRef>(in, rows, out);
+    }
+}
+
 }  // namespace
 
 std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const Chunk& chunk,
@@ -186,13 +208,9 @@ std::shared_ptr<const ColumnBatch> select_rows(const ColumnBatch& batch,
             for (auto row : rows)
                 column.codes.push_back(in.codes[row]);
         } else {
-            auto width = codec::column_width(in.type);
-            column.data.resize(rows.size() * width);
-            for (size_t i = 0; i < rows.size(); ++i)
-                std::memcpy(column.data.data() + i * width, in.data.data() + rows[i] * width,
-                            width);
+            select_values(in, rows, column);
         }
-        for (size_t i = 0; i < rows.size(); ++i)
+        for (size_t i = 0; !in.validity.empty() && i < rows.size(); ++i)
             if (in.is_null(rows[i])) column.set_null(i, rows.size());
         out->columns.push_back(std::move(column));
     }

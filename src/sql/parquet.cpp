@@ -15,6 +15,8 @@ namespace {
 
 // Beyond this many entries a dictionary saves nothing and costs a lookup each: plain text then.
 constexpr size_t kMaxEnumValues = 1 << 16;
+// A plain column with more values in a row group is not worth the hashing of each.
+constexpr size_t kMaxPlainValues = 4096;
 
 // A text column's dictionaries of all batches as one: entries in the order in which they first
 // come.
@@ -108,13 +110,13 @@ Result<ParquetFile> write_parquet(Session& session, const std::string& path, Bat
             file.rows += batch->row_count;
         impl.state->rows.clear();
         auto id = impl.state->add(std::move(feed));
-        auto result =
-            impl.connection.Query("COPY (SELECT * FROM " + std::string(kRowsFunction) + "('" + id +
-                                  "')) TO " + duckdb::KeywordHelper::WriteQuoted(kScheme + path) +
-                                  " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL " +
-                                  std::to_string(options.zstd_level) + ", ROW_GROUP_SIZE " +
-                                  std::to_string(options.row_group_rows) +
-                                  ", WRITE_BLOOM_FILTER false, USE_TMP_FILE false)");
+        auto result = impl.connection.Query(
+            "COPY (SELECT * FROM " + std::string(kRowsFunction) + "('" + id + "')) TO " +
+            duckdb::KeywordHelper::WriteQuoted(kScheme + path) +
+            " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL " +
+            std::to_string(options.zstd_level) + ", ROW_GROUP_SIZE " +
+            std::to_string(options.row_group_rows) + ", DICTIONARY_SIZE_LIMIT " +
+            std::to_string(kMaxPlainValues) + ", WRITE_BLOOM_FILTER false, USE_TMP_FILE false)");
         impl.state->rows.clear();
         if (result->HasError()) {
             // What stands there is no Parquet file and nobody knows its name yet; if it cannot be

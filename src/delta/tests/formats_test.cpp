@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
+#include "tarn/base/ids.h"
 #include "tarn/delta/actions.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/log_files.h"
@@ -14,6 +16,34 @@
 
 namespace tarn::delta {
 namespace {
+
+TEST(Statistics, TextBoundsAreThoseOfAllTexts) {
+    Random random(11);
+    for (int round = 0; round < 2000; ++round) {
+        auto batch = std::make_shared<codec::ColumnBatch>();
+        batch->schema = {{"t", codec::ColumnType::kText, false}};
+        batch->row_count = 1 + random.below(6);
+        codec::ColumnBuilder texts(codec::ColumnType::kText);
+        std::optional<std::string> low, high;
+        for (size_t row = 0; row < batch->row_count; ++row) {
+            // Mostly alike in their first bytes; with zeros, and with bytes above those of ASCII.
+            std::string text(random.below(3) * 6, 'a');
+            for (auto n = random.below(9); n > 0; --n)
+                text += std::array<std::string, 4>{"a", "b", std::string(1, '\0'),
+                                                   "ü"}[random.below(4)];
+            texts.add_text(text);
+            if (!low || text < *low) low = text;
+            if (!high || text > *high) high = text;
+        }
+        batch->columns.push_back(texts.finish(*batch));
+        std::shared_ptr<const codec::ColumnBatch> shared = batch;
+        const int columns[] = {0};
+        const std::string names[] = {"t"};
+        auto range = read_statistics(file_statistics({&shared, 1}, columns), names).at(0);
+        ASSERT_EQ(range.min, std::string(truncate_min(*low)));
+        ASSERT_EQ(range.max, truncate_max(*high));
+    }
+}
 
 TEST(Paths, FourStepsOfAPartitionValue) {
     EXPECT_EQ(partition_folder("region", "US/East"), "region=US%2FEast");
