@@ -81,7 +81,7 @@ void TableOutput::print_text() const {
     for (auto& row : rows_)
         for (size_t i = 0; i < row.size(); ++i) {
             widths[i] = std::max(widths[i], width_of(shown(row[i])));
-            right[i] = right[i] && (row[i].is_number() || row[i].is_null());
+            right[i] = right[i] && (numbers_[i] || row[i].is_number() || row[i].is_null());
         }
     auto line = [&](auto&& cell) {
         std::string out;

@@ -31,8 +31,10 @@ int print_error(const Error& error);
 class TableOutput {
   public:
     TableOutput(Format format, std::vector<std::string> columns)
-        : format_(format), columns_(std::move(columns)) {}
+        : format_(format), columns_(std::move(columns)), numbers_(columns_.size()) {}
     void row(std::vector<nlohmann::json> values) { rows_.push_back(std::move(values)); }
+    // Says of a column that its texts are numbers, such as those with more digits than a double holds.
+    void holds_numbers(size_t column) { numbers_[column] = true; }
     // `empty` is said on stderr, in text form only, if there is no row.
     void print(std::string_view empty = {}) const;
 
@@ -41,6 +43,7 @@ class TableOutput {
     void print_csv() const;
     Format format_;
     std::vector<std::string> columns_;
+    std::vector<bool> numbers_;  // of columns
     std::vector<std::vector<nlohmann::json>> rows_;
 };
 

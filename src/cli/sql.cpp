@@ -72,7 +72,11 @@ class Printer final : public sql::RowSink {
         std::vector<nlohmann::json> values;
         for (auto text : field_texts(json)) {
             auto value = nlohmann::json::parse(text, nullptr, false);
-            values.push_back(value.is_number_float() ? nlohmann::json(std::string(text)) : value);
+            if (value.is_number_float()) {
+                if (values.size() < names_.size()) table_->holds_numbers(values.size());
+                value = std::string(text);
+            }
+            values.push_back(std::move(value));
         }
         values.resize(names_.size());
         table_->row(std::move(values));
@@ -88,9 +92,16 @@ class Printer final : public sql::RowSink {
     std::optional<TableOutput> table_;
 };
 
-void warn_truncated(bool truncated, int64_t rows) {
-    if (truncated)
+// A result that --max-rows did not cut was cut by the limit of the server, which no flag raises.
+void warn_truncated(bool truncated, int64_t rows, int64_t max_rows) {
+    if (!truncated) return;
+    if (max_rows > 0 && rows >= max_rows)
         fmt::print(stderr, "tarn: the result was cut after {} rows; raise it with --max-rows\n",
+                   rows);
+    else
+        fmt::print(stderr,
+                   "tarn: the result was cut after {} rows, as many as the server gives; narrow it "
+                   "with WHERE or LIMIT and OFFSET\n",
                    rows);
 }
 
@@ -111,7 +122,7 @@ Result<int> run_alone(const Common& common, const std::string& query, const SqlO
         return fail(done.error().with_context(format.error().message()));
     TARN_TRY(auto stats, std::move(done));
     printer.finish();
-    warn_truncated(stats.truncated, stats.rows);
+    warn_truncated(stats.truncated, stats.rows, options.max_rows);
     return kExitOk;
 }
 
@@ -151,7 +162,8 @@ Result<int> run_through(const Common& common, const Serving& serving, const std:
     for (auto row : row_texts(text))
         TARN_RETURN_IF_ERROR(printer.row(row));
     printer.finish();
-    warn_truncated(answer.value("truncated", false), int64_t(answer["rows"].size()));
+    warn_truncated(answer.value("truncated", false), int64_t(answer["rows"].size()),
+                   options.max_rows);
     return kExitOk;
 }
 

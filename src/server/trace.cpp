@@ -185,7 +185,10 @@ Result<bool> Walk::side(const flow::FlowStatus& flow, const EventPlace& place,
         if (more.ends_with(";")) more.pop_back();
         auto& step = steps_.back();  // of the flow
         step.state = state;
-        step.detail = reason + (more.empty() ? "" : ":" + more);
+        if (reason == state && !more.empty())  // the state says it
+            step.detail = more.substr(1);
+        else
+            step.detail = reason + (more.empty() ? "" : ":" + more);
         TARN_RETURN_IF_ERROR(this->topic(*there));
         return true;
     }
