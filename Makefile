@@ -51,6 +51,10 @@ docs: build ## write the pages that are made from declarations: docs/errors and 
 	@bin/tarn docs errors --out docs/errors
 	@bin/tarn docs reference --project scenarios/q01-clickstream --out docs/reference
 
+.PHONY: pictures
+pictures: build ## take the README's pictures of the page, in light and dark, from a demo of this build
+	@. tools/env; node tests/browser/pictures.mjs docs/pictures
+
 .PHONY: test
 test: build check ## set-up, build and every test a developer needs
 	@cmake --build --preset release $(QUIET)

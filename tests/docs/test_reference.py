@@ -16,7 +16,7 @@ def write(folder):
 
 
 def files(folder):
-    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*.md"))}
 
 
 def test_the_pages_are_fresh(tmp_path):
