@@ -85,7 +85,8 @@ Result<std::string> api(const Serving& serving, io::HttpRequest request) {
         message = json["error"].value("message", message);
         auto todo = json["error"].value("todo", "");
         bool ends = !message.empty() && std::string_view(".?!\n").contains(message.back());
-        if (!todo.empty()) message += (ends ? " " : ". ") + todo;
+        bool drawn = message.find('\n') != std::string::npos;  // ends in a line with a caret
+        if (!todo.empty()) message += (drawn ? "\n" : ends ? " " : ". ") + todo;
     }
     auto id = generic_id(code_of_status(response.status));
     if (json.is_object() && json.contains("error"))

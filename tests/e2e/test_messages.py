@@ -45,6 +45,19 @@ def server(tmp_path_factory):
     server.kill()
 
 
+def test_what_to_do_stands_below_a_query_that_is_shown(server):
+    lines = last_words("sql", "select pgae from\nbronze.clicks", "--data", server.data, code=2,
+                       error_id="0801").splitlines()
+    assert lines[-2].strip() == "^" and lines[-1].startswith("The message has the place."), lines
+
+
+def test_a_cut_result_says_whose_limit_it_met(server):
+    cut = run("sql", "select * from range(20)", "--max-rows", 5, "--data", server.data)
+    assert len(cut.stdout.splitlines()) == 6 and "raise it with --max-rows" in cut.stderr
+    most = run("sql", "select * from range(1000000)", "--data", server.data)
+    assert "as many as the server gives" in most.stderr and "--max-rows" not in most.stderr
+
+
 @pytest.mark.parametrize("words, said", [
     (["tpoic", "list"], "unknown command: tpoic. Did you mean topic?"),
     (["topic", "lits"], "unknown command: lits. Did you mean list?"),
