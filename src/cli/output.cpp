@@ -129,19 +129,65 @@ void TableOutput::print(std::string_view empty) const {
     }
 }
 
+namespace {
+
+// A list of things that have the same fields, which people read as a table.
+bool is_table(const nlohmann::ordered_json& value) {
+    return value.is_array() && !value.empty() &&
+           std::ranges::all_of(value, [](auto& one) { return one.is_object(); });
+}
+
+bool is_long_text(const nlohmann::ordered_json& value) {
+    return value.is_string() && value.get_ref<const std::string&>().find('\n') != std::string::npos;
+}
+
+// As "name:" and the text below it, without the empty lines around.
+void print_long_text(const std::string& name, std::string_view text) {
+    auto first = std::min(text.find_first_not_of(" \n"), text.size());
+    text.remove_prefix(text.substr(0, first).rfind('\n') + 1);
+    fmt::print("\n{}:\n{}\n", name, text.substr(0, text.find_last_not_of(" \n") + 1));
+}
+
+void print_list(const std::string& name, const nlohmann::ordered_json& list) {
+    std::vector<std::string> columns;
+    for (auto& [column, value] : list[0].items())
+        columns.push_back(column);
+    TableOutput table(Format::kText, columns);
+    for (auto& one : list) {
+        std::vector<nlohmann::json> row;
+        for (auto& column : columns)
+            row.push_back(one.contains(column) ? nlohmann::json(one[column]) : nlohmann::json());
+        table.row(std::move(row));
+    }
+    fmt::print("\n{}:\n", name);
+    table.print();
+}
+
+}  // namespace
+
 void print_object(Format format, const nlohmann::ordered_json& object) {
     if (format == Format::kJson) {
         fmt::print("{}\n", object.dump());
         return;
     }
+    auto apart = [&](auto& value) {
+        return format == Format::kText && (is_table(value) || is_long_text(value));
+    };
     size_t width = 0;
     for (auto& [name, value] : object.items())
-        width = std::max(width, name.size());
+        if (!apart(value)) width = std::max(width, name.size());
     for (auto& [name, value] : object.items()) {
         if (format == Format::kCsv)
             fmt::print("{},{}\n", csv_field(name), csv_field(shown(value)));
-        else
+        else if (!apart(value))
             fmt::print("{:<{}}  {}\n", name, width, shown(value));
+    }
+    for (auto& [name, value] : object.items()) {
+        if (!apart(value)) continue;
+        if (value.is_string())
+            print_long_text(name, value.get_ref<const std::string&>());
+        else
+            print_list(name, value);
     }
 }
 

@@ -47,8 +47,8 @@ class TableOutput {
     std::vector<std::vector<nlohmann::json>> rows_;
 };
 
-// One thing as "name: value" lines, or as one JSON object. CSV has no form for it: name,value
-// lines.
+// One thing as "name: value" lines with texts of several lines and lists of things (as tables) below, or as one JSON
+// object. CSV has no form for it: name,value lines.
 void print_object(Format format, const nlohmann::ordered_json& object);
 
 // A value as a person reads it: text bare, nested as JSON.

@@ -202,3 +202,17 @@ def test_produce_and_consume_by_command(server, tmp_path):
     assert tarn.run("topic", "delete", "notes", "--dry-run", *data).returncode == 0
     assert tarn.run("topic", "delete", "notes", *data).returncode == 0
     assert tarn.run("topic", "consume", "notes", *data).returncode == 1
+
+
+def test_a_description_is_read_by_people(server):
+    """What is a list stands as a table below, SQL as it was written; JSON has all of it as it is."""
+    def lines(*words):
+        return tarn.run(*words, "--data", server.data).stdout.splitlines()
+
+    topic = lines("topic", "describe", "clicks")
+    assert "records" in [line.split()[0] for line in topic if line]
+    at = topic.index("partitions:")
+    assert topic[at + 1].split()[-1] == "partition" and [row.split()[-1] for row in topic[at + 2:]] == list("0123")
+    flow = lines("flow", "describe", "live.clicks_windows")
+    assert flow[flow.index("sql:") + 1].startswith("-- Page views") and "from stream('clicks')" in flow
+    assert not [line for line in topic + flow if "{" in line]
