@@ -1,5 +1,7 @@
 #include "tarn/flow/runtime.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -277,8 +279,11 @@ void Runtime::start() {
         impl_->world.log.add_listener([impl = impl_.get()](auto moved) { impl->listen(moved); });
     impl_->lake_listener =
         impl_->world.lake.add_listener([impl = impl_.get()](auto& table) { impl->listen(table); });
-    for (auto& [name, runner] : impl_->runners)
+    constexpr size_t kMostOfName = 15;  // of a thread's, for those who look at them from outside
+    for (auto& [name, runner] : impl_->runners) {
         runner->thread = std::thread([impl = impl_.get(), r = runner.get()] { impl->run(*r); });
+        pthread_setname_np(runner->thread.native_handle(), name.substr(0, kMostOfName).c_str());
+    }
 }
 
 void Runtime::stop() {

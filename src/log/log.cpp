@@ -96,6 +96,7 @@ Log::Impl::Impl(LogOptions options, LogContext context)
 void Log::Impl::start_threads() {
     if (!options_.threads) return;
     committer_thread_ = std::thread([this] { committer(); });
+    pthread_setname_np(committer_thread_.native_handle(), "log.committer");
     maintenance_thread_ = std::thread([this] { maintenance(); });
 }
 
