@@ -108,11 +108,10 @@ class RocksView final : public ViewBase {
         options.iterate_upper_bound = &bounds[1];
         // An iterator sees the database as it was when it was made: one epoch.
         std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options));
-        range.newest_first ? it->SeekToLast() : it->SeekToFirst();
-        for (; it->Valid() && out.count() < range.limit;
-             range.newest_first ? it->Prev() : it->Next())
-            TARN_RETURN_IF_ERROR(
-                out.add(text(it->key()).substr(prefix_.size()), text(it->value())));
+        if (range.newest_first && range.from)
+            TARN_RETURN_IF_ERROR(add_newest(*it, range.limit, out));
+        else
+            TARN_RETURN_IF_ERROR(add_in_order(*it, range, out));
         TARN_RETURN_IF_ERROR(to_status(it->status(), "cannot read view " + spec_.name));
         return out.finish();
     }
@@ -140,6 +139,28 @@ class RocksView final : public ViewBase {
     }
 
   private:
+    std::string_view row_key(const rocksdb::Slice& key) const {
+        return text(key).substr(prefix_.size());
+    }
+
+    Status add_in_order(rocksdb::Iterator& it, const ScanRange& range, RowCodec::Rows& out) const {
+        range.newest_first ? it.SeekToLast() : it.SeekToFirst();
+        for (; it.Valid() && out.count() < range.limit; range.newest_first ? it.Prev() : it.Next())
+            TARN_RETURN_IF_ERROR(out.add(row_key(it.key()), text(it.value())));
+        return {};
+    }
+
+    // A row that changes with each epoch has as many versions in memory, and a step backwards searches each of them
+    // anew: a bounded range is walked forwards and turned round.
+    Status add_newest(rocksdb::Iterator& it, size_t limit, RowCodec::Rows& out) const {
+        std::vector<std::pair<std::string, std::string>> rows;
+        for (it.SeekToFirst(); it.Valid(); it.Next())
+            rows.emplace_back(row_key(it.key()), text(it.value()));
+        for (auto row = rows.rbegin(); row != rows.rend() && out.count() < limit; ++row)
+            TARN_RETURN_IF_ERROR(out.add(row->first, row->second));
+        return {};
+    }
+
     Status commit_locked(const ViewCommit& commit) TARN_REQUIRES(writer_mutex_) {
         rocksdb::WriteBatch batch;
         auto next = state();

@@ -96,6 +96,9 @@ TEST_P(ViewStoreTest, ARangeIsFromInclusiveToExclusive) {
     EXPECT_EQ(scan_text(*v, {.from = at(3), .to = at(2)}), "");
     EXPECT_EQ(scan_text(*v, {.limit = 2}), "- n 0 -; 1 a 1 -");
     EXPECT_EQ(scan_text(*v, {.limit = 2, .newest_first = true}), "3 a 4 -; 2 b 3 -");
+    EXPECT_EQ(scan_text(*v, {.from = at(2), .newest_first = true}), "3 a 4 -; 2 b 3 -; 2 a 2 -");
+    EXPECT_EQ(scan_text(*v, {.from = at(1), .to = at(3), .limit = 2, .newest_first = true}),
+              "2 b 3 -; 2 a 2 -");
 }
 
 TEST_P(ViewStoreTest, GetFindsKeysAndLeavesOutTheOthers) {
