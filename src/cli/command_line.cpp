@@ -13,6 +13,11 @@ std::string duration_error(const std::string& text) {
     return parsed->us > 0 ? "" : "must be more than nothing: " + text;
 }
 
+// What is no number at all is refused by its type.
+std::string positive_error(const std::string& text) {
+    return text.starts_with("-") || text == "0" ? "must be 1 or more: " + text : "";
+}
+
 // A flag that is a setting: `--kafka-port 0` is kafka.port.
 CLI::Option* setting(CLI::App* sub, Settings::Values& flags, const std::string& flag,
                      const std::string& setting_name, const std::string& text) {
@@ -97,7 +102,7 @@ void CommandLine::declare_topic() {
                         [this] { return run_topic_consume(common, consume); });
     out->add_option("topic", consume.topic, "Name")->required();
     out->add_option("--from", consume.from, "beginning, end, or an offset")->capture_default_str();
-    out->add_option("--max", consume.max, "Stops after so many records");
+    out->add_option("--max", consume.max, "Stops after so many records")->check(positive_error);
     out->add_flag("--follow", consume.follow, "Waits for more at the end");
 }
 
@@ -209,7 +214,7 @@ void CommandLine::declare_table() {
                             "tarn table history bronze.clicks --limit 5",
                             [this] { return run_table_history(common, name, limit); });
     history->add_option("table", name, "schema.table")->required();
-    history->add_option("--limit", limit, "Versions")->capture_default_str();
+    history->add_option("--limit", limit, "Versions")->capture_default_str()->check(positive_error);
 }
 
 void CommandLine::declare_flow() {
@@ -226,7 +231,10 @@ void CommandLine::declare_flow() {
         ->add_option("flow", name, "Name")
         ->required();
     for (auto* verb : {"pause", "resume"})
-        command(flow, verb, std::string(verb) + "s a flow.",
+        command(flow, verb,
+                verb == std::string_view("pause")
+                    ? "Stops a flow after its epoch under way."
+                    : "Runs a paused flow again, or retries a failed one.",
                 fmt::format("tarn flow {} live.clicks_windows", verb),
                 [this, verb] { return run_flow_set(common, name, verb); })
             ->add_option("flow", name, "Name")
@@ -255,7 +263,8 @@ void CommandLine::declare() {
                     return run_sql(common, sql);
                 });
     query->add_option("query", sql.query, "SQL text, or - for standard input")->required();
-    query->add_option("--max-rows", sql.max_rows, "Cuts the result after so many rows");
+    query->add_option("--max-rows", sql.max_rows, "Cuts the result after so many rows")
+        ->check(positive_error);
     query->add_option("--timeout", timeout, "Gives up after this time, e.g. 30s")
         ->type_name("TIME")
         ->check(duration_error);

@@ -148,6 +148,11 @@ void Doctor::open_files() {
 void Doctor::data_folder() {
     auto format = io::DataFolder::check_format(fs_, common_.data);
     if (!format && format.error().id() == ErrorId::kNotADataFolder) {
+        std::error_code error;
+        if (std::filesystem::exists(common_.data, error) &&
+            !std::filesystem::is_directory(common_.data, error))
+            return broken("data folder", common_.data + " is no folder",
+                          "Choose another one with --data.");
         auto entries = fs_.list(common_.data);
         if (entries && !entries->empty())
             return warn("data folder",

@@ -201,12 +201,13 @@ Status Generator::receive(Duration wait) {
 }
 
 // A broken connection is made anew for as long as the broker may come back; any other error ends
-// the run.
+// the run. Asked to stop with nothing unanswered, it does not wait for the broker.
 Status Generator::survive(Status status) {
     while (!status) {
         bool passing = status.error().retryable() || status.error().code() == ErrorCode::kIo;
         if (!passing || clock_.monotonic_us() - last_answer_us_ > kGiveUp.us) return status;
         client_.reset();
+        if (g_stop && in_flight_.empty()) return {};
         clock_.sleep(Duration::millis(20));
         status = connect();
     }
@@ -216,6 +217,7 @@ Status Generator::survive(Status status) {
 Status Generator::run() {
     last_answer_us_ = clock_.monotonic_us();
     TARN_RETURN_IF_ERROR(survive(connect()));
+    if (!client_) return fail(ErrorCode::kCancelled, "stopped before a broker answered");
     TARN_RETURN_IF_ERROR(make_load());
     start_ = clock_.now();
     auto start_us = clock_.monotonic_us();

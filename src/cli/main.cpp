@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <span>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -27,24 +28,36 @@ std::string suggestion(const CLI::App& app, const std::string& word) {
     return near ? fmt::format(" Did you mean {}?", *near) : "";
 }
 
-int usage_error(CommandLine& line, const CLI::ParseError& error) {
+// The word where a command of `at` should stand; empty where an option or nothing does.
+std::string command_word(std::span<char*> arguments, const CLI::App& app, const CLI::App& at) {
+    auto place = arguments.begin();
+    if (&at != &app)
+        place = std::ranges::find(arguments, at.get_name(),
+                                  [](char* word) { return std::string(word); });
+    if (place == arguments.end() || ++place == arguments.end()) return "";
+    return (*place)[0] == '-' ? "" : *place;
+}
+
+int usage_error(CommandLine& line, std::span<char*> arguments, const CLI::ParseError& error) {
     CLI::App* at = &line.app;
-    while (!at->get_subcommands().empty())
+    // Down to the command that was meant, or the first that met a word it does not know.
+    while (!at->get_subcommands().empty() && at->remaining().empty())
         at = at->get_subcommands().front();
     std::string path = at->get_name();
     for (auto* parent = at->get_parent(); parent; parent = parent->get_parent())
         path = parent->get_name() + " " + path;
     std::string text = error.what();
+    auto rest = at->remaining();
     if (auto verbs = at->get_subcommands(nullptr);
         !verbs.empty() && at->get_require_subcommand_min() > 0) {
         std::vector<std::string> names;
         for (auto* verb : verbs)
             if (!verb->get_group().empty()) names.push_back(verb->get_name());
         text = fmt::format("a command is missing: one of {}", fmt::join(names, ", "));
+        if (auto word = command_word(arguments, line.app, *at); !word.empty()) rest = {word};
     }
     // The first word nobody took says more than what was missed because of it. (They come in an
     // order of the library's own.)
-    auto rest = at->remaining();
     auto wrong = std::ranges::find_if(rest, [](auto& word) { return word.starts_with("-"); });
     if (wrong == rest.end()) wrong = rest.begin();
     if (wrong != rest.end()) {
@@ -88,7 +101,7 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success& done) {
         return line.app.exit(done);  // --help and --version
     } catch (const CLI::ParseError& error) {
-        return usage_error(line, error);
+        return usage_error(line, std::span(argv, size_t(argc)), error);
     }
     auto format = parse_format(line.format);
     if (!format) return print_error(format.error());
@@ -98,7 +111,7 @@ int run(int argc, char** argv) {
     try {
         auto code = line.action();
         if (!code) return print_error(code.error());
-        if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
+        flush_output();
         return *code;
     } catch (const std::system_error& error) {
         if (std::ferror(stdout) == 0) throw;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -40,6 +43,12 @@ int print_error(const Error& error) {
     std::fflush(stdout);
     fmt::print(stderr, "tarn: {} [{}]\n", error.message(), to_string(error.id()));
     return exit_code(error.code());
+}
+
+void flush_output() {
+    errno = 0;
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+    throw std::system_error(errno != 0 ? errno : EIO, std::generic_category());
 }
 
 std::string shown(const nlohmann::json& value) {

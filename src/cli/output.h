@@ -27,6 +27,9 @@ int exit_code(ErrorCode code);
 // Prints "tarn: message [TARN-E0201]" on stderr and gives the exit code.
 int print_error(const Error& error);
 
+// Throws std::system_error, as fmt::print does, when standard output takes no more.
+void flush_output();
+
 // Rows of named columns, printed when done. Numbers are right-aligned in text.
 class TableOutput {
   public:

@@ -120,6 +120,13 @@ Result<int> run_alone(const Common& common, const std::string& query, const SqlO
     auto done = session->query(query, {options.max_rows, options.timeout}, printer);
     if (!done && !format && done.error().id() == ErrorId::kSqlUnknownName)
         return fail(done.error().with_context(format.error().message()));
+    if (!done && done.error().id() == ErrorId::kSqlUnknownName)
+        return fail(
+            ErrorId::kSqlUnknownName,
+            fmt::format(
+                "{}\nNo Tarn is running on data folder {}, so live views and system tables are not "
+                "there. Start it: tarn up --data {}",
+                done.error().message(), common.data, common.data));
     TARN_TRY(auto stats, std::move(done));
     printer.finish();
     warn_truncated(stats.truncated, stats.rows, options.max_rows);

@@ -30,6 +30,12 @@ struct Reader {
     }
 };
 
+template <class T>
+Result<T> with_advice(Result<T> result) {
+    if (result || result.error().id() != ErrorId::kNoTable) return result;
+    return fail(ErrorId::kNoTable, result.error().message() + ". `tarn table list` shows them.");
+}
+
 }  // namespace
 
 Result<int> run_table_list(const Common& common) {
@@ -48,7 +54,7 @@ Result<int> run_table_list(const Common& common) {
 Result<int> run_table_describe(const Common& common, const std::string& table) {
     Reader reader;
     TARN_RETURN_IF_ERROR(reader.open(common.data));
-    TARN_TRY(auto info, reader.lake->describe(table));
+    TARN_TRY(auto info, with_advice(reader.lake->describe(table)));
     auto columns = nlohmann::ordered_json::array();
     for (auto& c : info.columns)
         columns.push_back({{"name", c.name}, {"type", std::string(codec::to_string(c.type))}});
@@ -71,7 +77,7 @@ Result<int> run_table_describe(const Common& common, const std::string& table) {
 Result<int> run_table_history(const Common& common, const std::string& table, int64_t limit) {
     Reader reader;
     TARN_RETURN_IF_ERROR(reader.open(common.data));
-    TARN_TRY(auto history, reader.lake->history(table, limit));
+    TARN_TRY(auto history, with_advice(reader.lake->history(table, limit)));
     TableOutput out(common.format, {"version", "time", "operation", "metrics", "txn"});
     for (auto& h : history)
         out.row({h.version, format_rfc3339(h.time), h.operation, nlohmann::json(h.metrics),

@@ -3,11 +3,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <iostream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "commands.h"
 #include "serving.h"
@@ -29,6 +31,18 @@ Result<std::unique_ptr<kafka::Client>> connect(const Common& common) {
     TARN_TRY(auto serving, serving_of(common));
     TARN_TRY(auto address, parse_address(serving.kafka));
     return kafka::Client::connect(address.host, address.port, Duration::seconds(5));
+}
+
+Result<int32_t> partitions_of(kafka::Client& client, const std::string& topic) {
+    auto count = client.partition_count(topic);
+    if (!count && count.error().id() == ErrorId::kNoTopic)
+        return fail(
+            ErrorId::kNoTopic,
+            fmt::format(
+                "there is no topic named '{}'. `tarn topic list` shows them; `tarn topic create "
+                "NAME` makes one.",
+                topic));
+    return count;
 }
 
 }  // namespace
@@ -90,7 +104,7 @@ Result<int> run_topic_produce(const Common& common, const TopicProduceOptions& o
     }
     std::istream& in = options.file.empty() ? std::cin : file;
     TARN_TRY(auto client, connect(common));
-    TARN_TRY(auto partitions, client->partition_count(options.topic));
+    TARN_TRY(auto partitions, partitions_of(*client, options.topic));
     if (options.partition && *options.partition >= partitions)
         return fail(ErrorCode::kInvalidArgument,
                     fmt::format("topic {} has partitions 0 to {}, not {}", options.topic,
@@ -130,32 +144,41 @@ class Consumer {
         for (int32_t p = 0; p < partitions; ++p) {
             TARN_TRY(auto begin, client_.list_offset(options_.topic, p, kafka::kEarliest));
             TARN_TRY(auto end, client_.list_offset(options_.topic, p, kafka::kLatest));
-            auto from = begin;
-            if (options_.from == "end")
-                from = end;
-            else if (options_.from != "beginning") {
-                auto [rest, error] = std::from_chars(
-                    options_.from.data(), options_.from.data() + options_.from.size(), from);
-                if (error != std::errc() || *rest)
-                    return fail(ErrorCode::kInvalidArgument,
-                                "--from takes beginning, end or an offset: " + options_.from);
-                from = std::clamp(from, begin, end);
-            }
-            next_.push_back(from);
+            next_.push_back(options_.from == "end" ? end : begin);
             end_.push_back(end);
         }
-        return {};
+        return options_.from == "end" || options_.from == "beginning" ? Status{}
+                                                                      : start_at_offset();
     }
     Status run() {
         while (!done()) {
             for (size_t p = 0; p < next_.size() && !done(); ++p)
                 if (options_.follow || next_[p] < end_[p]) TARN_RETURN_IF_ERROR(fetch(int32_t(p)));
-            std::fflush(stdout);
+            flush_output();
         }
         return {};
     }
 
   private:
+    // In each partition, or at the end of one that is shorter; beyond the end of all there is nothing to print.
+    Status start_at_offset() {
+        int64_t from = 0;
+        auto& text = options_.from;
+        auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), from);
+        if (error != std::errc() || *rest || from < 0)
+            return fail(ErrorCode::kInvalidArgument,
+                        "--from takes beginning, end or an offset: " + text);
+        if (std::ranges::all_of(end_, [&](int64_t end) { return from > end; }))
+            return fail(
+                ErrorCode::kInvalidArgument,
+                fmt::format(
+                    "topic {} has no offset {}: its partitions end at {}. Take a lower --from, "
+                    "or --from end with --follow",
+                    options_.topic, from, fmt::join(end_, ", ")));
+        for (size_t p = 0; p < next_.size(); ++p)
+            next_[p] = std::clamp(from, next_[p], end_[p]);
+        return {};
+    }
     bool done() const {
         if (options_.max >= 0 && printed_ >= options_.max) return true;
         for (size_t p = 0; p < next_.size(); ++p)
@@ -223,7 +246,7 @@ class Consumer {
 
 Result<int> run_topic_consume(const Common& common, const TopicConsumeOptions& options) {
     TARN_TRY(auto client, connect(common));
-    TARN_TRY(auto partitions, client->partition_count(options.topic));
+    TARN_TRY(auto partitions, partitions_of(*client, options.topic));
     if (common.format == Format::kCsv) fmt::print("partition,offset,timestamp,key,value\n");
     Consumer consumer(common, options, *client);
     TARN_RETURN_IF_ERROR(consumer.start(partitions));

@@ -185,7 +185,8 @@ Status LocalFileSystem::create_folders(const std::string& path) {
     struct stat st{};
     if (::stat(path.c_str(), &st) == 0) {
         if (S_ISDIR(st.st_mode)) return {};
-        return fail(errno_error(ENOTDIR, "create folder", path));
+        return fail(errno_error(ENOTDIR, "create folder", path).id(),
+                    "cannot create folder " + path + ": a file has that name. Choose another one");
     }
     auto parent = parent_path(path);
     if (parent != path) TARN_RETURN_IF_ERROR(create_folders(parent));

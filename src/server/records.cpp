@@ -131,6 +131,10 @@ Result<NewRecord> parse_record(const std::string& body, int32_t partitions) {
     if (!json.is_object() || !json.contains("value"))
         return fail(ErrorCode::kInvalidArgument,
                     R"(the body is no JSON object with a "value": send {"value": {"page": "A1"}})");
+    for (const auto& [name, part] : json.items())
+        if (name != "value" && name != "key" && name != "partition")
+            return fail(ErrorCode::kInvalidArgument,
+                        "a record has value, key and partition, and nothing named " + name);
     NewRecord out;
     const auto& value = json["value"];
     if (!value.is_null()) out.value = value.is_string() ? value.get<std::string>() : value.dump();

@@ -84,11 +84,20 @@ std::shared_ptr<SqlTicket> SqlDoor::submit(const std::string& body, Done done) {
                             R"(Send {"sql": "select 1"}.)"));
         return ticket;
     }
+    const auto limit = request.find("max_rows");
+    const bool limited = limit != request.end();
+    if (request.size() > (limited ? 2u : 1u) ||
+        (limited && (!limit->is_number_integer() || limit->get<int64_t>() < 1))) {
+        done(error_response(
+            400, ErrorCode::kInvalidArgument,
+            "a query has sql and, if need be, max_rows, a whole number from 1; the body has more",
+            R"(Send {"sql": "select 1", "max_rows": 100}.)"));
+        return ticket;
+    }
     Job job;
     job.sql = request["sql"].get<std::string>();
     job.max_rows = options_.sql_max_rows;
-    if (auto it = request.find("max_rows"); it != request.end() && it->is_number_integer())
-        job.max_rows = std::clamp<int64_t>(it->get<int64_t>(), 1, options_.sql_max_rows);
+    if (limited) job.max_rows = std::min<int64_t>(limit->get<int64_t>(), options_.sql_max_rows);
     job.queued_us = context_.clock.monotonic_us();
     job.ticket = ticket;
     job.done = done;

@@ -73,6 +73,12 @@ def test_memory_beyond_the_machine(tmp_path):
     assert rows["memory"]["state"] == "warn" and "--memory" in rows["memory"]["todo"]
 
 
+def test_a_file_where_the_folder_should_be(tmp_path):
+    (tmp_path / "file").write_text("x")
+    rows = findings(*FREE, "--data", tmp_path / "file", cwd=tmp_path, code=1)
+    assert rows["data folder"]["state"] == "fail" and "--data" in rows["data folder"]["todo"]
+
+
 def test_a_folder_that_cannot_be_written(tmp_path):
     rows = findings(*FREE, "--data", "/proc/tarn-data", cwd=tmp_path, code=1)
     assert rows["disk space"]["state"] == "fail" or rows["disk speed"]["state"] == "fail"

@@ -61,6 +61,12 @@ def test_a_cut_result_says_whose_limit_it_met(server):
 @pytest.mark.parametrize("words, said", [
     (["tpoic", "list"], "unknown command: tpoic. Did you mean topic?"),
     (["topic", "lits"], "unknown command: lits. Did you mean list?"),
+    (["topic", "lits", "--data", "x"], "unknown command: lits. Did you mean list?"),
+    (["topic", "--data", "x"], "unknown option: --data"),
+    (["help", "sql"], "unknown command: help"),
+    (["topic", "consume", "clicks", "--max", "0"], "--max"),
+    (["table", "history", "bronze.clicks", "--limit", "-1"], "--limit"),
+    (["sql", "select 1", "--max-rows", "0"], "--max-rows"),
     (["topic"], "a command is missing: one of list, describe, create, delete, produce, consume"),
     (["up", "--prjct", "x"], "unknown option: --prjct. Did you mean --project?"),
     (["flow", "why"], "flow is required"),
@@ -155,9 +161,35 @@ def test_names_that_are_not_there(server):
     assert "bronze.clicks" in text
 
 
+def test_what_to_do_about_names_that_are_not_there(server):
+    data = ["--data", server.data]
+    for words in (["topic", "consume", "nope"], ["topic", "produce", "nope"]):
+        assert "`tarn topic list` shows them" in last_words(*words, *data, code=1, error_id="0401")
+    for words in (["table", "describe", "bronze.nope"], ["table", "history", "bronze.nope"]):
+        assert "`tarn table list` shows them" in last_words(*words, *data, code=1, error_id="0402")
+
+
+def test_offsets_that_are_not_there(server):
+    data = ["--data", server.data]
+    for wrong in ("-7", "first", "7x"):
+        last_words("topic", "consume", "clicks", f"--from={wrong}", *data, code=2, error_id="0001")
+    text = last_words("topic", "consume", "clicks.late", "--from", 7, *data, code=2, error_id="0001")
+    assert "no offset 7: its partitions end at 0" in text
+    assert run("topic", "consume", "clicks.late", "--from", 0, *data).returncode == 0
+
+
+def test_a_live_view_while_nothing_runs_says_why_it_is_not_there(tmp_path):
+    server = tarn.Server(PROJECT, tmp_path / "data", tmp_path / "log")
+    server.start()
+    server.stop()
+    text = last_words("sql", "select * from live.clicks_windows", "--data", server.data, code=2, error_id="0807")
+    assert f"tarn up --data {server.data}" in text
+
+
 def test_sql_that_is_not_right(server):
     data = ["--data", server.data]
-    last_words("sql", "selct 1", *data, code=2, error_id="0801")
+    text = last_words("sql", "selct 1", *data, code=2, error_id="0801")
+    assert text.splitlines()[-2].strip() == "^", "what to do stands below the mark, not behind it"
     last_words("sql", "create table x (a int)", *data, code=1, error_id="0802")
     last_words("sql", "select * from read_csv('/etc/passwd')", *data, code=1, error_id="0802")
     last_words("sql", "select sum(a.range * b.range) from range(300000) a, range(300000) b", *data,
@@ -216,6 +248,25 @@ def test_output_that_takes_no_more():
                           executable="/bin/bash", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as piped:
         out, error = piped.communicate(timeout=30)
     assert len(out.splitlines()) == 1 and error == b"", "a reader who has seen enough is told nothing"
+
+
+def test_records_printed_to_an_output_that_takes_no_more(server):
+    data = ["--data", server.data]
+    assert run("topic", "create", "many", *data).returncode == 0
+    lines = "".join(f"{i}\n" for i in range(1000))
+    done = subprocess.run([tarn.PROGRAM, "topic", "produce", "many", *map(str, data)], input=lines, text=True, timeout=60,
+                          capture_output=True)
+    assert done.returncode == 0, done.stderr
+    for more in ([], ["--max", "1"]):
+        with open("/dev/full", "w") as full:
+            last_words("topic", "consume", "many", *more, *data, stdout=full, code=1, error_id="0213")
+    with subprocess.Popen([tarn.PROGRAM, "topic", "consume", "many", "--follow", *map(str, data)],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as follower:
+        assert follower.stdout.readline() == b"0\n"
+        follower.stdout.close()  # seen enough; the next records show it
+        subprocess.run([tarn.PROGRAM, "topic", "produce", "many", *map(str, data)], input=lines, text=True, timeout=60,
+                       capture_output=True, check=True)
+        assert follower.wait(30) == 1 and follower.stderr.read() == b""
 
 
 def test_a_server_says_one_line_when_all_is_well(server):
