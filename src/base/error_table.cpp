@@ -278,8 +278,9 @@ constexpr auto kTable = std::to_array<ErrorEntry>({
     {Id::kFlowChanged, "TARN-E0707", Code::kFailedPrecondition, "The flow has changed over existing sinks",
      "The flow's SQL or settings differ from those its sinks were written with. Old and new "
      "results would stand in one table without a mark between them.",
-     "Put the model back; or give the changed one another name; or drop its sinks and its "
-     "state folder, to build them anew from the log."},
+     "Put the model back; or give the changed one another name; or, where its sinks are tables, stop "
+     "Tarn and delete their folders `tables/SCHEMA/NAME` and the flow's `state/FLOW` in the data "
+     "folder, to build them anew from its source. A view cannot be dropped by itself yet."},
     {Id::kJournalDamaged, "TARN-E0708", Code::kCorrupted, "A flow's journal is damaged",
      "A file of the flow's state folder does not pass its checks, and not as a crash leaves "
      "it.",

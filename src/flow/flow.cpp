@@ -131,7 +131,7 @@ Status Flow::open_all() {
             fmt::format(
                 "the flow has changed (generation {}, before {}) over sinks that hold the old "
                 "one's rows: put the project back, or drop the sinks ({}) and {} to build them "
-                "anew from the log",
+                "anew from the source",
                 spec_.generation, journal_->header().generation, fmt::join(spec_.sinks, ", "),
                 path));
     }

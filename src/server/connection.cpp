@@ -19,7 +19,10 @@ constexpr uint32_t kMaxHeaderBytes = 16 << 10;
 constexpr auto kReadTime = std::chrono::seconds(30);   // idle time and one whole request together
 constexpr auto kWriteTime = std::chrono::seconds(30);  // one answer
 constexpr auto kEventTime = std::chrono::seconds(15);  // one write of events
-constexpr size_t kMaxEventBacklog = 4 << 20;           // bytes a listener may be behind
+constexpr auto kLingerTime =
+    std::chrono::seconds(5);  // a refused client's time to stop and read why
+constexpr size_t kDiscardBytes = 64 << 10;
+constexpr size_t kMaxEventBacklog = 4 << 20;  // bytes a listener may be behind
 
 constexpr std::string_view kSecurityHeaders =
     "X-Content-Type-Options: nosniff\r\n"
@@ -122,6 +125,7 @@ void Connection::refuse_malformed(Code error) {
     shared_.refused.add();
     keep_alive_ = false;
     head_only_ = false;
+    refused_unread_ = true;
     if (error == http::error::header_limit)
         return answer(error_response(431, ErrorCode::kInvalidArgument,
                                      "the request's headers are larger than 16 KiB",
@@ -232,9 +236,26 @@ void Connection::answer(Response response) {
 }
 
 void Connection::on_written(Code error) {
+    if (!error && refused_unread_) return linger();
     if (error || !keep_alive_) return close();
     response_ = {};
     read();
+}
+
+void Connection::linger() {
+    Code ignored;
+    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    stream_.expires_after(kLingerTime);
+    discard();
+}
+
+void Connection::discard() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(kDiscardBytes),
+                            [self = shared_from_this()](Code error, size_t) {
+                                if (error) return self->close();
+                                self->discard();
+                            });
 }
 
 void Connection::start_events() {

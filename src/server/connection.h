@@ -58,6 +58,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     void run_sql(const Request& request);
     void answer(Response response);
     void on_written(Code error);
+    // Closed while a client still sends, a connection takes the answer with it: for a while what comes is thrown away.
+    void linger();
+    void discard();
     // Calls `closed` when the client goes away while nothing is read from it.
     void watch(std::function<void()> closed);
     void start_events();
@@ -73,7 +76,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     std::string head_;
     Response response_;
     bool head_only_ = false, keep_alive_ = false, answered_ = true, streaming_ = false,
-         closed_ = false;
+         closed_ = false, refused_unread_ = false;
     std::shared_ptr<Subscriber> subscriber_;
     std::deque<std::shared_ptr<const std::string>> events_;
 };

@@ -39,7 +39,25 @@ const std::map<std::string, std::string> kInstead = {
     {"first", "use arg_min(value, time)"},
     {"last", "use arg_max(value, time)"},
     {"list", "it grows without bound"},
+    {"array_agg", "it grows without bound"},
     {"string_agg", "it grows without bound"},
+    {"group_concat", "it grows without bound"},
+    {"count_if", "use count(*) FILTER (WHERE ...)"},
+    {"median", "it needs all values at once; ask for it where it is read"},
+    {"quantile", "it needs all values at once; ask for it where it is read"},
+    {"quantile_cont", "it needs all values at once; ask for it where it is read"},
+    {"quantile_disc", "it needs all values at once; ask for it where it is read"},
+    {"approx_quantile", "its state is no column; ask for it where it is read"},
+    {"approx_count_distinct",
+     "its state is no column; group by the value, and count where it is read"},
+    {"mode", "group by the value, and take the largest where it is read"},
+    {"histogram", "group by the value"},
+    {"stddev", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
+    {"stddev_pop", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
+    {"stddev_samp", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
+    {"variance", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
+    {"var_pop", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
+    {"var_samp", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
 };
 
 std::unexpected<Error> refuse(const std::string& what) {
@@ -213,7 +231,9 @@ class Maker {
 
     Status add_aggregate(const ParsedExpression& item, const FunctionExpression& function,
                          const std::string& name) {
-        if (function.distinct) return refuse("DISTINCT inside " + name + "()");
+        if (function.distinct)
+            return refuse("DISTINCT inside " + name +
+                          "(): group by the value too, and count where it is read");
         if (function.order_bys && !function.order_bys->orders.empty())
             return refuse("ORDER BY inside " + name + "()");
         auto state = "a" + std::to_string(plan_.outputs.size());

@@ -102,6 +102,13 @@ TEST_F(Door, BoundsHeadersAndBodies) {
     EXPECT_TRUE(alive());
 }
 
+TEST_F(Door, AnswersAClientThatSendsTooMuchAllTheSame) {
+    Client body(port());
+    body.send("POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nContent-Length: 33554432\r\n\r\n");
+    body.send(std::string(32 << 20, 'x'));
+    EXPECT_TRUE(body.read().starts_with("HTTP/1.1 413"));
+}
+
 TEST_F(Door, KeepsAConnectionForMoreRequests) {
     Client client(port());
     const auto request = fmt::format("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", port());

@@ -189,6 +189,11 @@ TEST(MergeableQuery, SessionsEqualANaiveWalk) {
 TEST(MergeableQuery, TellsWhatItCannotMerge) {
     World world;
     const std::pair<const char*, const char*> cases[] = {
+        {"select s, median(n) as a from stream('clicks') group by s",
+         "median(): it needs all values"},
+        {"select s, median(n) as a from stream('clicks') group by all",
+         "median(): it needs all values"},
+        {"select s, stddev(n) as a from stream('clicks') group by all", "stddev(): keep count"},
         {"select s, avg(n) as a from stream('clicks') group by s", "avg(): keep sum and count"},
         {"select s, count(distinct page) as p from stream('clicks') group by s",
          "DISTINCT inside count()"},
