@@ -1,5 +1,9 @@
 #include "events.h"
 
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "api_json.h"
@@ -10,15 +14,9 @@ namespace {
 
 constexpr Duration kTick = Duration::millis(100);
 constexpr uint64_t kTicksPerSecond = 10;
-constexpr size_t kMaxRows = 20'000;   // of one event
-constexpr size_t kFirstRows = 2'000;  // looked at before the windows are known
-
-// Index of the first key column if it is a time, else -1.
-int time_column(const view::ViewSpec& spec) {
-    if (spec.key.empty()) return -1;
-    const int i = spec.key[0];
-    return spec.columns[size_t(i)].type == codec::ColumnType::kTimestamp ? i : -1;
-}
+constexpr Duration kViewPause = Duration::millis(20);  // between two events of views
+constexpr size_t kMaxRows = 20'000;  // of one event; of more the client is told to read again
+constexpr size_t kFirstRows = 2'000;
 
 }  // namespace
 
@@ -26,52 +24,73 @@ std::string event_bytes(std::string_view name, uint64_t id, std::string_view dat
     return fmt::format("event: {}\nid: {}\ndata: {}\n\n", name, id, data);
 }
 
-void ViewDelta::learn_step(const codec::ColumnBatch& batch, int column) {
-    const auto* times = batch.columns[size_t(column)].values<int64_t>();
-    for (size_t i = 1; i < batch.row_count; ++i) {
-        const int64_t gap = std::abs(times[i] - times[i - 1]);
-        if (gap > 0 && (step_us_ == 0 || gap < step_us_)) step_us_ = gap;
-    }
+ViewFeed::ViewFeed(std::shared_ptr<view::View> view, std::function<void()> wake)
+    : view_(std::move(view)), wake_(std::move(wake)) {
+    const auto state = view_->state();
+    MutexLock lock(mutex_);
+    epoch_ = state.epoch;
+    time_ = state.time;
+    changed_ = state.epoch >= 0;
+    token_ = view_->add_listener([this](const view::ViewCommit& commit) {
+        {
+            MutexLock listening(mutex_);
+            changed_ = true;
+            epoch_ = std::max(epoch_, commit.epoch);
+            time_ = commit.time;
+            if (commit.upserts && rows_ <= kMaxRows) {
+                rows_ += commit.upserts->row_count;
+                commits_.push_back(commit.upserts);
+            }
+        }
+        wake_();
+    });
 }
 
-Result<std::string> ViewDelta::rows(const view::View& view) {
-    const int column = time_column(view.spec());
-    if (column < 0) return std::string("null");
-    view::ScanRange range{
-        .from = from_, .to = {}, .limit = from_ ? kMaxRows : kFirstRows, .newest_first = true};
-    TARN_TRY(auto batch, view.scan(range));
-    learn_step(*batch, column);
-    std::unordered_set<std::string> now;
+ViewFeed::~ViewFeed() { view_->remove_listener(token_); }
+
+Result<std::optional<std::string>> ViewFeed::next(std::optional<Timestamp> watermark) {
+    JsonWriter json;
+    std::vector<BatchPtr> commits;
+    bool too_many = false;
+    {
+        MutexLock lock(mutex_);
+        if (!std::exchange(changed_, false)) return std::optional<std::string>();
+        commits = std::exchange(commits_, {});
+        too_many = std::exchange(rows_, 0) > kMaxRows;
+        json.begin_object().field("view", view_->spec().name).field("epoch", epoch_);
+        json.field("committed", time_).field("watermark", watermark);
+    }
+    if (std::exchange(first_, false)) {
+        TARN_TRY(auto newest,
+                 view_->scan({.from = {}, .to = {}, .limit = kFirstRows, .newest_first = true}));
+        commits = {newest};
+        too_many = false;
+    }
+    write_view_shape(json, view_->spec());
+    json.key("rows").raw(too_many ? "null" : rows(commits)).end_object();
+    return std::optional(json.take());
+}
+
+// Rows of several commits: of each key the newest.
+std::string ViewFeed::rows(const std::vector<BatchPtr>& commits) const {
+    std::unordered_set<std::string> seen;
     JsonWriter out;
     out.begin_array();
-    for (size_t i = 0; i < batch->row_count; ++i) {
-        JsonWriter row;
-        write_row(row, *batch, i);
-        std::string text = row.take();
-        if (!seen_.contains(text)) out.raw(text);
-        now.insert(std::move(text));
+    for (size_t n = commits.size(); n-- > 0;) {
+        const auto& batch = *commits[n];
+        for (size_t i = 0; i < batch.row_count; ++i) {
+            if (commits.size() > 1) {
+                JsonWriter key;
+                key.begin_array();
+                for (int column : view_->spec().key)
+                    write_cell(key, batch.columns[size_t(column)], i);
+                if (!seen.insert(key.end_array().take()).second) continue;
+            }
+            write_row(out, batch, i);
+        }
     }
     out.end_array();
-    seen_ = std::move(now);
     return out.take();
-}
-
-Result<std::optional<std::string>> ViewDelta::next(const view::View& view,
-                                                   std::optional<Timestamp> watermark) {
-    const auto state = view.state();
-    if (state.epoch < 0 || state.epoch == epoch_) return std::optional<std::string>();
-    epoch_ = state.epoch;
-    // A window that closed since the last scan may have changed before it did: the last scan's
-    // bound holds once more.
-    from_ = next_from_;
-    TARN_TRY(auto rows_json, rows(view));
-    if (watermark && step_us_ > 0) next_from_ = *watermark - Duration{2 * step_us_};
-    JsonWriter json;
-    json.begin_object().field("view", view.spec().name).field("epoch", state.epoch);
-    json.field("committed", state.time).field("watermark", watermark);
-    write_view_shape(json, view.spec());
-    json.key("rows").raw(rows_json).end_object();
-    return std::optional(json.take());
 }
 
 EventHub::EventHub(const ServerOptions& options, const Platform& context, Sampler& sampler)
@@ -88,6 +107,7 @@ void EventHub::stop() {
         wake_.notify_all();
     }
     if (thread_.joinable()) thread_.join();
+    views_.clear();
     MutexLock lock(mutex_);
     members_.clear();
 }
@@ -120,23 +140,60 @@ std::string EventHub::hello_json() const {
     return json.take();
 }
 
+// Until the next tick, or until a view has changed while somebody listens.
+EventHub::Due EventHub::wait(int64_t next_tick_us) {
+    MutexLock lock(mutex_);
+    while (!stopping_) {
+        const int64_t left = next_tick_us - context_.clock.monotonic_us();
+        if (left <= 0) return Due::kTick;
+        if (views_changed_ && !members_.empty()) {
+            views_changed_ = false;
+            return Due::kViews;
+        }
+        wake_.wait_for(mutex_, Duration{left});
+    }
+    return Due::kStop;
+}
+
 void EventHub::run() {
     uint64_t ticks = 0;
+    int64_t next_tick = context_.clock.monotonic_us();
     while (true) {
+        const auto due = wait(next_tick);
+        if (due == Due::kStop) return;
+        if (due == Due::kViews) {
+            send_views();
+            context_.clock.sleep(kViewPause);
+            continue;
+        }
+        next_tick = context_.clock.monotonic_us() + kTick.us;
         bool fresh = false, listening = false;
         {
             MutexLock lock(mutex_);
-            if (!stopping_) wake_.wait_for(mutex_, kTick);
-            if (stopping_) return;
             listening = !members_.empty();
             for (const auto& member : members_)
                 fresh |= !member.greeted;
         }
+        if (listening) find_views();
         if (fresh) greet();
         if (ticks % kTicksPerSecond == 0) sampler_.sample();
         if (listening) tick(ticks);
         if (!listening) views_.clear();
         ++ticks;
+    }
+}
+
+void EventHub::view_changed() {
+    MutexLock lock(mutex_);
+    views_changed_ = true;
+    wake_.notify_all();
+}
+
+void EventHub::find_views() {
+    for (const auto& name : context_.views.names()) {
+        if (views_.contains(name)) continue;
+        if (auto view = context_.views.find(name))
+            views_[name] = std::make_unique<ViewFeed>(view, [this] { view_changed(); });
     }
 }
 
@@ -154,12 +211,10 @@ void EventHub::tick(uint64_t ticks) {
 }
 
 void EventHub::send_views() {
-    for (const auto& name : context_.views.names()) {
-        auto view = context_.views.find(name);
-        if (!view) continue;
+    for (auto& [name, feed] : views_) {
         std::optional<Timestamp> watermark;
         if (auto flow = context_.flows.describe(name)) watermark = flow->watermark;
-        auto change = views_[name].next(*view, watermark);
+        auto change = feed->next(watermark);
         if (!change)
             context_.logger.warn("cannot read a view for the page",
                                  {{"view", name}, {"error", change.error().message()}});

@@ -1,15 +1,15 @@
 #pragma once
 
 // Server-sent events: one thread reads the state of the platform a few times a second, while anyone
-// listens, and hands every subscriber the same bytes. A subscriber that cannot keep up misses
-// events and is told to read again.
+// listens, and hands every subscriber the same bytes; what a view commits it sends at once. A subscriber
+// that cannot keep up misses events and is told to read again.
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <thread>
-#include <unordered_set>
 #include <vector>
 
 #include "json_writer.h"
@@ -31,20 +31,30 @@ class EventSubscriber {
 // An event in the stream's own form (HTML standard, 9.2). `data` holds no line breaks.
 std::string event_bytes(std::string_view name, uint64_t id, std::string_view data);
 
-// What changed in a view since the last time, of windows that may still change. Used by one thread.
-class ViewDelta {
+// What changed in a view since the last time: the commits themselves, kept until they are taken. Commits come from the
+// flow's thread; next() is called by one thread.
+class ViewFeed {
   public:
-    // Nothing if the epoch is the same as last time, or the view was never committed.
-    Result<std::optional<std::string>> next(const view::View& view,
-                                            std::optional<Timestamp> watermark);
+    // `wake` is called after each commit, and must return at once.
+    ViewFeed(std::shared_ptr<view::View> view, std::function<void()> wake);
+    ~ViewFeed();
+    // Nothing if nothing was committed since. The first time: the newest rows that stand.
+    Result<std::optional<std::string>> next(std::optional<Timestamp> watermark);
 
   private:
-    Result<std::string> rows(const view::View& view);
-    void learn_step(const codec::ColumnBatch& batch, int time_column);
-    int64_t epoch_ = -1;
-    std::optional<Timestamp> from_, next_from_;
-    int64_t step_us_ = 0;  // distance of neighbouring first keys: the window's size
-    std::unordered_set<std::string> seen_;  // rows as they were sent
+    using BatchPtr = std::shared_ptr<const codec::ColumnBatch>;
+    std::string rows(const std::vector<BatchPtr>& commits) const;
+
+    const std::shared_ptr<view::View> view_;
+    std::function<void()> wake_;
+    bool first_ = true;
+    Mutex mutex_;
+    std::vector<BatchPtr> commits_ TARN_GUARDED_BY(mutex_);
+    size_t rows_ TARN_GUARDED_BY(mutex_) = 0;
+    int64_t epoch_ TARN_GUARDED_BY(mutex_) = -1;  // of the newest commit
+    Timestamp time_ TARN_GUARDED_BY(mutex_);
+    bool changed_ TARN_GUARDED_BY(mutex_) = false;
+    uint64_t token_ = 0;
 };
 
 class EventHub {
@@ -63,9 +73,13 @@ class EventHub {
         std::shared_ptr<EventSubscriber> to;
         bool missed = false, greeted = false;
     };
+    enum class Due { kStop, kViews, kTick };
     void run();
+    Due wait(int64_t next_tick_us);
     void tick(uint64_t tick);
+    void find_views();
     void send_views();
+    void view_changed();
     void send(std::string_view name, const std::string& data);
     void greet();
     std::string hello_json() const;
@@ -76,11 +90,12 @@ class EventHub {
     std::atomic<bool> ready_ = false;
     Mutex ledger_mutex_;
     LedgerReader ledger_ TARN_GUARDED_BY(ledger_mutex_);
-    std::map<std::string, ViewDelta> views_;  // of the thread
-    uint64_t next_id_ = 1;                    // of the thread
+    std::map<std::string, std::unique_ptr<ViewFeed>> views_;  // of the thread
+    uint64_t next_id_ = 1;                                    // of the thread
     mutable Mutex mutex_;
     Condition wake_;
     std::vector<Member> members_ TARN_GUARDED_BY(mutex_);
+    bool views_changed_ TARN_GUARDED_BY(mutex_) = false;
     bool stopping_ TARN_GUARDED_BY(mutex_) = false;
     std::thread thread_;
 };

@@ -87,7 +87,7 @@ class RocksView final : public ViewBase {
             if (commit.epoch <= state().epoch) return {};
             TARN_RETURN_IF_ERROR(commit_locked(commit));
         }
-        notify(commit.epoch);
+        notify(commit);
         return {};
     }
 

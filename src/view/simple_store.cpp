@@ -175,7 +175,7 @@ class SimpleView final : public ViewBase {
             if (commit.epoch <= state_.epoch) return {};
             TARN_RETURN_IF_ERROR(commit_locked(commit));
         }
-        notify(commit.epoch);
+        notify(commit);
         return {};
     }
 

@@ -15,7 +15,7 @@ class ViewBase : public View {
   public:
     ViewBase(ViewSpec spec, RowCodec codec) : spec_(std::move(spec)), codec_(std::move(codec)) {}
     const ViewSpec& spec() const override { return spec_; }
-    uint64_t add_listener(std::function<void(int64_t)> listener) override {
+    uint64_t add_listener(std::function<void(const ViewCommit&)> listener) override {
         MutexLock lock(listeners_mutex_);
         listeners_.emplace(++last_token_, std::move(listener));
         return last_token_;
@@ -27,10 +27,10 @@ class ViewBase : public View {
 
   protected:
     // A call under way holds the mutex, so remove_listener waits for it.
-    void notify(int64_t epoch) {
+    void notify(const ViewCommit& commit) {
         MutexLock lock(listeners_mutex_);
         for (auto& [token, listener] : listeners_)
-            listener(epoch);
+            listener(commit);
     }
     const ViewSpec spec_;
     const RowCodec codec_;
@@ -38,7 +38,8 @@ class ViewBase : public View {
   private:
     Mutex listeners_mutex_;
     uint64_t last_token_ TARN_GUARDED_BY(listeners_mutex_) = 0;
-    std::map<uint64_t, std::function<void(int64_t)>> listeners_ TARN_GUARDED_BY(listeners_mutex_);
+    std::map<uint64_t, std::function<void(const ViewCommit&)>> listeners_
+        TARN_GUARDED_BY(listeners_mutex_);
 };
 
 // Bounds of a scan as encoded keys; an empty `to` means no bound.

@@ -295,36 +295,62 @@ TEST_F(Door, StopsWithClientsConnected) {
     EXPECT_FALSE(Client(was).connected());
 }
 
-TEST(ViewDelta, SendsWhatChangedOnly) {
+TEST(ViewFeed, SendsWhatChangedOnly) {
     World world;
     auto view = World::must(world.views->open_view(
         {.name = "live.w", .columns = kWindowColumns, .key = {0, 1, 3}, .generation = "g"}));
-    ViewDelta delta;
-    EXPECT_FALSE(World::must(delta.next(*view, {}))) << "nothing committed yet";
+    int woken = 0;
     auto commit = [&](int64_t epoch, const std::vector<WindowRow>& rows) {
         ASSERT_TRUE(view->commit({.epoch = epoch,
                                   .upserts = window_rows(rows),
                                   .remove_before = {},
                                   .time = Timestamp{epoch}}));
     };
-    auto views_of = [&](std::optional<Timestamp> watermark) {
+    auto views_of = [&](ViewFeed& feed) {
         std::vector<int64_t> out;
-        auto text = World::must(delta.next(*view, watermark));
+        auto text = World::must(feed.next({}));
         if (!text) return out;
         const auto change = json::parse(*text);
         for (const auto& row : change["rows"])
             out.push_back(row[2]);
         return out;
     };
+    ViewFeed feed(view, [&] { ++woken; });
+    EXPECT_FALSE(World::must(feed.next({}))) << "nothing committed yet";
     commit(1, {{10, nullptr, 1}, {15, nullptr, 2}});
-    EXPECT_EQ(views_of({}), (std::vector<int64_t>{2, 1}));
-    EXPECT_EQ(views_of({}), (std::vector<int64_t>{})) << "the same epoch";
+    EXPECT_EQ(woken, 1);
+    EXPECT_EQ(views_of(feed), (std::vector<int64_t>{2, 1})) << "what stands";
+    EXPECT_EQ(views_of(feed), (std::vector<int64_t>{})) << "nothing since";
     commit(2, {{15, nullptr, 3}});
-    EXPECT_EQ(views_of(Timestamp{25'000'000}), (std::vector<int64_t>{3}));
-    // Windows two sizes below the watermark of the last time cannot change any more and are not
-    // read again.
-    commit(3, {{10, nullptr, 9}, {15, nullptr, 4}, {20, nullptr, 5}});
-    EXPECT_EQ(views_of(Timestamp{60'000'000}), (std::vector<int64_t>{5, 4}));
+    EXPECT_EQ(views_of(feed), (std::vector<int64_t>{3}));
+    commit(3, {{15, nullptr, 4}, {15, "A", 1}});
+    commit(3, {{15, nullptr, 9}});  // an epoch that stands changes nothing
+    commit(4, {{15, nullptr, 5}});
+    EXPECT_EQ(views_of(feed), (std::vector<int64_t>{5, 1})) << "each key once, as it is now";
+    ViewFeed later(view, [] {});
+    EXPECT_EQ(views_of(later), (std::vector<int64_t>{1, 5, 1})) << "what stands";
+}
+
+TEST(ViewFeed, SaysWhenItIsTooMuch) {
+    World world;
+    auto view = World::must(world.views->open_view(
+        {.name = "live.w", .columns = kWindowColumns, .key = {0, 1, 3}, .generation = "g"}));
+    ViewFeed feed(view, [] {});
+    std::vector<WindowRow> rows;
+    for (int64_t i = 0; i < 15'000; ++i)
+        rows.push_back({i, nullptr, i});
+    for (int64_t epoch = 0; epoch < 3; ++epoch)
+        ASSERT_TRUE(view->commit(
+            {.epoch = epoch, .upserts = window_rows(rows), .remove_before = {}, .time = {}}));
+    auto first = json::parse(World::must(feed.next({})).value());
+    EXPECT_EQ(first["rows"].size(), 2'000u) << "the newest that stand";
+    for (int64_t epoch = 3; epoch < 6; ++epoch)
+        ASSERT_TRUE(view->commit(
+            {.epoch = epoch, .upserts = window_rows(rows), .remove_before = {}, .time = {}}));
+    EXPECT_TRUE(json::parse(World::must(feed.next({})).value())["rows"].is_null());
+    ASSERT_TRUE(view->commit(
+        {.epoch = 6, .upserts = window_rows({{1, nullptr, 8}}), .remove_before = {}, .time = {}}));
+    EXPECT_EQ(json::parse(World::must(feed.next({})).value())["rows"].size(), 1u);
 }
 
 TEST_F(Door, TakesARecordAndGivesItBack) {

@@ -166,7 +166,7 @@ TEST_P(ViewStoreTest, ViewsOfOneStoreDoNotMix) {
 TEST_P(ViewStoreTest, ListenersHearEachNewEpochOnce) {
     auto v = view();
     std::vector<int64_t> heard;
-    auto token = v->add_listener([&](int64_t epoch) { heard.push_back(epoch); });
+    auto token = v->add_listener([&](const ViewCommit& commit) { heard.push_back(commit.epoch); });
     put(*v, 0, {});
     put(*v, 0, {});
     put(*v, 1, {});

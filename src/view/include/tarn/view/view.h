@@ -70,7 +70,7 @@ class View {
         const codec::ColumnBatch& keys) const = 0;
     // Called after each commit from the writer's thread; must return at once. Token for
     // remove_listener.
-    virtual uint64_t add_listener(std::function<void(int64_t epoch)> listener) = 0;
+    virtual uint64_t add_listener(std::function<void(const ViewCommit&)> listener) = 0;
     virtual void remove_listener(uint64_t token) = 0;
 };
 
