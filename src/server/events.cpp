@@ -26,11 +26,6 @@ std::string event_bytes(std::string_view name, uint64_t id, std::string_view dat
 
 ViewFeed::ViewFeed(std::shared_ptr<view::View> view, std::function<void()> wake)
     : view_(std::move(view)), wake_(std::move(wake)) {
-    const auto state = view_->state();
-    MutexLock lock(mutex_);
-    epoch_ = state.epoch;
-    time_ = state.time;
-    changed_ = state.epoch >= 0;
     token_ = view_->add_listener([this](const view::ViewCommit& commit) {
         {
             MutexLock listening(mutex_);
@@ -44,6 +39,12 @@ ViewFeed::ViewFeed(std::shared_ptr<view::View> view, std::function<void()> wake)
         }
         wake_();
     });
+    const auto state = view_->state();  // after the listener: no commit falls between
+    MutexLock lock(mutex_);
+    if (state.epoch < epoch_ || state.epoch < 0) return;
+    epoch_ = state.epoch;
+    time_ = state.time;
+    changed_ = true;
 }
 
 ViewFeed::~ViewFeed() { view_->remove_listener(token_); }

@@ -957,8 +957,8 @@ export interface components {
             truncated: boolean;
         };
         /**
-         * @description Rows that changed since the last such event, as upserts by key, of the windows that still change. `rows` is null
-         *     where the view's first key is no time: read the rows again.
+         * @description Rows that changed since the last such event, as upserts by key; the first event after a connection has the newest
+         *     rows that stand. `rows` is null where more changed than one event holds: read the rows again.
          */
         ViewChange: {
             view: string;
