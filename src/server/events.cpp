@@ -28,52 +28,52 @@ ViewFeed::ViewFeed(std::shared_ptr<view::View> view, std::function<void()> wake)
     : view_(std::move(view)), wake_(std::move(wake)) {
     token_ = view_->add_listener([this](const view::ViewCommit& commit) {
         {
-            MutexLock listening(mutex_);
-            changed_ = true;
-            epoch_ = std::max(epoch_, commit.epoch);
-            time_ = commit.time;
-            if (commit.upserts && rows_ <= kMaxRows) {
-                rows_ += commit.upserts->row_count;
-                commits_.push_back(commit.upserts);
+            MutexLock lock(mutex_);
+            news_.epoch = commit.epoch;
+            news_.time = commit.time;
+            news_.changed = true;
+            if (commit.upserts && news_.rows <= kMaxRows) {
+                news_.rows += commit.upserts->row_count;
+                news_.commits.push_back(commit.upserts);
             }
         }
         wake_();
     });
-    const auto state = view_->state();  // after the listener: no commit falls between
-    MutexLock lock(mutex_);
-    if (state.epoch < epoch_ || state.epoch < 0) return;
-    epoch_ = state.epoch;
-    time_ = state.time;
-    changed_ = true;
 }
 
 ViewFeed::~ViewFeed() { view_->remove_listener(token_); }
 
-Result<std::optional<std::string>> ViewFeed::next(std::optional<Timestamp> watermark) {
+std::string ViewFeed::event(int64_t epoch, Timestamp time, std::optional<Timestamp> watermark,
+                            std::string_view rows) const {
     JsonWriter json;
-    std::vector<BatchPtr> commits;
-    bool too_many = false;
+    json.begin_object().field("view", view_->spec().name).field("epoch", epoch);
+    json.field("committed", time).field("watermark", watermark);
+    write_view_shape(json, view_->spec());
+    json.key("rows").raw(rows).end_object();
+    return json.take();
+}
+
+std::optional<std::string> ViewFeed::next(std::optional<Timestamp> watermark) {
+    News news;
     {
         MutexLock lock(mutex_);
-        if (!std::exchange(changed_, false)) return std::optional<std::string>();
-        commits = std::exchange(commits_, {});
-        too_many = std::exchange(rows_, 0) > kMaxRows;
-        json.begin_object().field("view", view_->spec().name).field("epoch", epoch_);
-        json.field("committed", time_).field("watermark", watermark);
+        news = std::exchange(news_, {});
     }
-    if (std::exchange(first_, false)) {
-        TARN_TRY(auto newest,
-                 view_->scan({.from = {}, .to = {}, .limit = kFirstRows, .newest_first = true}));
-        commits = {newest};
-        too_many = false;
-    }
-    write_view_shape(json, view_->spec());
-    json.key("rows").raw(too_many ? "null" : rows(commits)).end_object();
-    return std::optional(json.take());
+    if (!news.changed) return std::nullopt;
+    return event(news.epoch, news.time, watermark,
+                 news.rows > kMaxRows ? "null" : rows_json(news.commits));
+}
+
+Result<std::optional<std::string>> ViewFeed::present(std::optional<Timestamp> watermark) const {
+    const auto state = view_->state();  // before the rows: what comes between is told again
+    if (state.epoch < 0) return std::optional<std::string>();
+    TARN_TRY(auto newest,
+             view_->scan({.from = {}, .to = {}, .limit = kFirstRows, .newest_first = true}));
+    return std::optional(event(state.epoch, state.time, watermark, rows_json({newest})));
 }
 
 // Rows of several commits: of each key the newest.
-std::string ViewFeed::rows(const std::vector<BatchPtr>& commits) const {
+std::string ViewFeed::rows_json(const std::vector<BatchPtr>& commits) const {
     std::unordered_set<std::string> seen;
     JsonWriter out;
     out.begin_array();
@@ -193,9 +193,24 @@ void EventHub::view_changed() {
 void EventHub::find_views() {
     for (const auto& name : context_.views.names()) {
         if (views_.contains(name)) continue;
-        if (auto view = context_.views.find(name))
-            views_[name] = std::make_unique<ViewFeed>(view, [this] { view_changed(); });
+        auto view = context_.views.find(name);
+        if (!view) continue;
+        views_[name] = std::make_unique<ViewFeed>(view, [this] { view_changed(); });
+        if (auto now = present(name)) send("view", *now);
     }
+}
+
+std::optional<Timestamp> EventHub::watermark_of(const std::string& view) const {
+    auto flow = context_.flows.describe(view);
+    return flow ? flow->watermark : std::nullopt;
+}
+
+std::optional<std::string> EventHub::present(const std::string& view) const {
+    auto now = views_.at(view)->present(watermark_of(view));
+    if (now) return *now;
+    context_.logger.warn("cannot read a view for the page",
+                         {{"view", view}, {"error", now.error().message()}});
+    return std::nullopt;
 }
 
 void EventHub::tick(uint64_t ticks) {
@@ -212,16 +227,8 @@ void EventHub::tick(uint64_t ticks) {
 }
 
 void EventHub::send_views() {
-    for (auto& [name, feed] : views_) {
-        std::optional<Timestamp> watermark;
-        if (auto flow = context_.flows.describe(name)) watermark = flow->watermark;
-        auto change = feed->next(watermark);
-        if (!change)
-            context_.logger.warn("cannot read a view for the page",
-                                 {{"view", name}, {"error", change.error().message()}});
-        else if (*change)
-            send("view", **change);
-    }
+    for (auto& [name, feed] : views_)
+        if (auto change = feed->next(watermark_of(name))) send("view", *change);
 }
 
 // A newcomer gets the whole present state first.
@@ -233,6 +240,8 @@ void EventHub::greet() {
     state.push_back(event_bytes("tables", next_id_++, sampler_.tables_json()));
     state.push_back(event_bytes("graph", next_id_++, graph_json(context_, sampler_)));
     state.push_back(event_bytes("ledger", next_id_++, ledger_json()));
+    for (const auto& [name, feed] : views_)
+        if (auto now = present(name)) state.push_back(event_bytes("view", next_id_++, *now));
     std::string all = "retry: 1000\n\n";
     for (const auto& event : state)
         all += event;

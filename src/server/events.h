@@ -38,22 +38,28 @@ class ViewFeed {
     // `wake` is called after each commit, and must return at once.
     ViewFeed(std::shared_ptr<view::View> view, std::function<void()> wake);
     ~ViewFeed();
-    // Nothing if nothing was committed since. The first time: the newest rows that stand.
-    Result<std::optional<std::string>> next(std::optional<Timestamp> watermark);
+    // A ViewChange of openapi.yaml; nothing if nothing was committed since.
+    std::optional<std::string> next(std::optional<Timestamp> watermark);
+    // The newest rows that stand, as a ViewChange; nothing before the first commit.
+    Result<std::optional<std::string>> present(std::optional<Timestamp> watermark) const;
 
   private:
     using BatchPtr = std::shared_ptr<const codec::ColumnBatch>;
-    std::string rows(const std::vector<BatchPtr>& commits) const;
+    struct News {
+        bool changed = false;
+        int64_t epoch = -1;  // of the newest commit
+        Timestamp time;
+        std::vector<BatchPtr> commits;
+        size_t rows = 0;
+    };
+    std::string event(int64_t epoch, Timestamp time, std::optional<Timestamp> watermark,
+                      std::string_view rows) const;
+    std::string rows_json(const std::vector<BatchPtr>& commits) const;
 
     const std::shared_ptr<view::View> view_;
-    std::function<void()> wake_;
-    bool first_ = true;
+    const std::function<void()> wake_;
     Mutex mutex_;
-    std::vector<BatchPtr> commits_ TARN_GUARDED_BY(mutex_);
-    size_t rows_ TARN_GUARDED_BY(mutex_) = 0;
-    int64_t epoch_ TARN_GUARDED_BY(mutex_) = -1;  // of the newest commit
-    Timestamp time_ TARN_GUARDED_BY(mutex_);
-    bool changed_ TARN_GUARDED_BY(mutex_) = false;
+    News news_ TARN_GUARDED_BY(mutex_);
     uint64_t token_ = 0;
 };
 
@@ -80,6 +86,8 @@ class EventHub {
     void find_views();
     void send_views();
     void view_changed();
+    std::optional<Timestamp> watermark_of(const std::string& view) const;
+    std::optional<std::string> present(const std::string& view) const;
     void send(std::string_view name, const std::string& data);
     void greet();
     std::string hello_json() const;

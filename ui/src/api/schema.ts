@@ -957,8 +957,8 @@ export interface components {
             truncated: boolean;
         };
         /**
-         * @description Rows that changed since the last such event, as upserts by key; the first event after a connection has the newest
-         *     rows that stand. `rows` is null where more changed than one event holds: read the rows again.
+         * @description Rows that changed since the last such event, as upserts by key; the first one of a connection has the newest rows
+         *     that stand, at most 2,000. `rows` is null where more changed than one event holds: read the rows again.
          */
         ViewChange: {
             view: string;
