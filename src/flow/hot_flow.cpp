@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "tarn/codec/select_rows.h"
+
 namespace tarn::flow {
 namespace {
 
@@ -155,7 +157,7 @@ Status HotFlow::add(const Chunk& chunk, const EpochPlan& plan) {
             }
         }
         if (!kept_rows_.empty()) {
-            auto kept = select_rows(rows, kept_rows_);
+            auto kept = codec::select_rows(rows, kept_rows_);
             TARN_RETURN_IF_ERROR(query_->add(*kept, plan.watermark, late_rows_));
             for (auto row : late_rows_)
                 TARN_RETURN_IF_ERROR(

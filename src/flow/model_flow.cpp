@@ -8,6 +8,7 @@
 #include "merge_flow.h"
 #include "rows_flow.h"
 #include "sessions_flow.h"
+#include "tarn/codec/select_rows.h"
 #include "tarn/sql/mergeable_query.h"
 #include "tarn/sql/statement.h"
 
@@ -21,22 +22,15 @@ const ColumnSpec kBatchId{"_batch_id", ColumnType::kInt64, false};
 const ColumnSpec kProcessedAt{"_processed_at", ColumnType::kTimestamp, false};
 const ColumnSpec kReason{"_reason", ColumnType::kText, false};
 
-codec::Column filled(ColumnType type, size_t rows, int64_t value) {
-    codec::Column column;
-    column.type = type;
-    column.data.resize(rows * sizeof(int64_t));
-    std::fill_n(column.values<int64_t>(), rows, value);
-    return column;
-}
-
 BatchPtr with_metadata(const BatchPtr& rows, const EpochPlan& plan) {
     auto out = std::make_shared<codec::ColumnBatch>(*rows);
     for (auto& column : out->schema)
         column.required = false;
     out->schema.push_back(kBatchId);
     out->schema.push_back(kProcessedAt);
-    out->columns.push_back(filled(ColumnType::kInt64, rows->row_count, plan.epoch));
-    out->columns.push_back(filled(ColumnType::kTimestamp, rows->row_count, plan.batch_time.us));
+    out->columns.push_back(filled<int64_t>(ColumnType::kInt64, rows->row_count, plan.epoch));
+    out->columns.push_back(
+        filled<int64_t>(ColumnType::kTimestamp, rows->row_count, plan.batch_time.us));
     return out;
 }
 
@@ -201,7 +195,7 @@ void ModelFlow::put_aside(const BatchPtr& rows, std::span<const uint32_t> which,
                           const std::string& reason) {
     if (which.empty() || aside_table().empty()) return;
     auto chosen = std::make_shared<codec::ColumnBatch>();
-    auto picked = select_rows(*rows, which);
+    auto picked = codec::select_rows(*rows, which);
     chosen->row_count = which.size();
     chosen->buffers = picked->buffers;
     for (const auto& column : aside_columns_) {

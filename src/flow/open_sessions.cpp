@@ -4,11 +4,12 @@
 
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
-#include "rows.h"
 #include "tarn/base/check.h"
+#include "tarn/codec/select_rows.h"
 
 namespace tarn::flow {
 namespace {
@@ -161,7 +162,7 @@ std::vector<OpenSessions::Batch> OpenSessions::take(Wanted&& wanted) {
         if (taken.empty()) continue;
         part.live.resize(kept);
         out.push_back(taken.size() == part.rows->row_count ? part.rows
-                                                           : select_rows(*part.rows, taken));
+                                                           : codec::select_rows(*part.rows, taken));
         if (kept * 2 < part.rows->row_count) compact(part);
     }
     std::erase_if(parts_, [](const Part& part) { return part.live.empty(); });
@@ -191,14 +192,14 @@ std::vector<OpenSessions::Batch> OpenSessions::rows() const {
     for (const auto& part : parts_)
         out.push_back(part.live.size() == part.rows->row_count
                           ? part.rows
-                          : select_rows(*part.rows, part.live));
+                          : codec::select_rows(*part.rows, part.live));
     return out;
 }
 
 // The rows that have been taken give back their memory.
 void OpenSessions::compact(Part& part) {
     if (part.live.empty()) return;
-    auto rows = std::make_shared<ColumnBatch>(*select_rows(*part.rows, part.live));
+    auto rows = std::make_shared<ColumnBatch>(*codec::select_rows(*part.rows, part.live));
     own_text(*rows);
     for (size_t i = 0; i < part.live.size(); ++i) {
         part.hashes[i] = part.hashes[part.live[i]];  // live[i] >= i

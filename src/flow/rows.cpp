@@ -19,14 +19,6 @@ Column empty(ColumnType type) {
     return column;
 }
 
-template <class T>
-Column filled(ColumnType type, size_t rows, T value) {
-    Column column = empty(type);
-    column.data.resize(rows * sizeof(T));
-    std::fill_n(column.values<T>(), rows, value);
-    return column;
-}
-
 Column one_text(size_t rows, std::string_view text) {
     Column column = empty(ColumnType::kText);
     column.dictionary = true;
@@ -127,28 +119,6 @@ void add_header_columns(const project::Topic& topic, const Chunk& chunk, size_t 
         batch.columns.push_back(builder.finish(batch));
 }
 
-template <class T>
-void select_as(const Column& in, std::span<const uint32_t> rows, Column& out) {
-    out.data.resize(rows.size() * sizeof(T));
-    const auto* from = in.values<T>();
-    auto* to = out.values<T>();
-    for (size_t i = 0; i < rows.size(); ++i)
-        to[i] = from[rows[i]];
-}
-
-void select_values(const Column& in, std::span<const uint32_t> rows, Column& out) {
-    switch (codec::column_width(in.type)) {
-        case 1:
-            return select_as<uint8_t>(in, rows, out);
-        case 4:
-            return select_as<uint32_t>(in, rows, out);
-        case 8:
-            return select_as<uint64_t>(in, rows, out);
-        default:
-            return select_as<TextRef>(in, rows, out);
-    }
-}
-
 }  // namespace
 
 std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const Chunk& chunk,
@@ -191,30 +161,6 @@ std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const
     batch->columns.push_back(filled<int32_t>(ColumnType::kDate, rows, int32_t(day)));
     batch->columns.push_back(filled<int32_t>(ColumnType::kInt32, rows, int32_t(hour)));
     return batch;
-}
-
-std::shared_ptr<const ColumnBatch> select_rows(const ColumnBatch& batch,
-                                               std::span<const uint32_t> rows) {
-    auto out = std::make_shared<ColumnBatch>();
-    out->schema = batch.schema;
-    out->row_count = rows.size();
-    out->buffers = batch.buffers;
-    for (const auto& in : batch.columns) {
-        Column column = empty(in.type);
-        column.dictionary = in.dictionary;
-        if (in.dictionary) {
-            column.data = in.data;
-            column.codes.reserve(rows.size());
-            for (auto row : rows)
-                column.codes.push_back(in.codes[row]);
-        } else {
-            select_values(in, rows, column);
-        }
-        for (size_t i = 0; !in.validity.empty() && i < rows.size(); ++i)
-            if (in.is_null(rows[i])) column.set_null(i, rows.size());
-        out->columns.push_back(std::move(column));
-    }
-    return out;
 }
 
 Status SideRecords::add(int32_t partition, const codec::RecordView& record,

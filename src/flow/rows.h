@@ -2,6 +2,7 @@
 
 // From chunks to what sinks take: a table's rows, and records for late and quarantine topics.
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,9 +22,15 @@ namespace tarn::flow {
 std::shared_ptr<const codec::ColumnBatch> table_rows(const project::Topic& topic,
                                                      const Chunk& chunk, const EpochPlan& plan);
 
-// Only these rows of a batch, in this order.
-std::shared_ptr<const codec::ColumnBatch> select_rows(const codec::ColumnBatch& batch,
-                                                      std::span<const uint32_t> rows);
+// A fixed-width column with one value in every row; T is as wide as the type.
+template <class T>
+codec::Column filled(codec::ColumnType type, size_t rows, T value) {
+    codec::Column column;
+    column.type = type;
+    column.data.resize(rows * sizeof(T));
+    std::fill_n(column.values<T>(), rows, value);
+    return column;
+}
 
 // What a flow writes to a topic of its own in one epoch: original records with headers that say
 // why, in batches of bounded size, by the partition they go to.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "tarn/codec/select_rows.h"
 #include "tarn/sql/quote.h"
 
 namespace tarn::flow {
@@ -183,7 +184,7 @@ Status RowsFlow::judge(const BatchPtr& rows, const EpochPlan& plan) {
     }
     counters_.rows_out += int64_t(good.size());
     if (good.empty()) return {};
-    auto kept = good.size() == rows->row_count ? rows : select_rows(*rows, good);
+    auto kept = good.size() == rows->row_count ? rows : codec::select_rows(*rows, good);
     rows_.push_back(without(kept, rejected_));
     return {};
 }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "tarn/codec/select_rows.h"
 #include "tarn/sql/parquet.h"
 
 namespace tarn::flow {
@@ -120,7 +121,7 @@ BatchPtr SessionsFlow::on_time(const BatchPtr& rows, const EpochPlan& plan) {
     put_aside(rows, late, "late");
     put_aside(rows, early, "early");
     put_aside(rows, timeless, "no event time");
-    return kept.size() == rows->row_count ? rows : select_rows(*rows, kept);
+    return kept.size() == rows->row_count ? rows : codec::select_rows(*rows, kept);
 }
 
 // Moves the sessions that are over out of the open ones: they are the epoch's rows.

@@ -2,30 +2,11 @@
 
 #include <algorithm>
 
+#include "tarn/codec/select_rows.h"
 #include "tarn/delta/partition.h"
 
 namespace tarn::lake {
 namespace {
-
-codec::Column take_column(const codec::Column& from, std::span<const uint32_t> rows) {
-    codec::Column to;
-    to.type = from.type;
-    to.dictionary = from.dictionary;
-    for (size_t i = 0; i < rows.size(); ++i)
-        if (from.is_null(rows[i])) to.set_null(i, rows.size());
-    if (from.dictionary) {
-        to.data = from.data;
-        to.codes.reserve(rows.size());
-        for (auto row : rows)
-            to.codes.push_back(from.codes[row]);
-        return to;
-    }
-    size_t width = codec::column_width(from.type);
-    to.data.resize(rows.size() * width);
-    for (size_t i = 0; i < rows.size(); ++i)
-        std::memcpy(to.data.data() + i * width, from.data.data() + rows[i] * width, width);
-    return to;
-}
 
 // Whether the row has what the one before it has.
 bool repeats(const codec::Column& column, uint32_t row) {
@@ -45,17 +26,6 @@ bool repeats(const codec::Column& column, uint32_t row) {
 }
 
 }  // namespace
-
-std::shared_ptr<const codec::ColumnBatch> take_rows(
-    const std::shared_ptr<const codec::ColumnBatch>& batch, std::span<const uint32_t> rows) {
-    auto out = std::make_shared<codec::ColumnBatch>();
-    out->schema = batch->schema;
-    out->row_count = rows.size();
-    out->buffers = {batch};
-    for (auto& column : batch->columns)
-        out->columns.push_back(take_column(column, rows));
-    return out;
-}
 
 std::map<PartitionKey, Batches> split_by_partition(
     std::span<const std::shared_ptr<const codec::ColumnBatch>> batches,
@@ -80,8 +50,8 @@ std::map<PartitionKey, Batches> split_by_partition(
             members->push_back(row);
         }
         for (auto& [part, chosen] : rows)
-            out[part].push_back(chosen.size() == batch->row_count ? batch
-                                                                  : take_rows(batch, chosen));
+            out[part].push_back(
+                chosen.size() == batch->row_count ? batch : codec::select_rows(*batch, chosen));
     }
     return out;
 }

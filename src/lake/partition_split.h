@@ -24,8 +24,4 @@ std::map<PartitionKey, Batches> split_by_partition(
     std::span<const std::shared_ptr<const codec::ColumnBatch>> batches,
     std::span<const int> columns);
 
-// The given rows of a batch, which is kept alive by the result.
-std::shared_ptr<const codec::ColumnBatch> take_rows(
-    const std::shared_ptr<const codec::ColumnBatch>& batch, std::span<const uint32_t> rows);
-
 }  // namespace tarn::lake

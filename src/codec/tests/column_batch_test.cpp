@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "column_writer.h"
+#include "tarn/codec/select_rows.h"
 
 namespace tarn::codec {
 namespace {
@@ -17,6 +18,53 @@ TEST(ColumnBatchTest, TypeNames) {
     EXPECT_EQ(parse_column_type("BIGNIT").error().message(),
               "unknown column type \"BIGNIT\": did you mean BIGINT?");
     EXPECT_EQ(column_width(kText), 16u);
+}
+
+TEST(ColumnBatchTest, ChosenRowsOutliveTheBatch) {
+    using enum ColumnType;
+    std::shared_ptr<const ColumnBatch> chosen;
+    {
+        ColumnBatch batch;
+        batch.schema = {{"b", kBool, false},
+                        {"i", kInt32, false},
+                        {"l", kInt64, false},
+                        {"t", kText, false},
+                        {"d", kText, false}};
+        batch.row_count = 3;
+        ColumnBuilder yes(kBool), number(kInt32), large(kInt64), text(kText), words(kText);
+        for (int64_t row = 0; row < 3; ++row) {
+            yes.add_bool(row == 2);
+            number.add_int(row);
+            row == 1 ? large.add_null() : large.add_int(row << 40);
+            text.add_text("a text beyond the inline bytes, " + std::to_string(row));
+        }
+        words.add_text("one");
+        words.add_text("another word of the dictionary");
+        for (auto* column : {&yes, &number, &large, &text, &words})
+            batch.columns.push_back(column->finish(batch));
+        auto& coded = batch.columns[4];
+        coded.dictionary = true;
+        coded.codes = {1, 0, 1};
+        coded.set_null(0, 3);
+        chosen = select_rows(batch, std::vector<uint32_t>{2, 0, 1, 2});
+    }
+    ASSERT_EQ(chosen->row_count, 4u);
+    EXPECT_EQ(chosen->schema.size(), 5u);
+    const auto& c = chosen->columns;
+    const std::vector<uint32_t> rows = {2, 0, 1, 2};
+    for (size_t i = 0; i < rows.size(); ++i) {
+        EXPECT_EQ(c[0].values<uint8_t>()[i] != 0, rows[i] == 2);
+        EXPECT_EQ(c[1].values<int32_t>()[i], int32_t(rows[i]));
+        EXPECT_EQ(c[2].is_null(i), rows[i] == 1);
+        if (rows[i] != 1) {
+            EXPECT_EQ(c[2].values<int64_t>()[i], int64_t(rows[i]) << 40);
+        }
+        EXPECT_EQ(c[3].text(i), "a text beyond the inline bytes, " + std::to_string(rows[i]));
+        EXPECT_EQ(c[4].is_null(i), rows[i] == 0);
+    }
+    EXPECT_EQ(c[4].text(0), "another word of the dictionary");
+    EXPECT_EQ(c[4].text(2), "one");
+    EXPECT_TRUE(select_rows(*chosen, {})->columns[3].data.empty());
 }
 
 TEST(ColumnBatchTest, TheBuilderKeepsWhatItIsGiven) {
