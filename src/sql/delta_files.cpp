@@ -1,9 +1,8 @@
 #include "tarn/sql/delta_files.h"
 
-#include "duckdb/parser/keyword_helper.hpp"
-
 #include "duck.h"
 #include "result_collector.h"
+#include "tarn/sql/quote.h"
 
 namespace tarn::sql {
 
@@ -26,9 +25,8 @@ class Given {
 std::string select_text(std::span<const std::string> columns) {
     std::string list;
     for (auto& column : columns)
-        list += (list.empty() ? "" : ", ") + duckdb::KeywordHelper::WriteQuoted(column, '"');
-    return "SELECT " + list + " FROM " + kDeltaScanFunction + "(" +
-           duckdb::KeywordHelper::WriteQuoted(kGivenFiles) + ")";
+        list += (list.empty() ? "" : ", ") + quoted_name(column);
+    return "SELECT " + list + " FROM " + kDeltaScanFunction + "(" + quoted_text(kGivenFiles) + ")";
 }
 
 }  // namespace

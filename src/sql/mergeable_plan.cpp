@@ -31,6 +31,9 @@ const std::map<std::string, std::string> kMerges = {
     {"arg_max", "arg_max"}, {"arg_min", "arg_min"},
     {"max_by", "arg_max"},  {"min_by", "arg_min"},
 };
+constexpr auto kGrows = "it grows without bound";
+constexpr auto kAllValues = "it needs all values at once; ask for it where it is read";
+constexpr auto kMoments = "keep count, sum(x) and sum(x * x), and compute it where it is read";
 // Named when refused, since they are aggregates: DuckDB's catalogue has more, which it refuses as
 // expressions outside GROUP BY.
 const std::map<std::string, std::string> kInstead = {
@@ -38,26 +41,26 @@ const std::map<std::string, std::string> kInstead = {
     {"mean", "keep sum and count, and divide where it is read"},
     {"first", "use arg_min(value, time)"},
     {"last", "use arg_max(value, time)"},
-    {"list", "it grows without bound"},
-    {"array_agg", "it grows without bound"},
-    {"string_agg", "it grows without bound"},
-    {"group_concat", "it grows without bound"},
+    {"list", kGrows},
+    {"array_agg", kGrows},
+    {"string_agg", kGrows},
+    {"group_concat", kGrows},
     {"count_if", "use count(*) FILTER (WHERE ...)"},
-    {"median", "it needs all values at once; ask for it where it is read"},
-    {"quantile", "it needs all values at once; ask for it where it is read"},
-    {"quantile_cont", "it needs all values at once; ask for it where it is read"},
-    {"quantile_disc", "it needs all values at once; ask for it where it is read"},
+    {"median", kAllValues},
+    {"quantile", kAllValues},
+    {"quantile_cont", kAllValues},
+    {"quantile_disc", kAllValues},
     {"approx_quantile", "its state is no column; ask for it where it is read"},
     {"approx_count_distinct",
      "its state is no column; group by the value, and count where it is read"},
     {"mode", "group by the value, and take the largest where it is read"},
     {"histogram", "group by the value"},
-    {"stddev", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
-    {"stddev_pop", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
-    {"stddev_samp", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
-    {"variance", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
-    {"var_pop", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
-    {"var_samp", "keep count, sum(x) and sum(x * x), and compute it where it is read"},
+    {"stddev", kMoments},
+    {"stddev_pop", kMoments},
+    {"stddev_samp", kMoments},
+    {"variance", kMoments},
+    {"var_pop", kMoments},
+    {"var_samp", kMoments},
 };
 
 std::unexpected<Error> refuse(const std::string& what) {

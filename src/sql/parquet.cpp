@@ -3,9 +3,8 @@
 #include <limits>
 #include <unordered_map>
 
-#include "duckdb/parser/keyword_helper.hpp"
-
 #include "duck.h"
+#include "tarn/sql/quote.h"
 
 namespace tarn::sql {
 
@@ -112,8 +111,7 @@ Result<ParquetFile> write_parquet(Session& session, const std::string& path, Bat
         auto id = impl.state->add(std::move(feed));
         auto result = impl.connection.Query(
             "COPY (SELECT * FROM " + std::string(kRowsFunction) + "('" + id + "')) TO " +
-            duckdb::KeywordHelper::WriteQuoted(kScheme + path) +
-            " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL " +
+            quoted_text(kScheme + path) + " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL " +
             std::to_string(options.zstd_level) + ", ROW_GROUP_SIZE " +
             std::to_string(options.row_group_rows) + ", DICTIONARY_SIZE_LIMIT " +
             std::to_string(kMaxPlainValues) + ", WRITE_BLOOM_FILTER false, USE_TMP_FILE false)");
