@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sinks.h"
+#include "topic_size.h"
 
 namespace tarn::server {
 namespace {
@@ -81,15 +82,12 @@ void write_sink(JsonWriter& json, std::string_view sink) {
 
 void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& log,
                 std::optional<double> records_per_second) {
-    int64_t records = 0, appended = 0, bytes = 0;
+    const auto size = size_of(topic, log);
     JsonWriter partitions;
     partitions.begin_array();
     for (int32_t i = 0; i < topic.config.partitions; ++i) {
         const auto at = log.offsets({topic.id, i});
         if (!at) continue;
-        records += at->high_watermark - at->log_start_offset;
-        appended += at->high_watermark;
-        bytes += at->bytes;
         partitions.begin_object();
         partitions.field("partition", i).field("log_start_offset", at->log_start_offset);
         partitions.field("high_watermark", at->high_watermark);
@@ -101,7 +99,7 @@ void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& l
     json.begin_object();
     json.field("name", topic.name).field("id", topic.id.str()).field("internal", topic.internal);
     json.field("created", topic.created);
-    json.field("records", records).field("appended", appended).field("bytes", bytes);
+    json.field("records", size.kept).field("appended", size.appended).field("bytes", size.bytes);
     json.field("retention_ms",
                config.retention.us < 0 ? std::nullopt : std::optional(config.retention.ms()));
     json.field("retention_bytes",

@@ -31,7 +31,6 @@ ViewFeed::ViewFeed(std::shared_ptr<view::View> view, std::function<void()> wake)
             MutexLock lock(mutex_);
             news_.epoch = commit.epoch;
             news_.time = commit.time;
-            news_.changed = true;
             if (commit.upserts && news_.rows <= kMaxRows) {
                 news_.rows += commit.upserts->row_count;
                 news_.commits.push_back(commit.upserts);
@@ -59,7 +58,7 @@ std::optional<std::string> ViewFeed::next(std::optional<Timestamp> watermark) {
         MutexLock lock(mutex_);
         news = std::exchange(news_, {});
     }
-    if (!news.changed) return std::nullopt;
+    if (news.epoch < 0) return std::nullopt;
     return event(news.epoch, news.time, watermark,
                  news.rows > kMaxRows ? "null" : rows_json(news.commits));
 }

@@ -46,8 +46,7 @@ class ViewFeed {
   private:
     using BatchPtr = std::shared_ptr<const codec::ColumnBatch>;
     struct News {
-        bool changed = false;
-        int64_t epoch = -1;  // of the newest commit
+        int64_t epoch = -1;  // of the newest commit; -1: there was none
         Timestamp time;
         std::vector<BatchPtr> commits;
         size_t rows = 0;

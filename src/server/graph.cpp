@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "json_writer.h"
 #include "sinks.h"
+#include "topic_size.h"
 #include "why.h"
 
 namespace tarn::server {
@@ -48,6 +49,7 @@ class Picture {
   private:
     void flow(const flow::FlowStatus& status);
     std::optional<double> written(const flow::FlowStatus& status, const std::string& sink);
+    void add(Node node);
     void write(JsonWriter& out, const Node& node) const;
 
     const Platform& platform_;
@@ -55,24 +57,23 @@ class Picture {
     const Timestamp now_;
     std::map<std::string, int> writers_;  // of each sink
     std::vector<Node> nodes_;
+    std::unordered_map<std::string, size_t> places_;  // of nodes, by id
     std::vector<Edge> edges_;
 };
+
+void Picture::add(Node node) {
+    places_.emplace(node.id(), nodes_.size());
+    nodes_.push_back(std::move(node));
+}
 
 void Picture::topics() {
     const auto log = platform_.log.usage();
     for (const auto& topic : platform_.log.topics()) {
         if (topic.internal) continue;
         Node node("topic", topic.name);
-        uint64_t bytes = 0;
-        int64_t records = 0;
-        for (int32_t i = 0; i < topic.config.partitions; ++i) {
-            auto at = platform_.log.offsets({topic.id, i});
-            if (!at) continue;
-            bytes += uint64_t(at->bytes);
-            records += at->high_watermark - at->log_start_offset;
-        }
-        node.bytes = bytes;
-        node.rows = records;
+        const auto size = size_of(topic, platform_.log);
+        node.bytes = size.bytes;
+        node.rows = size.kept;
         node.per_second = sampler_.per_second(node.id());
         node.detail = fmt::format("{} partition{}", topic.config.partitions,
                                   topic.config.partitions == 1 ? "" : "s");
@@ -80,7 +81,7 @@ void Picture::topics() {
             node.state = "error";
             node.reason = "the log takes no records: " + log.read_only_reason;
         }
-        nodes_.push_back(std::move(node));
+        add(std::move(node));
     }
 }
 
@@ -96,7 +97,7 @@ void Picture::producers() {
         node.rows = acknowledged;
         node.per_second = rate;
         edges_.push_back({node.id(), "topic:" + topic, rate});
-        nodes_.push_back(std::move(node));
+        add(std::move(node));
     }
 }
 
@@ -114,7 +115,7 @@ void Picture::tables() {
             node.state = "error";
             node.reason = info.error().message();
         }
-        nodes_.push_back(std::move(node));
+        add(std::move(node));
     }
 }
 
@@ -127,10 +128,9 @@ void Picture::views() {
         node.rows = state.rows;
         if (state.epoch >= 0) node.changed = state.time;
         edges_.push_back({node.id(), "dashboard:page", std::nullopt});
-        nodes_.push_back(std::move(node));
+        add(std::move(node));
     }
-    if (!edges_.empty() && edges_.back().to == "dashboard:page")
-        nodes_.emplace_back("dashboard", "page");
+    if (!edges_.empty() && edges_.back().to == "dashboard:page") add({"dashboard", "page"});
 }
 
 std::string state_of(const flow::FlowStatus& status, const Why& why) {
@@ -167,7 +167,7 @@ void Picture::flow(const flow::FlowStatus& status) {
         auto to = kind + ":" + name;
         edges_.push_back({node.id(), to, written(status, to)});
     }
-    nodes_.push_back(std::move(node));
+    add(std::move(node));
 }
 
 // A view's and a merged table's rows are replaced, so their number says nothing of what was written. Of a sink with
@@ -176,8 +176,7 @@ std::optional<double> Picture::written(const flow::FlowStatus& status, const std
     const bool replaced = sink.starts_with("view:") || status.strategy == "merge";
     if (!replaced) return writers_[sink] > 1 ? std::nullopt : sampler_.per_second(sink);
     auto rate = sampler_.per_second("out:" + status.name);
-    for (auto& node : nodes_)
-        if (node.id() == sink) node.per_second = rate;
+    if (auto at = places_.find(sink); at != places_.end()) nodes_[at->second].per_second = rate;
     return rate;
 }
 
@@ -210,14 +209,11 @@ void Picture::write(JsonWriter& out, const Node& node) const {
 std::string Picture::json() const {
     JsonWriter out;
     out.begin_object().field("as_of", now_).key("nodes").begin_array();
-    std::set<std::string> known;
-    for (const auto& node : nodes_) {
-        known.insert(node.id());
+    for (const auto& node : nodes_)
         write(out, node);
-    }
     out.end_array().key("edges").begin_array();
     for (const auto& edge : edges_) {
-        if (!known.contains(edge.from) || !known.contains(edge.to)) continue;  // not made yet
+        if (!places_.contains(edge.from) || !places_.contains(edge.to)) continue;  // not made yet
         out.begin_object().field("from", edge.from).field("to", edge.to);
         out.field("records_per_second", edge.per_second).end_object();
     }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sinks.h"
+#include "topic_size.h"
 
 namespace tarn::server {
 namespace {
@@ -107,8 +108,7 @@ LedgerReading LedgerReader::read_flow(const flow::FlowStatus& flow, bool entry) 
     r.entry = entry;
     r.table = first_sink(flow, "table");
     if (auto topic = context_.log.find_topic(flow.source))
-        for (int32_t i = 0; i < topic->config.partitions; ++i)
-            if (auto at = context_.log.offsets({topic->id, i})) r.log_records += at->high_watermark;
+        r.log_records = size_of(*topic, context_.log).appended;
     auto info = context_.lake.describe(r.table);
     if (!info) {
         r.problem = fmt::format("{} cannot be read: {}", r.table, info.error().message());

@@ -7,6 +7,7 @@
 
 #include "api.h"
 #include "api_json.h"
+#include "sinks.h"
 #include "tarn/codec/record_batch.h"
 
 namespace tarn::server {
@@ -63,13 +64,6 @@ Result<std::string> records_of(const Platform& context, const std::string& name,
     }
     rows.end_array();
     return rows.take();
-}
-
-// What flows write is theirs alone.
-bool written_by_flow(const Platform& context, const std::string& topic) {
-    for (const auto& flow : context.flows.list())
-        if (std::ranges::find(flow.sinks, "topic " + topic) != flow.sinks.end()) return true;
-    return false;
 }
 
 Status refusal(const log::AppendOutcome& outcome, const std::string& topic) {
@@ -199,7 +193,8 @@ Result<Response> produce_record(const Platform& context, const std::string& name
                               "Set Content-Type: application/json.");
     auto topic = context.log.find_topic(name);
     if (!topic) return fail(no_topic(name));
-    if (topic->internal || written_by_flow(context, name))
+    // What flows write is theirs alone.
+    if (topic->internal || topics_written(context.flows.list()).contains(name))
         return fail(
             ErrorCode::kFailedPrecondition,
             fmt::format("topic {} is written by Tarn itself: send to the topic it comes from",

@@ -2,6 +2,7 @@
 
 #include "api_json.h"
 #include "sinks.h"
+#include "topic_size.h"
 
 namespace tarn::server {
 namespace {
@@ -9,13 +10,6 @@ namespace {
 constexpr Duration kFastWindow = Duration::seconds(4);
 // What changes with epochs, which end every second to five.
 constexpr Duration kEpochsWindow = Duration::seconds(10);
-
-int64_t appended_ever(const log::Log& log, const log::TopicInfo& topic) {
-    int64_t n = 0;
-    for (int32_t i = 0; i < topic.config.partitions; ++i)
-        if (auto at = log.offsets({topic.id, i})) n += at->high_watermark;
-    return n;
-}
 
 }  // namespace
 
@@ -52,7 +46,7 @@ void Sampler::sample() {
     int64_t records = 0;  // from outside
     for (const auto& topic : context_.log.topics()) {
         if (topic.internal) continue;
-        const int64_t n = counts["topic:" + topic.name] = appended_ever(context_.log, topic);
+        const int64_t n = counts["topic:" + topic.name] = size_of(topic, context_.log).appended;
         if (!written.contains(topic.name)) records += n;
     }
     for (const auto& name : context_.lake.tables())
