@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,18 +28,6 @@ KAFKA, FLINK = DEPS / f"kafka-{KAFKA_VERSION}", DEPS / f"flink-{FLINK_VERSION}"
 KAFKA_OPTIONS = ["-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35",
                  "-XX:+ExplicitGCInvokesConcurrent"]  # those of the start script that Kafka ships
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def free_ports(n):
-    """Ports that nobody holds now. Another process may take one before it is used: then the start fails and says so."""
-    sockets = [socket.socket() for _ in range(n)]
-    try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
 
 
 def read_topic(kafka, topic):
@@ -164,7 +151,7 @@ class KafkaFlink:
     def __init__(self, variant):
         self.processes, self.client = [], None
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="same_job-flink-"))
-        broker, controller, rpc, rest = free_ports(4)
+        broker, controller, rpc, rest = tarn.free_ports(4)
         self.kafka, self.rest = f"127.0.0.1:{broker}", f"127.0.0.1:{rest}"
         (self.folder / "server.properties").write_text(SERVER_PROPERTIES.format(
             broker=broker, controller=controller, folder=self.folder))

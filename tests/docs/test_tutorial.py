@@ -2,7 +2,6 @@
 are the only difference: free ones in place of the tutorial's."""
 
 import re
-import socket
 
 import pytest
 
@@ -14,17 +13,9 @@ BLOCKS = shell_blocks.blocks_of(PAGE)
 PORTS = ("9092", "8080")
 
 
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [str(s.getsockname()[1]) for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
 @pytest.fixture(scope="module")
 def ports():
-    return dict(zip(PORTS, free_ports(len(PORTS))))
+    return dict(zip(PORTS, map(str, tarn.free_ports(len(PORTS)))))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import os
 import pathlib
 import select
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -86,6 +87,18 @@ class Server:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"flows lag after {timeout} s: {[(f['name'], f['lag']) for f in flows]}")
             time.sleep(0.2)
+
+
+def free_ports(count):
+    """Ports that nobody holds now. Another process may take one before it is used: then the start fails and says so."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [s.getsockname()[1] for s in sockets]
+    finally:
+        for s in sockets:
+            s.close()
 
 
 def run(*arguments, input=None, timeout=60, **more):

@@ -9,7 +9,6 @@ export const useFlows = () => useQuery({ queryKey: ['flows'], queryFn: ({ signal
 export const useTables = () => useQuery({ queryKey: ['tables'], queryFn: ({ signal }) => get('/api/v1/tables', undefined, signal) });
 export const useViews = () => useQuery({ queryKey: ['views'], queryFn: ({ signal }) => get('/api/v1/views', undefined, signal) });
 export const useLedger = () => useQuery({ queryKey: ['ledger'], queryFn: ({ signal }) => get('/api/v1/ledger', undefined, signal) });
-
 export const useGraph = () => useQuery({ queryKey: ['graph'], queryFn: ({ signal }) => get('/api/v1/graph', undefined, signal) });
 export const useCatalog = () =>
   useQuery({ queryKey: ['catalog'], queryFn: ({ signal }) => get('/api/v1/catalog', undefined, signal), staleTime: 60_000, retry: false });

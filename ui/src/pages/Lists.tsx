@@ -62,7 +62,7 @@ export function Topics() {
   const kafka = useKafka();
   const columns = useMemo<GridColumn<Topic>[]>(() => [
     nameColumn('topic'),
-    { id: 'rate', name: 'Rate', value: (t) => t.records_per_second ?? null, cell: (t) => rate(t.records_per_second), right: true, width: 10 },
+    { id: 'rate', name: 'Rate', value: (t) => t.records_per_second, cell: (t) => rate(t.records_per_second), right: true, width: 10 },
     { id: 'records', name: 'Records kept', value: (t) => t.records, cell: (t) => count(t.records), right: true, width: 13 },
     { id: 'appended', name: 'Ever', value: (t) => t.appended, cell: (t) => count(t.appended), right: true, width: 13 },
     { id: 'bytes', name: 'Size', value: (t) => t.bytes, cell: (t) => bytes(t.bytes), right: true, width: 10 },

@@ -23,7 +23,7 @@ function useGrowth(topic: TopicData | undefined) {
     if (!topic) return;
     const s = samples.current;
     s.times = [...s.times, Date.now()].slice(-300);
-    s.appended = [...s.appended, topic.records_per_second ?? null].slice(-300);
+    s.appended = [...s.appended, topic.records_per_second].slice(-300);
     set((i) => i + 1);
   }, [topic]);
   return useMemo(() => ({ times: samples.current.times, series: [{ name: 'records a second', values: samples.current.appended }] }), [n]); // eslint-disable-line
