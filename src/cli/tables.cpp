@@ -87,7 +87,7 @@ sql::TableRef flows_table(const flow::Runtime& flows) {
     for (auto& f : flows.list())
         rows.text(f.name)
             .text(f.kind)
-            .text(f.source)
+            .text(f.source.name)
             .text(to_string(f.state))
             .text(f.reason)
             .number(f.epoch)

@@ -21,7 +21,7 @@ std::unique_ptr<Flow> ColdFlow::make(TopicReader& reader, std::optional<log::Top
     const auto& topic = reader.topic();
     FlowSpec spec{.name = topic.name + ".table",
                   .kind = "table",
-                  .sinks = {"table " + topic.table->name},
+                  .sinks = {table_node(topic.table->name)},
                   .generation = generation_of(fmt::format(
                       "table 1|{}|{}|{}|{}", topic.name, topic.table->name, describe(topic.columns),
                       describe(project::table_columns(topic)))),
@@ -29,7 +29,7 @@ std::unique_ptr<Flow> ColdFlow::make(TopicReader& reader, std::optional<log::Top
                   .every = topic.table->every,
                   // An idle table waits for company rather than committing a file for one row.
                   .linger = std::min(topic.table->every, Duration::millis(200))};
-    if (quarantine) spec.sinks.push_back("topic " + quarantine->name);
+    if (quarantine) spec.sinks.push_back(topic_node(quarantine->name));
     return std::make_unique<ColdFlow>(std::move(spec), reader, std::move(quarantine), options,
                                       world, runs);
 }

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -89,8 +90,8 @@ Flow::Flow(FlowSpec spec, std::unique_ptr<Source> source, const RuntimeOptions& 
       instruments_(std::make_unique<Instruments>(world.metrics, spec_)) {
     status_.name = spec_.name;
     status_.kind = spec_.kind;
-    status_.source = source_->name();
-    status_.source_is_table = source_->is_table();
+    status_.source = source_->node();
+    status_.unit = source_->unit();
     status_.file = spec_.file;
     status_.strategy = spec_.strategy;
     status_.sinks = spec_.sinks;
@@ -120,7 +121,7 @@ Status Flow::open_all() {
         return fail(ErrorId::kSourceReplaced,
                     fmt::format("{} is not the one this flow has read: it was deleted and created "
                                 "anew; drop the flow's sinks and {} to begin anew",
-                                source_->called(), path));
+                                source_->node().text(), path));
     }
     // Also a flow that will not run holds its unread input, until someone decides.
     take_positions();
@@ -132,8 +133,8 @@ Status Flow::open_all() {
                 "the flow has changed (generation {}, before {}) over sinks that hold the old "
                 "one's rows: put the project back, or drop the sinks ({}) and {} to build them "
                 "anew from the source",
-                spec_.generation, journal_->header().generation, fmt::join(spec_.sinks, ", "),
-                path));
+                spec_.generation, journal_->header().generation,
+                fmt::join(spec_.sinks | std::views::transform(&Node::text), ", "), path));
     }
     TARN_RETURN_IF_ERROR(open_sinks(fresh));
     if (fresh) {
@@ -252,13 +253,8 @@ void Flow::observe(const Input& input) {
     instruments_->epochs.add();
     if (watermark() != kNoWatermark) instruments_->watermark.set(double(watermark().us) / 1e6);
     std::vector<RunRange> ranges;
-    for (const auto& range : input.plan.ranges) {
-        RunRange shown{range.partition, range.from, range.to};
-        if (source_->is_table())  // in versions, the last one perhaps in part
-            shown = {0, TablePosition::of(range.from).version,
-                     TablePosition::of(range.to - 1).version + 1};
-        ranges.push_back(shown);
-    }
+    for (const auto& range : input.plan.ranges)
+        ranges.push_back(source_->shown(range));
     runs_.add({.flow = spec_.name,
                .epoch = input.plan.epoch,
                .started = started_,

@@ -32,7 +32,7 @@ class RunLedger {
 
 struct FlowSpec {
     std::string name, kind;
-    std::vector<std::string> sinks;
+    std::vector<Node> sinks;
     std::string generation, sql;
     std::string file = {}, strategy = {};  // of a model
     Duration every = {};
@@ -68,7 +68,7 @@ class Flow {
 
     FlowStatus status() const;
     const std::string& name() const { return spec_.name; }
-    const Source& source() const { return *source_; }
+    Source& source() { return *source_; }
     void pause();
     void resume();
 

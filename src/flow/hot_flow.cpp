@@ -28,13 +28,13 @@ std::unique_ptr<HotFlow> HotFlow::make(const project::LiveModel& model, TopicRea
                                column.required ? "!" : "");
     FlowSpec spec{.name = model.name,
                   .kind = "live",
-                  .sinks = {"view " + model.name},
+                  .sinks = {view_node(model.name)},
                   .generation = generation_of(fmt::format("live 1|{}|{}|{}|{}|{}|{}", model.sql,
                                                           model.stream, columns, model.watermark.us,
                                                           model.grace.us, model.late)),
                   .sql = model.sql,
                   .every = model.every};
-    if (late) spec.sinks.push_back("topic " + late->name);
+    if (late) spec.sinks.push_back(topic_node(late->name));
     return std::make_unique<HotFlow>(std::move(spec), model, reader, std::move(late), options,
                                      world, runs);
 }

@@ -42,7 +42,7 @@ FlowSpec spec_of(const project::TableModel& model, const SourceSchema& schema,
     FlowSpec spec{
         .name = model.name,
         .kind = "model",
-        .sinks = {"table " + model.name},
+        .sinks = {table_node(model.name)},
         .generation = generation_of(fmt::format(
             "model 1|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", strategy, model.sql, model.source,
             columns, model.unique_key, model.event_time, model.horizon.us, model.watermark.us,
@@ -53,7 +53,7 @@ FlowSpec spec_of(const project::TableModel& model, const SourceSchema& schema,
         .every = model.every,
         .linger = std::min(model.every, Duration::millis(50))};
     for (const auto& table : {model.quarantine, model.late})
-        if (!table.empty()) spec.sinks.push_back("table " + table);
+        if (!table.empty()) spec.sinks.push_back(table_node(table));
     return spec;
 }
 

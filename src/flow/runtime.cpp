@@ -208,34 +208,9 @@ struct Runtime::Impl {
         flow.settle();
     }
 
-    void listen(std::span<const log::PartitionId> moved) {
-        for (auto& [name, runner] : runners) {
-            for (const auto& partition : moved) {
-                if (reads(runner->flow->source(), partition.topic)) {
-                    runner->signal();
-                    break;
-                }
-            }
-        }
-    }
-
-    bool reads(const Source& source, const Uuid& topic) const {
-        if (source.is_table()) return false;
-        auto it = readers.find(source.name());
-        return it != readers.end() && it->second->info().id == topic;
-    }
-
-    void listen(const std::string& table) {
-        for (auto& [name, runner] : runners)
-            if (runner->flow->source().is_table() && runner->flow->source().name() == table)
-                runner->signal();
-    }
-
     void stop() {
-        if (listener) world.log.remove_listener(*listener);
-        listener.reset();
-        if (lake_listener) world.lake.remove_listener(*lake_listener);
-        lake_listener.reset();
+        for (auto& [name, runner] : runners)
+            runner->flow->source().stop_listening();
         for (auto& [name, runner] : runners) {
             MutexLock lock(runner->mutex);
             runner->stopping = true;
@@ -257,7 +232,6 @@ struct Runtime::Impl {
     std::map<std::string, std::unique_ptr<TopicReader>, std::less<>> readers;
     std::map<std::string, std::unique_ptr<TableReader>, std::less<>> table_readers;
     std::map<std::string, std::unique_ptr<Runner>, std::less<>> runners;
-    std::optional<uint64_t> listener, lake_listener;
     std::atomic<bool> stopped{false};
 };
 
@@ -275,12 +249,9 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const project::Project& project,
 
 void Runtime::start() {
     if (!impl_->options.threads) return;
-    impl_->listener =
-        impl_->world.log.add_listener([impl = impl_.get()](auto moved) { impl->listen(moved); });
-    impl_->lake_listener =
-        impl_->world.lake.add_listener([impl = impl_.get()](auto& table) { impl->listen(table); });
     constexpr size_t kMostOfName = 15;  // of a thread's, for those who look at them from outside
     for (auto& [name, runner] : impl_->runners) {
+        runner->flow->source().listen([r = runner.get()] { r->signal(); });
         runner->thread = std::thread([impl = impl_.get(), r = runner.get()] { impl->run(*r); });
         pthread_setname_np(runner->thread.native_handle(), name.substr(0, kMostOfName).c_str());
     }

@@ -73,11 +73,6 @@ std::string_view state_name(flow::FlowState state) {
     return "stopped";
 }
 
-void write_sink(JsonWriter& json, std::string_view sink) {
-    const auto [kind, name] = sink_of(sink);
-    json.begin_object().field("kind", kind).field("name", name).end_object();
-}
-
 }  // namespace
 
 void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& log,
@@ -151,18 +146,18 @@ void write_json(JsonWriter& json, const lake::HistoryEntry& entry) {
 
 void write_json(JsonWriter& json, const flow::FlowStatus& flow) {
     json.begin_object();
-    json.field("name", flow.name).field("kind", flow.kind).field("source", flow.source);
-    json.field("source_kind", flow.source_is_table ? "table" : "topic");
+    json.field("name", flow.name).field("kind", flow.kind).field("source", flow.source.name);
+    json.field("source_kind", flow.source.kind);
     json.field("file", flow.file).field("strategy", flow.strategy);
     json.key("sinks").begin_array();
-    for (const auto& sink : flow.sinks)
-        write_sink(json, sink);
+    for (const auto& [kind, name] : flow.sinks)
+        json.begin_object().field("kind", kind).field("name", name).end_object();
     json.end_array();
     json.field("state", state_name(flow.state)).field("reason", flow.reason);
     json.field("generation", flow.generation).field("sql", flow.sql);
     json.field("epoch", flow.epoch < 0 ? std::nullopt : std::optional(flow.epoch));
     json.field("every_ms", double(flow.every.us) / 1e3).field("lag", flow.lag());
-    json.field("lag_unit", flow.source_is_table ? "versions" : "records");
+    json.field("lag_unit", flow.unit + "s");
     json.key("positions").begin_array();
     for (const auto& p : flow.positions) {
         json.begin_object().field("partition", p.partition).field("start_offset", p.start_offset);

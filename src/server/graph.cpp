@@ -21,7 +21,7 @@ struct Node {
     std::string state = "ok", reason;
     std::optional<double> per_second;
     std::optional<int64_t> lag;
-    std::string_view lag_unit;
+    std::string lag_unit;
     std::optional<Timestamp> changed;
     std::optional<uint64_t> bytes;
     std::optional<int64_t> rows;
@@ -156,17 +156,13 @@ void Picture::flow(const flow::FlowStatus& status) {
     node.state = state_of(status, why);
     if (node.state != "ok") node.reason = why.sentence;
     node.lag = status.lag();
-    node.lag_unit = status.source_is_table ? "versions" : "records";
+    node.lag_unit = status.unit + "s";
     node.changed = status.last_commit;
     node.per_second = sampler_.per_second("in:" + status.name);
     node.detail = status.strategy.empty() ? status.kind : status.strategy;
-    edges_.push_back({(status.source_is_table ? "table:" : "topic:") + status.source, node.id(),
-                      node.per_second});
-    for (const auto& text : status.sinks) {
-        auto [kind, name] = sink_of(text);
-        auto to = kind + ":" + name;
-        edges_.push_back({node.id(), to, written(status, to)});
-    }
+    edges_.push_back({status.source.id(), node.id(), node.per_second});
+    for (const auto& sink : status.sinks)
+        edges_.push_back({node.id(), sink.id(), written(status, sink.id())});
     add(std::move(node));
 }
 
@@ -183,10 +179,8 @@ std::optional<double> Picture::written(const flow::FlowStatus& status, const std
 void Picture::flows() {
     const auto list = platform_.flows.list();
     for (const auto& status : list)
-        for (const auto& text : status.sinks) {
-            auto [kind, name] = sink_of(text);
-            ++writers_[kind + ":" + name];
-        }
+        for (const auto& sink : status.sinks)
+            ++writers_[sink.id()];
     for (const auto& status : list)
         flow(status);
 }

@@ -42,7 +42,7 @@ bool comparable(const LedgerReading& r) {
 LedgerLine ledger_line(const LedgerReading& r) {
     LedgerLine line;
     line.flow = r.flow.name;
-    line.topic = r.flow.source;
+    line.topic = r.flow.source.name;
     line.table = r.table;
     line.entry = r.entry;
     if (r.flow.epoch >= 0) line.epoch = r.flow.epoch;
@@ -107,7 +107,7 @@ LedgerReading LedgerReader::read_flow(const flow::FlowStatus& flow, bool entry) 
     r.flow = flow;
     r.entry = entry;
     r.table = first_sink(flow, "table");
-    if (auto topic = context_.log.find_topic(flow.source))
+    if (auto topic = context_.log.find_topic(flow.source.name))
         r.log_records = size_of(*topic, context_.log).appended;
     auto info = context_.lake.describe(r.table);
     if (!info) {
@@ -137,7 +137,7 @@ Ledger LedgerReader::read() {
     std::vector<LedgerLine> lines;
     int64_t late = 0;
     for (auto& flow : flows) {
-        const bool entry = !written.contains(flow.source);
+        const bool entry = !written.contains(flow.source.name);
         if (flow.kind == "live" && entry) late += flow.late;
         // The positions of a flow that reads a table are versions: there is nothing to add up.
         if (flow.kind == "model" || first_sink(flow, "table").empty()) continue;

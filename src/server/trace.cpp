@@ -145,8 +145,7 @@ Result<std::optional<nlohmann::json>> Walk::row_at(const std::string& table,
 // The event among a flow's late or quarantined records: its steps, and true, if it is there.
 Result<bool> Walk::side(const flow::FlowStatus& flow, const EventPlace& place,
                         const std::string& state) {
-    for (const auto& text : flow.sinks) {
-        auto [kind, topic] = sink_of(text);
+    for (const auto& [kind, topic] : flow.sinks) {
         if (kind != "topic") continue;
         TARN_TRY(auto record, search_.aside(topic, place));
         std::string reason, more;
@@ -167,9 +166,8 @@ Result<bool> Walk::side(const flow::FlowStatus& flow, const EventPlace& place,
             }
         }
         for (const auto& other : flows_) {  // older than what the log was searched for
-            if (record || other.source != topic) continue;
-            for (const auto& sink : other.sinks) {
-                auto [sink_kind, table] = sink_of(sink);
+            if (record || other.source.name != topic) continue;
+            for (const auto& [sink_kind, table] : other.sinks) {
                 if (sink_kind != "table") continue;
                 auto rows = search_.rows(fmt::format(
                     "select reason, _partition, _offset from {} where source_partition = {} and "
@@ -200,10 +198,10 @@ Status Walk::topic(const EventPlace& place) {
     add("topic", place.topic, "passed",
         fmt::format("partition {} offset {}", place.partition, place.offset));
     for (const auto& flow : flows_)
-        if (flow.source == place.topic && flow.kind == "table")
+        if (flow.source.name == place.topic && flow.kind == "table")
             TARN_RETURN_IF_ERROR(table_flow(flow, place));
     for (const auto& flow : flows_)
-        if (flow.source == place.topic && flow.kind == "live")
+        if (flow.source.name == place.topic && flow.kind == "live")
             TARN_RETURN_IF_ERROR(live_flow(flow, place));
     return {};
 }
@@ -211,8 +209,7 @@ Status Walk::topic(const EventPlace& place) {
 Status Walk::table_flow(const flow::FlowStatus& flow, const EventPlace& place) {
     if (waits(flow, place.partition, place.offset)) return {};
     auto flow_step = steps_.size() - 1;
-    for (const auto& text : flow.sinks) {
-        auto [kind, name] = sink_of(text);
+    for (const auto& [kind, name] : flow.sinks) {
         if (kind != "table") continue;
         TARN_TRY(auto row, row_at(name, place));
         if (!row) {
@@ -244,8 +241,7 @@ Status Walk::live_flow(const flow::FlowStatus& flow, const EventPlace& place) {
     }
     TARN_TRY(bool late, side(flow, place, "late"));
     if (late) return {};
-    for (const auto& text : flow.sinks) {
-        auto [kind, name] = sink_of(text);
+    for (const auto& [kind, name] : flow.sinks) {
         if (kind != "view") continue;
         auto epoch = steps_.back().epoch;
         auto at = steps_.back().at;
@@ -261,7 +257,7 @@ Status Walk::table(const std::string& name, const nlohmann::json& row) {
     if (!seen_.insert("table " + name).second) return {};
     auto version = steps_.back().version;
     for (const auto& flow : flows_) {
-        if (flow.source != name || flow.kind != "model") continue;
+        if (flow.source.name != name || flow.kind != "model") continue;
         if (!version) {
             add("flow", flow.name, "unknown",
                 "the version that brought it is not among the table's newest commits");
@@ -277,8 +273,7 @@ Status Walk::model_flow(const flow::FlowStatus& flow, int64_t version, const nlo
     const auto flow_step = steps_.size() - 1;
     const auto of_flow = steps_.back();
     std::vector<std::string> tables;
-    for (const auto& text : flow.sinks) {
-        auto [kind, name] = sink_of(text);
+    for (const auto& [kind, name] : flow.sinks) {
         if (kind == "table") tables.push_back(name);
         if (kind == "view") add("view", name, "passed", "its rows follow the table");
     }
@@ -414,7 +409,7 @@ std::vector<std::string> entry_topics(const std::vector<flow::FlowStatus>& flows
     const auto written = topics_written(flows);
     std::set<std::string> read;
     for (const auto& flow : flows)
-        if (!flow.source_is_table) read.insert(flow.source);
+        if (flow.source.kind == flow::kTopicKind) read.insert(flow.source.name);
     std::vector<std::string> out;
     std::ranges::set_difference(read, written, std::back_inserter(out));
     return out;
@@ -430,10 +425,9 @@ Result<std::optional<EventPlace>> place_of(const Platform& platform, EventSearch
         if (record) return std::optional(record->place);
     }
     for (const auto& flow : flows) {
-        if (flow.kind != "table" || std::ranges::find(topics, flow.source) == topics.end())
+        if (flow.kind != "table" || std::ranges::find(topics, flow.source.name) == topics.end())
             continue;
-        for (const auto& sink : flow.sinks) {
-            auto [kind, table] = sink_of(sink);
+        for (const auto& [kind, table] : flow.sinks) {
             if (kind != "table") continue;
             for (const auto* column : {"event_id", "id"}) {
                 auto rows =
@@ -441,7 +435,8 @@ Result<std::optional<EventPlace>> place_of(const Platform& platform, EventSearch
                                             "{} order by _timestamp limit 1",
                                             table, column, sql::quoted_text(id)));
                 if (!rows || rows->empty()) continue;  // most likely it has no such column
-                return std::optional(EventPlace{flow.source, rows->front().value("_partition", 0),
+                return std::optional(EventPlace{flow.source.name,
+                                                rows->front().value("_partition", 0),
                                                 rows->front().value("_offset", int64_t(0))});
             }
         }

@@ -10,15 +10,9 @@ namespace {
 // A flow that has input and has committed nothing for so long is worth a look.
 constexpr Duration kPatience = Duration::seconds(30);
 
-// What a flow's lag counts.
-std::string_view unit_of(const flow::FlowStatus& flow) {
-    return flow.source_is_table ? "version" : "record";
-}
-
 std::string waiting(const flow::FlowStatus& flow) {
     auto lag = flow.lag();
-    const auto unit = unit_of(flow);
-    return fmt::format("{} {}{} of {} {}", lag, unit, lag == 1 ? "" : "s", flow.source,
+    return fmt::format("{} {}{} of {} {}", lag, flow.unit, lag == 1 ? "" : "s", flow.source.name,
                        lag == 1 ? "waits" : "wait");
 }
 
@@ -34,7 +28,7 @@ Why why_running(const flow::FlowStatus& flow, Timestamp now) {
     if (flow.lag() == 0)
         return {flow.last_commit.has_value() && now.us - flow.last_commit->us < kPatience.us,
                 fmt::format("{} has taken all that {} holds, and advances with the next {}",
-                            flow.name, flow.source, unit_of(flow)),
+                            flow.name, flow.source.name, flow.unit),
                 ""};
     auto patience = std::max(kPatience.us, 5 * flow.every.us);
     auto silent = flow.last_commit ? now.us - flow.last_commit->us : 0;

@@ -389,7 +389,7 @@ TEST_F(Door, RefusesRecordsThatAreNotForIt) {
     ASSERT_TRUE(world.log->create_topic("clicks", {}));
     ASSERT_TRUE(world.log->create_topic("clicks.late", {}));
     world.flows.resize(1);
-    world.flows[0].sinks = {"view live.clicks", "topic clicks.late"};
+    world.flows[0].sinks = {flow::view_node("live.clicks"), flow::topic_node("clicks.late")};
     auto send = [&](const std::string& topic, const std::string& body) {
         return Client(port()).ask("POST", "/api/v1/topics/" + topic + "/records",
                                   "Content-Type: application/json\r\n", body);

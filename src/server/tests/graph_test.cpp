@@ -27,21 +27,23 @@ class Graph : public ::testing::Test {
                                              .columns = testing::kWindowColumns,
                                              .key = {0, 1, 3},
                                              .generation = "g"}));
-        world_.flows = {of("clicks.table", "clicks", {"table bronze.clicks"}),
-                        of("live.windows", "clicks", {"view live.windows", "topic clicks.late"}),
-                        of("silver.clicks", "bronze.clicks", {"table silver.clicks"})};
-        world_.flows[2].source_is_table = true;
+        world_.flows = {of("clicks.table", "clicks", {flow::table_node("bronze.clicks")}),
+                        of("live.windows", "clicks",
+                           {flow::view_node("live.windows"), flow::topic_node("clicks.late")}),
+                        of("silver.clicks", "bronze.clicks", {flow::table_node("silver.clicks")})};
         world_.flows[2].strategy = "append";
         world_.producer = ProducerLedger{};
         world_.producer->acknowledged_by_topic = {{"clicks", 3}};
         world_.producer->running = true;
     }
 
-    flow::FlowStatus of(std::string name, std::string source, std::vector<std::string> sinks) {
+    flow::FlowStatus of(std::string name, std::string source, std::vector<flow::Node> sinks) {
         flow::FlowStatus f;
         f.name = std::move(name);
         f.kind = "table";
-        f.source = std::move(source);
+        f.source =
+            source.find('.') == source.npos ? flow::topic_node(source) : flow::table_node(source);
+        f.unit = f.source.kind == flow::kTopicKind ? "record" : "version";
         f.sinks = std::move(sinks);
         f.state = flow::FlowState::kRunning;
         f.positions = {{0, 0, 3, 3}};

@@ -10,7 +10,7 @@ namespace {
 LedgerReading reading(int64_t next, int64_t high, int64_t quarantined, int64_t rows) {
     LedgerReading r;
     r.flow.name = "clicks.table";
-    r.flow.source = "clicks";
+    r.flow.source = flow::topic_node("clicks");
     r.flow.epoch = 7;
     r.flow.quarantined = quarantined;
     r.flow.positions = {

@@ -50,11 +50,13 @@ class TraceTest : public ::testing::Test {
         append("gold.sessions", {"session_id"}, false, 1, {{{"other"}, 0}});
         append("gold.funnel", {"day"}, false, 1, {{{"2026-01-01"}, 0}});
         auto to = [](std::string name, std::string kind, std::string source, int64_t next,
-                     std::vector<std::string> sinks) {
+                     std::vector<flow::Node> sinks) {
             flow::FlowStatus f;
             f.name = std::move(name);
             f.kind = std::move(kind);
-            f.source = std::move(source);
+            f.source = source.find('.') == source.npos ? flow::topic_node(source)
+                                                       : flow::table_node(source);
+            f.unit = f.source.kind == flow::kTopicKind ? "record" : "version";
             f.sinks = std::move(sinks);
             f.state = flow::FlowState::kRunning;
             f.positions = {{0, 0, next, 3}};
@@ -63,13 +65,14 @@ class TraceTest : public ::testing::Test {
         auto version = [&](const char* table) {
             return World::must(world_.lake->describe(table)).version;
         };
-        world_.flows = {to("clicks.table", "table", "clicks", 3, {"table bronze.clicks"}),
-                        to("gold.funnel", "model", "silver.clicks", version("silver.clicks") + 1,
-                           {"table gold.funnel"}),
-                        to("gold.sessions", "model", "silver.clicks", version("silver.clicks") + 1,
-                           {"table gold.sessions"}),
-                        to("silver.clicks", "model", "bronze.clicks", version("bronze.clicks") + 1,
-                           {"table silver.clicks", "table quarantine.silver_clicks"})};
+        world_.flows = {
+            to("clicks.table", "table", "clicks", 3, {flow::table_node("bronze.clicks")}),
+            to("gold.funnel", "model", "silver.clicks", version("silver.clicks") + 1,
+               {flow::table_node("gold.funnel")}),
+            to("gold.sessions", "model", "silver.clicks", version("silver.clicks") + 1,
+               {flow::table_node("gold.sessions")}),
+            to("silver.clicks", "model", "bronze.clicks", version("bronze.clicks") + 1,
+               {flow::table_node("silver.clicks"), flow::table_node("quarantine.silver_clicks")})};
     }
 
     void append(const std::string& name, const std::vector<std::string>& texts, bool placed,

@@ -10,7 +10,8 @@ constexpr Timestamp kNow{1'000'000'000'000'000};
 flow::FlowStatus flow_in(flow::FlowState state, int64_t lag = 0) {
     flow::FlowStatus flow;
     flow.name = "clicks.table";
-    flow.source = "clicks";
+    flow.source = flow::topic_node("clicks");
+    flow.unit = "record";
     flow.state = state;
     flow.every = Duration::seconds(1);
     flow.positions = {{.partition = 0, .next_offset = 10, .high_watermark = 10 + lag}};
@@ -37,7 +38,7 @@ TEST(Why, ARunningFlowAdvancesWaitsOrIsStuck) {
     flow.last_commit = Timestamp{kNow.us - 200'000};
     EXPECT_TRUE(why(flow, kNow).advancing);
     EXPECT_NE(why(flow, kNow).sentence.find("5 records of clicks wait"), std::string::npos);
-    flow.source_is_table = true;
+    flow.unit = "version";
     EXPECT_NE(why(flow, kNow).sentence.find("5 versions of clicks wait"), std::string::npos);
     flow.last_commit = Timestamp{kNow.us - 90'000'000};
     auto stuck = why(flow, kNow);

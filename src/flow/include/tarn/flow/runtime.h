@@ -25,6 +25,7 @@
 #include "tarn/base/metrics.h"
 #include "tarn/base/result.h"
 #include "tarn/base/time.h"
+#include "tarn/flow/node.h"
 #include "tarn/io/failpoints.h"
 #include "tarn/io/file_system.h"
 #include "tarn/lake/lake.h"
@@ -48,11 +49,10 @@ struct PartitionPosition {
 
 struct FlowStatus {
     std::string name, kind;  // kind: "table", "live" or "model"
-    std::string source;      // topic or table
-    bool source_is_table = false;
+    Node source;
+    std::string unit;            // what its positions count, of one: "record", "version"
     std::string file, strategy;  // of a model; strategy: "append", "sessions" or "merge"
-    std::vector<std::string>
-        sinks;  // "table bronze.clicks", "topic clicks.quarantine", "view live.clicks_windows"
+    std::vector<Node> sinks;
     FlowState state = FlowState::kStarting;
     std::string
         reason;  // why it is not running: the record or the sink that stopped it, and what to do

@@ -1,5 +1,7 @@
 // A table as a flow's source: its positions are versions, and files of the version under way.
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "source.h"
@@ -14,10 +16,13 @@ class TableSource final : public Source {
   public:
     TableSource(TableReader& reader, lake::Lake& lake)
         : reader_(reader), lake_(lake), consumer_(reader.add_consumer()) {}
-    ~TableSource() override { reader_.remove_consumer(consumer_); }
+    ~TableSource() override {
+        stop_listening();
+        reader_.remove_consumer(consumer_);
+    }
 
-    std::string name() const override { return reader_.table(); }
-    bool is_table() const override { return true; }
+    Node node() const override { return table_node(reader_.table()); }
+    std::string unit() const override { return "version"; }
     size_t partitions() override { return 1; }
     Duration poll() const override { return kPoll; }
     std::vector<int64_t> start() override { return {0}; }
@@ -87,6 +92,22 @@ class TableSource final : public Source {
     }
     void passed(const std::vector<int64_t>& at) override { reader_.passed(consumer_, at[0]); }
 
+    void listen(std::function<void()> wake) override {
+        listener_ = lake_.add_listener(
+            [table = reader_.table(), wake = std::move(wake)](const std::string& committed) {
+                if (committed == table) wake();
+            });
+    }
+    void stop_listening() override {
+        if (listener_) lake_.remove_listener(*listener_);
+        listener_.reset();
+    }
+
+    // In versions, the last one perhaps in part.
+    RunRange shown(const PartitionRange& range) const override {
+        return {0, TablePosition::of(range.from).version,
+                TablePosition::of(range.to - 1).version + 1};
+    }
     void show(const std::vector<int64_t>& start, const std::vector<int64_t>& next,
               std::vector<PartitionPosition>& out) override {
         out.resize(1);
@@ -128,6 +149,7 @@ class TableSource final : public Source {
     TableReader& reader_;
     lake::Lake& lake_;
     const int consumer_;
+    std::optional<uint64_t> listener_;
 };
 
 }  // namespace

@@ -29,10 +29,9 @@ struct Input {
 class Source {
   public:
     virtual ~Source() = default;
-    virtual std::string name() const = 0;
-    virtual bool is_table() const = 0;
-    // As messages call it: "topic clicks".
-    std::string called() const { return (is_table() ? "table " : "topic ") + name(); }
+    virtual Node node() const = 0;
+    // What its positions count, of one, for people: "record".
+    virtual std::string unit() const = 0;
     // A source that was dropped and made anew has another. Errors: kUnavailable (not there yet).
     virtual Result<Uuid> id() = 0;
     virtual size_t partitions() = 0;
@@ -54,7 +53,13 @@ class Source {
     // The flow will not ask for what is below again, unless it is opened anew.
     virtual void passed(const std::vector<int64_t>& at) = 0;
 
-    // In the unit that people see: offsets, or versions.
+    // Calls `wake` when there may be more input, from any thread until stop_listening() has returned; it must return at
+    // once. One listener at a time.
+    virtual void listen(std::function<void()> wake) = 0;
+    virtual void stop_listening() = 0;
+
+    // In the unit that people see.
+    virtual RunRange shown(const PartitionRange& range) const = 0;
     virtual void show(const std::vector<int64_t>& start, const std::vector<int64_t>& next,
                       std::vector<PartitionPosition>& out) = 0;
     virtual void refresh(std::vector<PartitionPosition>& positions) const = 0;

@@ -1,6 +1,8 @@
 // A topic as a flow's source: its positions are the next offsets of its partitions.
 
 #include <algorithm>
+#include <optional>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -15,10 +17,13 @@ class TopicSource final : public Source {
   public:
     TopicSource(TopicReader& reader, log::Log& log)
         : reader_(reader), log_(log), consumer_(reader.add_consumer()) {}
-    ~TopicSource() override { reader_.remove_consumer(consumer_); }
+    ~TopicSource() override {
+        stop_listening();
+        reader_.remove_consumer(consumer_);
+    }
 
-    std::string name() const override { return reader_.topic().name; }
-    bool is_table() const override { return false; }
+    Node node() const override { return topic_node(reader_.topic().name); }
+    std::string unit() const override { return "record"; }
     Result<Uuid> id() override { return reader_.info().id; }
     size_t partitions() override { return size_t(reader_.info().config.partitions); }
 
@@ -116,6 +121,20 @@ class TopicSource final : public Source {
             reader_.passed(consumer_, int32_t(p), at[p]);
     }
 
+    void listen(std::function<void()> wake) override {
+        listener_ = log_.add_listener([topic = reader_.info().id, wake = std::move(wake)](
+                                          std::span<const log::PartitionId> moved) {
+            if (std::ranges::find(moved, topic, &log::PartitionId::topic) != moved.end()) wake();
+        });
+    }
+    void stop_listening() override {
+        if (listener_) log_.remove_listener(*listener_);
+        listener_.reset();
+    }
+
+    RunRange shown(const PartitionRange& range) const override {
+        return {range.partition, range.from, range.to};
+    }
     void show(const std::vector<int64_t>& start, const std::vector<int64_t>& next,
               std::vector<PartitionPosition>& out) override {
         out.resize(next.size());
@@ -166,6 +185,7 @@ class TopicSource final : public Source {
     TopicReader& reader_;
     log::Log& log_;
     const int consumer_;
+    std::optional<uint64_t> listener_;
 };
 
 }  // namespace
