@@ -1,6 +1,7 @@
 # tarn_module(NAME n [DEPS modules…] [LIBS public libraries…] [PRIVATE_LIBS libraries…])
 #
-# One static library for src/<n>: sources src/<n>/*.cpp, public headers src/<n>/include/tarn/<n>/*.h, tests
+# One static library for src/<n>: sources src/<n>/*.cpp and those of its folders (src/<n>/<part>/*.cpp; not tests and
+# fuzz), which include each other from src/<n> on; public headers src/<n>/include/tarn/<n>/*.h, tests
 # src/<n>/tests/*_test.cpp in one program tarn_<n>_tests. A dependency must be declared before its user, so the
 # order of the calls in the root CMakeLists.txt is the order of the layers and a cycle cannot be written.
 # A module of headers alone is an interface library.
@@ -42,7 +43,8 @@ endfunction()
 function(tarn_module)
   cmake_parse_arguments(M "" "NAME" "DEPS;LIBS;PRIVATE_LIBS" ${ARGN})
   set(root ${CMAKE_SOURCE_DIR}/src/${M_NAME})
-  file(GLOB sources CONFIGURE_DEPENDS ${root}/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${root}/*.cpp ${root}/*/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "^${root}/(tests|fuzz)/")
   file(GLOB headers CONFIGURE_DEPENDS ${root}/include/tarn/${M_NAME}/*.h)
   tarn_check_deps(${M_NAME} ${M_DEPS})
   if(NOT sources)
@@ -56,6 +58,7 @@ function(tarn_module)
   target_sources(tarn_${M_NAME} PUBLIC FILE_SET HEADERS BASE_DIRS ${root}/include FILES ${headers})
   list(TRANSFORM M_DEPS PREPEND tarn_ OUTPUT_VARIABLE deps)
   target_link_libraries(tarn_${M_NAME} PUBLIC ${deps} ${M_LIBS} PRIVATE ${M_PRIVATE_LIBS} tarn_warnings)
+  target_include_directories(tarn_${M_NAME} PRIVATE ${root})
   # A module that generates sources or needs more says so in src/<n>/module.cmake.
   if(EXISTS ${root}/module.cmake)
     include(${root}/module.cmake)

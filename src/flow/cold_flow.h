@@ -15,22 +15,14 @@ class ColdFlow final : public Flow {
                                       const RuntimeOptions& options, RuntimeContext& world,
                                       RunLedger& runs);
     ColdFlow(FlowSpec spec, TopicReader& reader, std::optional<log::TopicInfo> quarantine,
-             const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs)
-        : Flow(std::move(spec), make_topic_source(reader, world.log), options, world, runs),
-          reader_(reader),
-          quarantine_(std::move(quarantine)) {}
+             const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs);
 
   private:
-    Status open_sinks(bool fresh) override;
-    Status check_sinks(int64_t newest_planned, int64_t done) override;
+    static constexpr size_t kRows = 0, kRejected = 1;  // ports
     Status run(const Input& input, bool replay) override;
-    Status commit(const EpochPlan& plan) override;
-    Status finish(const EpochPlan& plan) override;
 
     TopicReader& reader_;
-    const std::optional<log::TopicInfo> quarantine_;
-    std::vector<std::shared_ptr<const codec::ColumnBatch>> rows_;
-    std::optional<SideRecords> rejected_;
+    const int32_t quarantine_partitions_;
 };
 
 }  // namespace tarn::flow

@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include <algorithm>
-#include <ranges>
 
 #include <fmt/format.h>
 
@@ -16,12 +15,6 @@ int64_t thread_cpu_us() {
     timespec t{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return int64_t(t.tv_sec) * 1'000'000 + t.tv_nsec / 1000;
-}
-
-uint64_t fnv1a(std::string_view text, uint64_t hash = 1469598103934665603ull) {
-    for (char c : text)
-        hash = (hash ^ uint8_t(c)) * 1099511628211ull;
-    return hash;
 }
 
 bool passing(ErrorCode code) {
@@ -40,16 +33,6 @@ void RunLedger::add(RunRecord run) {
 std::vector<RunRecord> RunLedger::newest(size_t limit) const {
     MutexLock lock(mutex_);
     return {runs_.begin(), runs_.begin() + ptrdiff_t(std::min(limit, runs_.size()))};
-}
-
-std::string generation_of(std::string_view description) {
-    return fmt::format("{:016x}", fnv1a(description));
-}
-
-int64_t writer_id(std::string_view flow, std::string_view generation, std::string_view sink) {
-    auto hash = fnv1a(sink, fnv1a(generation, fnv1a(flow) ^ '/') ^ '/');
-    auto id = int64_t(hash & INT64_MAX);
-    return id == 0 ? 1 : id;
 }
 
 struct Flow::Instruments {
@@ -94,13 +77,25 @@ Flow::Flow(FlowSpec spec, std::unique_ptr<Source> source, const RuntimeOptions& 
     status_.unit = source_->unit();
     status_.file = spec_.file;
     status_.strategy = spec_.strategy;
-    status_.sinks = spec_.sinks;
     status_.generation = spec_.generation;
     status_.sql = spec_.sql;
     status_.every = spec_.every;
 }
 
 Flow::~Flow() = default;
+
+void Flow::add_port(std::unique_ptr<Sink> sink) {
+    {
+        MutexLock lock(status_mutex_);
+        status_.sinks.push_back(sink->node());
+    }
+    ports_.push_back({std::move(sink)});
+}
+
+void Flow::clear_ports() {
+    for (auto& port : ports_)
+        port.changes = {};
+}
 
 Status Flow::open() {
     if (auto opened = open_all(); !opened) TARN_RETURN_IF_ERROR(failed(opened.error()));
@@ -127,15 +122,18 @@ Status Flow::open_all() {
     take_positions();
     set_holds();
     if (!fresh && journal_->header().generation != spec_.generation) {
+        std::vector<std::string> sinks;
+        for (const auto& port : ports_)
+            sinks.push_back(port.sink->node().text());
         return fail(
             ErrorId::kFlowChanged,
             fmt::format(
                 "the flow has changed (generation {}, before {}) over sinks that hold the old "
                 "one's rows: put the project back, or drop the sinks ({}) and {} to build them "
                 "anew from the source",
-                spec_.generation, journal_->header().generation,
-                fmt::join(spec_.sinks | std::views::transform(&Node::text), ", "), path));
+                spec_.generation, journal_->header().generation, fmt::join(sinks, ", "), path));
     }
+    TARN_RETURN_IF_ERROR(prepare());
     TARN_RETURN_IF_ERROR(open_sinks(fresh));
     if (fresh) {
         JournalHeader header{.flow = spec_.name,
@@ -146,6 +144,35 @@ Status Flow::open_all() {
     }
     const auto& plans = journal_->plans();
     return check_sinks(plans.empty() ? -1 : plans.back().epoch, journal_->done().epoch);
+}
+
+Status Flow::open_sinks(bool fresh) {
+    clear_ports();
+    for (auto port = ports_.rbegin(); port != ports_.rend(); ++port)
+        TARN_RETURN_IF_ERROR(port->sink->open(fresh));
+    return load_state();
+}
+
+// Each sink has all that is done, and nothing that was never planned.
+Status Flow::check_sinks(int64_t newest_planned, int64_t done) {
+    for (const auto& port : ports_) {
+        TARN_TRY(auto at, port.sink->epoch());
+        if ((at.epoch >= done || !at.every) && at.epoch <= newest_planned) continue;
+        auto node = port.sink->node();
+        return fail(ErrorId::kSinkAndJournalDiffer,
+                    fmt::format("{} stands at epoch {} of this flow, its journal at {}: one of "
+                                "them was put back to another state, or another process wrote it; "
+                                "put both back together, or drop the {} and {} to build it anew",
+                                node.text(), at.epoch, newest_planned, node.kind, state_folder()));
+    }
+    return {};
+}
+
+// Called again after an error: each sink ignores an epoch that it has.
+Status Flow::commit(const EpochPlan& plan) {
+    for (auto port = ports_.rbegin(); port != ports_.rend(); ++port)
+        TARN_RETURN_IF_ERROR(port->sink->commit(plan, port->changes));
+    return {};
 }
 
 // Positions as the journal has them; the source's start for a flow that begins.
@@ -197,6 +224,7 @@ Status Flow::recover() {
         Input input{.plan = plan};
         TARN_RETURN_IF_ERROR(source_->take_again(input));
         TARN_RETURN_IF_ERROR(run(input, !incomplete));
+        if (!incomplete) clear_ports();
         if (incomplete) {
             pending_ = std::make_unique<Input>(std::move(input));
             started_ = world_.clock.now();
@@ -221,6 +249,7 @@ Status Flow::commit_pending() {
 }
 
 Status Flow::complete(const Input& input) {
+    clear_ports();
     auto finished = finish(input.plan);
     auto newest = input.plan.epoch;
     journal_->set_done({.epoch = newest,

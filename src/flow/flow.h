@@ -11,8 +11,9 @@
 
 #include "journal.h"
 #include "latency.h"
-#include "rows.h"
-#include "source.h"
+#include "outputs.h"
+#include "sinks/sink.h"
+#include "sources/source.h"
 #include "tarn/base/mutex.h"
 #include "tarn/flow/runtime.h"
 
@@ -32,17 +33,11 @@ class RunLedger {
 
 struct FlowSpec {
     std::string name, kind;
-    std::vector<Node> sinks;
     std::string generation, sql;
     std::string file = {}, strategy = {};  // of a model
     Duration every = {};
     Duration linger = {};  // how long an idle flow waits after the first record of new input
 };
-
-// 16 hexadecimal digits of what a flow's results depend on.
-std::string generation_of(std::string_view description);
-// The log's writer id of a flow's sink; never 0.
-int64_t writer_id(std::string_view flow, std::string_view generation, std::string_view sink);
 
 class Flow {
   public:
@@ -73,19 +68,14 @@ class Flow {
     void resume();
 
   protected:
-    // Opens sinks and forgets all state of an earlier life. `fresh`: no journal stands, so no sink
-    // may have an epoch.
-    virtual Status open_sinks(bool fresh) = 0;
-    // The epoch up to which the sinks stand: `plan.epoch` or one below, or they do not fit the
-    // journal.
-    virtual Status check_sinks(int64_t newest_planned, int64_t done) = 0;
-    // Computes the epoch and keeps its output for commit(); with `replay` only its effect on state.
+    // Forgets all state of an earlier life, before the sinks are opened.
+    virtual Status prepare() { return {}; }
+    // State that is not in the journal, as of the epoch that is done. The sinks are open.
+    virtual Status load_state() { return {}; }
+    // Computes the epoch and leaves what it gives in the ports; with `replay` only its effect on state counts.
     virtual Status run(const Input& input, bool replay) = 0;
-    // Hands the output to each sink; called again after an error. Every step of it may have been
-    // done before.
-    virtual Status commit(const EpochPlan& plan) = 0;
     // After the commit, and after each replayed epoch.
-    virtual Status finish(const EpochPlan& plan) = 0;
+    virtual Status finish(const EpochPlan&) { return {}; }
     // Whether state comes from earlier epochs, so that recovery runs them again.
     virtual bool stateful() const { return false; }
     // The oldest epoch whose input the state needs again after a crash, `newest` being the newest
@@ -97,11 +87,12 @@ class Flow {
     virtual Timestamp watermark() const { return kNoWatermark; }
     virtual void set_watermark(Timestamp) {}
 
-    // Appends to a topic of the flow's own; waits until durable. Errors: kUnavailable (retry),
-    // kFailedPrecondition.
-    Status append_side(const log::TopicInfo& topic, std::string_view sink, int64_t epoch,
-                       const SideRecords& records);
-    std::string app_id() const { return spec_.name + "/" + spec_.generation; }
+    // Ports, from the flow's own rows on to what is put aside. They are committed from the last to the first: who sees
+    // an epoch's rows finds what was put aside beside them.
+    void add_port(std::unique_ptr<Sink> sink);
+    bool has_port(size_t port) const { return port < ports_.size(); }
+    Changes& port(size_t port) { return ports_.at(port).changes; }
+    FlowIdentity identity() const { return {spec_.name, spec_.generation, state_folder()}; }
     io::Failpoints& failpoints() { return world_.failpoints; }
     // Null while the flow begins.
     const Journal* journal() const { return journal_.get(); }
@@ -116,7 +107,15 @@ class Flow {
 
   private:
     struct Instruments;
+    struct Port {
+        std::unique_ptr<Sink> sink;
+        Changes changes = {};  // of the epoch that ran last
+    };
     Status open_all();
+    Status open_sinks(bool fresh);
+    Status check_sinks(int64_t newest_planned, int64_t done);
+    Status commit(const EpochPlan& plan);
+    void clear_ports();
     Status recover();
     Status begin(std::unique_ptr<Input> input);
     Status commit_pending();
@@ -129,6 +128,7 @@ class Flow {
     void publish();
 
     RunLedger& runs_;
+    std::vector<Port> ports_;
     std::unique_ptr<Journal> journal_;
     std::unique_ptr<Instruments> instruments_;
     std::vector<int64_t> positions_;  // next offset to plan, by partition

@@ -28,13 +28,11 @@ std::unique_ptr<HotFlow> HotFlow::make(const project::LiveModel& model, TopicRea
                                column.required ? "!" : "");
     FlowSpec spec{.name = model.name,
                   .kind = "live",
-                  .sinks = {view_node(model.name)},
                   .generation = generation_of(fmt::format("live 1|{}|{}|{}|{}|{}|{}", model.sql,
                                                           model.stream, columns, model.watermark.us,
                                                           model.grace.us, model.late)),
                   .sql = model.sql,
                   .every = model.every};
-    if (late) spec.sinks.push_back(topic_node(late->name));
     return std::make_unique<HotFlow>(std::move(spec), model, reader, std::move(late), options,
                                      world, runs);
 }
@@ -63,55 +61,26 @@ Status HotFlow::compile() {
     event_time_ = int(column - topic.columns.begin());
     query_ = std::move(*query);
     used_ = false;
+    if (!has_port(kRows)) add_sinks();
     return {};
 }
 
-Status HotFlow::open_sinks(bool fresh) {
+Status HotFlow::prepare() {
     if (!query_ || used_) TARN_RETURN_IF_ERROR(compile());
     spans_.clear();
     aside_.reset();
-    changes_.reset();
     watermark_ = kNoWatermark;
-    const auto& info = query_->info();
-    view::ViewSpec spec{.name = model_.name,
-                        .columns = info.output,
-                        .key = {info.window_start},
-                        .generation = spec_.generation};
-    for (int column : info.key)
-        if (column != info.window_start) spec.key.push_back(column);
-    TARN_RETURN_IF_ERROR(failpoints().hit("flow.view.create.before"));
-    TARN_TRY(view_, world_.views.open_view(spec));
-    TARN_RETURN_IF_ERROR(failpoints().hit("flow.view.create.after"));
-    if (fresh && view_->state().epoch >= 0) {
-        return fail(ErrorId::kJournalGone,
-                    fmt::format("view {} has rows, but its flow's journal is gone: put {}/{} back, "
-                                "or drop the view to "
-                                "build it anew from the log",
-                                model_.name, options_.state_folder, spec_.name));
-    }
     return {};
 }
 
-Status HotFlow::check_sinks(int64_t newest_planned, int64_t done) {
-    auto epoch = view_->state().epoch;
-    auto differs = [&](const std::string& sink, int64_t at) {
-        return fail(
-            ErrorCode::kFailedPrecondition,
-            fmt::format(
-                "{} stands at epoch {} of this flow, its journal at {}: one of them was put back "
-                "to "
-                "another state; put both back together, or drop the sink and {}/{} to begin anew",
-                sink, at, newest_planned, options_.state_folder, spec_.name));
-    };
-    if (epoch < done || epoch > newest_planned) return differs("view " + model_.name, epoch);
-    if (!late_topic_) return {};
-    auto writer = writer_id(spec_.name, spec_.generation, "late");
-    for (int32_t p = 0; p < late_topic_->config.partitions; ++p) {
-        auto position = world_.log.writer_position({late_topic_->id, p}, writer);
-        if (position && position->epoch > newest_planned)
-            return differs("topic " + late_topic_->name, position->epoch);
-    }
-    return {};
+void HotFlow::add_sinks() {
+    const auto& info = query_->info();
+    view::ViewSpec spec{
+        .name = model_.name, .columns = info.output, .key = {info.window_start}, .generation = {}};
+    for (int column : info.key)
+        if (column != info.window_start) spec.key.push_back(column);
+    add_port(make_view_sink(identity(), std::move(spec), world_));
+    if (late_topic_) add_port(make_topic_sink(identity(), *late_topic_, "late", options_, world_));
 }
 
 Status HotFlow::run(const Input& input, bool replay) {
@@ -126,13 +95,18 @@ Status HotFlow::run(const Input& input, bool replay) {
     }
     if (replay) {
         query_->discard_changes();
-        changes_.reset();
         aside_.reset();
         return {};
     }
-    TARN_TRY(changes_, query_->take_changes());
-    counters_.rows_out += changes_ ? int64_t(changes_->row_count) : 0;
-    return aside_->finish();
+    auto& view = port(kRows);
+    view = {.remove_before = remove_before()};
+    TARN_TRY(auto changes, query_->take_changes());
+    counters_.rows_out += changes ? int64_t(changes->row_count) : 0;
+    if (changes) view.rows.push_back(std::move(changes));
+    TARN_RETURN_IF_ERROR(aside_->finish());
+    if (has_port(kLate)) port(kLate).records = std::move(aside_);
+    aside_.reset();
+    return {};
 }
 
 Status HotFlow::add(const Chunk& chunk, const EpochPlan& plan) {
@@ -198,23 +172,7 @@ std::optional<Timestamp> HotFlow::remove_before() const {
     return Timestamp{floor_to(watermark_.us - model_.retain.us, query_->info().window_size.us)};
 }
 
-Status HotFlow::commit(const EpochPlan& plan) {
-    if (aside_->count() > 0) {
-        TARN_RETURN_IF_ERROR(failpoints().hit("flow.commit.late.before"));
-        TARN_RETURN_IF_ERROR(append_side(*late_topic_, "late", plan.epoch, *aside_));
-        TARN_RETURN_IF_ERROR(failpoints().hit("flow.commit.late.after"));
-    }
-    TARN_RETURN_IF_ERROR(failpoints().hit("flow.commit.view.before"));
-    TARN_RETURN_IF_ERROR(view_->commit({.epoch = plan.epoch,
-                                        .upserts = changes_,
-                                        .remove_before = remove_before(),
-                                        .time = plan.batch_time}));
-    return failpoints().hit("flow.commit.view.after");
-}
-
 Status HotFlow::finish(const EpochPlan& plan) {
-    changes_.reset();
-    aside_.reset();
     if (newest_event_us_ == INT64_MIN) return {};
     spans_.push_back({plan.epoch, newest_event_us_});
     watermark_ = std::max(watermark_, Timestamp{newest_event_us_} - model_.watermark);

@@ -28,10 +28,10 @@ class HotFlow final : public Flow {
     Status compile();
 
   private:
-    Status open_sinks(bool fresh) override;
-    Status check_sinks(int64_t newest_planned, int64_t done) override;
+    static constexpr size_t kRows = 0, kLate = 1;  // ports
+    Status prepare() override;
+    void add_sinks();
     Status run(const Input& input, bool replay) override;
-    Status commit(const EpochPlan& plan) override;
     Status finish(const EpochPlan& plan) override;
     bool stateful() const override { return true; }
     int64_t oldest_needed(int64_t newest) const override;
@@ -47,14 +47,12 @@ class HotFlow final : public Flow {
     const project::LiveModel model_;
     const std::optional<log::TopicInfo> late_topic_;
     std::unique_ptr<sql::LiveQuery> query_;
-    bool used_ = false;  // query_ has seen rows
-    std::shared_ptr<view::View> view_;
+    bool used_ = false;    // query_ has seen rows
     int event_time_ = -1;  // column of the decoded rows
     Timestamp watermark_ = kNoWatermark;
 
     // Of the epoch that ran last.
     int64_t newest_event_us_ = INT64_MIN;
-    std::shared_ptr<const codec::ColumnBatch> changes_;
     std::optional<SideRecords> aside_;
     std::vector<uint32_t> late_rows_, kept_rows_;
 

@@ -31,11 +31,7 @@ Status MergeFlow::compile() {
     return set_output(info.output, {});
 }
 
-Status MergeFlow::run(const Input& input, bool) {
-    rows_.clear();
-    replace_at_ = -1;
-    counters_ = input.plan.before;
-    counters_.rows_in += input.records;
+Status MergeFlow::compute(const Input& input, bool) {
     auto batches = batches_of(input);
     if (batches.empty()) return {};
     TARN_TRY(auto added, query_->partial(batches));

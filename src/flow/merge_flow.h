@@ -20,7 +20,7 @@ class MergeFlow final : public ModelFlow {
     Status compile() override;
 
   private:
-    Status run(const Input& input, bool replay) override;
+    Status compute(const Input& input, bool replay) override;
 
     std::unique_ptr<sql::MergeableQuery> query_;
     std::vector<std::string> output_names_;

@@ -34,27 +34,30 @@ BatchPtr with_metadata(const BatchPtr& rows, const EpochPlan& plan) {
     return out;
 }
 
+// Those that have rows.
+std::vector<BatchPtr> with_metadata(const std::vector<BatchPtr>& batches, const EpochPlan& plan) {
+    std::vector<BatchPtr> out;
+    for (const auto& rows : batches)
+        if (rows->row_count > 0) out.push_back(with_metadata(rows, plan));
+    return out;
+}
+
 FlowSpec spec_of(const project::TableModel& model, const SourceSchema& schema,
                  std::string strategy) {
     std::string columns;
     for (const auto& column : schema.columns)
         columns += fmt::format("{} {},", column.name, codec::to_string(column.type));
-    FlowSpec spec{
-        .name = model.name,
-        .kind = "model",
-        .sinks = {table_node(model.name)},
-        .generation = generation_of(fmt::format(
-            "model 1|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", strategy, model.sql, model.source,
-            columns, model.unique_key, model.event_time, model.horizon.us, model.watermark.us,
-            model.grace.us, model.quarantine, model.late, fmt::join(model.partition_by, ","))),
-        .sql = model.sql,
-        .file = model.file,
-        .strategy = std::move(strategy),
-        .every = model.every,
-        .linger = std::min(model.every, Duration::millis(50))};
-    for (const auto& table : {model.quarantine, model.late})
-        if (!table.empty()) spec.sinks.push_back(table_node(table));
-    return spec;
+    return {.name = model.name,
+            .kind = "model",
+            .generation = generation_of(fmt::format(
+                "model 1|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", strategy, model.sql, model.source,
+                columns, model.unique_key, model.event_time, model.horizon.us, model.watermark.us,
+                model.grace.us, model.quarantine, model.late, fmt::join(model.partition_by, ","))),
+            .sql = model.sql,
+            .file = model.file,
+            .strategy = std::move(strategy),
+            .every = model.every,
+            .linger = std::min(model.every, Duration::millis(50))};
 }
 
 // Only the columns that the SQL reads: others are neither read from the table nor change the flow.
@@ -137,51 +140,44 @@ Status ModelFlow::set_output(const std::vector<ColumnSpec>& output,
     for (const auto& column : schema_.columns)
         input.push_back(column.name);
     reader_.need(input);
+    add_sinks();
     return {};
 }
 
-Status ModelFlow::open_table(const std::string& table, const std::vector<ColumnSpec>& columns,
-                             const std::vector<std::string>& partition_by, bool fresh) {
-    TARN_RETURN_IF_ERROR(failpoints().hit("flow.model.create.before"));
-    TARN_RETURN_IF_ERROR(world_.lake.ensure_table({.name = table,
-                                                   .columns = columns,
-                                                   .partition_by = partition_by,
-                                                   .properties = {},
-                                                   .description = "Model " + model_.file}));
-    TARN_RETURN_IF_ERROR(failpoints().hit("flow.model.create.after"));
-    if (!fresh) return {};
-    TARN_TRY(auto info, world_.lake.describe(table));
-    if (info.files == 0) return {};
-    return fail(ErrorId::kJournalGone,
-                fmt::format("table {} has rows, but its flow's journal is gone, so it is not known "
-                            "which: put {} back, or drop the table to build it anew",
-                            table, state_folder()));
+void ModelFlow::add_sinks() {
+    add_port(make_table_sink(identity(),
+                             {.table = model_.name,
+                              .description = "Model " + model_.file,
+                              .columns = table_columns_,
+                              .partition_by = model_.partition_by},
+                             world_));
+    if (auto aside = aside_table(); !aside.empty())
+        add_port(make_table_sink(identity(),
+                                 {.table = aside,
+                                  .description = "Model " + model_.file,
+                                  .columns = aside_columns_,
+                                  .port = model_.quarantine.empty() ? "late" : "rejected"},
+                                 world_));
 }
 
-Status ModelFlow::open_sinks(bool fresh) {
+Status ModelFlow::prepare() {
+    watermark_ = kNoWatermark;
+    return {};
+}
+
+Status ModelFlow::run(const Input& input, bool replay) {
     rows_.clear();
     aside_.clear();
-    watermark_ = kNoWatermark;
-    if (auto aside = aside_table(); !aside.empty())
-        TARN_RETURN_IF_ERROR(open_table(aside, aside_columns_, {}, fresh));
-    TARN_RETURN_IF_ERROR(open_table(model_.name, table_columns_, model_.partition_by, fresh));
-    return load_state();
-}
-
-Status ModelFlow::check_table(const std::string& table, int64_t newest_planned, int64_t done) {
-    TARN_TRY(auto version, world_.lake.txn_version(table, app_id()));
-    if (version >= done && version <= newest_planned) return {};
-    return fail(ErrorId::kSinkAndJournalDiffer,
-                fmt::format("table {} stands at epoch {} of this flow, its journal at {}: one of "
-                            "them was put back to another state, or another process wrote it; put "
-                            "both back together, or drop the table and {} to build it anew",
-                            table, version, newest_planned, state_folder()));
-}
-
-Status ModelFlow::check_sinks(int64_t newest_planned, int64_t done) {
-    if (auto aside = aside_table(); !aside.empty())
-        TARN_RETURN_IF_ERROR(check_table(aside, newest_planned, done));
-    return check_table(model_.name, newest_planned, done);
+    replace_at_ = -1;
+    counters_ = input.plan.before;
+    counters_.rows_in += input.records;
+    TARN_RETURN_IF_ERROR(compute(input, replay));
+    if (replay) return {};
+    port(kRows) = {.rows = with_metadata(rows_, input.plan), .replace_at = replace_at_};
+    if (has_port(kAside)) port(kAside) = {.rows = with_metadata(aside_, input.plan)};
+    rows_.clear();
+    aside_.clear();
+    return {};
 }
 
 std::vector<BatchPtr> ModelFlow::batches_of(const Input& input) {
@@ -210,40 +206,6 @@ void ModelFlow::put_aside(const BatchPtr& rows, std::span<const uint32_t> which,
     chosen->schema.push_back(kReason);
     chosen->columns.push_back(reasons.finish(*chosen));
     aside_.push_back(std::move(chosen));
-}
-
-Status ModelFlow::append(const std::string& table, const std::vector<BatchPtr>& rows,
-                         int64_t replace_at, const EpochPlan& plan) {
-    lake::AppendRequest request{
-        .table = table,
-        .batches = {},
-        .txn = lake::Txn{app_id(), plan.epoch},
-        .more_txns = {},
-        .time = plan.batch_time,
-        .user_metadata = {{"tarn.flow", spec_.name}, {"tarn.epoch", std::to_string(plan.epoch)}},
-        .file_stem = fmt::format("{}-{}-{}", spec_.name, spec_.generation, plan.epoch),
-        .replace_at = replace_at};
-    for (const auto& batch : rows)
-        if (batch->row_count > 0) request.batches.push_back(with_metadata(batch, plan));
-    TARN_RETURN_IF_ERROR(world_.lake.append(std::move(request)));
-    return {};
-}
-
-Status ModelFlow::commit(const EpochPlan& plan) {
-    if (auto aside = aside_table(); !aside.empty()) {
-        TARN_RETURN_IF_ERROR(failpoints().hit("flow.model.aside.before"));
-        TARN_RETURN_IF_ERROR(append(aside, aside_, -1, plan));
-        TARN_RETURN_IF_ERROR(failpoints().hit("flow.model.aside.after"));
-    }
-    TARN_RETURN_IF_ERROR(failpoints().hit("flow.model.commit.before"));
-    TARN_RETURN_IF_ERROR(append(model_.name, rows_, replace_at_, plan));
-    return failpoints().hit("flow.model.commit.after");
-}
-
-Status ModelFlow::finish(const EpochPlan&) {
-    rows_.clear();
-    aside_.clear();
-    return {};
 }
 
 }  // namespace tarn::flow

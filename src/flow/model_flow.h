@@ -14,8 +14,6 @@
 
 namespace tarn::flow {
 
-using BatchPtr = std::shared_ptr<const codec::ColumnBatch>;
-
 // What flows of models read: the source table's columns under the name that stream('…') has.
 using SourceSchema = sql::StreamSchema;
 
@@ -41,13 +39,11 @@ class ModelFlow : public Flow {
     virtual Status compile() = 0;
     Status set_output(const std::vector<codec::ColumnSpec>& output,
                       const std::vector<codec::ColumnSpec>& aside);
-    // State of the flow that is not in its journal, as of the epoch that is done.
-    virtual Status load_state() { return {}; }
+    // Fills rows_, aside_ and replace_at_ of an epoch.
+    virtual Status compute(const Input& input, bool replay) = 0;
 
-    Status open_sinks(bool fresh) override;
-    Status check_sinks(int64_t newest_planned, int64_t done) override;
-    Status commit(const EpochPlan& plan) override;
-    Status finish(const EpochPlan& plan) override;
+    Status prepare() override;
+    Status run(const Input& input, bool replay) final;
     Timestamp watermark() const override { return watermark_; }
     void set_watermark(Timestamp watermark) override { watermark_ = watermark; }
 
@@ -66,17 +62,14 @@ class ModelFlow : public Flow {
     TableReader& reader_;
     Timestamp watermark_ = kNoWatermark;
 
-    // Of the epoch that ran last.
+    // Of the epoch that runs.
     std::vector<BatchPtr> rows_;   // of the output, without metadata
     std::vector<BatchPtr> aside_;  // with _reason, without metadata
     int64_t replace_at_ = -1;
 
   private:
-    Status open_table(const std::string& table, const std::vector<codec::ColumnSpec>& columns,
-                      const std::vector<std::string>& partition_by, bool fresh);
-    Status check_table(const std::string& table, int64_t newest_planned, int64_t done);
-    Status append(const std::string& table, const std::vector<BatchPtr>& rows, int64_t replace_at,
-                  const EpochPlan& plan);
+    static constexpr size_t kRows = 0, kAside = 1;  // ports
+    void add_sinks();
 
     std::vector<codec::ColumnSpec> table_columns_, aside_columns_;
 };

@@ -114,11 +114,7 @@ Status RowsFlow::load_state() {
     return {};
 }
 
-Status RowsFlow::run(const Input& input, bool) {
-    rows_.clear();
-    aside_.clear();
-    counters_ = input.plan.before;
-    counters_.rows_in += input.records;
+Status RowsFlow::compute(const Input& input, bool) {
     newest_event_us_ = INT64_MIN;
     auto batches = batches_of(input);
     if (batches.empty()) return {};
@@ -189,8 +185,7 @@ Status RowsFlow::judge(const BatchPtr& rows, const EpochPlan& plan) {
     return {};
 }
 
-Status RowsFlow::finish(const EpochPlan& plan) {
-    TARN_RETURN_IF_ERROR(ModelFlow::finish(plan));
+Status RowsFlow::finish(const EpochPlan&) {
     if (newest_event_us_ == INT64_MIN) return {};
     watermark_ = std::max(watermark_, Timestamp{newest_event_us_});
     ids_->forget_before(horizon_second(watermark_));

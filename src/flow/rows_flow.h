@@ -23,7 +23,7 @@ class RowsFlow final : public ModelFlow {
 
   private:
     Status load_state() override;
-    Status run(const Input& input, bool replay) override;
+    Status compute(const Input& input, bool replay) override;
     Status finish(const EpochPlan& plan) override;
     Status judge(const BatchPtr& rows, const EpochPlan& plan);
     IdSet::Id id_of(const codec::Column& keys, uint32_t row) const;

@@ -137,12 +137,8 @@ Status SessionsFlow::close() {
     return {};
 }
 
-Status SessionsFlow::run(const Input& input, bool replay) {
-    rows_.clear();
-    aside_.clear();
+Status SessionsFlow::compute(const Input& input, bool replay) {
     replaying_ = replay;
-    counters_ = input.plan.before;
-    counters_.rows_in += input.records;
     next_watermark_ = input.plan.watermark;
     std::vector<BatchPtr> kept;
     for (const auto& rows : batches_of(input))
@@ -183,7 +179,6 @@ Status SessionsFlow::write_checkpoint(int64_t epoch) {
 }
 
 Status SessionsFlow::finish(const EpochPlan& plan) {
-    TARN_RETURN_IF_ERROR(ModelFlow::finish(plan));
     watermark_ = std::max(watermark_, next_watermark_);
     if (replaying_) return {};
     auto worth = std::max(kRowsOfCheckpoint / options_.checkpoint_divisor,

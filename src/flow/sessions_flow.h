@@ -29,7 +29,7 @@ class SessionsFlow final : public ModelFlow {
 
   private:
     Status load_state() override;
-    Status run(const Input& input, bool replay) override;
+    Status compute(const Input& input, bool replay) override;
     Status finish(const EpochPlan& plan) override;
     bool stateful() const override { return true; }
     int64_t first_to_replay() const override { return checkpoint_ + 1; }

@@ -1,10 +1,12 @@
-// Appending to topics of a flow's own: late rows and quarantine.
+// A topic of the flow's own as its sink (late rows, quarantine): appended under a writer id of the sink, with the epoch
+// in the producer state of the log, which ignores a repeat. An epoch without records leaves no trace.
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
 
-#include "flow.h"
+#include "sinks/sink.h"
 
 namespace tarn::flow {
 namespace {
@@ -42,45 +44,87 @@ Status refusal(const log::AppendOutcome& outcome, const std::string& topic) {
     return fail(ErrorCode::kInternal, text);
 }
 
+class TopicSink final : public Sink {
+  public:
+    TopicSink(FlowIdentity flow, log::TopicInfo topic, const std::string& port,
+              const RuntimeOptions& options, RuntimeContext& world)
+        : topic_(std::move(topic)),
+          writer_(writer_id(flow.name, flow.generation, port)),
+          options_(options),
+          world_(world),
+          before_commit_("flow.commit.topic." + port + ".before"),
+          after_commit_("flow.commit.topic." + port + ".after") {}
+
+    Node node() const override { return topic_node(topic_.name); }
+    Status open(bool) override { return {}; }
+
+    Result<SinkEpoch> epoch() override {
+        SinkEpoch out{.every = false};
+        for (int32_t p = 0; p < topic_.config.partitions; ++p) {
+            if (auto position = world_.log.writer_position({topic_.id, p}, writer_))
+                out.epoch = std::max(out.epoch, position->epoch);
+        }
+        return out;
+    }
+
+    Status commit(const EpochPlan& plan, const Changes& changes) override {
+        if (!changes.records || changes.records->count() == 0) return {};
+        TARN_RETURN_IF_ERROR(world_.failpoints.hit(before_commit_));
+        TARN_RETURN_IF_ERROR(append(plan.epoch, *changes.records));
+        return world_.failpoints.hit(after_commit_);
+    }
+
+  private:
+    // Waits until all of it is durable.
+    Status append(int64_t epoch, const SideRecords& records) {
+        auto left = records.batches().size();
+        // A part goes out when the one before it stands: the log takes a lower part for a repeat.
+        for (int32_t part = 0; left > 0; ++part) {
+            auto wait = std::make_shared<Appends>();
+            std::vector<const SideRecords::Batch*> round;
+            for (const auto& batch : records.batches())
+                if (batch.part == part) round.push_back(&batch);
+            left -= round.size();
+            {
+                MutexLock lock(wait->mutex);
+                wait->left = round.size();
+            }
+            for (const auto* batch : round) {
+                log::AppendRequest request{.partition = {topic_.id, batch->partition},
+                                           .batch = batch->bytes,
+                                           .writer = log::Writer{writer_, epoch, part}};
+                world_.log.append(std::move(request), [wait](log::AppendOutcome outcome) {
+                    MutexLock lock(wait->mutex);
+                    bool ok = outcome.code == log::AppendCode::kOk ||
+                              outcome.code == log::AppendCode::kDuplicate;
+                    if (!ok && !wait->refused) wait->refused = std::move(outcome);
+                    if (--wait->left == 0) wait->done.notify_all();
+                });
+            }
+            while (!options_.threads && world_.log.step()) {
+            }
+            MutexLock lock(wait->mutex);
+            while (options_.threads && wait->left > 0)
+                wait->done.wait(wait->mutex);
+            if (wait->left > 0)
+                return fail(ErrorCode::kCancelled, "the log stopped before it answered");
+            if (wait->refused) return refusal(*wait->refused, topic_.name);
+        }
+        return {};
+    }
+
+    const log::TopicInfo topic_;
+    const int64_t writer_;
+    const RuntimeOptions& options_;
+    RuntimeContext& world_;
+    const std::string before_commit_, after_commit_;
+};
+
 }  // namespace
 
-Status Flow::append_side(const log::TopicInfo& topic, std::string_view sink, int64_t epoch,
-                         const SideRecords& records) {
-    auto writer = writer_id(spec_.name, spec_.generation, sink);
-    auto left = records.batches().size();
-    // A part goes out when the one before it stands: the log takes a lower part for a repeat.
-    for (int32_t part = 0; left > 0; ++part) {
-        auto wait = std::make_shared<Appends>();
-        std::vector<const SideRecords::Batch*> round;
-        for (const auto& batch : records.batches())
-            if (batch.part == part) round.push_back(&batch);
-        left -= round.size();
-        {
-            MutexLock lock(wait->mutex);
-            wait->left = round.size();
-        }
-        for (const auto* batch : round) {
-            log::AppendRequest request{.partition = {topic.id, batch->partition},
-                                       .batch = batch->bytes,
-                                       .writer = log::Writer{writer, epoch, part}};
-            world_.log.append(std::move(request), [wait](log::AppendOutcome outcome) {
-                MutexLock lock(wait->mutex);
-                bool ok = outcome.code == log::AppendCode::kOk ||
-                          outcome.code == log::AppendCode::kDuplicate;
-                if (!ok && !wait->refused) wait->refused = std::move(outcome);
-                if (--wait->left == 0) wait->done.notify_all();
-            });
-        }
-        while (!options_.threads && world_.log.step()) {
-        }
-        MutexLock lock(wait->mutex);
-        while (options_.threads && wait->left > 0)
-            wait->done.wait(wait->mutex);
-        if (wait->left > 0)
-            return fail(ErrorCode::kCancelled, "the log stopped before it answered");
-        if (wait->refused) return refusal(*wait->refused, topic.name);
-    }
-    return {};
+std::unique_ptr<Sink> make_topic_sink(FlowIdentity flow, log::TopicInfo topic, std::string port,
+                                      const RuntimeOptions& options, RuntimeContext& world) {
+    return std::make_unique<TopicSink>(std::move(flow), std::move(topic), port, options, world);
 }
 
 }  // namespace tarn::flow

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "source.h"
+#include "sources/source.h"
 
 namespace tarn::flow {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "source.h"
+#include "sources/source.h"
 
 namespace tarn::flow {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "latency.h"
-#include "rows.h"
+#include "outputs.h"
 #include "world.h"
 
 namespace tarn::flow {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "layers.h"
-#include "rows.h"
+#include "outputs.h"
 #include "tarn/codec/record_batch.h"
 #include "tarn/sql/functions.h"
 

@@ -1,4 +1,4 @@
-#include "rows.h"
+#include "outputs.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,0 +1,51 @@
+// A view as a flow's sink: changed rows and the epoch in one write batch.
+
+#include "sinks/sink.h"
+
+namespace tarn::flow {
+namespace {
+
+class ViewSink final : public Sink {
+  public:
+    ViewSink(FlowIdentity flow, view::ViewSpec spec, RuntimeContext& world)
+        : flow_(std::move(flow)), spec_(std::move(spec)), world_(world) {
+        spec_.generation = flow_.generation;
+    }
+
+    Node node() const override { return view_node(spec_.name); }
+
+    Status open(bool fresh) override {
+        TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.create.view.before"));
+        TARN_TRY(view_, world_.views.open_view(spec_));
+        TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.create.view.after"));
+        if (fresh && view_->state().epoch >= 0) return fail(journal_gone(node(), flow_));
+        return {};
+    }
+
+    Result<SinkEpoch> epoch() override { return SinkEpoch{.epoch = view_->state().epoch}; }
+
+    Status commit(const EpochPlan& plan, const Changes& changes) override {
+        TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.commit.view.before"));
+        TARN_RETURN_IF_ERROR(
+            view_->commit({.epoch = plan.epoch,
+                           .upserts = changes.rows.empty() ? nullptr : changes.rows.front(),
+                           .remove_before = changes.remove_before,
+                           .time = plan.batch_time}));
+        return world_.failpoints.hit("flow.commit.view.after");
+    }
+
+  private:
+    const FlowIdentity flow_;
+    view::ViewSpec spec_;
+    RuntimeContext& world_;
+    std::shared_ptr<view::View> view_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> make_view_sink(FlowIdentity flow, view::ViewSpec spec,
+                                     RuntimeContext& world) {
+    return std::make_unique<ViewSink>(std::move(flow), std::move(spec), world);
+}
+
+}  // namespace tarn::flow
