@@ -62,15 +62,21 @@ struct Flow::Instruments {
     Histogram& latency;
 };
 
-Flow::Flow(FlowSpec spec, std::unique_ptr<Source> source, const RuntimeOptions& options,
+Flow::Flow(std::unique_ptr<Source> source, std::unique_ptr<Step> step,
+           std::vector<std::unique_ptr<Sink>> sinks, const RuntimeOptions& options,
            RuntimeContext& world, RunLedger& runs)
-    : spec_(std::move(spec)),
-      source_(std::move(source)),
+    : source_(std::move(source)),
+      step_(std::move(step)),
+      spec_(step_->spec()),
+      sinks_(std::move(sinks)),
       options_(options),
       world_(world),
       logger_(world.logger.named("flow." + spec_.name)),
       runs_(runs),
       instruments_(std::make_unique<Instruments>(world.metrics, spec_)) {
+    step_->connect(sinks_.size());
+    for (const auto& sink : sinks_)
+        status_.sinks.push_back(sink->node());
     status_.name = spec_.name;
     status_.kind = spec_.kind;
     status_.source = source_->node();
@@ -84,19 +90,6 @@ Flow::Flow(FlowSpec spec, std::unique_ptr<Source> source, const RuntimeOptions& 
 
 Flow::~Flow() = default;
 
-void Flow::add_port(std::unique_ptr<Sink> sink) {
-    {
-        MutexLock lock(status_mutex_);
-        status_.sinks.push_back(sink->node());
-    }
-    ports_.push_back({std::move(sink)});
-}
-
-void Flow::clear_ports() {
-    for (auto& port : ports_)
-        port.changes = {};
-}
-
 Status Flow::open() {
     if (auto opened = open_all(); !opened) TARN_RETURN_IF_ERROR(failed(opened.error()));
     publish();
@@ -107,9 +100,10 @@ Status Flow::open_all() {
     recovered_ = false;
     pending_.reset();
     positions_.clear();
-    counters_ = {};
+    step_->counters() = {};
     auto path = options_.state_folder + "/" + spec_.name + "/journal";
     TARN_TRY(journal_, Journal::open(world_.fs, world_.failpoints, path));
+    step_->set_journal(journal_.get());
     bool fresh = journal_ == nullptr;
     TARN_TRY(auto source_id, source_->id());
     if (!fresh && journal_->header().source != source_id) {
@@ -123,8 +117,8 @@ Status Flow::open_all() {
     set_holds();
     if (!fresh && journal_->header().generation != spec_.generation) {
         std::vector<std::string> sinks;
-        for (const auto& port : ports_)
-            sinks.push_back(port.sink->node().text());
+        for (const auto& sink : sinks_)
+            sinks.push_back(sink->node().text());
         return fail(
             ErrorId::kFlowChanged,
             fmt::format(
@@ -133,7 +127,7 @@ Status Flow::open_all() {
                 "anew from the source",
                 spec_.generation, journal_->header().generation, fmt::join(sinks, ", "), path));
     }
-    TARN_RETURN_IF_ERROR(prepare());
+    TARN_RETURN_IF_ERROR(step_->prepare());
     TARN_RETURN_IF_ERROR(open_sinks(fresh));
     if (fresh) {
         JournalHeader header{.flow = spec_.name,
@@ -141,37 +135,39 @@ Status Flow::open_all() {
                              .source = source_id,
                              .start_offsets = positions_};
         TARN_TRY(journal_, Journal::create(world_.fs, world_.failpoints, path, std::move(header)));
+        step_->set_journal(journal_.get());
     }
     const auto& plans = journal_->plans();
     return check_sinks(plans.empty() ? -1 : plans.back().epoch, journal_->done().epoch);
 }
 
 Status Flow::open_sinks(bool fresh) {
-    clear_ports();
-    for (auto port = ports_.rbegin(); port != ports_.rend(); ++port)
-        TARN_RETURN_IF_ERROR(port->sink->open(fresh));
-    return load_state();
+    step_->clear_changes();
+    for (auto sink = sinks_.rbegin(); sink != sinks_.rend(); ++sink)
+        TARN_RETURN_IF_ERROR((*sink)->open(fresh));
+    return step_->load_state();
 }
 
 // Each sink has all that is done, and nothing that was never planned.
 Status Flow::check_sinks(int64_t newest_planned, int64_t done) {
-    for (const auto& port : ports_) {
-        TARN_TRY(auto at, port.sink->epoch());
+    for (const auto& sink : sinks_) {
+        TARN_TRY(auto at, sink->epoch());
         if ((at.epoch >= done || !at.every) && at.epoch <= newest_planned) continue;
-        auto node = port.sink->node();
-        return fail(ErrorId::kSinkAndJournalDiffer,
-                    fmt::format("{} stands at epoch {} of this flow, its journal at {}: one of "
-                                "them was put back to another state, or another process wrote it; "
-                                "put both back together, or drop the {} and {} to build it anew",
-                                node.text(), at.epoch, newest_planned, node.kind, state_folder()));
+        auto node = sink->node();
+        return fail(
+            ErrorId::kSinkAndJournalDiffer,
+            fmt::format("{} stands at epoch {} of this flow, its journal at {}: one of "
+                        "them was put back to another state, or another process wrote it; "
+                        "put both back together, or drop the {} and {} to build it anew",
+                        node.text(), at.epoch, newest_planned, node.kind, step_->state_folder()));
     }
     return {};
 }
 
 // Called again after an error: each sink ignores an epoch that it has.
 Status Flow::commit(const EpochPlan& plan) {
-    for (auto port = ports_.rbegin(); port != ports_.rend(); ++port)
-        TARN_RETURN_IF_ERROR(port->sink->commit(plan, port->changes));
+    for (auto i = sinks_.size(); i-- > 0;)
+        TARN_RETURN_IF_ERROR(sinks_[i]->commit(plan, step_->changes(i)));
     return {};
 }
 
@@ -218,13 +214,12 @@ Status Flow::recover() {
     for (size_t i = 0; i < plans.size(); ++i) {
         const auto plan = plans[i];
         bool incomplete = plan.epoch > done.epoch;
-        if (!incomplete && (!stateful() || plan.epoch < first_to_replay())) continue;
-        set_watermark(plan.watermark);
-        counters_ = plan.before;
+        if (!incomplete && (!step_->stateful() || plan.epoch < step_->first_to_replay())) continue;
+        step_->set_watermark(plan.watermark);
+        step_->counters() = plan.before;
         Input input{.plan = plan};
         TARN_RETURN_IF_ERROR(source_->take_again(input));
-        TARN_RETURN_IF_ERROR(run(input, !incomplete));
-        if (!incomplete) clear_ports();
+        TARN_RETURN_IF_ERROR(step_->run(input, !incomplete));
         if (incomplete) {
             pending_ = std::make_unique<Input>(std::move(input));
             started_ = world_.clock.now();
@@ -233,11 +228,12 @@ Status Flow::recover() {
             recovered_ = true;
             return {};  // its commit follows, as of any other epoch
         }
-        TARN_RETURN_IF_ERROR(finish(plan));
+        step_->clear_changes();
+        TARN_RETURN_IF_ERROR(step_->finish(plan));
     }
     if (done.epoch >= 0) {
-        counters_ = done.after;
-        set_watermark(done.watermark);
+        step_->counters() = done.after;
+        step_->set_watermark(done.watermark);
     }
     recovered_ = true;
     return {};
@@ -249,13 +245,13 @@ Status Flow::commit_pending() {
 }
 
 Status Flow::complete(const Input& input) {
-    clear_ports();
-    auto finished = finish(input.plan);
+    step_->clear_changes();
+    auto finished = step_->finish(input.plan);
     auto newest = input.plan.epoch;
     journal_->set_done({.epoch = newest,
-                        .watermark = watermark(),
-                        .after = counters_,
-                        .needed = oldest_needed(newest),
+                        .watermark = step_->watermark(),
+                        .after = step_->counters(),
+                        .needed = step_->oldest_needed(newest),
                         .next = positions_});
     settled_ = false;
     observe(input);
@@ -276,11 +272,12 @@ void Flow::observe(const Input& input) {
         if (samples++ % 4 == 0) instruments_->latency.observe(double(now.us - arrived_us) / 1e6);
     });
     const auto& before = input.plan.before;
-    instruments_->records.add(double(counters_.rows_in - before.rows_in));
-    instruments_->late.add(double(counters_.late - before.late));
-    instruments_->quarantined.add(double(counters_.quarantined - before.quarantined));
+    instruments_->records.add(double(step_->counters().rows_in - before.rows_in));
+    instruments_->late.add(double(step_->counters().late - before.late));
+    instruments_->quarantined.add(double(step_->counters().quarantined - before.quarantined));
     instruments_->epochs.add();
-    if (watermark() != kNoWatermark) instruments_->watermark.set(double(watermark().us) / 1e6);
+    if (step_->watermark() != kNoWatermark)
+        instruments_->watermark.set(double(step_->watermark().us) / 1e6);
     std::vector<RunRange> ranges;
     for (const auto& range : input.plan.ranges)
         ranges.push_back(source_->shown(range));
@@ -289,8 +286,8 @@ void Flow::observe(const Input& input) {
                .started = started_,
                .elapsed = {monotonic - started_us_},
                .cpu = {thread_cpu_us() - started_cpu_us_},
-               .rows_in = counters_.rows_in - before.rows_in,
-               .rows_out = counters_.rows_out - before.rows_out,
+               .rows_in = step_->counters().rows_in - before.rows_in,
+               .rows_out = step_->counters().rows_out - before.rows_out,
                .bytes_in = input.bytes,
                .outcome = "committed",
                .ranges = std::move(ranges)});
@@ -356,8 +353,8 @@ Status Flow::begin(std::unique_ptr<Input> input) {
     plan.batch_time = world_.clock.now();
     if (!plans.empty())
         plan.batch_time = std::max(plan.batch_time, plans.back().batch_time + Duration::micros(1));
-    plan.watermark = watermark();
-    plan.before = counters_;
+    plan.watermark = step_->watermark();
+    plan.before = step_->counters();
     TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.plan.before"));
     TARN_RETURN_IF_ERROR(journal_->plan(plan));
     for (const auto& range : plan.ranges)
@@ -366,7 +363,7 @@ Status Flow::begin(std::unique_ptr<Input> input) {
     // is opened anew.
     recovered_ = false;
     TARN_RETURN_IF_ERROR(journal_->forget(options_.journal_rewrite_bytes));
-    TARN_RETURN_IF_ERROR(run(*input, false));
+    TARN_RETURN_IF_ERROR(step_->run(*input, false));
     recovered_ = true;
     set_holds();
     pending_ = std::move(input);

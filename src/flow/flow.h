@@ -1,7 +1,8 @@
 #pragma once
 
-// One flow: protocol.h's loop of plan, run and commit, with its states. What it does with rows is
-// up to ColdFlow and HotFlow. step() belongs to one thread; status(), pause() and resume() to any.
+// One flow: protocol.h's loop of plan, run and commit, with its states. It knows no kinds: where rows come from is the
+// source's, what becomes of them the step's, where they go the sinks'. step() belongs to one thread; status(), pause()
+// and resume() to any.
 
 #include <atomic>
 #include <map>
@@ -11,9 +12,7 @@
 
 #include "journal.h"
 #include "latency.h"
-#include "outputs.h"
-#include "sinks/sink.h"
-#include "sources/source.h"
+#include "steps/step.h"
 #include "tarn/base/mutex.h"
 #include "tarn/flow/runtime.h"
 
@@ -31,20 +30,15 @@ class RunLedger {
     std::deque<RunRecord> runs_ TARN_GUARDED_BY(mutex_);
 };
 
-struct FlowSpec {
-    std::string name, kind;
-    std::string generation, sql;
-    std::string file = {}, strategy = {};  // of a model
-    Duration every = {};
-    Duration linger = {};  // how long an idle flow waits after the first record of new input
-};
-
-class Flow {
+class Flow final {
   public:
     // The referenced objects outlive the flow.
-    Flow(FlowSpec spec, std::unique_ptr<Source> source, const RuntimeOptions& options,
+    // Sinks: one for each port of the step, in their order. They are committed from the last to the first: who sees an
+    // epoch's rows finds what was put aside beside them.
+    Flow(std::unique_ptr<Source> source, std::unique_ptr<Step> step,
+         std::vector<std::unique_ptr<Sink>> sinks, const RuntimeOptions& options,
          RuntimeContext& world, RunLedger& runs);
-    virtual ~Flow();
+    ~Flow();
     Flow(const Flow&) = delete;
 
     // Sets holds and reads the journal; what is wrong becomes the flow's state. Before the first
@@ -67,55 +61,12 @@ class Flow {
     void pause();
     void resume();
 
-  protected:
-    // Forgets all state of an earlier life, before the sinks are opened.
-    virtual Status prepare() { return {}; }
-    // State that is not in the journal, as of the epoch that is done. The sinks are open.
-    virtual Status load_state() { return {}; }
-    // Computes the epoch and leaves what it gives in the ports; with `replay` only its effect on state counts.
-    virtual Status run(const Input& input, bool replay) = 0;
-    // After the commit, and after each replayed epoch.
-    virtual Status finish(const EpochPlan&) { return {}; }
-    // Whether state comes from earlier epochs, so that recovery runs them again.
-    virtual bool stateful() const { return false; }
-    // The oldest epoch whose input the state needs again after a crash, `newest` being the newest
-    // done.
-    virtual int64_t oldest_needed(int64_t newest) const { return newest + 1; }
-    // The first epoch that recovery runs again: older ones are in the state that open_sinks() read.
-    virtual int64_t first_to_replay() const { return journal_->needed(); }
-    // The plan's watermark, and the one after the epoch that ran.
-    virtual Timestamp watermark() const { return kNoWatermark; }
-    virtual void set_watermark(Timestamp) {}
-
-    // Ports, from the flow's own rows on to what is put aside. They are committed from the last to the first: who sees
-    // an epoch's rows finds what was put aside beside them.
-    void add_port(std::unique_ptr<Sink> sink);
-    bool has_port(size_t port) const { return port < ports_.size(); }
-    Changes& port(size_t port) { return ports_.at(port).changes; }
-    FlowIdentity identity() const { return {spec_.name, spec_.generation, state_folder()}; }
-    io::Failpoints& failpoints() { return world_.failpoints; }
-    // Null while the flow begins.
-    const Journal* journal() const { return journal_.get(); }
-    std::string state_folder() const { return options_.state_folder + "/" + spec_.name; }
-
-    const FlowSpec spec_;
-    const std::unique_ptr<Source> source_;
-    const RuntimeOptions& options_;
-    RuntimeContext& world_;
-    Logger logger_;
-    Counters counters_;  // after the epoch that ran last
-
   private:
     struct Instruments;
-    struct Port {
-        std::unique_ptr<Sink> sink;
-        Changes changes = {};  // of the epoch that ran last
-    };
     Status open_all();
     Status open_sinks(bool fresh);
     Status check_sinks(int64_t newest_planned, int64_t done);
     Status commit(const EpochPlan& plan);
-    void clear_ports();
     Status recover();
     Status begin(std::unique_ptr<Input> input);
     Status commit_pending();
@@ -127,8 +78,14 @@ class Flow {
     void observe(const Input& input);
     void publish();
 
+    const std::unique_ptr<Source> source_;
+    const std::unique_ptr<Step> step_;
+    const FlowSpec& spec_;  // the step's
+    const std::vector<std::unique_ptr<Sink>> sinks_;
+    const RuntimeOptions& options_;
+    RuntimeContext& world_;
+    Logger logger_;
     RunLedger& runs_;
-    std::vector<Port> ports_;
     std::unique_ptr<Journal> journal_;
     std::unique_ptr<Instruments> instruments_;
     std::vector<int64_t> positions_;  // next offset to plan, by partition

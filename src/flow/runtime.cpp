@@ -7,9 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "cold_flow.h"
-#include "hot_flow.h"
-#include "model_flow.h"
+#include "flows.h"
 
 namespace tarn::flow {
 namespace {
@@ -102,15 +100,14 @@ struct Runtime::Impl {
             return readers.at(name)->info();
         };
         for (const auto& model : project.live_models) {
-            auto flow = HotFlow::make(model, *readers.at(model.stream), info_of(model.late),
-                                      options, world, runs);
-            TARN_RETURN_IF_ERROR(flow->compile());
+            TARN_TRY(auto flow, make_live_flow(model, *readers.at(model.stream),
+                                               info_of(model.late), options, world, runs));
             add(std::move(flow));
         }
         for (const auto& [name, topic] : project.topics) {
             if (topic.table)
-                add(ColdFlow::make(*readers.at(name), info_of(topic.quarantine), options, world,
-                                   runs));
+                add(make_ingest_flow(*readers.at(name), info_of(topic.quarantine), options, world,
+                                     runs));
         }
         TARN_TRY(auto models, make_models(project));
         // Holds before anything is deleted; sinks and journals as they stand. A model's source is
@@ -125,11 +122,11 @@ struct Runtime::Impl {
     }
 
     // In the project's order: what a model reads is compiled before it.
-    Result<std::vector<std::unique_ptr<ModelFlow>>> make_models(const project::Project& project) {
+    Result<std::vector<std::unique_ptr<Flow>>> make_models(const project::Project& project) {
         std::map<std::string, std::vector<codec::ColumnSpec>> tables;
         for (const auto& [name, topic] : project.topics)
             if (topic.table) tables[topic.table->name] = project::table_columns(topic);
-        std::vector<std::unique_ptr<ModelFlow>> out;
+        std::vector<std::unique_ptr<Flow>> out;
         for (const auto& model : project.table_models) {
             auto columns = tables.find(model.source);
             if (columns == tables.end()) {
@@ -144,10 +141,10 @@ struct Runtime::Impl {
             if (!reader)
                 reader =
                     std::make_unique<TableReader>(model.source, world.lake, world.engine, cache);
-            TARN_TRY(auto flow, ModelFlow::make(model, {model.source, columns->second}, *reader,
+            TARN_TRY(auto made, make_model_flow(model, {model.source, columns->second}, *reader,
                                                 options, world, runs));
-            tables[model.name] = flow->table_columns();
-            out.push_back(std::move(flow));
+            tables[model.name] = std::move(made.table_columns);
+            out.push_back(std::move(made.flow));
         }
         return out;
     }

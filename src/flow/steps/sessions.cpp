@@ -1,4 +1,4 @@
-#include "sessions_flow.h"
+#include "steps/sessions.h"
 
 #include <algorithm>
 #include <charconv>
@@ -20,7 +20,7 @@ Timestamp less(Timestamp time, Duration by) { return time == kNoWatermark ? time
 
 }  // namespace
 
-Status SessionsFlow::compile() {
+Status SessionsStep::compile() {
     auto bad = [&](std::string what) {
         return fail(wrong(Error(ErrorId::kModelSql, std::move(what))));
     };
@@ -37,11 +37,11 @@ Status SessionsFlow::compile() {
     return set_output(info.output, schema_.columns);
 }
 
-std::string SessionsFlow::checkpoint_path(int64_t epoch) const {
+std::string SessionsStep::checkpoint_path(int64_t epoch) const {
     return fmt::format("{}/checkpoint-{}-{:012}.parquet", state_folder(), spec_.generation, epoch);
 }
 
-Result<std::vector<int64_t>> SessionsFlow::checkpoints() const {
+Result<std::vector<int64_t>> SessionsStep::checkpoints() const {
     std::vector<int64_t> out;
     auto files = world_.fs.list(state_folder());
     if (!files) {
@@ -60,7 +60,7 @@ Result<std::vector<int64_t>> SessionsFlow::checkpoints() const {
     return out;
 }
 
-Status SessionsFlow::read_checkpoint(int64_t epoch) {
+Status SessionsStep::read_checkpoint(int64_t epoch) {
     auto path = checkpoint_path(epoch);
     TARN_TRY(auto info, world_.fs.stat(path));
     if (info.size == 0) return {};
@@ -79,7 +79,7 @@ Status SessionsFlow::read_checkpoint(int64_t epoch) {
 }
 
 // The newest checkpoint that is not past the journal: a later one is of an epoch that runs again.
-Status SessionsFlow::load_state() {
+Status SessionsStep::load_state() {
     open_.clear();
     checkpoint_ = -1;
     rows_since_ = 0;
@@ -97,7 +97,7 @@ Status SessionsFlow::load_state() {
     return {};
 }
 
-BatchPtr SessionsFlow::on_time(const BatchPtr& rows, const EpochPlan& plan) {
+BatchPtr SessionsStep::on_time(const BatchPtr& rows, const EpochPlan& plan) {
     auto at = rows->find(query_->info().session->event_time_column);
     const auto& column = rows->columns[size_t(at)];
     const auto* times = column.values<int64_t>();
@@ -125,7 +125,7 @@ BatchPtr SessionsFlow::on_time(const BatchPtr& rows, const EpochPlan& plan) {
 }
 
 // Moves the sessions that are over out of the open ones: they are the epoch's rows.
-Status SessionsFlow::close() {
+Status SessionsStep::close() {
     if (next_watermark_ == kNoWatermark) return {};
     const auto passed = less(next_watermark_, model_.grace).us;
     auto closed = open_.take_last_below(passed - query_->info().session->gap.us);
@@ -137,7 +137,7 @@ Status SessionsFlow::close() {
     return {};
 }
 
-Status SessionsFlow::compute(const Input& input, bool replay) {
+Status SessionsStep::compute(const Input& input, bool replay) {
     replaying_ = replay;
     next_watermark_ = input.plan.watermark;
     std::vector<BatchPtr> kept;
@@ -153,7 +153,7 @@ Status SessionsFlow::compute(const Input& input, bool replay) {
     return close();
 }
 
-Status SessionsFlow::write_checkpoint(int64_t epoch) {
+Status SessionsStep::write_checkpoint(int64_t epoch) {
     auto path = checkpoint_path(epoch), fresh = path + ".new";
     TARN_RETURN_IF_ERROR(failpoints().hit("flow.checkpoint.before"));
     auto rows = open_.rows();
@@ -178,7 +178,7 @@ Status SessionsFlow::write_checkpoint(int64_t epoch) {
     return {};
 }
 
-Status SessionsFlow::finish(const EpochPlan& plan) {
+Status SessionsStep::finish(const EpochPlan& plan) {
     watermark_ = std::max(watermark_, next_watermark_);
     if (replaying_) return {};
     auto worth = std::max(kRowsOfCheckpoint / options_.checkpoint_divisor,

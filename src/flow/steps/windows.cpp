@@ -1,4 +1,4 @@
-#include "hot_flow.h"
+#include "steps/windows.h"
 
 #include <algorithm>
 
@@ -18,29 +18,23 @@ int64_t floor_to(int64_t value, int64_t step) {
 
 }  // namespace
 
-std::unique_ptr<HotFlow> HotFlow::make(const project::LiveModel& model, TopicReader& reader,
-                                       std::optional<log::TopicInfo> late,
-                                       const RuntimeOptions& options, RuntimeContext& world,
-                                       RunLedger& runs) {
+FlowSpec WindowsStep::spec_of(const project::LiveModel& model, const project::Topic& topic) {
     std::string columns;
-    for (const auto& column : reader.topic().columns)
+    for (const auto& column : topic.columns)
         columns += fmt::format("{} {}{},", column.name, codec::to_string(column.type),
                                column.required ? "!" : "");
-    FlowSpec spec{.name = model.name,
-                  .kind = "live",
-                  .generation = generation_of(fmt::format("live 1|{}|{}|{}|{}|{}|{}", model.sql,
-                                                          model.stream, columns, model.watermark.us,
-                                                          model.grace.us, model.late)),
-                  .sql = model.sql,
-                  .every = model.every};
-    return std::make_unique<HotFlow>(std::move(spec), model, reader, std::move(late), options,
-                                     world, runs);
+    return {.name = model.name,
+            .kind = "live",
+            .generation =
+                generation_of(fmt::format("live 1|{}|{}|{}|{}|{}|{}", model.sql, model.stream,
+                                          columns, model.watermark.us, model.grace.us, model.late)),
+            .sql = model.sql,
+            .every = model.every};
 }
 
-Status HotFlow::compile() {
-    const auto& topic = reader_.topic();
+Status WindowsStep::compile() {
     TARN_TRY(auto session, world_.engine.session());
-    const sql::StreamSchema streams[] = {{topic.name, topic.columns}};
+    const sql::StreamSchema streams[] = {{topic_.name, topic_.columns}};
     auto query = sql::LiveQuery::compile(std::move(session), model_.sql, streams, model_.grace);
     if (!query) {
         auto error = query.error().with_context(model_.file);
@@ -49,23 +43,22 @@ Status HotFlow::compile() {
     }
     const auto& info = (*query)->info();
     auto column =
-        std::ranges::find(topic.columns, info.event_time_column, &codec::ColumnSpec::name);
-    if (column == topic.columns.end() || column->type != codec::ColumnType::kTimestamp ||
+        std::ranges::find(topic_.columns, info.event_time_column, &codec::ColumnSpec::name);
+    if (column == topic_.columns.end() || column->type != codec::ColumnType::kTimestamp ||
         !column->required) {
         return fail(ErrorId::kModelSql,
                     fmt::format("{}: the time of tumble() must be a column of topic {} of type "
                                 "timestamp and required: "
                                 "true, so that no row is without one: {}",
-                                model_.file, topic.name, info.event_time_column));
+                                model_.file, topic_.name, info.event_time_column));
     }
-    event_time_ = int(column - topic.columns.begin());
+    event_time_ = int(column - topic_.columns.begin());
     query_ = std::move(*query);
     used_ = false;
-    if (!has_port(kRows)) add_sinks();
     return {};
 }
 
-Status HotFlow::prepare() {
+Status WindowsStep::prepare() {
     if (!query_ || used_) TARN_RETURN_IF_ERROR(compile());
     spans_.clear();
     aside_.reset();
@@ -73,19 +66,18 @@ Status HotFlow::prepare() {
     return {};
 }
 
-void HotFlow::add_sinks() {
+view::ViewSpec WindowsStep::view() const {
     const auto& info = query_->info();
     view::ViewSpec spec{
         .name = model_.name, .columns = info.output, .key = {info.window_start}, .generation = {}};
     for (int column : info.key)
         if (column != info.window_start) spec.key.push_back(column);
-    add_port(make_view_sink(identity(), std::move(spec), world_));
-    if (late_topic_) add_port(make_topic_sink(identity(), *late_topic_, "late", options_, world_));
+    return spec;
 }
 
-Status HotFlow::run(const Input& input, bool replay) {
+Status WindowsStep::run(const Input& input, bool replay) {
     used_ = true;
-    aside_.emplace(late_topic_ ? late_topic_->config.partitions : 1);
+    aside_.emplace(side_partitions_);
     counters_ = input.plan.before;
     counters_.rows_in += input.records;
     newest_event_us_ = INT64_MIN;
@@ -109,7 +101,7 @@ Status HotFlow::run(const Input& input, bool replay) {
     return {};
 }
 
-Status HotFlow::add(const Chunk& chunk, const EpochPlan& plan) {
+Status WindowsStep::add(const Chunk& chunk, const EpochPlan& plan) {
     const auto& rows = *chunk.rows;
     const auto* times = rows.columns[size_t(event_time_)].values<int64_t>();
     auto limit = plan.batch_time.us + kMaxAhead.us;
@@ -142,18 +134,18 @@ Status HotFlow::add(const Chunk& chunk, const EpochPlan& plan) {
     return {};
 }
 
-Status HotFlow::put_aside(const Chunk& chunk, const EpochPlan& plan, uint32_t row,
-                          int64_t event_time_us, bool early) {
+Status WindowsStep::put_aside(const Chunk& chunk, const EpochPlan& plan, uint32_t row,
+                              int64_t event_time_us, bool early) {
     ++counters_.late;
     counters_.early += early;
-    if (!late_topic_) return {};
+    if (!has_port(kLate)) return {};
     const auto& record = chunk.records[chunk.accepted[row]];
     auto size = query_->info().window_size.us;
     auto window_end = std::clamp(event_time_us, -kFar, kFar);
     window_end = floor_to(window_end, size) + size;
     const codec::Header headers[] = {
         {"tarn.reason", early ? "early" : "late"},
-        {"tarn.topic", reader_.topic().name},
+        {"tarn.topic", topic_.name},
         {"tarn.partition", std::to_string(chunk.partition)},
         {"tarn.offset", std::to_string(record.offset)},
         {"tarn.timestamp", format_rfc3339(Timestamp::from_ms(record.timestamp_ms))},
@@ -167,12 +159,12 @@ Status HotFlow::put_aside(const Chunk& chunk, const EpochPlan& plan, uint32_t ro
 
 // Windows that begin before this are removed from the view: by the plan's watermark, at the border
 // of a window.
-std::optional<Timestamp> HotFlow::remove_before() const {
+std::optional<Timestamp> WindowsStep::remove_before() const {
     if (watermark_ == kNoWatermark) return std::nullopt;
     return Timestamp{floor_to(watermark_.us - model_.retain.us, query_->info().window_size.us)};
 }
 
-Status HotFlow::finish(const EpochPlan& plan) {
+Status WindowsStep::finish(const EpochPlan& plan) {
     if (newest_event_us_ == INT64_MIN) return {};
     spans_.push_back({plan.epoch, newest_event_us_});
     watermark_ = std::max(watermark_, Timestamp{newest_event_us_} - model_.watermark);
@@ -183,7 +175,7 @@ Status HotFlow::finish(const EpochPlan& plan) {
     return {};
 }
 
-int64_t HotFlow::oldest_needed(int64_t newest) const {
+int64_t WindowsStep::oldest_needed(int64_t newest) const {
     return spans_.empty() ? newest + 1 : spans_.front().epoch;
 }
 

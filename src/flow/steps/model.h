@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "flow.h"
+#include "steps/step.h"
 #include "tarn/sql/live_query.h"
 
 namespace tarn::flow {
@@ -17,35 +17,32 @@ namespace tarn::flow {
 // What flows of models read: the source table's columns under the name that stream('…') has.
 using SourceSchema = sql::StreamSchema;
 
-class ModelFlow : public Flow {
+class ModelStep : public Step {
   public:
-    ModelFlow(FlowSpec spec, project::TableModel model, SourceSchema schema, TableReader& reader,
-              const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs)
-        : Flow(std::move(spec), make_table_source(reader, world.lake), options, world, runs),
+    static constexpr size_t kRows = 0, kAside = 1;  // ports
+    ModelStep(FlowSpec spec, project::TableModel model, SourceSchema schema,
+              const RuntimeOptions& options, RuntimeContext& world)
+        : Step(std::move(spec), options, world),
           model_(std::move(model)),
-          schema_(std::move(schema)),
-          reader_(reader) {}
-    // By what its SQL is: rows as they come, groups that are merged, sessions. Compiles it. Errors:
-    // kInvalidArgument, kUnsupported, with the model's file: what its author must change.
-    static Result<std::unique_ptr<ModelFlow>> make(const project::TableModel& model,
-                                                   const SourceSchema& source, TableReader& reader,
-                                                   const RuntimeOptions& options,
-                                                   RuntimeContext& world, RunLedger& runs);
+          schema_(std::move(schema)) {}
+    // The SQL. Errors: kInvalidArgument, kUnsupported, with the model's file: what its author must change.
+    virtual Status compile() = 0;
     // All columns of the model's table, for models that read it.
     const std::vector<codec::ColumnSpec>& table_columns() const { return table_columns_; }
-
-  protected:
-    // The SQL, and set_output() with what comes of it.
-    virtual Status compile() = 0;
-    Status set_output(const std::vector<codec::ColumnSpec>& output,
-                      const std::vector<codec::ColumnSpec>& aside);
-    // Fills rows_, aside_ and replace_at_ of an epoch.
-    virtual Status compute(const Input& input, bool replay) = 0;
+    // Of the table of rows that are put aside.
+    const std::vector<codec::ColumnSpec>& aside_columns() const { return aside_columns_; }
 
     Status prepare() override;
     Status run(const Input& input, bool replay) final;
     Timestamp watermark() const override { return watermark_; }
     void set_watermark(Timestamp watermark) override { watermark_ = watermark; }
+
+  protected:
+    // Part of compile().
+    Status set_output(const std::vector<codec::ColumnSpec>& output,
+                      const std::vector<codec::ColumnSpec>& aside);
+    // Fills rows_, aside_ and replace_at_ of an epoch.
+    virtual Status compute(const Input& input, bool replay) = 0;
 
     // The input's batches, in order.
     static std::vector<BatchPtr> batches_of(const Input& input);
@@ -53,13 +50,9 @@ class ModelFlow : public Flow {
     void put_aside(const BatchPtr& rows, std::span<const uint32_t> which,
                    const std::string& reason);
     Error wrong(Error error) const { return error.with_context(model_.file); }
-    std::string aside_table() const {
-        return model_.quarantine.empty() ? model_.late : model_.quarantine;
-    }
 
     const project::TableModel model_;
     const SourceSchema schema_;
-    TableReader& reader_;
     Timestamp watermark_ = kNoWatermark;
 
     // Of the epoch that runs.
@@ -68,9 +61,6 @@ class ModelFlow : public Flow {
     int64_t replace_at_ = -1;
 
   private:
-    static constexpr size_t kRows = 0, kAside = 1;  // ports
-    void add_sinks();
-
     std::vector<codec::ColumnSpec> table_columns_, aside_columns_;
 };
 

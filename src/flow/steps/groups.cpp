@@ -1,4 +1,4 @@
-#include "merge_flow.h"
+#include "steps/groups.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 namespace tarn::flow {
 
-Status MergeFlow::compile() {
+Status GroupsStep::compile() {
     auto bad = [&](std::string what) {
         return fail(wrong(Error(ErrorId::kModelSql, std::move(what))));
     };
@@ -31,7 +31,7 @@ Status MergeFlow::compile() {
     return set_output(info.output, {});
 }
 
-Status MergeFlow::compute(const Input& input, bool) {
+Status GroupsStep::compute(const Input& input, bool) {
     auto batches = batches_of(input);
     if (batches.empty()) return {};
     TARN_TRY(auto added, query_->partial(batches));

@@ -4,18 +4,17 @@
 // with the rows of the partitions it touches, and those partitions are replaced. The table is the
 // state: nothing else is kept.
 
-#include "model_flow.h"
+#include "steps/model.h"
 #include "tarn/sql/mergeable_query.h"
 
 namespace tarn::flow {
 
-class MergeFlow final : public ModelFlow {
+class GroupsStep final : public ModelStep {
   public:
-    MergeFlow(FlowSpec spec, project::TableModel model, SourceSchema schema, TableReader& reader,
-              const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs,
-              std::unique_ptr<sql::MergeableQuery> query)
-        : ModelFlow(std::move(spec), std::move(model), std::move(schema), reader, options, world,
-                    runs),
+    GroupsStep(FlowSpec spec, project::TableModel model, SourceSchema schema,
+               const RuntimeOptions& options, RuntimeContext& world,
+               std::unique_ptr<sql::MergeableQuery> query)
+        : ModelStep(std::move(spec), std::move(model), std::move(schema), options, world),
           query_(std::move(query)) {}
     Status compile() override;
 

@@ -1,36 +1,32 @@
 #pragma once
 
-// A live model: windows of a topic's rows into a view, and rows that came too late into a topic.
+// Windows of a topic's rows, each result again when it changes; rows that came too late are put aside.
 
 #include <deque>
 #include <optional>
 
-#include "flow.h"
+#include "steps/step.h"
 #include "tarn/sql/live_query.h"
 
 namespace tarn::flow {
 
-class HotFlow final : public Flow {
+class WindowsStep final : public Step {
   public:
-    static std::unique_ptr<HotFlow> make(const project::LiveModel& model, TopicReader& reader,
-                                         std::optional<log::TopicInfo> late,
-                                         const RuntimeOptions& options, RuntimeContext& world,
-                                         RunLedger& runs);
-    HotFlow(FlowSpec spec, project::LiveModel model, TopicReader& reader,
-            std::optional<log::TopicInfo> late, const RuntimeOptions& options,
-            RuntimeContext& world, RunLedger& runs)
-        : Flow(std::move(spec), make_topic_source(reader, world.log), options, world, runs),
-          reader_(reader),
-          model_(std::move(model)),
-          late_topic_(std::move(late)) {}
+    static constexpr size_t kRows = 0, kLate = 1;  // ports
+    // `side_partitions`: of the topic that takes late rows.
+    WindowsStep(const project::LiveModel& model, const project::Topic& topic,
+                int32_t side_partitions, const RuntimeOptions& options, RuntimeContext& world)
+        : Step(spec_of(model, topic), options, world),
+          topic_(topic),
+          model_(model),
+          side_partitions_(side_partitions) {}
 
     // Errors: kInvalidArgument, kUnsupported, with the model's file: what its author must change.
     Status compile();
+    // What its rows are, once it is compiled: the key is the window's start, then the other groups.
+    view::ViewSpec view() const;
 
-  private:
-    static constexpr size_t kRows = 0, kLate = 1;  // ports
     Status prepare() override;
-    void add_sinks();
     Status run(const Input& input, bool replay) override;
     Status finish(const EpochPlan& plan) override;
     bool stateful() const override { return true; }
@@ -38,14 +34,16 @@ class HotFlow final : public Flow {
     Timestamp watermark() const override { return watermark_; }
     void set_watermark(Timestamp watermark) override { watermark_ = watermark; }
 
+  private:
+    static FlowSpec spec_of(const project::LiveModel& model, const project::Topic& topic);
     Status add(const Chunk& chunk, const EpochPlan& plan);
     Status put_aside(const Chunk& chunk, const EpochPlan& plan, uint32_t row, int64_t event_time_us,
                      bool early);
     std::optional<Timestamp> remove_before() const;
 
-    TopicReader& reader_;
+    const project::Topic& topic_;  // the reader's
     const project::LiveModel model_;
-    const std::optional<log::TopicInfo> late_topic_;
+    const int32_t side_partitions_;
     std::unique_ptr<sql::LiveQuery> query_;
     bool used_ = false;    // query_ has seen rows
     int event_time_ = -1;  // column of the decoded rows

@@ -11,14 +11,14 @@
 #include <optional>
 
 #include "id_set.h"
-#include "model_flow.h"
+#include "steps/model.h"
 #include "tarn/sql/statement.h"
 
 namespace tarn::flow {
 
-class RowsFlow final : public ModelFlow {
+class RowsStep final : public ModelStep {
   public:
-    using ModelFlow::ModelFlow;
+    using ModelStep::ModelStep;
     Status compile() override;
 
   private:

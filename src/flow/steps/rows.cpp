@@ -1,4 +1,4 @@
-#include "rows_flow.h"
+#include "steps/rows.h"
 
 #include <algorithm>
 #include <map>
@@ -28,7 +28,7 @@ BatchPtr without(const BatchPtr& rows, int column) {
 
 }  // namespace
 
-Status RowsFlow::compile() {
+Status RowsStep::compile() {
     auto bad = [&](std::string what) {
         return fail(wrong(Error(ErrorId::kModelSql, std::move(what))));
     };
@@ -67,12 +67,12 @@ Status RowsFlow::compile() {
     return set_output(output, output);
 }
 
-int64_t RowsFlow::horizon_second(Timestamp watermark) const {
+int64_t RowsStep::horizon_second(Timestamp watermark) const {
     if (watermark == kNoWatermark) return INT64_MIN;
     return floor_second(watermark.us - model_.horizon.us);
 }
 
-std::string RowsFlow::key_text(const codec::Column& column, uint32_t row) const {
+std::string RowsStep::key_text(const codec::Column& column, uint32_t row) const {
     switch (column.type) {
         case ColumnType::kText:
         case ColumnType::kBytes:
@@ -87,7 +87,7 @@ std::string RowsFlow::key_text(const codec::Column& column, uint32_t row) const 
 
 // The ids of the horizon as they were after the epoch that is done: those of later rows come when
 // the epoch that wrote them runs again.
-Status RowsFlow::load_state() {
+Status RowsStep::load_state() {
     ids_.reset();
     newest_event_us_ = INT64_MIN;
     if (key_ < 0) return {};
@@ -114,7 +114,7 @@ Status RowsFlow::load_state() {
     return {};
 }
 
-Status RowsFlow::compute(const Input& input, bool) {
+Status RowsStep::compute(const Input& input, bool) {
     newest_event_us_ = INT64_MIN;
     auto batches = batches_of(input);
     if (batches.empty()) return {};
@@ -122,12 +122,12 @@ Status RowsFlow::compute(const Input& input, bool) {
     return judge(rows, input.plan);
 }
 
-IdSet::Id RowsFlow::id_of(const codec::Column& keys, uint32_t row) const {
+IdSet::Id RowsStep::id_of(const codec::Column& keys, uint32_t row) const {
     if (keys.type == ColumnType::kText) return ids_->id_of(keys.text(row));
     return ids_->id_of(key_text(keys, row));
 }
 
-void RowsFlow::look_up(const codec::Column& keys, uint32_t first, size_t rows) {
+void RowsStep::look_up(const codec::Column& keys, uint32_t first, size_t rows) {
     for (size_t i = 0; i < std::min(rows - first, block_.size()); ++i) {
         if (keys.is_null(first + i)) continue;
         block_[i] = id_of(keys, uint32_t(first + i));
@@ -135,7 +135,7 @@ void RowsFlow::look_up(const codec::Column& keys, uint32_t first, size_t rows) {
     }
 }
 
-Status RowsFlow::judge(const BatchPtr& rows, const EpochPlan& plan) {
+Status RowsStep::judge(const BatchPtr& rows, const EpochPlan& plan) {
     std::vector<uint32_t> good;
     std::map<std::string, std::vector<uint32_t>> bad;  // by reason
     const auto from = horizon_second(plan.watermark);
@@ -185,7 +185,7 @@ Status RowsFlow::judge(const BatchPtr& rows, const EpochPlan& plan) {
     return {};
 }
 
-Status RowsFlow::finish(const EpochPlan&) {
+Status RowsStep::finish(const EpochPlan&) {
     if (newest_event_us_ == INT64_MIN) return {};
     watermark_ = std::max(watermark_, Timestamp{newest_event_us_});
     ids_->forget_before(horizon_second(watermark_));

@@ -10,19 +10,18 @@
 // <state>/<flow>/checkpoint-<generation>-<epoch>.parquet (an empty file: no session), rarer than
 // epochs; what came after the newest one that is not past the journal is run again.
 
-#include "model_flow.h"
 #include "open_sessions.h"
+#include "steps/model.h"
 #include "tarn/sql/mergeable_query.h"
 
 namespace tarn::flow {
 
-class SessionsFlow final : public ModelFlow {
+class SessionsStep final : public ModelStep {
   public:
-    SessionsFlow(FlowSpec spec, project::TableModel model, SourceSchema schema, TableReader& reader,
-                 const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs,
+    SessionsStep(FlowSpec spec, project::TableModel model, SourceSchema schema,
+                 const RuntimeOptions& options, RuntimeContext& world,
                  std::unique_ptr<sql::MergeableQuery> query)
-        : ModelFlow(std::move(spec), std::move(model), std::move(schema), reader, options, world,
-                    runs),
+        : ModelStep(std::move(spec), std::move(model), std::move(schema), options, world),
           query_(std::move(query)),
           open_(query_->info().state_key, query_->info().last) {}
     Status compile() override;

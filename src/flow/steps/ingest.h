@@ -1,0 +1,25 @@
+#pragma once
+
+// Every record of a topic as a row of its table; what does not decode is put aside as it came.
+
+#include "steps/step.h"
+
+namespace tarn::flow {
+
+class IngestStep final : public Step {
+  public:
+    static constexpr size_t kRows = 0, kRejected = 1;  // ports
+    // `side_partitions`: of the topic that takes what is rejected.
+    IngestStep(const project::Topic& topic, int32_t side_partitions, const RuntimeOptions& options,
+               RuntimeContext& world)
+        : Step(spec_of(topic), options, world), topic_(topic), side_partitions_(side_partitions) {}
+    Status run(const Input& input, bool replay) override;
+
+  private:
+    static FlowSpec spec_of(const project::Topic& topic);
+
+    const project::Topic& topic_;  // the reader's
+    const int32_t side_partitions_;
+};
+
+}  // namespace tarn::flow

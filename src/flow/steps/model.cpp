@@ -1,0 +1,117 @@
+#include "steps/model.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "tarn/codec/select_rows.h"
+
+namespace tarn::flow {
+namespace {
+
+using codec::ColumnSpec;
+using codec::ColumnType;
+
+const ColumnSpec kBatchId{"_batch_id", ColumnType::kInt64, false};
+const ColumnSpec kProcessedAt{"_processed_at", ColumnType::kTimestamp, false};
+const ColumnSpec kReason{"_reason", ColumnType::kText, false};
+
+BatchPtr with_metadata(const BatchPtr& rows, const EpochPlan& plan) {
+    auto out = std::make_shared<codec::ColumnBatch>(*rows);
+    for (auto& column : out->schema)
+        column.required = false;
+    out->schema.push_back(kBatchId);
+    out->schema.push_back(kProcessedAt);
+    out->columns.push_back(filled<int64_t>(ColumnType::kInt64, rows->row_count, plan.epoch));
+    out->columns.push_back(
+        filled<int64_t>(ColumnType::kTimestamp, rows->row_count, plan.batch_time.us));
+    return out;
+}
+
+// Those that have rows.
+std::vector<BatchPtr> with_metadata(const std::vector<BatchPtr>& batches, const EpochPlan& plan) {
+    std::vector<BatchPtr> out;
+    for (const auto& rows : batches)
+        if (rows->row_count > 0) out.push_back(with_metadata(rows, plan));
+    return out;
+}
+
+}  // namespace
+
+Status ModelStep::set_output(const std::vector<ColumnSpec>& output,
+                             const std::vector<ColumnSpec>& aside) {
+    auto bad = [&](const std::string& what) {
+        return fail(Error(ErrorId::kModelSql, what).with_context(model_.file));
+    };
+    table_columns_ = output;
+    for (auto& column : table_columns_)
+        column.required = false;
+    table_columns_.push_back(kBatchId);
+    table_columns_.push_back(kProcessedAt);
+    std::set<std::string> names;
+    for (const auto& column : table_columns_) {
+        if (!names.insert(column.name).second)
+            return bad("its table would have column " + column.name + " twice: name one of them " +
+                       "otherwise with AS");
+    }
+    for (const auto& by : model_.partition_by)
+        if (!names.contains(by)) return bad("config: partition_by names no column of it: " + by);
+    aside_columns_ = aside;
+    for (auto& column : aside_columns_)
+        column.required = false;
+    aside_columns_.push_back(kReason);
+    aside_columns_.push_back(kBatchId);
+    aside_columns_.push_back(kProcessedAt);
+    return {};
+}
+
+Status ModelStep::prepare() {
+    watermark_ = kNoWatermark;
+    return {};
+}
+
+Status ModelStep::run(const Input& input, bool replay) {
+    rows_.clear();
+    aside_.clear();
+    replace_at_ = -1;
+    counters_ = input.plan.before;
+    counters_.rows_in += input.records;
+    TARN_RETURN_IF_ERROR(compute(input, replay));
+    if (replay) return {};
+    port(kRows) = {.rows = with_metadata(rows_, input.plan), .replace_at = replace_at_};
+    if (has_port(kAside)) port(kAside) = {.rows = with_metadata(aside_, input.plan)};
+    rows_.clear();
+    aside_.clear();
+    return {};
+}
+
+std::vector<BatchPtr> ModelStep::batches_of(const Input& input) {
+    std::vector<BatchPtr> out;
+    for (const auto& slice : input.slices)
+        out.insert(out.end(), slice->batches.begin(), slice->batches.end());
+    return out;
+}
+
+void ModelStep::put_aside(const BatchPtr& rows, std::span<const uint32_t> which,
+                          const std::string& reason) {
+    if (which.empty() || !has_port(kAside)) return;
+    auto chosen = std::make_shared<codec::ColumnBatch>();
+    auto picked = codec::select_rows(*rows, which);
+    chosen->row_count = which.size();
+    chosen->buffers = picked->buffers;
+    for (const auto& column : aside_columns_) {
+        if (column == kReason) break;
+        auto at = size_t(rows->find(column.name));
+        chosen->schema.push_back(rows->schema[at]);
+        chosen->columns.push_back(picked->columns[at]);
+    }
+    codec::ColumnBuilder reasons(ColumnType::kText);
+    for (size_t i = 0; i < which.size(); ++i)
+        reasons.add_text(reason);
+    chosen->schema.push_back(kReason);
+    chosen->columns.push_back(reasons.finish(*chosen));
+    aside_.push_back(std::move(chosen));
+}
+
+}  // namespace tarn::flow

@@ -1,0 +1,87 @@
+#pragma once
+
+// What a flow does with rows: a step computes an epoch's output from its input and the plan, and nothing else, so that a
+// second run gives the same. It has ports, the flow's own rows first, then what is put aside; each belongs to a sink,
+// whose kind the step does not know. Used by the flow's thread.
+
+#include <string>
+#include <vector>
+
+#include "journal.h"
+#include "sinks/sink.h"
+#include "sources/source.h"
+#include "tarn/base/logger.h"
+#include "tarn/flow/runtime.h"
+
+namespace tarn::flow {
+
+struct FlowSpec {
+    std::string name, kind;
+    std::string generation, sql;
+    std::string file = {}, strategy = {};  // of a model
+    Duration every = {};
+    Duration linger = {};  // how long an idle flow waits after the first record of new input
+};
+
+class Step {
+  public:
+    // The referenced objects outlive the step.
+    Step(FlowSpec spec, const RuntimeOptions& options, RuntimeContext& world)
+        : spec_(std::move(spec)),
+          options_(options),
+          world_(world),
+          logger_(world.logger.named("flow." + spec_.name)) {}
+    virtual ~Step() = default;
+    Step(const Step&) = delete;
+
+    const FlowSpec& spec() const { return spec_; }
+    std::string state_folder() const { return options_.state_folder + "/" + spec_.name; }
+    FlowIdentity identity() const { return {spec_.name, spec_.generation, state_folder()}; }
+
+    // How many of its ports have a sink. Once, before anything runs.
+    void connect(size_t ports) { ports_.resize(ports); }
+    const Changes& changes(size_t port) const { return ports_[port]; }
+    void clear_changes() { ports_.assign(ports_.size(), {}); }
+    // Of the generation, after the epoch that ran last.
+    Counters& counters() { return counters_; }
+    // Null while the flow begins.
+    void set_journal(const Journal* journal) { journal_ = journal; }
+
+    // Forgets all state of an earlier life, before the sinks are opened.
+    virtual Status prepare() { return {}; }
+    // State that is not in the journal, as of the epoch that is done. The sinks are open.
+    virtual Status load_state() { return {}; }
+    // Computes the epoch and leaves what it gives in the ports; with `replay` only its effect on
+    // state counts.
+    virtual Status run(const Input& input, bool replay) = 0;
+    // After the commit, and after each replayed epoch.
+    virtual Status finish(const EpochPlan&) { return {}; }
+    // Whether state comes from earlier epochs, so that recovery runs them again.
+    virtual bool stateful() const { return false; }
+    // The oldest epoch whose input the state needs again after a crash, `newest` being the newest
+    // done.
+    virtual int64_t oldest_needed(int64_t newest) const { return newest + 1; }
+    // The first epoch that recovery runs again: older ones are in the state that was loaded.
+    virtual int64_t first_to_replay() const { return journal_->needed(); }
+    // The plan's watermark, and the one after the epoch that ran.
+    virtual Timestamp watermark() const { return kNoWatermark; }
+    virtual void set_watermark(Timestamp) {}
+
+  protected:
+    bool has_port(size_t port) const { return port < ports_.size(); }
+    Changes& port(size_t port) { return ports_.at(port); }
+    io::Failpoints& failpoints() { return world_.failpoints; }
+    const Journal* journal() const { return journal_; }
+
+    const FlowSpec spec_;
+    const RuntimeOptions& options_;
+    RuntimeContext& world_;
+    Logger logger_;
+    Counters counters_;
+
+  private:
+    std::vector<Changes> ports_;
+    const Journal* journal_ = nullptr;
+};
+
+}  // namespace tarn::flow
