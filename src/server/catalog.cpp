@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "api.h"
 #include "api_json.h"
+#include "routes/parameters.h"
 
 namespace tarn::server {
 namespace {

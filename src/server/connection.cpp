@@ -170,22 +170,22 @@ void Connection::on_read(Code error) {
 
 void Connection::dispatch(const Request& request, const Target& target) {
     if (!Api::owns(target)) return answer(shared_.assets.serve(request, target));
-    const auto& path = target.path;
-    const bool two = path.size() == 3 && path[0] == "api" && path[1] == "v1";
-    if (two && path[2] == "events" && request.method == "GET") return start_events();
-    if (two && path[2] == "sql") {
-        if (request.method != "POST")
-            return answer(error_response(405, ErrorCode::kInvalidArgument,
-                                         "this address takes POST only",
-                                         R"(POST {"sql": "select 1"} as application/json.)"));
-        // A form of a foreign page cannot send this type without asking first.
-        if (!request.content_type.starts_with("application/json"))
-            return answer(error_response(415, ErrorCode::kInvalidArgument,
-                                         "the body must be application/json",
-                                         "Set Content-Type: application/json."));
-        return run_sql(request);
+    auto found = shared_.api.find(request, target);
+    if (!found) return answer(error_response(found.error()));
+    if (found->refusal) return answer(std::move(*found->refusal));
+    switch (found->route->answer) {
+        case Answer::kEvents:
+            return start_events();
+        case Answer::kQuery:
+            // A form of a foreign page cannot send this type without asking first.
+            if (!request.content_type.starts_with("application/json"))
+                return answer(error_response(415, ErrorCode::kInvalidArgument,
+                                             "the body must be application/json",
+                                             "Set Content-Type: application/json."));
+            return run_sql(request);
+        case Answer::kPlain:
+            return run_api(request);
     }
-    run_api(request);
 }
 
 void Connection::run_api(Request request) {

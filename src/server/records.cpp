@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "api.h"
 #include "api_json.h"
+#include "routes/parameters.h"
 #include "sinks.h"
 #include "tarn/codec/record_batch.h"
 

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "api.h"
 #include "event_search.h"
+#include "routes/parameters.h"
 #include "sinks.h"
 #include "tarn/sql/quote.h"
 

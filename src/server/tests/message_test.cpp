@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "api.h"
+#include "routes/parameters.h"
 #include "assets.h"
 #include "json_writer.h"
 #include "origin.h"

@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include "routes/route.h"
+
+namespace tarn::server {
+namespace {
+
+// The nouns of the API, a line each.
+constexpr std::span<const Route> (*kNouns[])() = {
+    health_routes,  //
+    platform_routes, topic_routes, table_routes, flow_routes,  run_routes,
+    view_routes,     sql_routes,   error_routes, trace_routes, demo_routes,
+};
+
+// The segments in braces, if the pattern fits the path.
+bool fits(std::string_view pattern, const std::vector<std::string>& path,
+          std::vector<std::string>& parameters) {
+    parameters.clear();
+    for (const auto& segment : path) {
+        if (!pattern.starts_with('/')) return false;
+        pattern.remove_prefix(1);
+        auto part = pattern.substr(0, pattern.find('/'));
+        pattern.remove_prefix(part.size());
+        if (part.starts_with('{'))
+            parameters.push_back(segment);
+        else if (part != segment)
+            return false;
+    }
+    return pattern.empty();
+}
+
+}  // namespace
+
+std::vector<std::span<const Route>> all_routes() {
+    std::vector<std::span<const Route>> out;
+    for (auto noun : kNouns)
+        out.push_back(noun());
+    return out;
+}
+
+RouteMatch find_route(std::string_view method, const Target& target) {
+    RouteMatch match;
+    std::vector<std::string> parameters;
+    for (auto noun : kNouns) {
+        for (const auto& route : noun()) {
+            if (!fits(route.path, target.path, parameters)) continue;
+            match.known = true;
+            match.allow += fmt::format("{}{}", match.allow.empty() ? "" : ", ", route.method);
+            if (route.method == "GET" && route.answer == Answer::kPlain) match.allow += ", HEAD";
+            if (route.method != method &&
+                !(method == "HEAD" && route.method == "GET" && route.answer == Answer::kPlain))
+                continue;
+            match.route = &route;
+            match.parameters = parameters;
+        }
+    }
+    return match;
+}
+
+Status authorize(const Principal&, Operation, std::string_view, std::span<const std::string>) {
+    return {};
+}
+
+Response json_response(std::string body) {
+    Response response;
+    response.body = std::move(body);
+    return response;
+}
+
+Error not_found(std::string_view kind, std::string_view name) {
+    auto id = kind == "topic"   ? ErrorId::kNoTopic
+              : kind == "table" ? ErrorId::kNoTable
+              : kind == "flow"  ? ErrorId::kNoFlow
+              : kind == "view"  ? ErrorId::kNoView
+                                : ErrorId::kNotFound;
+    return Error(id, fmt::format("there is no {} named '{}'", kind, name));
+}
+
+}  // namespace tarn::server

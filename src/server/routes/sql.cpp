@@ -1,0 +1,16 @@
+// One SELECT; the connection runs it in a slot and ends it when the client goes away.
+
+#include "routes/route.h"
+
+namespace tarn::server {
+namespace {
+
+constexpr Route kRoutes[] = {
+    {"POST", "/api/v1/sql", Operation::kRead, "platform", nullptr, Answer::kQuery},
+};
+
+}  // namespace
+
+std::span<const Route> sql_routes() { return kRoutes; }
+
+}  // namespace tarn::server
