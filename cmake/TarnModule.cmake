@@ -1,10 +1,9 @@
 # tarn_module(NAME n [DEPS modules…] [LIBS public libraries…] [PRIVATE_LIBS libraries…])
 #
 # One static library for src/<n>: sources src/<n>/*.cpp and those of its folders (src/<n>/<part>/*.cpp; not tests and
-# fuzz), which include each other from src/<n> on; public headers src/<n>/include/tarn/<n>/*.h, tests
-# src/<n>/tests/*_test.cpp in one program tarn_<n>_tests. A dependency must be declared before its user, so the
-# order of the calls in the root CMakeLists.txt is the order of the layers and a cycle cannot be written.
-# A module of headers alone is an interface library.
+# fuzz), which include each other from src/<n> on; public headers src/<n>/include/tarn/<n>/*.h, tests as tarn_tests()
+# says. A dependency must be declared before its user, so the order of the calls in the root CMakeLists.txt is the order
+# of the layers and a cycle cannot be written. A module of headers alone is an interface library.
 
 function(tarn_check_deps name)
   foreach(dep IN LISTS ARGN)
@@ -15,28 +14,50 @@ function(tarn_check_deps name)
   endforeach()
 endfunction()
 
+# tarn_test_program(module suffix label sources… LIBS libraries…): one program of a module's tests, and its ctest entry.
+function(tarn_test_program module suffix label)
+  cmake_parse_arguments(T "" "" "SOURCES;LIBS" ${ARGN})
+  set(program tarn_${module}_${suffix})
+  add_executable(${program} ${T_SOURCES})
+  target_link_libraries(${program} PRIVATE ${T_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  # Private headers of the module under test are visible to its own tests only.
+  target_include_directories(${program} PRIVATE ${CMAKE_SOURCE_DIR}/src/${module} ${CMAKE_SOURCE_DIR}/src/${module}/tests)
+  target_compile_definitions(${program} PRIVATE
+    TARN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TARN_TEST_DATA="${CMAKE_SOURCE_DIR}/src/${module}/tests/data")
+  set(entry ${module})
+  if(NOT label STREQUAL "unit")
+    set(entry ${module}_${label})
+  endif()
+  add_test(NAME ${entry} COMMAND ${program} --gtest_brief=1)
+  set_tests_properties(${entry} PROPERTIES TIMEOUT 600 LABELS ${label}
+    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=ignore_noninstrumented_modules=1")
+  # Modules with threads of their own are what the thread sanitizer is for: one target builds all their tests.
+  if(${module} IN_LIST TARN_CONCURRENT_MODULES)
+    set_property(TEST ${entry} APPEND PROPERTY LABELS concurrent)
+    if(NOT TARGET tarn_concurrent_tests)
+      add_custom_target(tarn_concurrent_tests)
+    endif()
+    add_dependencies(tarn_concurrent_tests ${program})
+  endif()
+endfunction()
+
+# Unit tests src/<n>/tests/*_test.cpp in the program tarn_<n>_tests, simulations *_simulation_test.cpp, which take
+# longer, in tarn_<n>_simulation; what else lies there belongs to both.
 function(tarn_tests name)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/tests/*_test.cpp)
   if(NOT TARN_BUILD_TESTS OR NOT tests)
     return()
   endif()
-  file(GLOB helpers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/tests/*.cpp)
-  add_executable(tarn_${name}_tests ${helpers})
-  target_link_libraries(tarn_${name}_tests PRIVATE ${ARGN} GTest::gtest GTest::gmock GTest::gtest_main)
-  # Private headers of the module under test are visible to its own tests only.
-  target_include_directories(tarn_${name}_tests PRIVATE ${CMAKE_SOURCE_DIR}/src/${name})
-  target_compile_definitions(tarn_${name}_tests PRIVATE
-    TARN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TARN_TEST_DATA="${CMAKE_SOURCE_DIR}/src/${name}/tests/data")
-  add_test(NAME ${name} COMMAND tarn_${name}_tests --gtest_brief=1)
-  set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS unit
-    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=ignore_noninstrumented_modules=1")
-  # Modules with threads of their own are what the thread sanitizer is for: one target builds all their tests.
-  if(${name} IN_LIST TARN_CONCURRENT_MODULES)
-    set_property(TEST ${name} APPEND PROPERTY LABELS concurrent)
-    if(NOT TARGET tarn_concurrent_tests)
-      add_custom_target(tarn_concurrent_tests)
-    endif()
-    add_dependencies(tarn_concurrent_tests tarn_${name}_tests)
+  file(GLOB all CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/tests/*.cpp)
+  set(units ${all})
+  list(FILTER units EXCLUDE REGEX "_simulation_test\\.cpp$")
+  tarn_test_program(${name} tests unit SOURCES ${units} LIBS ${ARGN})
+  set(simulations ${tests})
+  list(FILTER simulations INCLUDE REGEX "_simulation_test\\.cpp$")
+  if(simulations)
+    set(helpers ${all})
+    list(FILTER helpers EXCLUDE REGEX "_test\\.cpp$")
+    tarn_test_program(${name} simulation simulation SOURCES ${simulations} ${helpers} LIBS ${ARGN})
   endif()
 endfunction()
 

@@ -1,7 +1,7 @@
-// Seeds drive faults and crashes; simulation.h states what must hold. TARN_SEEDS sets how many
+// Seeds drive faults and crashes; log_simulation.h states what must hold. TARN_SEEDS sets how many
 // seeds run, TARN_SEED runs one alone.
 
-#include "simulation.h"
+#include "log_simulation.h"
 
 #include <cstdlib>
 
