@@ -4,7 +4,7 @@ import type { Graph } from '../api/types';
 import { useFlows, useGraph, useTables, useViews } from '../api/queries';
 import { rank, type Found } from '../live/find';
 import { navigate, nodeAddress } from '../router';
-import { pages } from './TopBar';
+import { menu } from '../shell/pages';
 
 const openEvent = 'tarn-find';
 export const openPalette = () => window.dispatchEvent(new Event(openEvent));
@@ -21,7 +21,7 @@ function useItems(): Found[] {
   const views = useViews().data;
   const client = useQueryClient();
   return useMemo(() => {
-    const items: Found[] = pages.map(([to, name]) => ({ kind: 'page', name, run: to }));
+    const items: Found[] = menu.map((page) => ({ kind: 'page', name: page.text, run: page.path }));
     const seen = new Set<string>();
     const node = (kind: string, name: string) => {
       if (seen.has(`${kind}:${name}`)) return;

@@ -4,20 +4,10 @@ import { age, span } from '../format';
 import { useTick } from '../live/clock';
 import { live, useConnection } from '../live/stream';
 import { Link, usePlace } from '../router';
+import { menu, pageAt } from '../shell/pages';
 import { openPalette } from './Palette';
 import { Why } from './Why';
 
-export const pages: [string, string, string[]][] = [
-  ['/', 'Map', []],
-  ['/topics', 'Topics', ['/topic']],
-  ['/tables', 'Tables', ['/table']],
-  ['/flows', 'Flows', ['/flow']],
-  ['/views', 'Views', ['/view']],
-  ['/runs', 'Runs', []],
-  ['/sql', 'SQL', []],
-  ['/trace', 'Follow', []],
-  ['/demo', 'Break it', []],
-];
 const words = { connecting: 'connecting', live: 'live', lost: 'not connected' } as const;
 
 function Facts() {
@@ -46,6 +36,7 @@ function Facts() {
 
 export function TopBar() {
   const { path } = usePlace();
+  const marked = pageAt(path)?.under ?? path;
   const s = useStatus().data;
   useEffect(() => {
     document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -58,8 +49,8 @@ export function TopBar() {
           <span><b>{s?.project || 'Tarn'}</b><small>{s ? `Tarn ${s.version}` : '\u00a0'}</small></span>
         </Link>
         <nav aria-label="Pages">
-          {pages.map(([to, name, also]) => (
-            <Link key={to} to={to} aria-current={path === to || also.includes(path) ? 'page' : undefined}>{name}</Link>
+          {menu.map((entry) => (
+            <Link key={entry.path} to={entry.path} aria-current={entry.path === marked ? 'page' : undefined}>{entry.text}</Link>
           ))}
         </nav>
         <button type="button" className="find" onClick={openPalette} aria-keyshortcuts="Control+K">Find <kbd>Ctrl K</kbd></button>

@@ -1,0 +1,12 @@
+// Every page there is, found by the names of the files.
+import type { Page } from './page';
+
+const files = import.meta.glob<{ pages: Page[] }>('../pages/*.page.tsx', { eager: true });
+
+export const pages: Page[] = Object.values(files).flatMap((file) => file.pages);
+
+export const menu = pages
+  .flatMap((page) => (page.menu ? [{ path: page.path, ...page.menu }] : []))
+  .sort((a, b) => a.order - b.order);
+
+export const pageAt = (path: string): Page | undefined => pages.find((page) => page.path === path);
