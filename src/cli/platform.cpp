@@ -62,7 +62,7 @@ std::vector<SettingDeclaration> all_declarations() {
 
 Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, project::Project project,
                                                  const Settings& settings) {
-    std::unique_ptr<Platform> p(new Platform(data));
+    std::unique_ptr<Platform> p(new Platform(data, settings));
     TARN_TRY(p->logger_, logger_of(settings));
     if (auto* point = std::getenv("TARN_FAILPOINT"))
         TARN_RETURN_IF_ERROR(p->failpoints_.arm_exit(point));
@@ -108,7 +108,7 @@ Status Platform::open_stores(const Settings& settings) {
                           memory_, *log_, *lake_, *views_, *flow_engine_}));
 
     tables_ = std::make_unique<Tables>(fs_, lake_root);
-    tables_->serve(log_.get(), views_.get(), flows_.get());
+    tables_->serve(*views_, {*log_, *flows_, settings_});
     sql::EngineOptions user_sql;
     user_sql.memory_bytes = settings.bytes("sql.memory");
     user_sql.threads = int(settings.integer("sql.threads"));

@@ -43,7 +43,8 @@ class Platform {
     const Metrics& metrics() const { return metrics_; }
 
   private:
-    explicit Platform(const std::string& data) : fs_(disk_, clock_, data), data_(data) {}
+    Platform(const std::string& data, Settings settings)
+        : fs_(disk_, clock_, data), settings_(std::move(settings)), data_(data) {}
     Status open_stores(const Settings& settings);
     Status lend_functions();
     Status open_doors(const Settings& settings);
@@ -51,6 +52,7 @@ class Platform {
     io::LocalFileSystem disk_;
     SystemClock clock_;
     io::QuotaFileSystem fs_;
+    const Settings settings_;
     std::unique_ptr<Random> log_random_, lake_random_, flow_random_, kafka_random_;
     io::Failpoints failpoints_;
     Metrics metrics_;

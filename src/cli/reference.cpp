@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "output.h"
 #include "platform.h"
+#include "tarn/host/system_table.h"
 #include "tarn/project/project.h"
 
 namespace tarn::cli {
@@ -85,6 +86,21 @@ std::string metrics_page(const std::vector<MetricDescriptor>& metrics) {
     return out;
 }
 
+std::string system_tables_page() {
+    std::string out = "# System tables\n\n" + std::string(kMade) +
+                      " What a running process knows of itself, as tables of the schema\n`system`: "
+                      "`tarn sql \"select * from system.flows\"`, the page's SQL box and POST "
+                      "/api/v1/sql.\n";
+    for (const auto& table : host::system_tables()) {
+        out += fmt::format("\n## system.{}\n\n{}\n\n| column | type | |\n| --- | --- | --- |\n",
+                           table.name, table.text);
+        for (const auto& column : table.columns)
+            out += fmt::format("| `{}` | {} | {} |\n", column.name, codec::to_string(column.type),
+                               column.text);
+    }
+    return out;
+}
+
 std::string error_page(const ErrorEntry& e) {
     return fmt::format(
         "# {}: {}\n\n{}\n\n## What to do\n\n{}\n\n---\n\nCode `{}`, exit status {}. [All errors]"
@@ -158,6 +174,7 @@ Result<int> run_docs_reference(const CommandDoc& root, const std::string& projec
     TARN_RETURN_IF_ERROR(fs.replace(out + "/settings.md", settings_page()));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/metrics.md", metrics_page(metrics)));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/errors.md", codes_page()));
+    TARN_RETURN_IF_ERROR(fs.replace(out + "/system-tables.md", system_tables_page()));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/commands.md", commands_page(root)));
     return kExitOk;
 }

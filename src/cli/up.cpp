@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "platform.h"
+#include "tarn/host/system_table.h"
 
 namespace tarn::cli {
 
@@ -75,21 +76,9 @@ Result<int> run_settings_list(const Common& common, const UpOptions& options) {
     TARN_TRY(auto settings, load_settings(options.flags, project.settings));
     warn_of_unknown_variables(settings);
     TableOutput out(common.format, {"name", "value", "source", "default", "text"});
-    auto source = [](SettingSource s) {
-        switch (s) {
-            case SettingSource::kDefault:
-                return "default";
-            case SettingSource::kFile:
-                return "tarn.yml";
-            case SettingSource::kEnvironment:
-                return "environment";
-            case SettingSource::kFlag:
-                return "flag";
-        }
-        return "";
-    };
     for (auto& d : settings.declarations())
-        out.row({std::string(d.name), settings.shown(d.name), source(settings.source(d.name)),
+        out.row({std::string(d.name), settings.shown(d.name),
+                 std::string(host::to_string(settings.source(d.name))),
                  std::string(d.default_value), std::string(d.text)});
     out.print();
     return kExitOk;

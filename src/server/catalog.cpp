@@ -4,11 +4,11 @@
 
 #include "api_json.h"
 #include "routes/parameters.h"
+#include "tarn/host/system_table.h"
 
 namespace tarn::server {
 namespace {
 
-constexpr std::string_view kSystemTables[] = {"flows", "runs", "topics"};
 // Table functions that the SQL box allows, and scalar ones that are ours.
 constexpr std::string_view kFunctions[] = {"delta_scan", "generate_series", "range", "tumble",
                                            "unnest"};
@@ -29,25 +29,14 @@ void write_columns(JsonWriter& json, std::span<const codec::ColumnSpec> columns)
     json.end_array();
 }
 
-class Shape final : public sql::RowSink {
-  public:
-    Status columns(std::span<const sql::ResultColumn> columns) override {
-        for (const auto& column : columns)
-            out.push_back(column);
-        return {};
-    }
-    Status row(std::string_view) override { return {}; }
-    std::vector<sql::ResultColumn> out;
-};
-
-// A system table may be absent, and one that cannot be read is none to complete.
-void write_system(JsonWriter& json, sql::Session& session, std::string_view table) {
-    Shape shape;
-    if (!session.query(fmt::format("select * from system.{} limit 0", table), {}, shape)) return;
-    json.begin_object().field("name", fmt::format("system.{}", table)).field("kind", "system");
+void write_system(JsonWriter& json, const host::SystemTable& table) {
+    json.begin_object().field("name", fmt::format("system.{}", table.name)).field("kind", "system");
     json.key("columns").begin_array();
-    for (const auto& column : shape.out)
-        json.begin_object().field("name", column.name).field("type", column.type).end_object();
+    for (const auto& column : table.columns)
+        json.begin_object()
+            .field("name", column.name)
+            .field("type", codec::to_string(column.type))
+            .end_object();
     json.end_array().end_object();
 }
 
@@ -70,9 +59,8 @@ Result<Response> catalog(const Platform& context) {
         write_columns(json, view->spec().columns);
         json.end_object();
     }
-    TARN_TRY(auto session, context.sql.session());
-    for (auto table : kSystemTables)
-        write_system(json, *session, table);
+    for (const auto& table : host::system_tables())
+        write_system(json, table);
     json.end_array().key("functions").begin_array();
     for (auto function : kFunctions)
         json.text(function);

@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "routes/parameters.h"
 #include "assets.h"
 #include "json_writer.h"
 #include "origin.h"
+#include "routes/parameters.h"
 #include "sampler.h"
 
 namespace tarn::server {

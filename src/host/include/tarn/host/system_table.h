@@ -1,0 +1,64 @@
+#pragma once
+
+// Tables of the schema `system`: what a running process knows of itself, as SQL. A table is one file under
+// system_tables/ and one line in its list; SQL, the names for completion and docs/reference/system-tables.md follow
+// from the row.
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "tarn/base/settings.h"
+#include "tarn/codec/column_batch.h"
+#include "tarn/flow/runtime.h"
+#include "tarn/log/log.h"
+#include "tarn/sql/table_provider.h"
+
+namespace tarn::host {
+
+// As people see it: "default", "tarn.yml", "environment" or "flag".
+std::string_view to_string(SettingSource source);
+
+struct SystemColumn {
+    std::string_view name;
+    codec::ColumnType type;
+    std::string_view text;  // for the reference page
+};
+
+// What system tables show. The referenced objects outlive whoever holds this.
+struct SystemSources {
+    const log::Log& log;
+    const flow::Runtime& flows;
+    const Settings& settings;
+};
+
+// Rows of a table, value by value in the order of its columns.
+class SystemRows {
+  public:
+    explicit SystemRows(std::span<const SystemColumn> columns);
+    SystemRows& text(std::string_view value);
+    SystemRows& number(int64_t value);
+    SystemRows& flag(bool value);
+    SystemRows& time(std::optional<Timestamp> value);  // NULL if there is none
+    sql::RowsRef finish();
+
+  private:
+    codec::ColumnBuilder& next();
+    std::vector<codec::ColumnSpec> schema_;
+    std::vector<codec::ColumnBuilder> builders_;
+    size_t values_ = 0;
+};
+
+struct SystemTable {
+    std::string_view name;  // without the schema
+    std::string_view text;  // one sentence for the reference page
+    std::span<const SystemColumn> columns;
+    void (*fill)(const SystemSources& sources, SystemRows& rows);
+};
+
+// By name.
+std::span<const SystemTable> system_tables();
+const SystemTable* find_system_table(std::string_view name);
+
+}  // namespace tarn::host

@@ -1,0 +1,46 @@
+#include "system_tables/list.h"
+
+namespace tarn::host {
+namespace {
+
+using codec::ColumnType;
+
+constexpr SystemColumn kColumns[] = {
+    {"name", ColumnType::kText, "The setting."},
+    {"value", ColumnType::kText, "Its value in this process; `***` for secrets."},
+    {"source", ColumnType::kText, "`default`, `tarn.yml`, `environment` or `flag`."},
+    {"default_value", ColumnType::kText, "What it is where nobody sets it."},
+    {"text", ColumnType::kText, "What it does."},
+};
+
+void fill(const SystemSources& sources, SystemRows& rows) {
+    for (const auto& setting : sources.settings.declarations())
+        rows.text(setting.name)
+            .text(sources.settings.shown(setting.name))
+            .text(to_string(sources.settings.source(setting.name)))
+            .text(setting.default_value)
+            .text(setting.text);
+}
+
+}  // namespace
+
+std::string_view to_string(SettingSource source) {
+    switch (source) {
+        case SettingSource::kDefault:
+            return "default";
+        case SettingSource::kFile:
+            return "tarn.yml";
+        case SettingSource::kEnvironment:
+            return "environment";
+        case SettingSource::kFlag:
+            return "flag";
+    }
+    return "";
+}
+
+SystemTable settings_table() {
+    return {"settings", "Every setting as this process has it, and where its value comes from.",
+            kColumns, fill};
+}
+
+}  // namespace tarn::host
