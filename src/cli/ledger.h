@@ -3,10 +3,12 @@
 // The generator's ledger: what the broker acknowledged, on disk.
 //
 //   <folder>/acknowledged.csv   a line an acknowledged batch: partition, base_offset, count, crc32
-//   (of its values, zlib's),
-//                               sent_us (intended), acked_us, late, twice, broken
-//   <folder>/producer.json      topic, the sums and the load's round, replaced twice a second: what the page's
-//   ledger strip shows, and where a later run over the same topic begins
+//                               (of its values, zlib's), sent_us (intended), acked_us, late, twice,
+//                               broken
+//   <folder>/producer.json      topic, the sums and the load's round, replaced twice a second: what
+//                               the page's ledger strip shows, and where a later run over the same
+//                               topic begins
+//
 // Neither is synced: the generator's own crash is not what it guards against.
 
 #include <cstdint>

@@ -2,9 +2,9 @@
 
 // A small file that is always replaced as a whole: topics, producer ids, snapshots.
 //
-//   document := 0 magic u32 | 4 version u32 | 8 body bytes u64 | 16 crc u32 of bytes 0 to 15 and
-//   the body |
-//               20 zero u32 | 24 body          (little-endian, CRC-32C)
+//   document := 0 magic u32 | 4 version u32 | 8 body bytes u64
+//             | 16 crc u32 of bytes 0 to 15 and the body | 20 zero u32 | 24 body
+//   (little-endian, CRC-32C)
 
 #include <cstdint>
 #include <optional>

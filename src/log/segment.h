@@ -6,11 +6,11 @@
 // through the segment. It is a convenience: whatever is wrong with it, it is made anew from the
 // blocks.
 //
-//   index := 0 magic "TIDX" u32 | 4 version u32 = 1 | 8 segment number u64 | 16 salt u64 | 24 end
-//   u64 (bytes of the
-//            segment that count) | 32 next sequence u64 | 40 heads bytes u64 | 48 crc u32 of bytes
-//            0 to 47 and all heads | 52 zeros up to 64 | heads: header and directory of each block
-//            in order, as in lane.h
+//   index := 0 magic "TIDX" u32 | 4 version u32 = 1 | 8 segment number u64 | 16 salt u64
+//          | 24 end u64 (bytes of the segment that count) | 32 next sequence u64
+//          | 40 heads bytes u64
+//          | 48 crc u32 of bytes 0 to 47 and all heads | 52 zeros up to 64
+//          | 64 heads: header and directory of each block in order, as in lane.h
 //   (little-endian, CRC-32C)
 
 #include <functional>

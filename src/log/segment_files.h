@@ -4,8 +4,10 @@
 // files.
 //
 //   <number, 16 hex digits>.seg   a segment; has this name only once its header is on stable
-//   storage <number, 16 hex digits>.idx   index of a sealed segment (segment.h) spare-<counter> a
-//   file of segment_bytes whose contents mean nothing snapshot                      stores.h
+//                                 storage
+//   <number, 16 hex digits>.idx   index of a sealed segment (segment.h)
+//   spare-<counter>               a file of segment_bytes whose contents mean nothing
+//   snapshot                      stores.h
 //
 // A freed segment is renamed to a spare and reused: unlinking a large file stalls the disk, and
 // writing over blocks that exist costs less than into new ones. Thread-safe.

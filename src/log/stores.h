@@ -2,19 +2,17 @@
 
 // What the log keeps beside the lane, each in a document (document.h) of its own, replaced durably:
 //
-//   <log>/topics "TTOP" v1:        log id 16 bytes | next topic number u32 | topics (varint count):
-//   number u32, name,
-//                                  uuid 16 bytes, created i64 µs, internal u8, partitions i32,
-//                                  retention i64 µs, retention bytes i64, max message bytes i32,
-//                                  timestamp type u8, raw (varint count: name, value)
-//   <log>/producer-ids "TPID" v1:  next i64: every id below may have been given
-//   <log>/lane-0/snapshot "TSNP" v1: up to sequence u64 | freed below u64 | freed (varint count):
-//   segment number u64 |
-//                                  sealed (varint count): segment number u64, end u64, next
-//                                  sequence u64 | partitions (varint count): topic u32, partition
-//                                  u32, log start i64, next offset i64, producers and writers
-//                                  (producer_state.cpp), open transactions (varint count: producer
-//                                  id i64, first offset i64)
+//   <log>/topics           := "TTOP" v1: log id 16 bytes | next topic number u32 | topics (varint
+//                             count): number u32, name, uuid 16 bytes, created i64 µs, internal u8,
+//                             partitions i32, retention i64 µs, retention bytes i64, max message
+//                             bytes i32, timestamp type u8, raw (varint count: name, value)
+//   <log>/producer-ids     := "TPID" v1: next i64: every id below may have been given
+//   <log>/lane-0/snapshot  := "TSNP" v1: up to sequence u64 | freed below u64 | freed (varint
+//                             count): segment number u64 | sealed (varint count): segment number
+//                             u64, end u64, next sequence u64 | partitions (varint count): topic
+//                             u32, partition u32, log start i64, next offset i64, producers and
+//                             writers (producer_state.cpp), open transactions (varint count:
+//                             producer id i64, first offset i64)
 //   (names and values are a varint length and bytes; integers little-endian)
 //
 // A snapshot is what the blocks up to its sequence said, as far as the log still needs it: it is

@@ -4,8 +4,8 @@
 //   file    := "TARNVIEW" version u32 = 1 | record…          <folder>/<name>.view
 //   record  := length u32 > 0 | crc32c u32 of the payload | payload
 //   payload := 1 spec                                         (row_codec.h; the first record)
-//            | 2 epoch time removed upserts                   a commit: keys removed, then keys and
-//            values set
+//            | 2 epoch time removed upserts                   a commit: keys removed, then keys
+//                                                             and values set
 //
 // Little-endian; counts and lengths varints, epoch and time (µs) zigzag. A bad last record is a
 // torn tail and cut: a commit is acknowledged after its sync. A bad record with another behind it

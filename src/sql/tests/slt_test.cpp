@@ -1,10 +1,11 @@
 // Statements and their expected rows from tests/data/*.slt:
 //
 //   # a comment
-//   query                     a SELECT, up to ----; then the expected rows as JSON objects, up to
-//   an empty line statement ok              no result expected statement error TEXT      must fail
-//   with a message that has TEXT in it restricted                what follows runs in a restricted
-//   engine
+//   query                  a SELECT, up to ----; then the expected rows as JSON objects, up to an
+//                          empty line
+//   statement ok           no result expected
+//   statement error TEXT   must fail with a message that has TEXT in it
+//   restricted             what follows runs in a restricted engine
 //
 // The tables test.numbers(n, name) and test.times(t) are there.
 
