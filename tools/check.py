@@ -19,6 +19,7 @@ import time
 
 MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 70
+MAX_COLUMNS = 100
 SIZES = "tools/sizes.txt"
 CLANG_FORMAT = "clang-format-19"
 
@@ -98,6 +99,17 @@ def check_layers(tree):
                 if problem:
                     problems.append(f"{path}:{number}: {problem}")
     return problems
+
+
+def check_dependencies(tree):
+    """A module declares no module of which it includes no header."""
+    used = {name: set() for name in tree.modules}
+    for path in tree.named(".h", ".cpp"):
+        module = path.split("/")[1] if path.startswith("src/") else ""
+        for target in re.findall(r'^\s*#\s*include\s*["<]tarn/([^/]+)/', tree.text(path), re.M):
+            used.get(module, set()).add(target)
+    return [f"CMakeLists.txt: module {name} declares {dep} and includes none of its headers"
+            for name, deps in tree.modules.items() for dep in sorted(deps - used[name])]
 
 
 def judge_include(tree, module, public, path, kind, target):
@@ -193,6 +205,48 @@ def is_python(tree, path):
                                     re.match(r"#!.*python", tree.text(path)[:80]) is not None)
 
 
+# Types whose objects a constructor or destructor makes at run time; a pointer or reference to one is none.
+RUN_TIME_TYPE = (r"(?:std::(?:string|vector|map|set|multimap|unordered_\w+|deque|list|regex|function|shared_ptr|optional)"
+                 r"\b(?:<.*>)?|(?:\w+::)*[A-Z]\w*(?:Spec|Column))")
+DYNAMIC_GLOBAL = re.compile(rf"^(?:(?:static|inline|const|thread_local)\s+)*{RUN_TIME_TYPE}\s+(\w+)(?:\[\w*\])?\s*[={{;]")
+
+
+def dynamic_globals(text):
+    """Names of objects at namespace scope, where nothing is indented, that a constructor makes before main()."""
+    return [match.group(1) for match in map(DYNAMIC_GLOBAL.match, blank_comments_and_strings(text).splitlines())
+            if match]
+
+
+def over_wide(text):
+    return [number for number, line in enumerate(text.splitlines(), 1) if len(line) > MAX_COLUMNS]
+
+
+def counted(tree):
+    """What no module may have more of than it has: key → (how often, where)."""
+    found = {}
+    for path in tree.hand_written():
+        if not path.endswith((".cpp", ".h")):
+            continue
+        area = "/".join(path.split("/")[:2]) if path.startswith("src/") else path.split("/")[0]
+        places = {f"{area}:lines-over-{MAX_COLUMNS}": [f"{path}:{n}" for n in over_wide(tree.text(path))]}
+        if not AS_THEY_CAME.search(path):
+            places[f"{area}:run-together"] = list(run_together_lines(tree.lines(path), path))
+        if "/tests/" not in path:
+            places[f"{area}:dynamic-globals"] = [f"{path} {name}" for name in dynamic_globals(tree.text(path))]
+        for key, where in places.items():
+            if where:
+                found.setdefault(key, []).extend(where)
+    return found
+
+
+def check_counts(tree):
+    """Lines over 100 columns, objects made before main(), grammars and tables in comments that a formatter has run
+    together: none but those that tools/sizes.txt counts for a module."""
+    now, accepted = counted(tree), accepted_sizes(tree)
+    return [f"{key}: {len(where)}, the bound is {accepted.get(key, 0)}: one of {', '.join(where)}"
+            for key, where in sorted(now.items()) if len(where) > accepted.get(key, 0)]
+
+
 def oversized(tree):
     """What is larger than the bounds: key → lines."""
     found = {}
@@ -229,6 +283,7 @@ def check_sizes(tree):
         bound = MAX_FUNCTION_LINES if ":" in key else MAX_FILE_LINES
         if lines > accepted.get(key, bound):
             problems.append(f"{key}: {lines} lines, the bound is {accepted.get(key, bound)}: split it")
+    now |= {key: len(where) for key, where in counted(tree).items()}
     for key, lines in sorted(accepted.items()):
         if now.get(key, 0) < lines:
             problems.append(f"{SIZES}: {key} is smaller now ({lines} before): run tools/check.py --shrink")
@@ -237,6 +292,7 @@ def check_sizes(tree):
 
 def shrink_sizes(tree):
     now, accepted = oversized(tree), accepted_sizes(tree)
+    now |= {key: len(where) for key, where in counted(tree).items()}
     head = [line for line in tree.lines(SIZES) if line.startswith("#")] if SIZES in tree.files else []
     kept = [f"{key} {min(now[key], lines)}" for key, lines in sorted(accepted.items()) if key in now]
     (tree.root / SIZES).write_text("\n".join(head + kept) + "\n")
@@ -257,6 +313,36 @@ def check_format(tree):
         return [f"{CLANG_FORMAT} is not installed: run tools/setup"]
     bad = sorted({m.group(1) for m in re.finditer(r"^(.+?):\d+:\d+: warning: code should be", output, re.M)})
     return [f"{path}: not in clang-format's form: run make format" for path in bad]
+
+
+PRODUCTION = re.compile(r"//( {2,})\S+ +:= ")
+ROW = re.compile(r"//( {3,})(\S(?:.*?\S)??) {3,}(?=[^\s#-])")
+
+
+def run_together(block):
+    """(index, why) of lines of an indented part of a comment that a formatter has run together or torn apart."""
+    first = [PRODUCTION.match(line) for line in block]
+    indent = min((len(m.group(1)) for m in first if m), default=None)
+    for index, line in enumerate(block):
+        bare = re.sub(r"\([^()]*\)|\"[^\"]*\"", "", line)
+        if bare.count(" := ") > (1 if first[index] else 0):
+            yield index, "a production (name := …) stands at the start of a line of its own"
+        elif indent and not first[index] and re.match(rf"// {{1,{indent}}}[^\s|(]", line):
+            yield index, "what continues a production is indented further than its name"
+    rows = [(index, m) for index, line in enumerate(block) if (m := ROW.match(line))]
+    if indent is None and len(rows) > 1 and len({m.end() for _, m in rows if m.group(1) == rows[0][1].group(1)}) > 1:
+        yield rows[1][0], "rows of a table have their text in one column"
+
+
+def run_together_lines(lines, path):
+    block, begin = [], 0
+    for number, line in enumerate([*lines, ""], 1):
+        if re.match(r"//(?: {2,}\S| [^ ].* := )", line):
+            begin = begin if block else number
+            block.append(line)
+            continue
+        yield from (f"{path}:{begin + index} ({why})" for index, why in run_together(block))
+        block = []
 
 
 def text_files(tree):
@@ -308,6 +394,15 @@ def check_architecture(tree):
     return problems
 
 
+def check_picture(tree):
+    """The picture of the modules is that of CMakeLists.txt."""
+    import modules_picture  # which needs this file's Tree
+    picture = modules_picture.PICTURE
+    if picture not in tree.files or tree.text(picture) != modules_picture.draw(tree.modules):
+        return [f"{picture}: not the picture of CMakeLists.txt: run tools/modules_picture.py"]
+    return []
+
+
 def check_links(tree):
     """Links between documents lead somewhere."""
     problems = []
@@ -319,7 +414,9 @@ def check_links(tree):
     return problems
 
 
-CHECKS = {"layers": check_layers, "sizes": check_sizes, "format": check_format, "whitespace": check_whitespace,
+CHECKS = {"layers": check_layers, "dependencies": check_dependencies, "sizes": check_sizes,
+          "counts": check_counts, "picture": check_picture,
+          "format": check_format, "whitespace": check_whitespace,
           "words": check_words, "architecture": check_architecture, "links": check_links}
 
 

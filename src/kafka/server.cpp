@@ -12,8 +12,8 @@ namespace tarn::kafka {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
-// One thread that accepts and keeps the timers, and IO threads with the connections dealt out among
-// them.
+// IO threads with the connections dealt out among them; the first also accepts and keeps the
+// timers.
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     Impl(ServerOptions options, ServerContext context)
         : broker(std::make_shared<Broker>(std::move(options), std::move(context))),

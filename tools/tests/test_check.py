@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import check  # noqa: E402
+import modules_picture  # noqa: E402
 
 GOOD = {
     "CMakeLists.txt": "tarn_module(NAME base LIBS fmt)\ntarn_module(NAME sql DEPS base)\n"
@@ -17,11 +18,17 @@ GOOD = {
     "src/base/include/tarn/base/time.h": "#pragma once\n#include <cstdint>\n",
     "src/log/include/tarn/log/log.h": '#pragma once\n#include "tarn/base/time.h"\n',
     "src/log/lane.h": "#pragma once\n",
+    "src/log/stores.cpp": '#include "tarn/base/time.h"\n',
     "src/log/tests/lane_test.cpp": '#include "lane.h"\n\n#include "tarn/log/log.h"\n',
     "src/sql/engine.cpp": '#include <duckdb.hpp>\n\n#include "tarn/base/time.h"\n',
-    "src/cli/main.cpp": '#include "tarn/log/log.h"\n\nint main() { return 0; }\n',
+    "src/sql/include/tarn/sql/sql.h": "#pragma once\n",
+    "src/cli/main.cpp": '#include "tarn/base/time.h"\n#include "tarn/log/log.h"\n#include "tarn/sql/sql.h"\n\nint main() { return 0; }\n',
     "README.md": "[how it is built](ARCHITECTURE.md)\n",
 }
+
+
+GRAMMAR = "//   file   := head body{2}     a comment\n//            | nothing\n//   head   := u32\n"
+TABLE = "//   <n>.seg   a segment\n//   <n>.idx   its index, which is\n//             long\n//   spare     nothing\n"
 
 
 def tree_of(folder, changes=()):
@@ -30,6 +37,10 @@ def tree_of(folder, changes=()):
         (folder / path).write_text(text)
     (folder / ".clang-format").write_text("BasedOnStyle: Google\nIndentWidth: 4\nColumnLimit: 100\n")
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    picture = folder / modules_picture.PICTURE
+    if not picture.exists():
+        picture.parent.mkdir(exist_ok=True)
+        picture.write_text(modules_picture.draw(check.Tree(folder).modules))
     return check.Tree(folder)
 
 
@@ -60,6 +71,17 @@ BROKEN = [
     ("sizes", "src/log/a.cpp", function("big", 71), "big: 71 lines, the bound is 70"),
     ("sizes", "tools/a.py", "def big():\n" + "    pass\n" * 70, "big: 71 lines"),
     ("sizes", "tools/sizes.txt", "src/log/gone.cpp 700\n", "smaller now"),
+    ("dependencies", "src/sql/engine.cpp", "\n", "module sql declares base and includes none"),
+    ("picture", "docs/modules.svg", "<svg/>\n", "run tools/modules_picture.py"),
+    ("counts", "src/log/a.h", "// " + "x" * 98 + "\n", "src/log:lines-over-100: 1, the bound is 0: one of src/log/a.h:1"),
+    ("counts", "src/log/a.cpp", "const std::vector<int> kAll = {1, 2};\n", "src/log/a.cpp kAll"),
+    ("counts", "src/log/a.cpp", "static std::map<std::string, int> names;\n", "src/log/a.cpp names"),
+    ("counts", "src/log/a.h", GRAMMAR.replace("\n//            |", " //            |") + "//   nothing more tail := u8\n",
+     "src/log/a.h:3 (a production"),
+    ("counts", "src/log/a.h", GRAMMAR.replace("//            | nothing", "//   and nothing"), "src/log/a.h:2 (what continues"),
+    ("counts", "src/log/a.h", "// A lane := segment* in order.\n", "src/log/a.h:1 (a production"),
+    ("counts", "src/log/a.h", TABLE.replace("a segment\n//   <n>.idx", "a\n//   segment <n>.idx"), "src/log/a.h:2 (rows"),
+    ("sizes", "tools/sizes.txt", "src/log:dynamic-globals 2\n", "smaller now"),
     ("format", "src/log/a.cpp", "int  a ;\n", "clang-format"),
     ("whitespace", "docs/a.md", "words \n", "docs/a.md:1: blanks"),
     ("whitespace", "docs/a.md", "words", "no newline"),
@@ -76,6 +98,21 @@ BROKEN = [
 def test_a_broken_rule_is_named(tmp_path, name, path, text, expected):
     problems = check.CHECKS[name](tree_of(tmp_path, {path: text}))
     assert problems and any(expected in p for p in problems), problems
+
+
+@pytest.mark.parametrize("text", [
+    GRAMMAR, TABLE, "// scan(path [, version := n]) reads (version := n).\n",
+    "constexpr std::array kAll = {1};\nconst char* const kName = \"a\";\nconst std::string& name();\n"
+    "std::string text(int a) {\n    const std::string b;\n    return b;\n}\n"])
+def test_what_only_looks_like_it_is_not_counted(tmp_path, text):
+    assert check.check_counts(tree_of(tmp_path, {"src/log/a.cpp": text})) == []
+
+
+def test_the_picture_has_a_line_for_each_use_that_no_other_implies():
+    modules = {"base": set(), "io": {"base"}, "log": {"base", "io"}, "sql": {"base"}, "cli": {"base", "log", "sql"}}
+    assert modules_picture.floors_of(modules) == {"base": 0, "io": 1, "log": 2, "sql": 1, "cli": 3}
+    assert modules_picture.lines_of(modules) == [("io", "base"), ("log", "io"), ("sql", "base"), ("cli", "log"),
+                                                 ("cli", "sql")]
 
 
 def test_accepted_sizes_may_only_shrink(tmp_path):
