@@ -1,7 +1,8 @@
 #pragma once
 
-// The routes of openapi.yaml, without sockets: a request in, a response out. Runs on the server's worker threads;
-// thread-safe. Queries and streams of events are found here too, but answered by the connection.
+// The routes of openapi.yaml, without sockets: a request in, a response out. handle() runs on the
+// server's worker threads; thread-safe. Queries and streams of events are found here too, but
+// answered by the connection.
 
 #include <atomic>
 #include <optional>
@@ -12,20 +13,19 @@ namespace tarn::server {
 
 class Api {
   public:
-    Api(const ServerOptions& options, const Platform& platform, Sampler& sampler, EventHub& events);
+    Api(const Platform& platform, Sampler& sampler, EventHub& events)
+        : context_{platform, sampler, events, ready_} {}
     void set_ready() { ready_ = true; }
-    // Whether the path is one of the API's, the rest being files of the page.
-    static bool owns(const Target& target);
 
+    // One of the two: who answers, once the principal may ask it, or why nobody does. Nothing at
+    // all: the path is not the API's, but a file of the page.
     struct Found {
-        const Route* route = nullptr;
-        std::vector<std::string> parameters = {};
-        std::optional<Response> refusal = {};  // 405; then there is no route
+        RouteMatch match = {};
+        std::optional<Response> refusal = {};
     };
-    // Who answers a request, once the principal may ask it. Errors: kNotFound, those of authorize().
-    Result<Found> find(const Request& request, const Target& target) const;
-    // Of routes with a handler.
-    Response handle(const Request& request);
+    static Found find(const Request& request, const Target& target);
+    // Of a route with a handler.
+    Response handle(const Request& request, const Target& target, RouteMatch match) const;
 
   private:
     std::atomic<bool> ready_ = false;

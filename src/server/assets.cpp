@@ -42,9 +42,7 @@ Assets::Assets(std::span<const EmbeddedFile> files) {
 
 Response Assets::serve(const Request& request, const Target& target) const {
     if (request.method != "GET" && request.method != "HEAD")
-        return error_response(405, ErrorCode::kInvalidArgument,
-                              fmt::format("{} is not possible here", request.method),
-                              "Send a GET.");
+        return method_refused(request.method, "GET, HEAD");
     std::string path;
     for (const auto& segment : target.path)
         path += (path.empty() ? "" : "/") + segment;

@@ -13,26 +13,13 @@ namespace {
 constexpr std::string_view kFunctions[] = {"delta_scan", "generate_series", "range", "tumble",
                                            "unnest"};
 
-Response of(std::string body) {
-    Response response;
-    response.body = std::move(body);
-    return response;
-}
-
-void write_columns(JsonWriter& json, std::span<const codec::ColumnSpec> columns) {
+// Of a table, a view or a system table.
+template <class Columns>
+void write_named(JsonWriter& json, std::string_view kind, std::string_view name,
+                 const Columns& columns) {
+    json.begin_object().field("name", name).field("kind", kind);
     json.key("columns").begin_array();
     for (const auto& column : columns)
-        json.begin_object()
-            .field("name", column.name)
-            .field("type", codec::to_string(column.type))
-            .end_object();
-    json.end_array();
-}
-
-void write_system(JsonWriter& json, const host::SystemTable& table) {
-    json.begin_object().field("name", fmt::format("system.{}", table.name)).field("kind", "system");
-    json.key("columns").begin_array();
-    for (const auto& column : table.columns)
         json.begin_object()
             .field("name", column.name)
             .field("type", codec::to_string(column.type))
@@ -48,24 +35,20 @@ Result<Response> catalog(const Platform& context) {
     for (const auto& name : context.lake.tables()) {
         auto info = context.lake.describe(name);
         if (!info) continue;  // /tables says what is wrong with it
-        json.begin_object().field("name", name).field("kind", "table");
-        write_columns(json, info->columns);
-        json.end_object();
+        write_named(json, "table", name, info->columns);
     }
     for (const auto& name : context.views.names()) {
         auto view = context.views.find(name);
         if (!view) continue;
-        json.begin_object().field("name", name).field("kind", "view");
-        write_columns(json, view->spec().columns);
-        json.end_object();
+        write_named(json, "view", name, view->spec().columns);
     }
     for (const auto& table : host::system_tables())
-        write_system(json, table);
+        write_named(json, "system", fmt::format("system.{}", table.name), table.columns);
     json.end_array().key("functions").begin_array();
     for (auto function : kFunctions)
         json.text(function);
     json.end_array().end_object();
-    return of(json.take());
+    return json_response(json.take());
 }
 
 Result<Response> table_files(const Platform& context, const std::string& name,
@@ -92,7 +75,7 @@ Result<Response> table_files(const Platform& context, const std::string& name,
     json.end_array();
     at < count ? json.key("next").text(std::to_string(at)) : json.key("next").null();
     json.end_object();
-    return of(json.take());
+    return json_response(json.take());
 }
 
 }  // namespace tarn::server

@@ -165,32 +165,30 @@ void Connection::on_read(Code error) {
                                      "Leave out the Upgrade header."));
     auto target = parse_target(request.target);
     if (!target) return answer(error_response(target.error()));
-    dispatch(request, *target);
+    dispatch(std::move(request), std::move(*target));
 }
 
-void Connection::dispatch(const Request& request, const Target& target) {
-    if (!Api::owns(target)) return answer(shared_.assets.serve(request, target));
-    auto found = shared_.api.find(request, target);
-    if (!found) return answer(error_response(found.error()));
-    if (found->refusal) return answer(std::move(*found->refusal));
-    switch (found->route->answer) {
+void Connection::dispatch(Request request, Target target) {
+    auto found = Api::find(request, target);
+    if (found.refusal) return answer(std::move(*found.refusal));
+    if (!found.match.route) return answer(shared_.assets.serve(request, target));
+    switch (found.match.route->answer) {
         case Answer::kEvents:
             return start_events();
         case Answer::kQuery:
-            // A form of a foreign page cannot send this type without asking first.
             if (!request.content_type.starts_with("application/json"))
-                return answer(error_response(415, ErrorCode::kInvalidArgument,
-                                             "the body must be application/json",
-                                             "Set Content-Type: application/json."));
+                return answer(json_required());
             return run_sql(request);
         case Answer::kPlain:
-            return run_api(request);
+            return run_api(std::move(request), std::move(target), std::move(found.match));
     }
 }
 
-void Connection::run_api(Request request) {
-    asio::post(shared_.workers, [self = shared_from_this(), request = std::move(request)] {
-        auto response = std::make_shared<Response>(self->shared_.api.handle(request));
+void Connection::run_api(Request request, Target target, RouteMatch match) {
+    asio::post(shared_.workers, [self = shared_from_this(), request = std::move(request),
+                                 target = std::move(target), match = std::move(match)]() mutable {
+        auto response =
+            std::make_shared<Response>(self->shared_.api.handle(request, target, std::move(match)));
         asio::post(self->stream_.get_executor(),
                    [self, response] { self->answer(std::move(*response)); });
     });

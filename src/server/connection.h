@@ -53,8 +53,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     void read();
     void on_read(Code error);
     void refuse_malformed(Code error);
-    void dispatch(const Request& request, const Target& target);
-    void run_api(Request request);
+    void dispatch(Request request, Target target);
+    void run_api(Request request, Target target, RouteMatch match);
     void run_sql(const Request& request);
     void answer(Response response);
     void on_written(Code error);

@@ -68,10 +68,7 @@ Result<Response> demo_command(const DemoControl& control, const std::string& act
     TARN_RETURN_IF_ERROR(control.command(action));
     JsonWriter json;
     json.begin_object().field("accepted", true).field("sentence", known->sentence).end_object();
-    Response response;
-    response.status = 202;
-    response.body = json.take();
-    return response;
+    return json_response(json.take(), 202);
 }
 
 }  // namespace tarn::server

@@ -24,7 +24,7 @@ struct HttpDoor::Impl {
           context(std::move(c)),
           sampler(options, context),
           events(options, context, sampler),
-          api(options, context, sampler, events),
+          api(context, sampler, events),
           sql(options, context),
           assets(embedded_files()),
           workers(kWorkers) {}

@@ -93,15 +93,20 @@ int http_status(ErrorCode code) {
     return 500;
 }
 
+Response json_response(std::string body, int status) {
+    Response response;
+    response.status = status;
+    response.body = std::move(body);
+    return response;
+}
+
 Response error_response(int status, ErrorId id, std::string_view message, std::string_view todo) {
     JsonWriter json;
     json.begin_object().key("error").begin_object();
     json.field("id", to_string(id)).field("code", to_string(error_entry(id).code));
     json.field("message", message).field("todo", todo);
     json.end_object().end_object();
-    Response response;
-    response.status = status;
-    response.body = json.take();
+    auto response = json_response(json.take(), status);
     if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", "1");
     return response;
 }
@@ -114,6 +119,23 @@ Response error_response(int status, ErrorCode code, std::string_view message,
 Response error_response(const Error& error, std::string_view todo) {
     return error_response(http_status(error.code()), error.id(), error.message(),
                           todo.empty() ? error_entry(error.id()).todo : todo);
+}
+
+Response json_required() {
+    return error_response(415, ErrorCode::kInvalidArgument, "the body must be application/json",
+                          "Set Content-Type: application/json.");
+}
+
+Response method_refused(std::string_view method, std::string_view allow) {
+    const bool get = allow.starts_with("GET"), post = allow.ends_with("POST");
+    auto response = error_response(405, ErrorCode::kInvalidArgument,
+                                   get ? fmt::format("{} is not possible here", method)
+                                       : fmt::format("this address takes {} only", allow),
+                                   get && post ? fmt::format("Send one of: {}.", allow)
+                                   : get       ? "Send a GET."
+                                               : fmt::format("Send a {}.", allow));
+    response.headers.emplace_back("Allow", allow);
+    return response;
 }
 
 }  // namespace tarn::server

@@ -40,6 +40,7 @@ struct Response {
     std::string_view bytes() const { return body.empty() ? static_body : std::string_view(body); }
 };
 
+Response json_response(std::string body, int status = 200);
 // Total: every ErrorCode has its status.
 int http_status(ErrorCode code);
 // `todo` empty: that of the error's id.
@@ -48,5 +49,9 @@ Response error_response(const Error& error, std::string_view todo = {});
 Response error_response(int status, ErrorId id, std::string_view message, std::string_view todo);
 Response error_response(int status, ErrorCode code, std::string_view message,
                         std::string_view todo);
+// 415, for what takes JSON alone: a form of a foreign page cannot send that without asking first.
+Response json_required();
+// 405. `allow`: the address's methods, as the header of that name has them.
+Response method_refused(std::string_view method, std::string_view allow);
 
 }  // namespace tarn::server

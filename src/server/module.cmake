@@ -68,4 +68,3 @@ std::string_view openapi_document() { return @openapi@; }
 ]])
 set_source_files_properties(${CMAKE_BINARY_DIR}/generated/server_assets.cpp PROPERTIES OBJECT_DEPENDS "${inputs}")
 target_sources(tarn_server PRIVATE ${CMAKE_BINARY_DIR}/generated/server_assets.cpp)
-target_include_directories(tarn_server PRIVATE ${root})

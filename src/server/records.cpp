@@ -180,17 +180,12 @@ Result<Response> read_records(const Platform& context, const std::string& name,
     json.field("log_start_offset", at->log_start_offset)
         .field("high_watermark", at->high_watermark);
     json.field("next_offset", page.next).key("records").raw(rows).end_object();
-    Response response;
-    response.body = json.take();
-    return response;
+    return json_response(json.take());
 }
 
 Result<Response> produce_record(const Platform& context, const std::string& name,
                                 const Request& request) {
-    // A form of a foreign page cannot send this type without asking first.
-    if (!request.content_type.starts_with("application/json"))
-        return error_response(415, ErrorId::kInvalidArgument, "the body must be application/json",
-                              "Set Content-Type: application/json.");
+    if (!request.content_type.starts_with("application/json")) return json_required();
     auto topic = context.log.find_topic(name);
     if (!topic) return fail(no_topic(name));
     // What flows write is theirs alone.
@@ -215,10 +210,7 @@ Result<Response> produce_record(const Platform& context, const std::string& name
                                 ? Timestamp::from_ms(outcome.log_append_time_ms)
                                 : Timestamp::from_ms(now.ms()));
     json.end_object();
-    Response response;
-    response.status = 201;
-    response.body = json.take();
-    return response;
+    return json_response(json.take(), 201);
 }
 
 }  // namespace tarn::server

@@ -1,4 +1,5 @@
-// The platform as a whole: its state, its map, its ledger, the names SQL knows, and events of all of these.
+// The platform as a whole: its state, its map, its ledger, the names SQL knows, and events of all
+// of these.
 
 #include "catalog.h"
 #include "graph.h"

@@ -1,7 +1,8 @@
 #pragma once
 
-// The HTTP API as a table: a row for each method of each address of openapi.yaml. Dispatch, 404 and 405 follow from it.
-// A noun is one file beside this one with its rows, and one line in routes.cpp. Handlers run on worker threads.
+// The HTTP API as a table: a row for each method of each address of openapi.yaml. Dispatch, 404 and
+// 405 follow from it. A noun is one file beside this one with its rows, and one line in routes.cpp.
+// Handlers run on worker threads.
 
 #include <atomic>
 #include <span>
@@ -26,7 +27,6 @@ enum class Operation { kDescribe, kRead, kWrite, kAlter };
 
 // What handlers reach. The referenced objects outlive the calls.
 struct RouteContext {
-    const ServerOptions& options;
     const Platform& platform;
     Sampler& sampler;
     EventHub& events;
@@ -55,20 +55,20 @@ struct Route {
 // Every row, noun by noun.
 std::vector<std::span<const Route>> all_routes();
 
-// The row for a request. `known`: some row has the address, and `allow` names its methods as the header Allow does.
+// The row for a request, or none, and what stands in the braces of its path.
 struct RouteMatch {
     const Route* route = nullptr;
     std::vector<std::string> parameters = {};
-    bool known = false;
-    std::string allow = {};
 };
 RouteMatch find_route(std::string_view method, const Target& target);
+// The methods of an address as the header Allow names them; empty if no row has it.
+std::string allowed_methods(const Target& target);
 
-// Whether the principal may do this. Errors: kFailedPrecondition, saying what is not allowed (none yet: everybody may).
+// Whether the principal may do this. Errors: kFailedPrecondition, saying what is not allowed (none
+// yet: everybody may).
 Status authorize(const Principal& principal, Operation operation, std::string_view resource,
                  std::span<const std::string> parameters);
 
-Response json_response(std::string body);
 // "there is no topic named 'x'", with the id of its kind.
 Error not_found(std::string_view kind, std::string_view name);
 

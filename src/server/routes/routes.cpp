@@ -29,6 +29,12 @@ bool fits(std::string_view pattern, const std::vector<std::string>& path,
     return pattern.empty();
 }
 
+// A stream of events has no end, so it has no head alone.
+bool takes(const Route& route, std::string_view method) {
+    return route.method == method ||
+           (method == "HEAD" && route.method == "GET" && route.answer == Answer::kPlain);
+}
+
 }  // namespace
 
 std::vector<std::span<const Route>> all_routes() {
@@ -40,31 +46,31 @@ std::vector<std::span<const Route>> all_routes() {
 
 RouteMatch find_route(std::string_view method, const Target& target) {
     RouteMatch match;
+    for (auto noun : kNouns) {
+        for (const auto& route : noun()) {
+            if (!takes(route, method) || !fits(route.path, target.path, match.parameters)) continue;
+            match.route = &route;
+            return match;
+        }
+    }
+    return {};
+}
+
+std::string allowed_methods(const Target& target) {
+    std::string allow;
     std::vector<std::string> parameters;
     for (auto noun : kNouns) {
         for (const auto& route : noun()) {
             if (!fits(route.path, target.path, parameters)) continue;
-            match.known = true;
-            match.allow += fmt::format("{}{}", match.allow.empty() ? "" : ", ", route.method);
-            if (route.method == "GET" && route.answer == Answer::kPlain) match.allow += ", HEAD";
-            if (route.method != method &&
-                !(method == "HEAD" && route.method == "GET" && route.answer == Answer::kPlain))
-                continue;
-            match.route = &route;
-            match.parameters = parameters;
+            allow += fmt::format("{}{}", allow.empty() ? "" : ", ", route.method);
+            if (takes(route, "HEAD")) allow += ", HEAD";
         }
     }
-    return match;
+    return allow;
 }
 
 Status authorize(const Principal&, Operation, std::string_view, std::span<const std::string>) {
     return {};
-}
-
-Response json_response(std::string body) {
-    Response response;
-    response.body = std::move(body);
-    return response;
 }
 
 Error not_found(std::string_view kind, std::string_view name) {

@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "api.h"
 #include "assets.h"
 #include "routes/route.h"
 
@@ -13,10 +14,20 @@ namespace tarn::server {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
 
 Target at(std::string_view text) { return *parse_target(text); }
 
-// "GET /api/v1/topics" for each operation of the document: methods stand four spaces in, below an address at two.
+Api::Found asked(const char* method, const char* path) {
+    Request request;
+    request.method = method;
+    request.target = path;
+    return Api::find(request, at(path));
+}
+
+// "GET /api/v1/topics" for each operation of the document: methods stand four spaces in, below an
+// address at two.
 std::set<std::string> documented() {
     std::set<std::string> out;
     std::istringstream lines{std::string(openapi_document())};
@@ -62,18 +73,48 @@ TEST(Routes, TakeWhatStandsInBracesFromThePath) {
 }
 
 TEST(Routes, KnowWhichMethodsAnAddressTakes) {
-    auto records = find_route("DELETE", at("/api/v1/topics/clicks/records"));
-    EXPECT_FALSE(records.route);
-    EXPECT_TRUE(records.known);
-    EXPECT_EQ(records.allow, "GET, HEAD, POST");
-    EXPECT_EQ(find_route("GET", at("/api/v1/flows/f/pause")).allow, "POST");
+    EXPECT_FALSE(find_route("DELETE", at("/api/v1/topics/clicks/records")).route);
+    EXPECT_EQ(allowed_methods(at("/api/v1/topics/clicks/records")), "GET, HEAD, POST");
+    EXPECT_EQ(allowed_methods(at("/api/v1/flows/f/pause")), "POST");
     EXPECT_FALSE(find_route("HEAD", at("/api/v1/events")).route) << "a stream has no end";
+    EXPECT_EQ(allowed_methods(at("/api/v1/events")), "GET");
 }
 
 TEST(Routes, KnowWhatIsNotThere) {
-    for (const auto* path :
-         {"/api/v1", "/api/v1/nothing", "/api/v1/topics/a/b", "/api/v2/topics", "/healthz/x", "/"})
-        EXPECT_FALSE(find_route("GET", at(path)).known) << path;
+    for (const auto* path : {"/api/v1", "/api/v1/nothing", "/api/v1/topics/a/b", "/api/v2/topics",
+                             "/healthz/x", "/"}) {
+        EXPECT_EQ(allowed_methods(at(path)), "") << path;
+        EXPECT_FALSE(find_route("GET", at(path)).route) << path;
+    }
+}
+
+// Else which of two rows answers would depend on their order.
+TEST(Routes, HaveOneRowForEachRequest) {
+    for (auto noun : all_routes())
+        for (const auto& route : noun) {
+            auto match = find_route(route.method, at(route.path));
+            EXPECT_EQ(match.route, &route) << route.method << " " << route.path;
+        }
+}
+
+TEST(Api, SaysWhyNobodyAnswers) {
+    auto refused = [](const char* method, const char* path) { return asked(method, path).refusal; };
+    auto post = refused("GET", "/api/v1/flows/f/pause"), get = refused("DELETE", "/api/v1/topics");
+    ASSERT_TRUE(post && get);
+    EXPECT_EQ(post->status, 405);
+    EXPECT_THAT(post->body, HasSubstr("Send a POST."));
+    EXPECT_THAT(get->body, HasSubstr("Send a GET."));
+    EXPECT_THAT(get->headers, ElementsAre(Pair("Allow", "GET, HEAD")));
+    EXPECT_THAT(refused("DELETE", "/api/v1/topics/t/records")->body,
+                HasSubstr("Send one of: GET, HEAD, POST."));
+    EXPECT_EQ(refused("POST", "/api/v1/nothing")->status, 404);
+    EXPECT_FALSE(refused("GET", "/healthz"));
+}
+
+TEST(Api, LeavesFilesOfThePageAlone) {
+    auto found = asked("GET", "/flows");
+    EXPECT_FALSE(found.match.route);
+    EXPECT_FALSE(found.refusal);
 }
 
 }  // namespace
