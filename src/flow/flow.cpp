@@ -101,7 +101,7 @@ Status Flow::open_all() {
     pending_.reset();
     positions_.clear();
     step_->counters() = {};
-    auto path = options_.state_folder + "/" + spec_.name + "/journal";
+    auto path = step_->state_folder() + "/journal";
     TARN_TRY(journal_, Journal::open(world_.fs, world_.failpoints, path));
     step_->set_journal(journal_.get());
     bool fresh = journal_ == nullptr;

@@ -1,8 +1,8 @@
 #pragma once
 
-// One flow: protocol.h's loop of plan, run and commit, with its states. It knows no kinds: where rows come from is the
-// source's, what becomes of them the step's, where they go the sinks'. step() belongs to one thread; status(), pause()
-// and resume() to any.
+// One flow: protocol.h's loop of plan, run and commit, with its states. It knows no kinds: where
+// rows come from is the source's, what becomes of them the step's, where they go the sinks'. step()
+// belongs to one thread; status(), pause() and resume() to any.
 
 #include <atomic>
 #include <map>
@@ -32,9 +32,9 @@ class RunLedger {
 
 class Flow final {
   public:
-    // The referenced objects outlive the flow.
-    // Sinks: one for each port of the step, in their order. They are committed from the last to the first: who sees an
-    // epoch's rows finds what was put aside beside them.
+    // The referenced objects outlive the flow. Sinks: one for each port of the step, in their
+    // order. They are committed from the last to the first: who sees an epoch's rows finds what was
+    // put aside beside them.
     Flow(std::unique_ptr<Source> source, std::unique_ptr<Step> step,
          std::vector<std::unique_ptr<Sink>> sinks, const RuntimeOptions& options,
          RuntimeContext& world, RunLedger& runs);

@@ -1,7 +1,8 @@
 #pragma once
 
-// The flows that a project's declarations become, one function a kind: which source, step and sinks belong together.
-// The referenced objects outlive the flows. Errors name the model's file: what its author must change.
+// The flows that a project's declarations become, one function a kind: which source, step and sinks
+// belong together. The referenced objects outlive the flows. Errors name the model's file: what its
+// author must change.
 
 #include <memory>
 #include <optional>
@@ -12,8 +13,8 @@
 
 namespace tarn::flow {
 
-// A topic into its table, and what does not decode into the quarantine topic (missing for raw topics, which refuse
-// nothing).
+// A topic into its table, and what does not decode into the quarantine topic (missing for raw
+// topics, which refuse nothing).
 std::unique_ptr<Flow> make_ingest_flow(TopicReader& reader,
                                        std::optional<log::TopicInfo> quarantine,
                                        const RuntimeOptions& options, RuntimeContext& world,

@@ -5,11 +5,12 @@
 // it is run again, which gives the same rows, and committed again, which each sink that has it
 // ignores.
 //
-//   plan    epoch E with everything that could differ in a second run: input ranges, batch time,
-//   watermark run     decode, SQL, state; rows in the order of partitions, then offsets commit
-//   table: txn (appId = "<flow>/<generation>", version = E) · topic: writer (hash of flow,
-//   generation and
-//           sink; epoch E; parts 0, 1, …) · view: rows and E in one batch
+//   plan     epoch E with everything that could differ in a second run: input ranges, batch time,
+//            watermark
+//   run      decode, SQL, state; rows in the order of partitions, then offsets
+//   commit   table: txn (appId = "<flow>/<generation>", version = E)
+//            topic: writer (hash of flow, generation and sink; epoch E; parts 0, 1, …)
+//            view: rows and E in one batch
 //
 // Watermark of a live flow (event time up to which its windows are complete). W(E), recorded in E's
 // plan, judges all rows of E: a row whose window's end + grace ≤ W(E) is late. After E: W(E+1) =
@@ -22,13 +23,17 @@
 //
 // The journal <state>/<flow>/journal, used by the flow's thread alone:
 //
-//   file    := "TARNFLOW" version u32 = 2 | record…       rewritten as a whole when most of it is
-//   no longer needed record  := length u32 > 0 | crc32c u32 of the payload | payload payload :=
-//   item…                                      one write is one record item    := 1 flow generation
-//   source[16] n start-offset×n                          the first
-//            | 2 epoch batch-time watermark counters n (partition from to)×n         plan; synced
-//            before it runs | 3 epoch watermark counters needed n next-offset×n done: E stands in
-//            every sink
+//   file    := "TARNFLOW" version u32 = 2 | record…
+//                 rewritten as a whole when most of it is no longer needed
+//   record  := length u32 > 0 | crc32c u32 of the payload | payload
+//   payload := item…
+//                 one write is one record
+//   item    := 1 flow generation source[16] n start-offset×n
+//                 the first
+//            | 2 epoch batch-time watermark counters n (partition from to)×n
+//                 plan; synced before it runs
+//            | 3 epoch watermark counters needed n next-offset×n
+//                 done: E stands in every sink
 //
 // A table as source has one partition; its offsets are positions of table_reader.h.
 //

@@ -3,26 +3,6 @@
 #include <fmt/format.h>
 
 namespace tarn::flow {
-namespace {
-
-uint64_t fnv1a(std::string_view text, uint64_t hash = 1469598103934665603ull) {
-    for (char c : text)
-        hash = (hash ^ uint8_t(c)) * 1099511628211ull;
-    return hash;
-}
-
-}  // namespace
-
-std::string generation_of(std::string_view description) {
-    return fmt::format("{:016x}", fnv1a(description));
-}
-
-int64_t writer_id(std::string_view flow, std::string_view generation, std::string_view sink) {
-    auto hash = fnv1a(sink, fnv1a(generation, fnv1a(flow) ^ '/') ^ '/');
-    auto id = int64_t(hash & INT64_MAX);
-    return id == 0 ? 1 : id;
-}
-
 Error journal_gone(const Node& sink, const FlowIdentity& flow) {
     return Error(ErrorId::kJournalGone,
                  fmt::format("{} has rows, but its flow's journal is gone, so it is not known "

@@ -1,34 +1,22 @@
 #pragma once
 
-// Where a flow writes: a sink takes what an epoch gives and the epoch's number in one atomic commit of its own, and
-// says on start at which epoch it stands. The loop in flow.cpp alone compares that with the journal. Used by the
-// flow's thread.
+// Where a flow writes: a sink takes what an epoch gives and the epoch's number in one atomic commit
+// of its own, and says on start at which epoch it stands. The loop in flow.cpp alone compares that
+// with the journal. Used by the flow's thread.
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "identity.h"
 #include "outputs.h"
-#include "protocol.h"
 #include "tarn/flow/node.h"
 #include "tarn/flow/runtime.h"
 
 namespace tarn::flow {
 
 using BatchPtr = std::shared_ptr<const codec::ColumnBatch>;
-
-// The flow a sink belongs to.
-struct FlowIdentity {
-    std::string name, generation;
-    std::string state_folder;  // <data>/state/<flow>
-    std::string app_id() const { return name + "/" + generation; }
-};
-
-// 16 hexadecimal digits of what a flow's results depend on.
-std::string generation_of(std::string_view description);
-// The log's writer id of a flow's sink; never 0.
-int64_t writer_id(std::string_view flow, std::string_view generation, std::string_view sink);
 
 // What an epoch gives to one sink.
 struct Changes {
@@ -48,12 +36,13 @@ class Sink {
   public:
     virtual ~Sink() = default;
     virtual Node node() const = 0;
-    // Creates it if it is not there. `fresh`: the flow has no journal, so no rows may stand there. Errors:
-    // kFailedPrecondition (they do; says what to do), those of the store.
+    // Creates it if it is not there. `fresh`: the flow has no journal, so no rows may stand there.
+    // Errors: kFailedPrecondition (they do; says what to do), those of the store.
     virtual Status open(bool fresh) = 0;
     virtual Result<SinkEpoch> epoch() = 0;
-    // Durable when it returns. An epoch that it has is ignored, so that a repeat after an error or a crash does no
-    // harm. Errors: kUnavailable, kResourceExhausted, kIo (the loop tries again), others stop the flow.
+    // Durable when it returns. An epoch that it has is ignored, so that a repeat after an error or
+    // a crash does no harm. Errors: kUnavailable, kResourceExhausted, kIo (the loop tries again),
+    // others stop the flow.
     virtual Status commit(const EpochPlan& plan, const Changes& changes) = 0;
 };
 

@@ -1,5 +1,5 @@
-// A table as a flow's sink: one Delta commit for an epoch, with a txn of app id "<flow>/<generation>" and the epoch as
-// its version.
+// A table as a flow's sink: one Delta commit for an epoch, with a txn of app id
+// "<flow>/<generation>" and the epoch as its version.
 
 #include <fmt/format.h>
 

@@ -53,8 +53,8 @@ class Source {
     // The flow will not ask for what is below again, unless it is opened anew.
     virtual void passed(const std::vector<int64_t>& at) = 0;
 
-    // Calls `wake` when there may be more input, from any thread until stop_listening() has returned; it must return at
-    // once. One listener at a time.
+    // Calls `wake` when there may be more input, from any thread until stop_listening() has
+    // returned; it must return at once. One listener at a time.
     virtual void listen(std::function<void()> wake) = 0;
     virtual void stop_listening() = 0;
 

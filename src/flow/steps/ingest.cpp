@@ -3,24 +3,13 @@
 #include <fmt/format.h>
 
 namespace tarn::flow {
-namespace {
-
-std::string describe(const std::vector<codec::ColumnSpec>& columns) {
-    std::string out;
-    for (const auto& column : columns)
-        out += fmt::format("{} {}{},", column.name, codec::to_string(column.type),
-                           column.required ? "!" : "");
-    return out;
-}
-
-}  // namespace
 
 FlowSpec IngestStep::spec_of(const project::Topic& topic) {
     return {.name = topic.name + ".table",
             .kind = "table",
             .generation = generation_of(fmt::format("table 1|{}|{}|{}|{}", topic.name,
-                                                    topic.table->name, describe(topic.columns),
-                                                    describe(project::table_columns(topic)))),
+                                                    topic.table->name, described(topic.columns),
+                                                    described(project::table_columns(topic)))),
             .sql = fmt::format("select * from stream('{}')", topic.name),
             .every = topic.table->every,
             // An idle table waits for company rather than committing a file for one row.

@@ -25,7 +25,8 @@ class ModelStep : public Step {
         : Step(std::move(spec), options, world),
           model_(std::move(model)),
           schema_(std::move(schema)) {}
-    // The SQL. Errors: kInvalidArgument, kUnsupported, with the model's file: what its author must change.
+    // The SQL. Errors: kInvalidArgument, kUnsupported, with the model's file: what its author must
+    // change.
     virtual Status compile() = 0;
     // All columns of the model's table, for models that read it.
     const std::vector<codec::ColumnSpec>& table_columns() const { return table_columns_; }

@@ -19,15 +19,11 @@ int64_t floor_to(int64_t value, int64_t step) {
 }  // namespace
 
 FlowSpec WindowsStep::spec_of(const project::LiveModel& model, const project::Topic& topic) {
-    std::string columns;
-    for (const auto& column : topic.columns)
-        columns += fmt::format("{} {}{},", column.name, codec::to_string(column.type),
-                               column.required ? "!" : "");
     return {.name = model.name,
             .kind = "live",
-            .generation =
-                generation_of(fmt::format("live 1|{}|{}|{}|{}|{}|{}", model.sql, model.stream,
-                                          columns, model.watermark.us, model.grace.us, model.late)),
+            .generation = generation_of(fmt::format(
+                "live 1|{}|{}|{}|{}|{}|{}", model.sql, model.stream, described(topic.columns),
+                model.watermark.us, model.grace.us, model.late)),
             .sql = model.sql,
             .every = model.every};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// Windows of a topic's rows, each result again when it changes; rows that came too late are put aside.
+// Windows of a topic's rows, each result again when it changes; rows that came too late are put
+// aside.
 
 #include <deque>
 #include <optional>

@@ -1,7 +1,8 @@
 #pragma once
 
-// What flows read and write, by kind and name: topic "clicks", table "bronze.clicks", view "live.windows". The kinds
-// are an open set: a source or sink brings its own, and whoever shows nodes shows any.
+// What flows read and write, by kind and name: topic "clicks", table "bronze.clicks", view
+// "live.windows". The kinds are an open set: a source or sink brings its own, and whoever shows
+// nodes shows any.
 
 #include <compare>
 #include <string>

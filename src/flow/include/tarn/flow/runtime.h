@@ -4,9 +4,9 @@
 // The runtime derives the flows from a project, runs each in a thread of its own over decoded batches that flows of
 // one topic share, and recovers them after any crash. One flow's failure never stops another.
 //
-// Flows of a project: for each topic with a table one flow "<topic>.table" (table and quarantine topic), for each live
-// model one with the model's name (view and late topic), for each incremental model one with the model's name from its
-// source table to its own.
+// Flows of a project: for each topic with a table one flow "<topic>.table" (table and quarantine
+// topic), for each live model one with the model's name (view and late topic), for each incremental
+// model one with the model's name from its source table to its own.
 //
 // Owned by `cli`; public methods are thread-safe.
 

@@ -1,0 +1,34 @@
+#include "identity.h"
+
+#include <fmt/format.h>
+
+namespace tarn::flow {
+namespace {
+
+uint64_t fnv1a(std::string_view text, uint64_t hash = 1469598103934665603ull) {
+    for (char c : text)
+        hash = (hash ^ uint8_t(c)) * 1099511628211ull;
+    return hash;
+}
+
+}  // namespace
+
+std::string generation_of(std::string_view description) {
+    return fmt::format("{:016x}", fnv1a(description));
+}
+
+std::string described(std::span<const codec::ColumnSpec> columns) {
+    std::string out;
+    for (const auto& column : columns)
+        out += fmt::format("{} {}{},", column.name, codec::to_string(column.type),
+                           column.required ? "!" : "");
+    return out;
+}
+
+int64_t writer_id(std::string_view flow, std::string_view generation, std::string_view sink) {
+    auto hash = fnv1a(sink, fnv1a(generation, fnv1a(flow) ^ '/') ^ '/');
+    auto id = int64_t(hash & INT64_MAX);
+    return id == 0 ? 1 : id;
+}
+
+}  // namespace tarn::flow
