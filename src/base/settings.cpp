@@ -179,6 +179,20 @@ SettingSource Settings::source(std::string_view name) const {
     return found->second.source;
 }
 
+std::string_view to_string(SettingSource source) {
+    switch (source) {
+        case SettingSource::kDefault:
+            return "default";
+        case SettingSource::kFile:
+            return "tarn.yml";
+        case SettingSource::kEnvironment:
+            return "environment";
+        case SettingSource::kFlag:
+            return "flag";
+    }
+    return "";
+}
+
 std::string Settings::shown(std::string_view name) const {
     auto found = values_.find(name);
     TARN_CHECK(found != values_.end(), "the setting is declared");

@@ -7,7 +7,6 @@
 
 #include "commands.h"
 #include "platform.h"
-#include "tarn/host/system_table.h"
 
 namespace tarn::cli {
 
@@ -78,8 +77,8 @@ Result<int> run_settings_list(const Common& common, const UpOptions& options) {
     TableOutput out(common.format, {"name", "value", "source", "default", "text"});
     for (auto& d : settings.declarations())
         out.row({std::string(d.name), settings.shown(d.name),
-                 std::string(host::to_string(settings.source(d.name))),
-                 std::string(d.default_value), std::string(d.text)});
+                 std::string(to_string(settings.source(d.name))), std::string(d.default_value),
+                 std::string(d.text)});
     out.print();
     return kExitOk;
 }

@@ -136,7 +136,8 @@ duckdb::unique_ptr<duckdb::TableRef> call(
 duckdb::unique_ptr<duckdb::TableRef> find_table(
     duckdb::ClientContext& context, duckdb::ReplacementScanInput& input,
     duckdb::optional_ptr<duckdb::ReplacementScanData> data) {
-    // DuckDB 1.5 has a database of its own called system, so its binder takes system.runs for a table of that.
+    // DuckDB 1.5 has a database of its own called system, so its binder takes system.runs for a
+    // table of that.
     const bool system = duckdb::StringUtil::CIEquals(input.catalog_name, "system") &&
                         (input.schema_name.empty() || input.schema_name == "main");
     auto found = data->Cast<ProviderScan>().tables.resolve(system ? "system" : input.schema_name,

@@ -24,20 +24,6 @@ void fill(const SystemSources& sources, SystemRows& rows) {
 
 }  // namespace
 
-std::string_view to_string(SettingSource source) {
-    switch (source) {
-        case SettingSource::kDefault:
-            return "default";
-        case SettingSource::kFile:
-            return "tarn.yml";
-        case SettingSource::kEnvironment:
-            return "environment";
-        case SettingSource::kFlag:
-            return "flag";
-    }
-    return "";
-}
-
 SystemTable settings_table() {
     return {"settings", "Every setting as this process has it, and where its value comes from.",
             kColumns, fill};

@@ -34,6 +34,8 @@ struct SettingDeclaration {
 
 // Where a value came from, for `tarn settings list`.
 enum class SettingSource { kDefault, kFile, kEnvironment, kFlag };
+// As people see it: "default", "tarn.yml", "environment" or "flag".
+std::string_view to_string(SettingSource source);
 
 // Values of all declared settings. Immutable after load; safe to read from any thread. The typed getters are for
 // declared names of that type only (TARN_CHECK).

@@ -1,8 +1,8 @@
 #pragma once
 
-// Tables of the schema `system`: what a running process knows of itself, as SQL. A table is one file under
-// system_tables/ and one line in its list; SQL, the names for completion and docs/reference/system-tables.md follow
-// from the row.
+// Tables of the schema `system`: what a running process knows of itself, as SQL. A table is one
+// file under system_tables/ and one line in its list; SQL, the names for completion and
+// docs/reference/system-tables.md follow from the row.
 
 #include <optional>
 #include <span>
@@ -16,9 +16,6 @@
 #include "tarn/sql/table_provider.h"
 
 namespace tarn::host {
-
-// As people see it: "default", "tarn.yml", "environment" or "flag".
-std::string_view to_string(SettingSource source);
 
 struct SystemColumn {
     std::string_view name;
@@ -39,7 +36,6 @@ class SystemRows {
     explicit SystemRows(std::span<const SystemColumn> columns);
     SystemRows& text(std::string_view value);
     SystemRows& number(int64_t value);
-    SystemRows& flag(bool value);
     SystemRows& time(std::optional<Timestamp> value);  // NULL if there is none
     sql::RowsRef finish();
 
