@@ -21,7 +21,7 @@ function(tarn_test_program module suffix label)
   add_executable(${program} ${T_SOURCES})
   target_link_libraries(${program} PRIVATE ${T_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   # Private headers of the module under test are visible to its own tests only.
-  target_include_directories(${program} PRIVATE ${CMAKE_SOURCE_DIR}/src/${module} ${CMAKE_SOURCE_DIR}/src/${module}/tests)
+  target_include_directories(${program} PRIVATE ${CMAKE_SOURCE_DIR}/src/${module})
   target_compile_definitions(${program} PRIVATE
     TARN_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TARN_TEST_DATA="${CMAKE_SOURCE_DIR}/src/${module}/tests/data")
   set(entry ${module})

@@ -13,7 +13,7 @@ target_sources(tarn_kafka PRIVATE ${kafka_generated}/messages.cpp ${kafka_genera
 # Public to this module's own tests and fuzz target only: headers in src/kafka and the generated ones are private.
 add_custom_target(tarn_kafka_messages DEPENDS ${kafka_generated}/messages.h)
 add_dependencies(tarn_kafka tarn_kafka_messages)
-target_include_directories(tarn_kafka PRIVATE ${root} ${kafka_generated})
+target_include_directories(tarn_kafka PRIVATE ${kafka_generated})
 
 # Once the module's tests exist: they see the generated headers too, and so do its test server and fuzz target.
 function(tarn_kafka_test_targets)
