@@ -87,24 +87,12 @@ function(tarn_module)
   tarn_tests(${M_NAME} tarn_${M_NAME} ${M_PRIVATE_LIBS} tarn_warnings)
 endfunction()
 
-# tarn_program(NAME n MODULE folder DEPS modules… [LIBS libraries…]): the executable, left at bin/<n> of the build.
+# tarn_program(NAME n SOURCE file MODULE m): the executable of one file over a module, left at bin/<n> of the build.
 function(tarn_program)
-  cmake_parse_arguments(M "" "NAME;MODULE" "DEPS;LIBS" ${ARGN})
-  set(root ${CMAKE_SOURCE_DIR}/src/${M_MODULE})
-  file(GLOB sources CONFIGURE_DEPENDS ${root}/*.cpp)
-  if(NOT sources)
-    message(STATUS "program ${M_NAME}: no source yet, skipped")
-    return()
-  endif()
-  tarn_check_deps(${M_MODULE} ${M_DEPS})
-  add_executable(${M_NAME} ${sources})
-  list(TRANSFORM M_DEPS PREPEND tarn_ OUTPUT_VARIABLE deps)
-  target_link_libraries(${M_NAME} PRIVATE ${deps} ${M_LIBS} tarn_warnings)
-  target_compile_definitions(${M_NAME} PRIVATE TARN_VERSION="${PROJECT_VERSION}")
+  cmake_parse_arguments(M "" "NAME;SOURCE;MODULE" "" ${ARGN})
+  add_executable(${M_NAME} ${M_SOURCE})
+  target_link_libraries(${M_NAME} PRIVATE tarn_${M_MODULE} tarn_warnings)
   set_target_properties(${M_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
-  if(EXISTS ${root}/module.cmake)
-    include(${root}/module.cmake)
-  endif()
 endfunction()
 
 # A program tarn_<module>_bench for each bench/<module>_bench.cpp, not part of a build that does not name it.

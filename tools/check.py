@@ -65,15 +65,14 @@ class Tree:
     def modules(self):
         """Module name → set of the modules it declares to use, in the order of the layers."""
         found = {}
-        for call in re.finditer(r"^tarn_(module|program)\(([^)]*)\)", self.text("CMakeLists.txt"), re.M):
-            words, keyword, values = call.group(2).split(), "", {}
+        for call in re.finditer(r"^tarn_module\(([^)]*)\)", self.text("CMakeLists.txt"), re.M):
+            words, keyword, values = call.group(1).split(), "", {}
             for word in words:
-                if word in ("NAME", "MODULE", "DEPS", "LIBS", "PRIVATE_LIBS"):
+                if word in ("NAME", "DEPS", "LIBS", "PRIVATE_LIBS"):
                     keyword = word
                 else:
                     values.setdefault(keyword, []).append(word)
-            name = values["NAME" if call.group(1) == "module" else "MODULE"][0]
-            found[name] = set(values.get("DEPS", []))
+            found[values["NAME"][0]] = set(values.get("DEPS", []))
         return found
 
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tarn/base/check.h"
+#include "tarn/base/error_ids.h"
 #include "tarn/base/settings.h"
 
 namespace tarn {
@@ -54,7 +55,7 @@ Status MemoryBudget::take(int64_t bytes) {
     do {
         if (bytes > limit_ - used)
             return fail(
-                ErrorId::kMemoryExhausted,
+                errors::kMemoryExhausted,
                 fmt::format("memory budget \"{}\" is full: {} wanted, {} of {} in use", name_,
                             format_bytes(bytes), format_bytes(used), format_bytes(limit_)));
     } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));

@@ -3,38 +3,40 @@
 #include <cerrno>
 #include <system_error>
 
+#include "tarn/base/error_ids.h"
+
 namespace tarn {
 
 namespace {
 
-ErrorId id_of_errno(int number) {
+const ErrorId& id_of_errno(int number) {
     switch (number) {
         case ENOENT:
         case ENOTDIR:
-            return ErrorId::kNotFound;
+            return errors::kNotFound;
         case EEXIST:
-            return ErrorId::kAlreadyExists;
+            return errors::kAlreadyExists;
         case ENOTEMPTY:
         case EISDIR:
         case EBUSY:
-            return ErrorId::kFailedPrecondition;
+            return errors::kFailedPrecondition;
         case EADDRINUSE:
-            return ErrorId::kPortInUse;
+            return errors::kPortInUse;
         case ENOSPC:
         case EDQUOT:
-            return ErrorId::kDiskFull;
+            return errors::kDiskFull;
         case EMFILE:
         case ENFILE:
-            return ErrorId::kTooManyFiles;
+            return errors::kTooManyFiles;
         case ENOMEM:
-            return ErrorId::kMemoryExhausted;
+            return errors::kMemoryExhausted;
         case EACCES:
         case EPERM:
-            return ErrorId::kNotAllowed;
+            return errors::kNotAllowed;
         case EROFS:
-            return ErrorId::kReadOnlyDisk;
+            return errors::kReadOnlyDisk;
         case EIO:
-            return ErrorId::kDiskBroken;
+            return errors::kDiskBroken;
         case EAGAIN:
         case EINTR:
         case ECONNREFUSED:
@@ -43,12 +45,12 @@ ErrorId id_of_errno(int number) {
         case ETIMEDOUT:
         case EHOSTUNREACH:
         case ENETUNREACH:
-            return ErrorId::kUnavailable;
+            return errors::kUnavailable;
         case EOPNOTSUPP:
         case ENOSYS:
-            return ErrorId::kUnsupported;
+            return errors::kUnsupported;
         default:
-            return ErrorId::kIo;
+            return errors::kIo;
     }
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "tarn/base/check.h"
+#include "tarn/base/error_ids.h"
 
 namespace tarn {
 
@@ -62,7 +63,7 @@ Error unknown_key(std::string_view key, std::string_view where,
                   const std::vector<std::string>& known) {
     auto message = fmt::format("unknown setting \"{}\" in {}", key, where);
     if (auto near = nearest(key, known)) message += fmt::format(": did you mean \"{}\"?", *near);
-    return Error(ErrorId::kUnknownSetting, std::move(message));
+    return Error(errors::kUnknownSetting, std::move(message));
 }
 
 // Errors of the environment: only variables that look like a mistyped setting, for TARN_* also
@@ -128,19 +129,19 @@ Result<Settings> Settings::load(std::span<const SettingDeclaration> declarations
 
         auto number = parse_number(d.type, value.text);
         if (!number && d.secret)
-            return fail(ErrorId::kSettingValue,
+            return fail(errors::kSettingValue,
                         fmt::format("setting \"{}\" from {}: the value does not parse (not shown)",
                                     d.name, where));
         if (!number)
             return fail(std::move(number)
                             .error()
                             .with_context(fmt::format("setting \"{}\" from {}", d.name, where))
-                            .with_id(ErrorId::kSettingValue));
+                            .with_id(errors::kSettingValue));
         value.number = *number;
         bool bounded = d.type == SettingType::kInt || d.type == SettingType::kBytes ||
                        d.type == SettingType::kDuration;
         if (bounded && (value.number < d.min || value.number > d.max))
-            return fail(ErrorId::kSettingValue,
+            return fail(errors::kSettingValue,
                         fmt::format("setting \"{}\" from {} is out of bounds: {} (from {} to {})",
                                     d.name, where, value.text, format_number(d.type, d.min),
                                     format_number(d.type, d.max)));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "command_docs.h"
+#include "tarn/base/version.h"
 
 namespace tarn::cli {
 namespace {
@@ -243,7 +244,7 @@ void CommandLine::declare_flow() {
 
 void CommandLine::declare() {
     app.description("Example: tarn up --project shop --data shop-data\n\n" + app.get_description());
-    app.set_version_flag("--version", std::string("tarn ") + TARN_VERSION);
+    app.set_version_flag("--version", "tarn " + std::string(version()));
     app.require_subcommand(1);
 
     auto* serve =

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "command_docs.h"
+#include "error_ids.h"
 
 namespace tarn::cli {
 namespace {
@@ -181,7 +182,7 @@ Result<std::string> completion_script(const CommandDoc& root, std::string_view s
     if (shell == "zsh") return zsh_script(root);
     if (shell == "fish") return fish_script(root);
     return fail(
-        ErrorId::kUsage,
+        errors::kUsage,
         fmt::format("no completion for this shell; there is bash, zsh and fish: {}", shell));
 }
 

@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "demo_place.h"
 #include "demo_project.h"
+#include "error_ids.h"
 #include "ports.h"
 #include "process.h"
 #include "serving.h"
@@ -143,7 +144,7 @@ Result<bool> Demo::ended(Producer& producer) {
     if (auto line = producer.child.read_line(Duration::millis(100)))
         producer.sums = nlohmann::json::parse(*line, nullptr, false);
     if (!end->ok() || !producer.sums.is_object())
-        return fail(ErrorId::kChildEnded,
+        return fail(errors::kChildEnded,
                     fmt::format("the generator of {} {}", producer.stream, end->str()));
     producer.usage = end->usage;
     producer.ended = true;

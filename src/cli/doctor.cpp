@@ -13,7 +13,10 @@
 #include "platform.h"
 #include "ports.h"
 #include "serving.h"
+#include "tarn/base/error_ids.h"
+#include "tarn/base/version.h"
 #include "tarn/io/data_folder.h"
+#include "tarn/io/error_ids.h"
 #include "tarn/project/project.h"
 
 namespace tarn::cli {
@@ -64,8 +67,7 @@ class Doctor {
     }
     void broken(std::string check, const Error& error) {
         broken(std::move(check), error.message(),
-               std::string(error_entry(error.id()).todo) + " " +
-                   std::string(tarn::to_string(error.id())));
+               std::string(error.id().todo) + " " + tarn::to_string(error.id()));
     }
     void versions();
     void settings();
@@ -89,7 +91,7 @@ class Doctor {
 
 void Doctor::versions() {
     auto found =
-        fmt::format("tarn {}, data format {}, {}, {} {}", TARN_VERSION, io::kFormatVersion,
+        fmt::format("tarn {}, data format {}, {}, {} {}", version(), io::kFormatVersion,
                     machine_.kernel, machine_.cores, machine_.cores == 1 ? "core" : "cores");
     auto running = find_serving(fs_, common_.data);
     if (running) serving_ = *running;
@@ -99,7 +101,7 @@ void Doctor::versions() {
         return warn("versions", found + "; the running process does not answer",
                     fmt::format("Look at the log of process {}.", serving_->pid));
     auto version = status->is_object() ? status->value("version", "") : "";
-    if (!version.empty() && version != TARN_VERSION)
+    if (!version.empty() && version != tarn::version())
         return warn("versions", fmt::format("{}; the running process is {}", found, version),
                     "Restart it, or use the program it runs.");
     ok("versions", found);
@@ -147,7 +149,7 @@ void Doctor::open_files() {
 
 void Doctor::data_folder() {
     auto format = io::DataFolder::check_format(fs_, common_.data);
-    if (!format && format.error().id() == ErrorId::kNotADataFolder) {
+    if (!format && format.error().id() == errors::kNotADataFolder) {
         std::error_code error;
         if (std::filesystem::exists(common_.data, error) &&
             !std::filesystem::is_directory(common_.data, error))
@@ -241,7 +243,7 @@ void Doctor::port(const Settings& settings, const std::string& door) {
     auto holder = port_holder(number);
     if (!holder && next_free_port(address, number) == 0)
         return broken(check, fmt::format("cannot listen on {}", where),
-                      std::string(error_entry(ErrorId::kAddressUnusable).todo));
+                      std::string(errors::kAddressUnusable.todo));
     auto found = fmt::format("{} is in use by {}", where,
                              holder ? holder->str() : "a process of another user");
     auto flag = fmt::format("tarn up --{}-port {}", door, next_free_port(address, number));

@@ -7,8 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "capabilities.h"
 #include "commands.h"
 #include "platform.h"
+#include "tarn/base/error_ids.h"
 
 namespace tarn::cli {
 namespace {
@@ -50,7 +52,7 @@ void warn_of_unknown_variables(const Settings& settings) {
             fmt::print(stderr,
                        "tarn: warning: the environment has {}, which is no setting and is ignored "
                        "(tarn settings list shows them) [{}]\n",
-                       name, to_string(ErrorId::kUnknownSetting));
+                       name, to_string(errors::kUnknownSetting));
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "serving.h"
+#include "tarn/flow/error_ids.h"
 #include "tarn/io/data_folder.h"
 
 namespace tarn::cli {
@@ -62,7 +63,7 @@ Result<nlohmann::json> why_without_process(const Common& common, const std::stri
                                      flow, common.data)},
             {"todo", fmt::format("Start it: tarn up --data {}", common.data)}};
     auto near = nearest(flow, known);
-    return fail(ErrorId::kNoFlow,
+    return fail(errors::kNoFlow,
                 fmt::format("no Tarn is running on data folder {}, and no flow {} has run on it{}",
                             common.data, flow, near ? "; did you mean " + *near + "?" : ""));
 }

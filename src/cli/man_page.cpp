@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "command_docs.h"
+#include "tarn/base/version.h"
 
 namespace tarn::cli {
 namespace {
@@ -42,7 +43,7 @@ void add_command(std::string& out, const CommandDoc& command) {
 }  // namespace
 
 std::string man_page(const CommandDoc& root) {
-    std::string out = fmt::format(".TH TARN 1 \"\" \"tarn {}\" \"User Commands\"\n", TARN_VERSION);
+    std::string out = fmt::format(".TH TARN 1 \"\" \"tarn {}\" \"User Commands\"\n", version());
     out += ".SH NAME\ntarn \\- a data platform in one program\n";
     out += ".SH SYNOPSIS\n.B tarn\n\\fICOMMAND\\fR [\\fIOPTIONS\\fR]\n";
     out += fmt::format(".SH DESCRIPTION\n{}\n", literal(root.text));

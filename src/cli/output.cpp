@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "error_ids.h"
 #include "tarn/base/settings.h"
 
 namespace tarn::cli {
@@ -16,7 +17,7 @@ Result<Format> parse_format(std::string_view text) {
     if (text == "text") return Format::kText;
     if (text == "json") return Format::kJson;
     if (text == "csv") return Format::kCsv;
-    return fail(ErrorId::kUsage, fmt::format("unknown format; use text, json or csv: {}", text));
+    return fail(errors::kUsage, fmt::format("unknown format; use text, json or csv: {}", text));
 }
 
 int exit_code(ErrorCode code) {

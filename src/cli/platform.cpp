@@ -7,39 +7,25 @@
 
 #include <fmt/format.h>
 
+#include "capabilities.h"
 #include "demo_control.h"
 #include "ports.h"
 #include "producers.h"
+#include "tarn/base/error_ids.h"
+#include "tarn/base/version.h"
 #include "tarn/privacy/keyed_hash.h"
 #include "tarn/sql/functions.h"
 
 namespace tarn::cli {
 namespace {
 
-constexpr SettingDeclaration kDeclarations[] = {
-    {"http.address", SettingType::kText, "127.0.0.1", "Address the HTTP door listens on.",
-     "0.0.0.0"},
-    {"http.port", SettingType::kInt, "8080", "Port of the HTTP door; 0 takes any free one.",
-     "18080", 0, 65535},
-    {"memory.limit", SettingType::kBytes, "2GiB", "Memory that all parts together may take.",
-     "8GiB", 256 << 20},
-    {"sql.memory", SettingType::kBytes, "512MiB", "Memory of users' SQL, part of memory.limit.",
-     "2GiB", 64 << 20},
-    {"sql.threads", SettingType::kInt, "2", "Threads of users' SQL.", "4", 1, 1024},
-    {"flow.memory", SettingType::kBytes, "512MiB",
-     "Memory of the flows' SQL, part of memory.limit.", "2GiB", 64 << 20},
-    {"logging.level", SettingType::kText, "warn",
-     "Least level logged: debug, info, warn, error or off.", "debug"},
-    {"logging.format", SettingType::kText, "text", "text or json.", "json"},
-};
-
 Result<Logger> logger_of(const Settings& settings) {
     auto level = parse_log_level(settings.text("logging.level"));
     if (!level)
-        return fail(level.error().with_context("logging.level").with_id(ErrorId::kSettingValue));
+        return fail(level.error().with_context("logging.level").with_id(errors::kSettingValue));
     auto& format = settings.text("logging.format");
     if (format != "text" && format != "json")
-        return fail(ErrorId::kSettingValue,
+        return fail(errors::kSettingValue,
                     fmt::format("logging.format is text or json, not: \"{}\"", format));
     return Logger::open({*level, format == "json"});
 }
@@ -47,18 +33,11 @@ Result<Logger> logger_of(const Settings& settings) {
 // A door's error; a port in use says who has it and which flag to use.
 Error door_error(Error error, std::string_view door, const std::string& address, int64_t port,
                  std::string_view flag) {
-    if (error.id() != ErrorId::kPortInUse) return error;
+    if (error.id() != errors::kPortInUse) return error;
     return port_in_use(door, address, uint16_t(port), flag);
 }
 
 }  // namespace
-
-std::vector<SettingDeclaration> all_declarations() {
-    std::vector<SettingDeclaration> all(std::begin(kDeclarations), std::end(kDeclarations));
-    for (auto part : {log::setting_declarations(), kafka::setting_declarations()})
-        all.insert(all.end(), part.begin(), part.end());
-    return all;
-}
 
 Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, project::Project project,
                                                  const Settings& settings) {
@@ -142,14 +121,15 @@ Status Platform::open_doors(const Settings& settings) {
     server::ServerOptions http_options;
     http_options.address = settings.text("http.address");
     http_options.port = uint16_t(settings.integer("http.port"));
-    http_options.version = TARN_VERSION;
+    http_options.version = std::string(version());
     http_options.project_name = project_.name;
     http_options.kafka_address = kafka_->address();
     http_options.start_number = folder_->start_number();
     auto http = server::HttpServer::open(
         http_options,
         {clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_, *flows_, *user_engine_,
-         [this] { return read_producers(disk_, data_); }, demo_control(disk_, data_)});
+         error_catalog(), [this] { return read_producers(disk_, data_); },
+         demo_control(disk_, data_)});
     if (!http)
         return fail(door_error(http.error(), "HTTP", http_options.address, http_options.port,
                                "--http-port"));

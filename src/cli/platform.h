@@ -28,9 +28,6 @@
 
 namespace tarn::cli {
 
-// All settings of the program: those of the modules and the command's own.
-std::vector<SettingDeclaration> all_declarations();
-
 class Platform {
   public:
     // Opens the data folder (lock, format, start number), recovers the log and the flows, opens the

@@ -1,4 +1,5 @@
 #include "ports.h"
+#include "tarn/base/error_ids.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -131,7 +132,7 @@ uint16_t next_free_port(const std::string& address, uint16_t port) {
 Error port_in_use(std::string_view door, const std::string& address, uint16_t port,
                   std::string_view flag) {
     auto holder = port_holder(port);
-    return Error(ErrorId::kPortInUse,
+    return Error(errors::kPortInUse,
                  fmt::format("the {} door cannot open: port {} of {} is in use by {}. Stop it, or "
                              "take another port: {} {}",
                              door, port, address,

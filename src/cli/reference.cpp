@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "capabilities.h"
 #include "command_docs.h"
 #include "commands.h"
 #include "output.h"
 #include "platform.h"
 #include "tarn/host/system_table.h"
 #include "tarn/project/project.h"
+#include "tarn/server/error_ids.h"
 
 namespace tarn::cli {
 namespace {
@@ -101,11 +103,11 @@ std::string system_tables_page() {
     return out;
 }
 
-std::string error_page(const ErrorEntry& e) {
+std::string error_page(const ErrorId& e) {
     return fmt::format(
         "# {}: {}\n\n{}\n\n## What to do\n\n{}\n\n---\n\nCode `{}`, exit status {}. [All errors]"
         "(README.md)\n",
-        e.text, e.title, e.cause, e.todo, to_string(e.code), exit_code(e.code));
+        to_string(e), e.title, e.cause, e.todo, to_string(e.code), exit_code(e.code));
 }
 
 std::string errors_index() {
@@ -114,8 +116,9 @@ std::string errors_index() {
         " `tarn explain TARN-E0201` prints a page; GET\n/api/v1/errors/TARN-E0201 gives it as "
         "JSON. An id "
         "is never used again for anything else.\n\n| id | | code |\n| --- | --- | --- |\n";
-    for (auto& e : error_table())
-        out += fmt::format("| [{0}]({0}.md) | {1} | {2} |\n", e.text, e.title, to_string(e.code));
+    for (const auto* e : error_catalog().all())
+        out += fmt::format("| [{0}]({0}.md) | {1} | {2} |\n", to_string(*e), e->title,
+                           to_string(e->code));
     return out;
 }
 
@@ -129,7 +132,7 @@ std::string codes_page() {
                       "--- | --- | --- |\n";
     for (int c = 0; c <= int(ErrorCode::kInternal); ++c) {
         auto code = ErrorCode(c);
-        auto& e = error_entry(generic_id(code));
+        auto& e = generic_id(code);
         out += fmt::format("| `{}` | {}. | {} | {} |\n", to_string(code), e.title, exit_code(code),
                            Error(code, "").retryable() ? "yes" : "no");
     }
@@ -159,9 +162,9 @@ Result<int> run_docs_errors(const std::string& out) {
     TARN_TRY(auto files, fs.list(out));
     for (auto& file : files)
         if (file.name.starts_with("TARN-E")) TARN_RETURN_IF_ERROR(fs.remove(out + "/" + file.name));
-    for (auto& entry : error_table())
+    for (const auto* id : error_catalog().all())
         TARN_RETURN_IF_ERROR(
-            fs.replace(fmt::format("{}/{}.md", out, entry.text), error_page(entry)));
+            fs.replace(fmt::format("{}/{}.md", out, to_string(*id)), error_page(*id)));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/README.md", errors_index()));
     return kExitOk;
 }
@@ -180,26 +183,26 @@ Result<int> run_docs_reference(const CommandDoc& root, const std::string& projec
 }
 
 Result<int> run_explain(const Common& common, const std::string& id) {
-    auto found = find_error(id);
+    const auto* found = error_catalog().find(id);
     if (!found) {
         std::vector<std::string> known;
-        for (auto& entry : error_table())
-            known.emplace_back(entry.text);
+        for (const auto* known_id : error_catalog().all())
+            known.push_back(to_string(*known_id));
         auto near = nearest(id, known);
         return fail(
-            ErrorId::kUnknownErrorId,
+            errors::kUnknownErrorId,
             fmt::format("there is no error {}{}", id, near ? "; did you mean " + *near + "?" : ""));
     }
-    auto& e = error_entry(*found);
+    const auto& e = *found;
     if (common.format != Format::kText) {
-        print_object(common.format, {{"id", e.text},
+        print_object(common.format, {{"id", to_string(e)},
                                      {"code", to_string(e.code)},
                                      {"title", e.title},
                                      {"cause", e.cause},
                                      {"todo", e.todo}});
         return kExitOk;
     }
-    fmt::print("{}: {}\n\n{}\n\nWhat to do: {}\n", e.text, e.title, e.cause, e.todo);
+    fmt::print("{}: {}\n\n{}\n\nWhat to do: {}\n", to_string(e), e.title, e.cause, e.todo);
     return kExitOk;
 }
 

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "capabilities.h"
+#include "error_ids.h"
 #include "tarn/io/http_client.h"
 
 namespace tarn::cli {
@@ -34,7 +36,7 @@ bool tarn_runs(int64_t pid) {
 
 Result<Serving> find_serving(io::FileSystem& fs, const std::string& data) {
     auto none = [&] {
-        return fail(ErrorId::kNotRunning,
+        return fail(errors::kNotRunning,
                     fmt::format("no Tarn is running on data folder {}. Start it: tarn up --data {}",
                                 data, data));
     };
@@ -76,7 +78,7 @@ Result<std::string> api(const Serving& serving, io::HttpRequest request) {
     request.direct = true;
     auto answer = io::http_request(request);
     if (!answer && answer.error().code() == ErrorCode::kUnavailable)
-        return fail(std::move(answer).error().with_id(ErrorId::kNoAnswer));
+        return fail(std::move(answer).error().with_id(errors::kNoAnswer));
     TARN_TRY(auto response, std::move(answer));
     if (response.status / 100 == 2) return std::move(response.body);
     auto json = nlohmann::json::parse(response.body, nullptr, false);
@@ -88,10 +90,10 @@ Result<std::string> api(const Serving& serving, io::HttpRequest request) {
         bool drawn = message.find('\n') != std::string::npos;  // ends in a line with a caret
         if (!todo.empty()) message += (drawn ? "\n" : ends ? " " : ". ") + todo;
     }
-    auto id = generic_id(code_of_status(response.status));
+    const auto* id = &generic_id(code_of_status(response.status));
     if (json.is_object() && json.contains("error"))
-        id = find_error(json["error"].value("id", "")).value_or(id);
-    return fail(id, message);
+        if (const auto* named = error_catalog().find(json["error"].value("id", ""))) id = named;
+    return fail(*id, message);
 }
 
 Result<nlohmann::json> parsed(Result<std::string> text) {

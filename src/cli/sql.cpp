@@ -9,11 +9,14 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "error_ids.h"
 #include "serving.h"
 #include "tables.h"
 #include "tarn/io/data_folder.h"
+#include "tarn/io/error_ids.h"
 #include "tarn/io/http_client.h"
 #include "tarn/sql/engine.h"
+#include "tarn/sql/error_ids.h"
 
 namespace tarn::cli {
 namespace {
@@ -109,7 +112,7 @@ Result<int> run_alone(const Common& common, const std::string& query, const SqlO
     io::LocalFileSystem fs;
     // Without a data folder there are no tables, but one may still compute.
     auto format = io::DataFolder::check_format(fs, common.data);
-    if (!format && format.error().id() != ErrorId::kNotADataFolder) return fail(format.error());
+    if (!format && format.error().id() != errors::kNotADataFolder) return fail(format.error());
     Tables tables(fs, common.data + "/tables");
     sql::EngineOptions engine_options;
     engine_options.restricted = true;
@@ -118,11 +121,11 @@ Result<int> run_alone(const Common& common, const std::string& query, const SqlO
     TARN_TRY(auto session, engine->session());
     Printer printer(common.format);
     auto done = session->query(query, {options.max_rows, options.timeout}, printer);
-    if (!done && !format && done.error().id() == ErrorId::kSqlUnknownName)
+    if (!done && !format && done.error().id() == errors::kSqlUnknownName)
         return fail(done.error().with_context(format.error().message()));
-    if (!done && done.error().id() == ErrorId::kSqlUnknownName)
+    if (!done && done.error().id() == errors::kSqlUnknownName)
         return fail(
-            ErrorId::kSqlUnknownName,
+            errors::kSqlUnknownName,
             fmt::format(
                 "{}\nNo Tarn is running on data folder {}, so live views and system tables are not "
                 "there. Start it: tarn up --data {}",
@@ -155,8 +158,8 @@ Result<int> run_through(const Common& common, const Serving& serving, const std:
     if (options.max_rows > 0) body["max_rows"] = options.max_rows;
     // The server has a limit of its own; a shorter one of ours closes the connection, which cancels the query.
     auto reply = api_post_text(serving, "/api/v1/sql", body, options.timeout);
-    if (!reply && reply.error().id() == ErrorId::kNoAnswer && options.timeout.us >= 0)
-        return fail(ErrorId::kSqlTimeout,
+    if (!reply && reply.error().id() == errors::kNoAnswer && options.timeout.us >= 0)
+        return fail(errors::kSqlTimeout,
                     "the query took longer than its limit of " + format_duration(options.timeout));
     TARN_TRY(auto text, std::move(reply));
     auto answer = nlohmann::json::parse(text, nullptr, false);

@@ -1,4 +1,5 @@
 #include "supervisor.h"
+#include "error_ids.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -84,8 +85,8 @@ Status Supervisor::launch() {
     if (!line) {
         auto end = server_->wait(Duration::seconds(1));
         if (end) count(*end);
-        return fail(ErrorId::kChildEnded, fmt::format("the server did not become ready: {}",
-                                                      end ? end->str() : line.error().message()));
+        return fail(errors::kChildEnded, fmt::format("the server did not become ready: {}",
+                                                     end ? end->str() : line.error().message()));
     }
     auto serving = Serving::parse(*line);
     if (!serving)

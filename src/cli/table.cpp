@@ -6,6 +6,7 @@
 #include "tarn/base/ids.h"
 #include "tarn/base/metrics.h"
 #include "tarn/io/data_folder.h"
+#include "tarn/lake/error_ids.h"
 #include "tarn/lake/lake.h"
 
 namespace tarn::cli {
@@ -32,8 +33,8 @@ struct Reader {
 
 template <class T>
 Result<T> with_advice(Result<T> result) {
-    if (result || result.error().id() != ErrorId::kNoTable) return result;
-    return fail(ErrorId::kNoTable, result.error().message() + ". `tarn table list` shows them.");
+    if (result || result.error().id() != errors::kNoTable) return result;
+    return fail(errors::kNoTable, result.error().message() + ". `tarn table list` shows them.");
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "serving.h"
 #include "tarn/codec/record_batch.h"
 #include "tarn/kafka/client.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::cli {
 namespace {
@@ -35,9 +36,9 @@ Result<std::unique_ptr<kafka::Client>> connect(const Common& common) {
 
 Result<int32_t> partitions_of(kafka::Client& client, const std::string& topic) {
     auto count = client.partition_count(topic);
-    if (!count && count.error().id() == ErrorId::kNoTopic)
+    if (!count && count.error().id() == errors::kNoTopic)
         return fail(
-            ErrorId::kNoTopic,
+            errors::kNoTopic,
             fmt::format(
                 "there is no topic named '{}'. `tarn topic list` shows them; `tarn topic create "
                 "NAME` makes one.",

@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "demo_place.h"
+#include "error_ids.h"
 #include "serving.h"
 #include "tarn/io/file_system.h"
 
@@ -72,7 +73,7 @@ Result<Serving> serving_of(io::FileSystem& fs, const Common& common, bool data_g
     auto here = find_serving(fs, common.data);
     if (here || data_given) return here;
     if (auto demo = running_demo(fs)) return find_serving(fs, *demo);
-    return fail(ErrorId::kNotRunning,
+    return fail(errors::kNotRunning,
                 "no demo is running. Start one: tarn demo; or name the data folder of a running "
                 "server: tarn demo trace ID --data FOLDER");
 }

@@ -1,4 +1,5 @@
 #include "tarn/delta/actions_json.h"
+#include "tarn/delta/error_ids.h"
 
 #include <simdjson.h>
 
@@ -324,8 +325,8 @@ Status parse_actions(std::string_view text, const std::function<Status(Action&&)
                        simdjson::padded_string_view(padded.data(), line.size(), padded.size()),
                        actions);
         } catch (const std::exception& e) {
-            return fail(ErrorId::kTableDamaged, "not an action of a Delta log: line " +
-                                                    std::to_string(number) + ": " + e.what());
+            return fail(errors::kTableDamaged, "not an action of a Delta log: line " +
+                                                   std::to_string(number) + ": " + e.what());
         }
         for (auto& action : actions)
             TARN_RETURN_IF_ERROR(each(std::move(action)));

@@ -4,6 +4,7 @@
 
 #include "tarn/base/bytes.h"
 #include "tarn/base/ids.h"
+#include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 
 namespace tarn::delta {
@@ -13,7 +14,7 @@ namespace {
 constexpr uint64_t kMaxDeletedRows = 200'000'000;
 
 std::unexpected<Error> bad(std::string_view what) {
-    return fail(ErrorId::kTableDamaged, "deletion vector: " + std::string(what));
+    return fail(errors::kTableDamaged, "deletion vector: " + std::string(what));
 }
 
 // Containers of the portable 32-bit roaring format (RoaringFormatSpec).
@@ -148,7 +149,7 @@ Result<std::vector<uint64_t>> read_deletion_vector(io::FileSystem& fs, const std
         auto path = canonical_path(vector.path_or_inline, root);
         TARN_TRY(payload, read_payload(fs, disk_path(path, root), vector));
     } else {
-        return fail(ErrorId::kTableFeature,
+        return fail(errors::kTableFeature,
                     std::string("deletion vector storage type ") + vector.storage);
     }
     TARN_TRY(auto rows, decode_deletion_vector(payload));

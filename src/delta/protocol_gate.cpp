@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "tarn/delta/error_ids.h"
 #include "tarn/delta/schema.h"
 
 namespace tarn::delta {
@@ -55,8 +56,8 @@ const FeatureSupport* find_feature(std::string_view name) {
 }
 
 Status refuse(std::string_view doing, std::string_view what) {
-    return fail(ErrorId::kTableFeature, "Delta table cannot be " + std::string(doing) +
-                                            " by this version of Tarn: " + std::string(what));
+    return fail(errors::kTableFeature, "Delta table cannot be " + std::string(doing) +
+                                           " by this version of Tarn: " + std::string(what));
 }
 
 // The first feature that a legacy writer version implies beyond appendOnly and invariants.
@@ -91,7 +92,7 @@ Status check_readable(const Protocol& protocol) {
         return refuse("read", "reader version " + std::to_string(protocol.min_reader));
     if (protocol.min_reader <= kMaxLegacyReader) return {};
     if (!protocol.reader_features)
-        return fail(ErrorId::kTableDamaged,
+        return fail(errors::kTableDamaged,
                     "Delta protocol of reader version 3 has no readerFeatures");
     for (auto& name : *protocol.reader_features) {
         auto feature = find_feature(name);
@@ -104,7 +105,7 @@ Status check_appendable(const Protocol& protocol, const Metadata& metadata) {
     TARN_RETURN_IF_ERROR(check_readable(protocol));
     if (protocol.min_writer == kTableFeaturesWriter) {
         if (!protocol.writer_features)
-            return fail(ErrorId::kTableDamaged,
+            return fail(errors::kTableDamaged,
                         "Delta protocol of writer version 7 has no writerFeatures");
         for (auto& name : *protocol.writer_features) {
             auto feature = find_feature(name);

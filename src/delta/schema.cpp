@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tarn/delta/actions_json.h"
+#include "tarn/delta/error_ids.h"
 
 namespace tarn::delta {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::pair<std::string_view, TypeKind> kPrimitives[] = {
 constexpr int kMaxDepth = 64;
 
 std::unexpected<Error> bad(std::string text) {
-    return fail(ErrorId::kTableDamaged, "Delta schema: " + std::move(text));
+    return fail(errors::kTableDamaged, "Delta schema: " + std::move(text));
 }
 
 Result<DataType> parse_type(const json& j, int depth);
@@ -48,7 +49,7 @@ Result<DataType> parse_primitive(const std::string& name) {
         type.scale = uint8_t(scale);
         return type;
     }
-    return fail(ErrorId::kTableFeature, "Delta type is not known to this version of Tarn: " + name);
+    return fail(errors::kTableFeature, "Delta type is not known to this version of Tarn: " + name);
 }
 
 Result<Field> parse_field(const json& j, int depth) {
@@ -280,7 +281,7 @@ Result<std::vector<codec::ColumnSpec>> columns_of(const Schema& schema) {
         auto at = std::find_if(std::begin(kTypes), std::end(kTypes),
                                [&](auto& t) { return t.first == field.type.kind; });
         if (at == std::end(kTypes))
-            return fail(ErrorId::kTableFeature,
+            return fail(errors::kTableFeature,
                         "column " + field.name +
                             " has a type that Tarn's columns have not: " + type_name(field.type));
         out.push_back({field.name, at->second, !field.nullable});

@@ -1,5 +1,6 @@
 #include "tarn/delta/snapshot.h"
 
+#include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
 
@@ -153,10 +154,10 @@ Result<std::shared_ptr<const Snapshot>> Replay::snapshot() {
         return " at version " + std::to_string(state_.version) + " of " + state_.root;
     };
     if (!has_protocol_)
-        return fail(ErrorId::kTableDamaged, "Delta log has no protocol action" + where());
+        return fail(errors::kTableDamaged, "Delta log has no protocol action" + where());
     TARN_RETURN_IF_ERROR(check_readable(state_.protocol));
     if (!state_.metadata)
-        return fail(ErrorId::kTableDamaged, "Delta log has no metaData action" + where());
+        return fail(errors::kTableDamaged, "Delta log has no metaData action" + where());
     if (schema_stale_) {
         state_.schema = nullptr;
         if (!state_.metadata->schema.empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tarn/delta/actions_json.h"
+#include "tarn/delta/error_ids.h"
 #include "tarn/delta/log_files.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
@@ -13,7 +14,7 @@ namespace {
 constexpr int kMaxAttempts = 100;
 
 std::unexpected<Error> missing(int64_t version, const std::string& root) {
-    return fail(ErrorId::kTableDamaged,
+    return fail(errors::kTableDamaged,
                 "Delta log lacks version " + std::to_string(version) + " of table " + root);
 }
 
@@ -76,12 +77,12 @@ Status Table::read_checkpoint(const Checkpoint& checkpoint, Replay& replay) {
 Result<std::unique_ptr<Replay>> Table::replay_to(int64_t version) {
     TARN_TRY(auto log, list_log(fs_, log_folder()));
     int64_t newest = log.newest();
-    if (newest < 0) return fail(ErrorId::kNoTable, "no Delta log at " + root_);
+    if (newest < 0) return fail(errors::kNoTable, "no Delta log at " + root_);
     if (version < 0) version = newest;
     if (version > newest)
-        return fail(ErrorId::kNoTableVersion, "table " + root_ + " has no version " +
-                                                  std::to_string(version) + "; the newest is " +
-                                                  std::to_string(newest));
+        return fail(errors::kNoTableVersion, "table " + root_ + " has no version " +
+                                                 std::to_string(version) + "; the newest is " +
+                                                 std::to_string(newest));
     auto replay = std::make_unique<Replay>(root_);
     std::optional<Error> damage;
     for (auto& checkpoint : log.checkpoints) {
@@ -233,10 +234,10 @@ namespace {
 
 Status check_conflicts(const Snapshot& read, const Snapshot& now, const CommitRequest& request) {
     auto conflict = [&](std::string what) {
-        return fail(ErrorId::kTableConflict, "another writer changed " + what + " of table " +
-                                                 now.root + " between versions " +
-                                                 std::to_string(read.version) + " and " +
-                                                 std::to_string(now.version));
+        return fail(errors::kTableConflict, "another writer changed " + what + " of table " +
+                                                now.root + " between versions " +
+                                                std::to_string(read.version) + " and " +
+                                                std::to_string(now.version));
     };
     if (!request.removes.empty() && read.version != now.version) return conflict("the files");
     if (read.metadata != now.metadata && read.metadata->id != now.metadata->id)
@@ -268,9 +269,8 @@ Result<CommitOutcome> Table::append(CommitRequest request, const Snapshot& read,
         if (outcome || outcome.error().code() != ErrorCode::kAlreadyExists) return outcome;
         TARN_TRY([[maybe_unused]] auto newest, refresh_locked());
     }
-    return fail(ErrorId::kCommitLost, "commit lost to other writers " +
-                                          std::to_string(kMaxAttempts) + " times on table " +
-                                          root_);
+    return fail(errors::kCommitLost, "commit lost to other writers " +
+                                         std::to_string(kMaxAttempts) + " times on table " + root_);
 }
 
 }  // namespace tarn::delta

@@ -1,4 +1,5 @@
 #include "flow.h"
+#include "tarn/flow/error_ids.h"
 
 #include <time.h>
 
@@ -107,7 +108,7 @@ Status Flow::open_all() {
     bool fresh = journal_ == nullptr;
     TARN_TRY(auto source_id, source_->id());
     if (!fresh && journal_->header().source != source_id) {
-        return fail(ErrorId::kSourceReplaced,
+        return fail(errors::kSourceReplaced,
                     fmt::format("{} is not the one this flow has read: it was deleted and created "
                                 "anew; drop the flow's sinks and {} to begin anew",
                                 source_->node().text(), path));
@@ -120,7 +121,7 @@ Status Flow::open_all() {
         for (const auto& sink : sinks_)
             sinks.push_back(sink->node().text());
         return fail(
-            ErrorId::kFlowChanged,
+            errors::kFlowChanged,
             fmt::format(
                 "the flow has changed (generation {}, before {}) over sinks that hold the old "
                 "one's rows: put the project back, or drop the sinks ({}) and {} to build them "
@@ -155,7 +156,7 @@ Status Flow::check_sinks(int64_t newest_planned, int64_t done) {
         if ((at.epoch >= done || !at.every) && at.epoch <= newest_planned) continue;
         auto node = sink->node();
         return fail(
-            ErrorId::kSinkAndJournalDiffer,
+            errors::kSinkAndJournalDiffer,
             fmt::format("{} stands at epoch {} of this flow, its journal at {}: one of "
                         "them was put back to another state, or another process wrote it; "
                         "put both back together, or drop the {} and {} to build it anew",

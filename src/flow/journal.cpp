@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tarn/base/bytes.h"
+#include "tarn/flow/error_ids.h"
 
 namespace tarn::flow {
 namespace {
@@ -117,10 +118,10 @@ Result<std::unique_ptr<Journal>> Journal::create(io::FileSystem& fs, io::Failpoi
 
 Status Journal::load(std::string_view bytes) {
     if (bytes.size() < kFileHeader || bytes.substr(0, kMagic.size()) != kMagic) {
-        return fail(ErrorId::kJournalDamaged, "not a flow's journal: " + path_);
+        return fail(errors::kJournalDamaged, "not a flow's journal: " + path_);
     }
     if (auto version = load_le<uint32_t>(bytes.data() + kMagic.size()); version != kVersion) {
-        return fail(ErrorId::kJournalNewer,
+        return fail(errors::kJournalNewer,
                     fmt::format("a flow's journal has format version {}, this program reads "
                                 "{}: {}",
                                 version, kVersion, path_));
@@ -132,7 +133,7 @@ Status Journal::load(std::string_view bytes) {
         auto payload = bytes.substr(at + 8, length);
         if (crc32c(payload) != load_le<uint32_t>(bytes.data() + at + 4)) {
             if (at + 8 + length == bytes.size()) break;  // torn
-            return fail(ErrorId::kJournalDamaged,
+            return fail(errors::kJournalDamaged,
                         fmt::format("a flow's journal is damaged at byte {}: {}", at, path_));
         }
         ByteReader in(payload);
@@ -142,7 +143,7 @@ Status Journal::load(std::string_view bytes) {
         at += 8 + length;
     }
     if (header_.flow.empty())
-        return fail(ErrorId::kJournalDamaged, "a flow's journal has no header: " + path_);
+        return fail(errors::kJournalDamaged, "a flow's journal has no header: " + path_);
     end_ = at;
     needed_ = done_.needed;
     drop_history();
@@ -172,7 +173,7 @@ Status Journal::apply(ByteReader& in) {
             plan.ranges.push_back(range);
         }
         if (in.ok() && !plans_.empty() && plan.epoch != plans_.back().epoch + 1) {
-            return fail(ErrorId::kJournalDamaged,
+            return fail(errors::kJournalDamaged,
                         fmt::format("a flow's journal has epoch {} behind {}: {}", plan.epoch,
                                     plans_.back().epoch, path_));
         }
@@ -186,7 +187,7 @@ Status Journal::apply(ByteReader& in) {
         for (auto n = in.varint(); n > 0 && in.ok(); --n)
             done_.next.push_back(in.zigzag());
     } else {
-        return fail(ErrorId::kJournalNewer,
+        return fail(errors::kJournalNewer,
                     fmt::format("a flow's journal has a record of kind {}, which this program "
                                 "does not know: {}",
                                 kind, path_));

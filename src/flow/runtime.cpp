@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "flows.h"
+#include "tarn/flow/error_ids.h"
 
 namespace tarn::flow {
 namespace {
@@ -33,7 +34,7 @@ Result<log::TopicInfo> ensure_topic(log::Log& log, const project::Topic& topic) 
     }
     const auto& old = standing->config;
     if (old.partitions > config.partitions) {
-        return fail(ErrorId::kFewerPartitions,
+        return fail(errors::kFewerPartitions,
                     fmt::format("{} has {} partitions and cannot have fewer: set partitions: {}",
                                 where, old.partitions, old.partitions));
     }
@@ -166,8 +167,8 @@ struct Runtime::Impl {
         for (const auto& [known_name, runner] : runners)
             known.push_back(known_name);
         auto near = nearest(name, known);
-        return fail(ErrorId::kNoFlow, fmt::format("no such flow: {}{}", name,
-                                                  near ? ": did you mean " + *near + "?" : ""));
+        return fail(errors::kNoFlow, fmt::format("no such flow: {}{}", name,
+                                                 near ? ": did you mean " + *near + "?" : ""));
     }
 
     void run(Runner& runner) {

@@ -1,4 +1,6 @@
 #include "topic_reader.h"
+#include "tarn/flow/error_ids.h"
+#include "tarn/log/error_ids.h"
 
 #include <algorithm>
 
@@ -22,13 +24,13 @@ Status fetch_error(const log::FetchResult& fetched, const std::string& topic, in
         case log::FetchCode::kOk:
             return {};
         case log::FetchCode::kUnknownPartition:
-            return fail(ErrorId::kSourceGone,
+            return fail(errors::kSourceGone,
                         "the source is gone: " + where +
                             ": the topic was deleted; create it anew under another name");
         case log::FetchCode::kOffsetOutOfRange:
             return fail(
-                offset < fetched.log_start_offset ? ErrorId::kPositionBeforeLog
-                                                  : ErrorId::kPositionBeyondLog,
+                offset < fetched.log_start_offset ? errors::kPositionBeforeLog
+                                                  : errors::kPositionBeyondLog,
                 fmt::format("the position is not in the log, which holds offsets {} to {}: {}: "
                             "input of this flow "
                             "was deleted, or the log was put back to an older state; positions are "
@@ -36,7 +38,7 @@ Status fetch_error(const log::FetchResult& fetched, const std::string& topic, in
                             "silently: drop the flow's sink and its state folder to begin anew",
                             fetched.log_start_offset, fetched.high_watermark, where));
         case log::FetchCode::kDamaged:
-            return fail(ErrorId::kLogDamaged, where + ": " + fetched.message);
+            return fail(errors::kLogDamaged, where + ": " + fetched.message);
         case log::FetchCode::kIo:
             return fail(ErrorCode::kIo, where + ": " + fetched.message);
     }
@@ -103,7 +105,7 @@ Result<std::shared_ptr<Chunk>> TopicReader::decode(Partition& partition, int32_t
             if (full) break;
             if (first) chunk->first_timestamp_ms = header.base_timestamp_ms;
             if (header.transactional() && !header.control()) {
-                return fail(ErrorId::kTransactions,
+                return fail(errors::kTransactions,
                             fmt::format("records of transactions are not read by flows yet: topic "
                                         "{} partition {} offset {}",
                                         topic_.name, number, header.base_offset));

@@ -1,4 +1,5 @@
 #include "tarn/io/data_folder.h"
+#include "tarn/io/error_ids.h"
 
 #include <charconv>
 
@@ -26,21 +27,21 @@ Status DataFolder::check_format(FileSystem& fs, const std::string& path) {
     auto file = path + "/FORMAT";
     auto text = fs.read_all(file);
     if (!text && text.error().code() == ErrorCode::kNotFound)
-        return fail(ErrorId::kNotADataFolder, "not a data folder (it has no FORMAT file): " + path);
+        return fail(errors::kNotADataFolder, "not a data folder (it has no FORMAT file): " + path);
     if (!text) return fail(std::move(text).error());
     int version = 0;
     if (!parse_line(*text, kFormatPrefix, version) || version <= 0)
         return fail(ErrorCode::kCorrupted, "the file does not hold a format version: " + file);
     if (version > kFormatVersion)
         return fail(
-            ErrorId::kDataFolderNewer,
+            errors::kDataFolderNewer,
             fmt::format(
                 "the data folder was written by a newer Tarn, use that one: {} has format {}, this "
                 "program knows {}",
                 path, version, kFormatVersion));
     if (version < kFormatVersion)
         return fail(
-            ErrorId::kDataFolderOlder,
+            errors::kDataFolderOlder,
             fmt::format(
                 "the data folder must be upgraded first: {} has format {}, this program writes {}",
                 path, version, kFormatVersion));
@@ -50,7 +51,7 @@ Status DataFolder::check_format(FileSystem& fs, const std::string& path) {
 Result<DataFolder> DataFolder::open(FileSystem& fs, std::string path) {
     TARN_RETURN_IF_ERROR(fs.create_folders(path));
     auto lock = fs.lock(path + "/LOCK");
-    if (!lock && lock.error().id() == ErrorId::kDataFolderInUse)
+    if (!lock && lock.error().id() == errors::kDataFolderInUse)
         return fail(std::move(lock).error().with_context("the data folder is in use"));
     if (!lock) return fail(std::move(lock).error());
 

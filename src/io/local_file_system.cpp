@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "local_file.h"
+#include "tarn/io/error_ids.h"
 #include "tarn/io/file_system.h"
 
 namespace tarn::io {
@@ -212,7 +213,7 @@ Result<std::unique_ptr<FileLock>> LocalFileSystem::lock(const std::string& path)
         long pid = 0;
         if (n > 0) std::from_chars(text.data(), text.data() + n, pid);
         auto holder = pid > 0 ? fmt::format("process {}", pid) : std::string("another process");
-        return fail(ErrorId::kDataFolderInUse, fmt::format("{} is locked by {}", path, holder));
+        return fail(errors::kDataFolderInUse, fmt::format("{} is locked by {}", path, holder));
     }
     if (::ftruncate(fd.get(), 0) != 0) return fail(errno_error(errno, "truncate", path));
     TARN_RETURN_IF_ERROR(write_all(fd.get(), 0, fmt::format("{}\n", ::getpid()), path));

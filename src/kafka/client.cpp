@@ -8,6 +8,7 @@
 #include "broker.h"
 #include "client_socket.h"
 #include "messages.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::kafka {
 namespace {
@@ -18,9 +19,9 @@ constexpr int32_t kServerTimeoutMs = 30'000;
 constexpr int16_t kMaxProduceVersion = 12;
 constexpr int16_t kMaxFetchVersion = 12;
 
-ErrorId id_of(int16_t error) {
-    if (error == int16_t(KafkaError::kUnknownTopicOrPartition)) return ErrorId::kNoTopic;
-    if (error == int16_t(KafkaError::kTopicAlreadyExists)) return ErrorId::kTopicExists;
+const ErrorId& id_of(int16_t error) {
+    if (error == int16_t(KafkaError::kUnknownTopicOrPartition)) return errors::kNoTopic;
+    if (error == int16_t(KafkaError::kTopicAlreadyExists)) return errors::kTopicExists;
     return generic_id(from_kafka(error));
 }
 

@@ -1,4 +1,5 @@
 #include "client_socket.h"
+#include "tarn/kafka/error_ids.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -69,20 +70,20 @@ Result<std::unique_ptr<ClientSocket>> ClientSocket::connect(const std::string& h
         if (last != EINPROGRESS) continue;
         TARN_TRY(const bool ready, connection->wait_for(POLLOUT, deadline));
         if (!ready)
-            return fail(ErrorId::kBrokerUnreachable,
+            return fail(errors::kBrokerUnreachable,
                         fmt::format("no connection in time ({} ms): {}", timeout.ms(), name));
         socklen_t size = sizeof last;
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &last, &size);
         if (last == 0) return connection;
     }
-    return fail(ErrorId::kBrokerUnreachable,
+    return fail(errors::kBrokerUnreachable,
                 fmt::format("cannot connect to a Kafka broker: {}: {}", strerror(last), name));
 }
 
 ClientSocket::~ClientSocket() { ::close(fd_); }
 
 Error ClientSocket::broken(int error) const {
-    return Error(ErrorId::kBrokerUnreachable,
+    return Error(errors::kBrokerUnreachable,
                  fmt::format("the connection to the Kafka broker broke: {}: {}",
                              error == 0 ? "closed by the broker" : strerror(error), name_));
 }
@@ -112,7 +113,7 @@ Status ClientSocket::send(const Encoded& frame, Duration timeout) {
         if (sent < 0) {
             TARN_TRY(const bool ready, wait_for(POLLOUT, deadline));
             if (!ready)
-                return fail(ErrorId::kBrokerUnreachable,
+                return fail(errors::kBrokerUnreachable,
                             fmt::format("the Kafka broker takes no more data: {}", name_));
             continue;
         }

@@ -5,6 +5,7 @@
 
 #include "tarn/base/bytes.h"
 #include "tarn/codec/record_batch.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::kafka {
 namespace {
@@ -114,7 +115,7 @@ Status OffsetStore::replay() {
     for (int64_t at = offsets->log_start_offset; at < offsets->high_watermark;) {
         const auto fetched = log_.fetch(partition_, at, kReplayFetchBytes);
         if (fetched.code != log::FetchCode::kOk || fetched.slices.empty())
-            return fail(ErrorId::kLogDamaged,
+            return fail(errors::kLogDamaged,
                         fmt::format("cannot read committed offsets back: {}: at offset {} of {}",
                                     fetched.message, at, kOffsetsTopic));
         for (const auto& slice : fetched.slices) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "connection.h"
+#include "tarn/base/error_ids.h"
 
 namespace tarn::kafka {
 
@@ -52,11 +53,11 @@ namespace {
 Error listen_error(const boost::system::error_code& error, const ServerOptions& options) {
     const auto where = fmt::format("{}:{}", options.address, options.port);
     if (error == boost::system::errc::address_in_use)
-        return Error(ErrorId::kPortInUse,
+        return Error(errors::kPortInUse,
                      fmt::format("the Kafka door cannot listen, the port is in use: stop the other "
                                  "process or choose another port: {}",
                                  where));
-    return Error(ErrorId::kAddressUnusable,
+    return Error(errors::kAddressUnusable,
                  fmt::format("the Kafka door cannot listen on {}: {}", where, error.message()));
 }
 
@@ -67,7 +68,7 @@ Status Server::Impl::listen() {
     boost::system::error_code error;
     const auto ip = asio::ip::make_address(options.address, error);
     if (error)
-        return fail(ErrorId::kSettingValue,
+        return fail(errors::kSettingValue,
                     fmt::format("the Kafka door's address must be a numeric IP address: {}",
                                 options.address));
     for (int i = 0; i < std::max(options.io_threads, 1); ++i)

@@ -9,6 +9,7 @@
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
 #include "tarn/delta/statistics.h"
+#include "tarn/lake/error_ids.h"
 #include "tarn/sql/parquet.h"
 
 namespace tarn::lake {
@@ -100,7 +101,7 @@ Result<bool> Append::check_transaction() {
     auto there = snapshot_->transaction(txn.app_id);
     auto known = entry_.known.find(txn.app_id);
     if (known != entry_.known.end() && there > known->second)
-        return fail(ErrorId::kTableFenced,
+        return fail(errors::kTableFenced,
                     fmt::format("another writer of {} is at {} in table {}, we were at {}: fenced",
                                 txn.app_id, there, request_.table, known->second));
     entry_.known[txn.app_id] = there;

@@ -6,8 +6,10 @@
 
 #include "lake_impl.h"
 #include "tarn/delta/actions_json.h"
+#include "tarn/delta/error_ids.h"
 #include "tarn/delta/log_files.h"
 #include "tarn/delta/protocol_gate.h"
+#include "tarn/lake/error_ids.h"
 #include "tarn/sql/checkpoint_io.h"
 
 namespace tarn::lake {
@@ -35,7 +37,7 @@ std::string json_list(const std::vector<std::string>& values) {
 // Errors: kAlreadyExists, saying which column differs.
 Status same_table(const TableSpec& spec, const TableInfo& there) {
     auto differs = [&](std::string what) {
-        return fail(ErrorId::kTableSchema,
+        return fail(errors::kTableSchema,
                     "table " + spec.name + " exists with another schema: " + what);
     };
     for (size_t i = 0; i < std::max(spec.columns.size(), there.columns.size()); ++i) {
@@ -141,7 +143,7 @@ Result<std::shared_ptr<const delta::Snapshot>> Lake::Impl::snapshot(std::string_
     TARN_TRY(auto found, entry(name));
     auto snapshot = found->table.refresh();
     if (!snapshot && snapshot.error().code() == ErrorCode::kNotFound)
-        return fail(ErrorId::kNoTable, "no table " + std::string(name));
+        return fail(errors::kNoTable, "no table " + std::string(name));
     return snapshot;
 }
 
@@ -211,7 +213,7 @@ Status Lake::drop_table(std::string_view name) {
     auto path = impl_->path_of(name);
     auto& fs = impl_->context.fs;
     if (!fs.exists(path + "/_delta_log"))
-        return fail(ErrorId::kNoTable, "no table " + std::string(name));
+        return fail(errors::kNoTable, "no table " + std::string(name));
     // Away under another name first: a crash leaves the whole table or none.
     auto trash = impl_->root + "/.dropped-" + impl_->new_uuid().str();
     TARN_RETURN_IF_ERROR(impl_->context.failpoints.hit("lake.before_drop"));

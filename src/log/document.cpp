@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tarn/base/bytes.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::log {
 namespace {
@@ -22,7 +23,7 @@ std::string encode_document(uint32_t magic, uint32_t version, std::string_view b
 Result<std::string> parse_document(std::string_view file, uint32_t magic, uint32_t newest,
                                    std::string_view path) {
     auto damaged = [&] {
-        return fail(ErrorId::kLogDamaged,
+        return fail(errors::kLogDamaged,
                     fmt::format("the file is damaged: {}; restore it from a backup", path));
     };
     if (file.size() < kHeader || load_le<uint32_t>(file.data()) != magic) return damaged();

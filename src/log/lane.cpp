@@ -4,6 +4,7 @@
 
 #include "tarn/base/bytes.h"
 #include "tarn/base/check.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::log {
 namespace {
@@ -94,7 +95,7 @@ Result<SegmentHeader> parse_segment_header(std::string_view page) {
     const char* p = page.data();
     // The version comes first: a newer one may keep its checksum elsewhere.
     if (auto version = load_le<uint32_t>(p + 4); version > kLaneVersion) {
-        return fail(ErrorId::kLogNewer,
+        return fail(errors::kLogNewer,
                     fmt::format("the segment is of format {}, this program knows up to {}", version,
                                 kLaneVersion));
     }

@@ -7,6 +7,7 @@
 
 #include "log_impl.h"
 #include "tarn/base/check.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::log {
 namespace {
@@ -283,7 +284,7 @@ Status Log::Impl::sync_and_publish(Window& window) {
     int64_t began = context_.clock.monotonic_us();
     if (auto status = writer_->sync(); !status) {
         return fail(
-            Error(ErrorId::kSyncFailed, status.error().message()).with_context("sync failed"));
+            Error(errors::kSyncFailed, status.error().message()).with_context("sync failed"));
     }
     metrics_.sync_seconds.observe(double(context_.clock.monotonic_us() - began) / 1e6);
     TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.commit.after_sync"));

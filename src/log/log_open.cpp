@@ -7,12 +7,13 @@
 
 #include "log_impl.h"
 #include "tarn/base/check.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::log {
 namespace {
 
 Error damaged(std::string what) {
-    return Error(ErrorId::kLogDamaged,
+    return Error(errors::kLogDamaged,
                  "acknowledged data is damaged: " + std::move(what) + "; restore it from a backup");
 }
 
@@ -120,7 +121,7 @@ Result<std::shared_ptr<Segment>> Log::Impl::load_segment(uint64_t number) {
                                         segment->path, header->number)));
     }
     if (header->start_number > options_.start_number) {
-        return fail(ErrorId::kLogFenced,
+        return fail(errors::kLogFenced,
                     fmt::format("a later start of Tarn has written to {}: {}, this is {}",
                                 segment->path, header->start_number, options_.start_number));
     }

@@ -8,6 +8,7 @@
 
 #include "log_impl.h"
 #include "tarn/base/bytes.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::log {
 namespace {
@@ -260,7 +261,7 @@ Result<std::optional<BatchPlace>> Log::Impl::find_batch(const PartitionId& id, i
         {
             MutexLock lock(mutex_);
             auto p = find_partition(id);
-            if (!p) return fail(ErrorId::kNoPartition, "no such partition");
+            if (!p) return fail(errors::kNoPartition, "no such partition");
             key = p->key;
             from = std::max(from, p->log_start);
             auto span = std::find_if(p->spans.begin(), p->spans.end(), [&](const Span& s) {
@@ -288,7 +289,7 @@ Result<std::optional<BatchPlace>> Log::Impl::find_batch(const PartitionId& id, i
             else
                 loaded = fail(got.error());
         }
-        unpin({segment});
+        unpin(std::vector(1, segment));
         TARN_RETURN_IF_ERROR(loaded);
         if (auto* batches = index->batches(key)) {
             for (auto& b : *batches) {
@@ -307,7 +308,7 @@ Result<OffsetAndTime> Log::Impl::offset_for_time(const PartitionId& id, int64_t 
         if (!place) return OffsetAndTime{};
         from = std::max(from, place->base_offset);
         auto known = offsets(id);
-        if (!known) return fail(ErrorId::kNoPartition, "no such partition");
+        if (!known) return fail(errors::kNoPartition, "no such partition");
         from = std::max(from, known->log_start_offset);
         if (from >= place->next_offset()) continue;
         auto fetched = fetch(id, from, 1);
@@ -337,7 +338,7 @@ Result<OffsetAndTime> Log::Impl::offset_of_max_time(const PartitionId& id) {
     {
         MutexLock lock(mutex_);
         auto p = find_partition(id);
-        if (!p) return fail(ErrorId::kNoPartition, "no such partition");
+        if (!p) return fail(errors::kNoPartition, "no such partition");
         if (p->spans.empty()) return OffsetAndTime{};
         for (auto& span : p->spans)
             greatest = std::max(greatest, span.max_timestamp_ms);

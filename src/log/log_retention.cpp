@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "log_impl.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::log {
 namespace {
@@ -181,14 +182,14 @@ Result<int64_t> Log::Impl::delete_records(const PartitionId& id, int64_t offset)
         MutexLock commit(commit_mutex_);
         MutexLock lock(mutex_);
         auto p = find_partition(id);
-        if (!p) return fail(ErrorId::kNoPartition, "no such partition");
+        if (!p) return fail(errors::kNoPartition, "no such partition");
         if (offset < 0 || offset > p->high_watermark) {
             return fail(ErrorCode::kInvalidArgument,
                         fmt::format("cannot delete up to offset {}: the partition ends at {}",
                                     offset, p->high_watermark));
         }
         if (offset > hold_of(id)) {
-            return fail(ErrorId::kRecordsHeld,
+            return fail(errors::kRecordsHeld,
                         fmt::format("the records are needed by '{}' from offset {} on",
                                     holder_of(id), hold_of(id)));
         }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "log_impl.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::log {
 namespace {
@@ -34,7 +35,7 @@ Status check_config(const TopicConfig& config) {
 }
 
 Error no_topic(std::string_view name) {
-    return Error(ErrorId::kNoTopic, fmt::format("there is no topic '{}'", name));
+    return Error(errors::kNoTopic, fmt::format("there is no topic '{}'", name));
 }
 
 }  // namespace
@@ -101,7 +102,7 @@ Result<TopicInfo> Log::Impl::create_topic(std::string_view name, TopicConfig con
     {
         MutexLock lock(mutex_);
         if (topics_.contains(name)) {
-            return fail(ErrorId::kTopicExists, fmt::format("topic '{}' exists already", name));
+            return fail(errors::kTopicExists, fmt::format("topic '{}' exists already", name));
         }
         number = next_topic_number_;
         document = topics_document();

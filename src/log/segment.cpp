@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "tarn/base/bytes.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::log {
 namespace {
@@ -23,7 +24,7 @@ Result<std::string> read_up_to(io::File& file, uint64_t offset, size_t n) {
 }
 
 Error missing_block(const Segment& s, uint64_t offset, uint64_t sequence) {
-    return Error(ErrorId::kLogDamaged,
+    return Error(errors::kLogDamaged,
                  fmt::format("acknowledged data is damaged: segment {} has no valid block {} at "
                              "byte {}; restore the file from a backup",
                              s.path, sequence, offset));

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "segment.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::log {
 namespace {
@@ -63,7 +64,7 @@ Result<std::vector<uint64_t>> SegmentFiles::load() {
 Result<std::string> SegmentFiles::create_spare() {
     limit_reached_ = disk_bytes_ + options_.segment_bytes > options_.disk_limit_bytes;
     if (limit_reached_) {
-        return fail(ErrorId::kLogDiskLimit,
+        return fail(errors::kLogDiskLimit,
                     fmt::format("the log has reached its disk limit of {} bytes; raise it or "
                                 "shorten the retention of a topic",
                                 options_.disk_limit_bytes));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tarn/base/bytes.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::log {
 namespace {
@@ -138,7 +139,7 @@ Result<Snapshot> parse_snapshot(std::string_view file, std::string_view path) {
 Status ProducerIds::load() {
     TARN_TRY(auto body, load_document(fs_, path_, kProducerIdsMagic, kVersion));
     if (!body) return {};
-    if (body->size() != 8) return fail(ErrorId::kLogDamaged, "the file is damaged: " + path_);
+    if (body->size() != 8) return fail(errors::kLogDamaged, "the file is damaged: " + path_);
     next_ = reserved_ = load_le<int64_t>(body->data());
     return {};
 }

@@ -4,6 +4,7 @@
 
 #include "model.h"
 #include "table_model.h"
+#include "tarn/project/error_ids.h"
 #include "tarn/project/project.h"
 #include "yaml.h"
 
@@ -57,7 +58,7 @@ class Loader {
         auto text = fs_.read_all(project_.folder + "/tarn.yml");
         if (!text) {
             if (text.error().code() != ErrorCode::kNotFound) return fail(text.error());
-            return fail(ErrorId::kNoProject,
+            return fail(errors::kNoProject,
                         "no tarn.yml in " + project_.folder + ": a project has one at its root");
         }
         TARN_TRY(auto root, parse_yaml(*text, kFile));

@@ -1,4 +1,5 @@
 #include "model.h"
+#include "tarn/project/error_ids.h"
 
 #include <algorithm>
 #include <cctype>
@@ -103,7 +104,7 @@ Status parse_config(Scanner& in, ModelFile& out) {
     auto word = in.take_word();
     in.skip_space();
     if (word != "config" || in.peek() != '(') {
-        return fail(ErrorId::kTemplate,
+        return fail(errors::kTemplate,
                     fmt::format("{}:{}: templates other than config(…) are not supported yet",
                                 in.place().file, in.line()));
     }
@@ -138,7 +139,7 @@ Status parse_stream(Scanner& in, int line, ModelFile& out) {
     }
     if (!out.stream.empty() && out.stream != name) {
         return fail(
-            ErrorId::kTemplate,
+            errors::kTemplate,
             fmt::format("{}:{}: a live model over two streams ({} and {}) is not supported yet",
                         in.place().file, line, out.stream, name));
     }

@@ -9,6 +9,7 @@
 
 #include "tarn/base/result.h"
 #include "tarn/base/settings.h"
+#include "tarn/project/error_ids.h"
 
 namespace tarn::project {
 
@@ -18,7 +19,7 @@ struct Place {
 };
 
 inline std::unexpected<Error> wrong(const Place& place, std::string_view message,
-                                    ErrorId id = ErrorId::kProjectValue) {
+                                    const ErrorId& id = errors::kProjectValue) {
     return fail(id, fmt::format("{}:{}: {}", place.file, place.line, message));
 }
 

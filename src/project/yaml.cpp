@@ -1,4 +1,5 @@
 #include "yaml.h"
+#include "tarn/project/error_ids.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -78,13 +79,13 @@ Result<YamlNode> parse_yaml(std::string_view text, std::string_view file) {
         auto documents = YAML::LoadAll(std::string(text));
         if (documents.size() > 1)
             return wrong({file, documents[1].Mark().line + 1}, "more than one YAML document",
-                         ErrorId::kYaml);
+                         errors::kYaml);
         if (documents.empty()) return YamlNode();
         return Converter(file).convert(documents[0], 0);
     } catch (const YAML::Exception& error) {
-        return wrong({file, error.mark.line + 1}, "not valid YAML: " + error.msg, ErrorId::kYaml);
+        return wrong({file, error.mark.line + 1}, "not valid YAML: " + error.msg, errors::kYaml);
     } catch (const std::exception& error) {
-        return wrong({file, 1}, std::string("not valid YAML: ") + error.what(), ErrorId::kYaml);
+        return wrong({file, 1}, std::string("not valid YAML: ") + error.what(), errors::kYaml);
     }
 }
 
@@ -104,7 +105,7 @@ Result<YamlMap> YamlMap::of(const YamlNode& node, std::string_view file, std::st
             return wrong({file, entry.line},
                          fmt::format("unknown key {} in {}{}", entry.key, map.what_,
                                      suggestion(entry.key, known)),
-                         ErrorId::kUnknownKey);
+                         errors::kUnknownKey);
         }
     }
     return map;

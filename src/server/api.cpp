@@ -1,4 +1,5 @@
 #include "api.h"
+#include "tarn/server/error_ids.h"
 
 #include <fmt/format.h>
 
@@ -16,7 +17,7 @@ Api::Found Api::find(const Request& request, const Target& target) {
         return {.refusal = method_refused(request.method, allow)};
     if (target.path.empty() || target.path[0] != "api") return {};
     return {.refusal = error_response(Error(
-                ErrorId::kNoAddress,
+                errors::kNoAddress,
                 fmt::format("there is nothing at {}; /api/v1/openapi.yaml lists all addresses",
                             request.target.substr(0, 200))))};
 }

@@ -1,4 +1,5 @@
 #include "assets.h"
+#include "tarn/server/error_ids.h"
 
 #include <fmt/format.h>
 
@@ -50,7 +51,7 @@ Response Assets::serve(const Request& request, const Target& target) const {
     auto it = files_.find(path);
     if (it == files_.end())
         return error_response(
-            Error(ErrorId::kNoAddress, fmt::format("there is no file at /{}", path.substr(0, 200))),
+            Error(errors::kNoAddress, fmt::format("there is no file at /{}", path.substr(0, 200))),
             "The page is at /, the API at /api/v1/openapi.yaml.");
     const auto& [file, etag] = it->second;
     Response response;

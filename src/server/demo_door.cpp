@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "json_writer.h"
+#include "tarn/server/error_ids.h"
 
 namespace tarn::server {
 namespace {
@@ -52,7 +53,7 @@ std::string demo_json(const DemoControl& control) {
 Result<Response> demo_command(const DemoControl& control, const std::string& action) {
     auto state = state_of(control);
     if (!state.is_object())
-        return fail(ErrorId::kNoSupervisor,
+        return fail(errors::kNoSupervisor,
                     "nobody supervises this server, so nothing here may break it. Start a demo: "
                     "tarn demo");
     const auto* known = std::ranges::find(kActions, action, &Action::name);

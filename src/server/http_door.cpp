@@ -9,6 +9,7 @@
 
 #include "connection.h"
 #include "http_door.h"
+#include "tarn/base/error_ids.h"
 
 namespace tarn::server {
 namespace asio = boost::asio;
@@ -56,7 +57,7 @@ Status HttpDoor::Impl::listen() {
     const auto address = asio::ip::make_address(text, error);
     if (error)
         return fail(
-            ErrorId::kSettingValue,
+            errors::kSettingValue,
             fmt::format("cannot listen on '{}': it is no IP address. Give one, such as 127.0.0.1",
                         options.address));
     const tcp::endpoint endpoint(address, options.port);
@@ -65,14 +66,14 @@ Status HttpDoor::Impl::listen() {
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error == asio::error::address_in_use)
-        return fail(ErrorId::kPortInUse,
+        return fail(errors::kPortInUse,
                     fmt::format("cannot serve HTTP on {}:{}: the port is in use. Stop the program "
                                 "that uses it (ss -ltnp "
                                 "shows it), or choose another: tarn up --http-port {}",
                                 options.address, options.port,
                                 options.port < 20'000 ? options.port + 10'000 : 18'080));
     if (error)
-        return fail(ErrorId::kAddressUnusable,
+        return fail(errors::kAddressUnusable,
                     fmt::format("cannot serve HTTP on {}:{}: {}. Choose another address or port: "
                                 "tarn up --http-port 18080",
                                 options.address, options.port, error.message()));

@@ -100,10 +100,11 @@ Response json_response(std::string body, int status) {
     return response;
 }
 
-Response error_response(int status, ErrorId id, std::string_view message, std::string_view todo) {
+Response error_response(int status, const ErrorId& id, std::string_view message,
+                        std::string_view todo) {
     JsonWriter json;
     json.begin_object().key("error").begin_object();
-    json.field("id", to_string(id)).field("code", to_string(error_entry(id).code));
+    json.field("id", to_string(id)).field("code", to_string(id.code));
     json.field("message", message).field("todo", todo);
     json.end_object().end_object();
     auto response = json_response(json.take(), status);
@@ -118,7 +119,7 @@ Response error_response(int status, ErrorCode code, std::string_view message,
 
 Response error_response(const Error& error, std::string_view todo) {
     return error_response(http_status(error.code()), error.id(), error.message(),
-                          todo.empty() ? error_entry(error.id()).todo : todo);
+                          todo.empty() ? error.id().todo : todo);
 }
 
 Response json_required() {

@@ -46,7 +46,8 @@ int http_status(ErrorCode code);
 // `todo` empty: that of the error's id.
 Response error_response(const Error& error, std::string_view todo = {});
 // For statuses that no ErrorCode has (405, 408, 413, 421, 431 …).
-Response error_response(int status, ErrorId id, std::string_view message, std::string_view todo);
+Response error_response(int status, const ErrorId& id, std::string_view message,
+                        std::string_view todo);
 Response error_response(int status, ErrorCode code, std::string_view message,
                         std::string_view todo);
 // 415, for what takes JSON alone: a form of a foreign page cannot send that without asking first.

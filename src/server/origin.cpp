@@ -1,4 +1,5 @@
 #include "origin.h"
+#include "tarn/server/error_ids.h"
 
 #include <algorithm>
 
@@ -77,14 +78,14 @@ Status OriginCheck::allow(const Request& request) const {
             lower(std::string_view(request.origin).substr(kScheme.size())) == lower(request.host);
         if (!ours)
             return fail(
-                ErrorId::kOtherSite,
+                errors::kOtherSite,
                 fmt::format("pages of another origin may not ask this server: {}", request.origin));
     }
     // Browsers say so themselves; a navigation (a link followed to the page) is harmless and stays
     // allowed.
     if (request.fetch_site == "cross-site" &&
         (request.method != "GET" || request.target.starts_with("/api/")))
-        return fail(ErrorId::kOtherSite, "pages of another site may not ask this server");
+        return fail(errors::kOtherSite, "pages of another site may not ask this server");
     return {};
 }
 

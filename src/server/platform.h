@@ -30,6 +30,7 @@ struct Platform {
     view::ViewStore& views;
     Flows flows;
     sql::Engine& sql;
+    const host::ErrorCatalog& errors;
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
     DemoControl demo = {};
 };

@@ -9,6 +9,7 @@
 #include "routes/parameters.h"
 #include "sinks.h"
 #include "tarn/codec/record_batch.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::server {
 namespace {
@@ -18,7 +19,7 @@ constexpr size_t kFetchBytes = 1 << 20, kInflated = 64 << 20;
 constexpr int kMaxDepth = 100;
 
 Error no_topic(std::string_view name) {
-    return Error(ErrorId::kNoTopic, fmt::format("there is no topic named '{}'", name));
+    return Error(errors::kNoTopic, fmt::format("there is no topic named '{}'", name));
 }
 
 struct Page {
@@ -161,7 +162,7 @@ Result<Response> read_records(const Platform& context, const std::string& name,
     const log::PartitionId id{topic->id, int32_t(partition)};
     const auto at = context.log.offsets(id);
     if (!at)
-        return fail(ErrorId::kNoPartition,
+        return fail(errors::kNoPartition,
                     fmt::format("topic {} has no partition {}", name, partition));
     if (offset < 0) offset = std::max(at->log_start_offset, at->high_watermark + offset);
     if (auto time = target.query.find("time"); time != target.query.end()) {

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "json_writer.h"
+#include "tarn/server/error_ids.h"
+#include "tarn/sql/error_ids.h"
 
 namespace tarn::server {
 namespace {
@@ -108,7 +110,7 @@ std::shared_ptr<SqlTicket> SqlDoor::submit(const std::string& body, Done done) {
     }
     if (!queue_.try_push(std::move(job)))
         done(error_response(
-            429, ErrorId::kSqlBusy,
+            429, errors::kSqlBusy,
             fmt::format("{} queries run and {} wait already", options_.sql_slots, kWaiting),
             "Try again in a moment."));
     return ticket;
@@ -120,13 +122,13 @@ void SqlDoor::run_slot() {
 }
 
 Response SqlDoor::run(const Job& job) {
-    const Error cancelled(ErrorId::kSqlCancelled, "the query was cancelled");
+    const Error cancelled(errors::kSqlCancelled, "the query was cancelled");
     if (job.ticket->cancelled()) return error_response(cancelled, "Run it again.");
     if (context_.clock.monotonic_us() - job.queued_us > kQueueTimeout.us)
-        return error_response(Error(ErrorId::kSqlBusy, "the query waited too long for a slot"));
+        return error_response(Error(errors::kSqlBusy, "the query waited too long for a slot"));
     if (context_.sql.failed())
         return error_response(
-            Error(ErrorId::kSqlEngineFailed, "the SQL engine has failed and must be reopened"),
+            Error(errors::kSqlEngineFailed, "the SQL engine has failed and must be reopened"),
             "Restart tarn; the log says what happened.");
     auto session = context_.sql.session();
     if (!session) return error_response(session.error());

@@ -9,6 +9,7 @@
 #include "event_search.h"
 #include "routes/parameters.h"
 #include "sinks.h"
+#include "tarn/log/error_ids.h"
 #include "tarn/sql/quote.h"
 
 namespace tarn::server {
@@ -473,7 +474,7 @@ Result<Asked> asked_for(const Platform& platform, EventSearch& search, const Tar
     auto id = parameter("id"), topic = parameter("topic");
     auto info = platform.log.find_topic(topic);
     if (!topic.empty() && !info)
-        return fail(ErrorId::kNoTopic, fmt::format("there is no topic named '{}'", topic));
+        return fail(errors::kNoTopic, fmt::format("there is no topic named '{}'", topic));
     if (!id.empty()) {
         TARN_TRY(auto place, place_of(platform, search, id, topic));
         return Asked{place, fmt::format("No event with the id {} is in the newest {} records of a "

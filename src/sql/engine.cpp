@@ -1,5 +1,10 @@
 #include "tarn/sql/engine.h"
 
+#include <atomic>
+#include <charconv>
+
+#include <fmt/format.h>
+
 #include "duckdb/common/string_util.hpp"
 #include "duckdb/main/valid_checker.hpp"
 #include "duckdb/parser/expression/columnref_expression.hpp"
@@ -10,6 +15,7 @@
 
 #include "delta_scan.h"
 #include "duck.h"
+#include "tarn/sql/error_ids.h"
 
 namespace tarn::sql {
 
@@ -17,54 +23,70 @@ namespace tarn::sql {
 
 static constexpr const char* kIdKey = "tarn_code";
 
-static ErrorId id_of(duckdb::ExceptionType type) {
+static const ErrorId& id_of(duckdb::ExceptionType type) {
     using T = duckdb::ExceptionType;
     switch (type) {
         case T::OUT_OF_MEMORY:
-            return ErrorId::kSqlMemory;
+            return errors::kSqlMemory;
         case T::INTERRUPT:
-            return ErrorId::kSqlCancelled;
+            return errors::kSqlCancelled;
         case T::PERMISSION:
-            return ErrorId::kSqlRefused;
+            return errors::kSqlRefused;
         case T::NOT_IMPLEMENTED:
         case T::MISSING_EXTENSION:
         case T::AUTOLOAD:
-            return ErrorId::kUnsupported;
+            return errors::kUnsupported;
         case T::IO:
         case T::HTTP:
         case T::NETWORK:
-            return ErrorId::kIo;
+            return errors::kIo;
         case T::TRANSACTION:
-            return ErrorId::kFailedPrecondition;
+            return errors::kFailedPrecondition;
         case T::FATAL:
         case T::INTERNAL:
         case T::NULL_POINTER:
         case T::INVALID:
         case T::SERIALIZATION:
-            return ErrorId::kInternal;
+            return errors::kInternal;
         case T::CATALOG:
-            return ErrorId::kSqlUnknownName;
+            return errors::kSqlUnknownName;
         default:
-            return ErrorId::kSql;
+            return errors::kSql;
     }
+}
+
+// DuckDB carries text alone: the id's number goes with an exception, and by that number it is found
+// again.
+static std::atomic<const ErrorId*> thrown_ids[10'000];
+
+static std::string remember_id(const ErrorId& id) {
+    thrown_ids[id.number % std::size(thrown_ids)].store(&id, std::memory_order_relaxed);
+    return fmt::format("{}", id.number);
+}
+
+static const ErrorId* thrown_id(std::string_view text, const ErrorId& otherwise) {
+    uint16_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    const auto* id = thrown_ids[number % std::size(thrown_ids)].load(std::memory_order_relaxed);
+    return id ? id : &otherwise;
 }
 
 Error to_error(const duckdb::ErrorData& error) {
     auto& extra = error.ExtraInfo();
-    auto id = id_of(error.Type());
-    if (auto it = extra.find(kIdKey); it != extra.end()) id = find_error(it->second).value_or(id);
+    const auto* id = &id_of(error.Type());
+    if (auto it = extra.find(kIdKey); it != extra.end()) id = thrown_id(it->second, *id);
     std::string text = error.RawMessage();
     // DuckDB appends a stack trace and a request for a report to its internal errors; the log needs
     // the first line.
     if (error.Type() == duckdb::ExceptionType::INTERNAL)
         text = "DuckDB: " + text.substr(0, text.find('\n'));
-    return Error(id, std::move(text));
+    return Error(*id, std::move(text));
 }
 
 void throw_error(const Error& error) {
     auto type = error.code() == ErrorCode::kResourceExhausted ? duckdb::ExceptionType::OUT_OF_MEMORY
                                                               : duckdb::ExceptionType::IO;
-    throw duckdb::Exception({{kIdKey, std::string(to_string(error.id()))}}, type, error.message());
+    throw duckdb::Exception({{kIdKey, remember_id(error.id())}}, type, error.message());
 }
 
 // --- Watchdog ---
@@ -225,7 +247,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSyst
 Result<std::unique_ptr<Session>> Engine::session() {
     return guarded([&]() -> Result<std::unique_ptr<Session>> {
         if (failed())
-            return fail(ErrorId::kSqlEngineFailed,
+            return fail(errors::kSqlEngineFailed,
                         "this SQL engine failed before and must be opened anew");
         return std::unique_ptr<Session>(new Session(std::make_unique<Session::Impl>(*impl_)));
     });

@@ -9,6 +9,7 @@
 #include "duckdb/planner/operator/logical_get.hpp"
 
 #include "stream_plan.h"
+#include "tarn/sql/error_ids.h"
 #include "tumble.h"
 
 namespace tarn::sql {
@@ -20,7 +21,7 @@ using duckdb::LogicalOperator;
 using duckdb::LogicalOperatorType;
 
 std::unexpected<Error> refuse(const std::string& what) {
-    return fail(ErrorId::kStreamingSql, "a streaming aggregate cannot have " + what);
+    return fail(errors::kStreamingSql, "a streaming aggregate cannot have " + what);
 }
 
 // What the user wrote, for an operator that stands where none may.
@@ -78,7 +79,7 @@ Result<Chain> take_apart(LogicalOperator& root) {
     chain.projection = op;
     op = op->children.at(0).get();
     if (op->type == LogicalOperatorType::LOGICAL_GET)
-        return fail(ErrorId::kStreamingSql,
+        return fail(errors::kStreamingSql,
                     "a streaming aggregate needs GROUP BY with tumble(column, interval '…')");
     if (op->type != LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY) {
         // A plain filtered SELECT has a filter here too, without an aggregate below.
@@ -87,7 +88,7 @@ Result<Chain> take_apart(LogicalOperator& root) {
             if (below->type == LogicalOperatorType::LOGICAL_AGGREGATE_AND_GROUP_BY)
                 return refuse(described(*op));
         if (op->type != LogicalOperatorType::LOGICAL_FILTER) return refuse(described(*op));
-        return fail(ErrorId::kStreamingSql,
+        return fail(errors::kStreamingSql,
                     "a streaming aggregate needs GROUP BY with tumble(column, interval '…')");
     }
     chain.aggregate = &op->Cast<duckdb::LogicalAggregate>();
@@ -117,7 +118,7 @@ Status find_window(duckdb::ClientContext& context, LivePlan& plan) {
         plan.tumble_group = int(i);
     }
     if (!tumble)
-        return fail(ErrorId::kStreamingSql,
+        return fail(errors::kStreamingSql,
                     "a streaming aggregate needs a window: one group expression must be "
                     "tumble(column, interval '…')");
     auto& column = *tumble->children[0];

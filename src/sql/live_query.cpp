@@ -8,6 +8,7 @@
 #include "live_plan.h"
 #include "pane_table.h"
 #include "stream_plan.h"
+#include "tarn/sql/error_ids.h"
 #include "tumble.h"
 
 namespace tarn::sql {
@@ -109,7 +110,7 @@ Status LiveQuery::Impl::describe(std::span<const StreamSchema> streams) {
     if (plan.sets.size() > 1) {
         for (auto& column : info.output)
             if (column.name == kSetColumn)
-                return fail(ErrorId::kStreamingSql,
+                return fail(errors::kStreamingSql,
                             "with several grouping sets the name grouping_set is taken");
         info.key.push_back(int(info.output.size()));
         info.output.push_back({kSetColumn, codec::ColumnType::kInt32, false});

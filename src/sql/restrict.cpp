@@ -18,6 +18,7 @@
 #include "duckdb/planner/operator/logical_get.hpp"
 
 #include "duck.h"
+#include "tarn/sql/error_ids.h"
 #include "trust.h"
 
 namespace tarn::sql {
@@ -126,18 +127,18 @@ Status check_restricted(duckdb::ClientContext& context, const std::string& sql,
         error.AddErrorLocation(sql);
         return fail(to_error(error));
     }
-    if (parser.statements.empty()) return fail(ErrorId::kSql, "there is no statement");
+    if (parser.statements.empty()) return fail(errors::kSql, "there is no statement");
     if (parser.statements.size() > 1)
-        return fail(ErrorId::kSqlRefused, "not allowed here: more than one statement");
+        return fail(errors::kSqlRefused, "not allowed here: more than one statement");
     auto& statement = *parser.statements[0];
     if (statement.type != duckdb::StatementType::SELECT_STATEMENT)
-        return fail(ErrorId::kSqlRefused,
+        return fail(errors::kSqlRefused,
                     "not allowed here: " + duckdb::StatementTypeToString(statement.type) +
                         "; only SELECT is");
     Checker checker(allow_delta_scan);
     checker.node(*statement.Cast<duckdb::SelectStatement>().node);
     if (!checker.refusal().empty())
-        return fail(ErrorId::kSqlRefused, "not allowed here: " + checker.refusal());
+        return fail(errors::kSqlRefused, "not allowed here: " + checker.refusal());
     return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "duck.h"
 #include "json_rows.h"
+#include "tarn/sql/error_ids.h"
 
 namespace tarn::sql {
 
@@ -66,11 +67,11 @@ class Running {
         if (session_.timed_out) return timed_out();
         auto result = to_error(data);
         if (result.code() == ErrorCode::kCancelled)
-            return Error(ErrorId::kSqlCancelled, "the query was interrupted");
+            return Error(errors::kSqlCancelled, "the query was interrupted");
         return with_nearest_table(std::move(result), data, session_.engine.tables);
     }
     Error timed_out() const {
-        return Error(ErrorId::kSqlTimeout,
+        return Error(errors::kSqlTimeout,
                      "the query took longer than its limit of " + format_duration(timeout_));
     }
 

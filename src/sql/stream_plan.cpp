@@ -8,6 +8,7 @@
 #include "duckdb/planner/logical_operator_visitor.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/planner/planner.hpp"
+#include "tarn/sql/error_ids.h"
 
 namespace tarn::sql {
 
@@ -115,7 +116,7 @@ std::optional<std::string> beyond_one_row(const duckdb::LogicalOperator& plan) {
 }
 
 Error not_repeatable(const std::string& function) {
-    return Error(ErrorId::kNotRepeatable,
+    return Error(errors::kNotRepeatable,
                  "a flow runs its SQL again after a crash and must get the same rows, so it cannot "
                  "use the function " +
                      function + "()");

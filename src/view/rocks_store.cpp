@@ -21,6 +21,8 @@
 
 #include <fmt/format.h>
 
+#include "tarn/io/error_ids.h"
+#include "tarn/view/error_ids.h"
 #include "view_base.h"
 
 namespace tarn::view {
@@ -284,7 +286,7 @@ class RocksStore final : public ViewStore {
         }
         TARN_RETURN_IF_ERROR(to_status(status, "cannot read the views"));
         if (bytes.size() != 4 || load_le<uint32_t>(bytes.data()) != kLayoutVersion) {
-            return fail(ErrorId::kDataFolderNewer,
+            return fail(errors::kDataFolderNewer,
                         "the views were written by a newer version of Tarn: use that");
         }
         std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator({}));
@@ -332,7 +334,7 @@ class RocksStore final : public ViewStore {
     Status drop_view(std::string_view name) override {
         MutexLock lock(mutex_);
         auto it = views_.find(name);
-        if (it == views_.end()) return fail(ErrorId::kNoView, "no such view: " + std::string(name));
+        if (it == views_.end()) return fail(errors::kNoView, "no such view: " + std::string(name));
         auto id = it->second.id;
         auto from = id_key('\x04', id), to = id_key('\x04', id + 1), state = id_key('\x03', id);
         TARN_RETURN_IF_ERROR(write([&](rocksdb::WriteBatch& batch) {

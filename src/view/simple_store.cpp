@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "tarn/view/error_ids.h"
 #include "view_base.h"
 
 namespace tarn::view {
@@ -380,7 +381,7 @@ class SimpleStore final : public ViewStore {
     Status drop_view(std::string_view name) override {
         MutexLock lock(mutex_);
         auto it = views_.find(name);
-        if (it == views_.end()) return fail(ErrorId::kNoView, "no such view: " + std::string(name));
+        if (it == views_.end()) return fail(errors::kNoView, "no such view: " + std::string(name));
         TARN_RETURN_IF_ERROR(fs_.remove(folder_ + "/" + escape_name(name)));
         TARN_RETURN_IF_ERROR(fs_.sync_folder(folder_));
         views_.erase(it);

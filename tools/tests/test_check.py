@@ -13,7 +13,7 @@ import modules_picture  # noqa: E402
 GOOD = {
     "CMakeLists.txt": "tarn_module(NAME base LIBS fmt)\ntarn_module(NAME sql DEPS base)\n"
                       "tarn_module(NAME log DEPS base\n            PRIVATE_LIBS z)\n"
-                      "tarn_program(NAME tarn MODULE cli DEPS base sql log)\n",
+                      "tarn_module(NAME cli DEPS base sql log)\n",
     "ARCHITECTURE.md": "# A\n| `base` | words |\n| `sql` | words |\n| `log` | words |\n| `cli` | `src/cli` |\n",
     "src/base/include/tarn/base/time.h": "#pragma once\n#include <cstdint>\n",
     "src/log/include/tarn/log/log.h": '#pragma once\n#include "tarn/base/time.h"\n',
@@ -65,7 +65,7 @@ BROKEN = [
     ("layers", "src/sql/a.cpp", '#include "lane.h"\n', "private to another module"),
     ("layers", "src/extra/a.cpp", "\n", "not a module"),
     ("layers", "CMakeLists.txt", "tarn_module(NAME base DEPS log)\ntarn_module(NAME sql DEPS base)\n"
-                                 "tarn_module(NAME log DEPS base)\ntarn_program(NAME tarn MODULE cli DEPS log)\n",
+                                 "tarn_module(NAME log DEPS base)\ntarn_module(NAME cli DEPS log)\n",
      "not declared above"),
     ("sizes", "src/log/a.cpp", "int a;\n" * 601, "601 lines, the bound is 600"),
     ("sizes", "src/log/a.cpp", function("big", 71), "big: 71 lines, the bound is 70"),

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tarn/base/error_ids.h"
 #include "tarn/base/logger.h"
 #include "tarn/base/metrics.h"
 
@@ -136,7 +137,7 @@ TEST(LoggerTest, OneLineAnEvent) {
 
 TEST(LoggerTest, AnErrorCarriesItsId) {
     auto write = [](const Logger& log) {
-        log.error("cannot", {{"reason", Error(ErrorId::kDiskFull, "full")}, {"n", 1}});
+        log.error("cannot", {{"reason", Error(errors::kDiskFull, "full")}, {"n", 1}});
     };
     EXPECT_EQ(logged({}, write).substr(28),
               "error log: cannot reason=full error_id=TARN-E0209 n=1\n");

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sources/source.h"
+#include "tarn/flow/error_ids.h"
 
 namespace tarn::flow {
 namespace {
@@ -42,7 +43,7 @@ class TableSource final : public Source {
         auto position = TablePosition::of(at[0]);
         if (position.version > newest + 1)
             return fail(
-                ErrorId::kPositionBeyondLog,
+                errors::kPositionBeyondLog,
                 fmt::format("the flow's position, version {}, is beyond the newest version {} of "
                             "table {}: it was put back to an older state; drop the flow's "
                             "sinks and its state folder to begin anew",
@@ -131,7 +132,7 @@ class TableSource final : public Source {
         auto added = reader_.added(version);
         if (!added && added.error().code() == ErrorCode::kNotFound)
             return fail(
-                ErrorId::kPositionBeforeLog,
+                errors::kPositionBeforeLog,
                 fmt::format("version {} of table {} is not in its log any more, and the flow has "
                             "not read it: drop the flow's sinks and its state folder to "
                             "begin anew with a table whose log is whole",

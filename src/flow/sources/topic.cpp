@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sources/source.h"
+#include "tarn/flow/error_ids.h"
 
 namespace tarn::flow {
 namespace {
@@ -88,7 +89,7 @@ class TopicSource final : public Source {
                 TARN_TRY(auto chunk, reader_.read(range.partition, at, range.to));
                 if (!chunk) {
                     return fail(
-                        ErrorId::kPositionBeyondLog,
+                        errors::kPositionBeyondLog,
                         fmt::format("the log ends before what epoch {} has read: topic {} "
                                     "partition {} offset {}: it was put back to an older state; "
                                     "drop the flow's sinks and its state folder to begin anew",
@@ -163,17 +164,17 @@ class TopicSource final : public Source {
         auto offsets = log_.offsets({reader_.info().id, partition});
         auto where = fmt::format("topic {} partition {}", reader_.topic().name, partition);
         if (!offsets)
-            return fail(ErrorId::kSourceGone,
+            return fail(errors::kSourceGone,
                         "the source is gone: " + where + ": the topic was deleted");
         if (position > offsets->high_watermark) {
-            return fail(ErrorId::kPositionBeyondLog,
+            return fail(errors::kPositionBeyondLog,
                         fmt::format("the flow's position {} is beyond the log's end {}: {}: the "
                                     "log was put back to an older state; drop the flow's sinks "
                                     "and its state folder to begin anew",
                                     position, offsets->high_watermark, where));
         }
         if (position < offsets->log_start_offset) {
-            return fail(ErrorId::kPositionBeforeLog,
+            return fail(errors::kPositionBeforeLog,
                         fmt::format("the flow's position {} is before the log's start {}: {}: "
                                     "records it has not read were deleted; drop the flow's sinks "
                                     "and its state folder to begin anew",

@@ -1,4 +1,5 @@
 #include "steps/groups.h"
+#include "tarn/sql/error_ids.h"
 
 #include <algorithm>
 
@@ -8,7 +9,7 @@ namespace tarn::flow {
 
 Status GroupsStep::compile() {
     auto bad = [&](std::string what) {
-        return fail(wrong(Error(ErrorId::kModelSql, std::move(what))));
+        return fail(wrong(Error(errors::kModelSql, std::move(what))));
     };
     const auto& info = query_->info();
     if (auto column = query_->not_mergeable_from_output())

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "tarn/codec/select_rows.h"
+#include "tarn/sql/error_ids.h"
 
 namespace tarn::flow {
 namespace {
@@ -42,7 +43,7 @@ std::vector<BatchPtr> with_metadata(const std::vector<BatchPtr>& batches, const 
 Status ModelStep::set_output(const std::vector<ColumnSpec>& output,
                              const std::vector<ColumnSpec>& aside) {
     auto bad = [&](const std::string& what) {
-        return fail(Error(ErrorId::kModelSql, what).with_context(model_.file));
+        return fail(Error(errors::kModelSql, what).with_context(model_.file));
     };
     table_columns_ = output;
     for (auto& column : table_columns_)

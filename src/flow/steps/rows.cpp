@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "tarn/codec/select_rows.h"
+#include "tarn/sql/error_ids.h"
 #include "tarn/sql/quote.h"
 
 namespace tarn::flow {
@@ -30,7 +31,7 @@ BatchPtr without(const BatchPtr& rows, int column) {
 
 Status RowsStep::compile() {
     auto bad = [&](std::string what) {
-        return fail(wrong(Error(ErrorId::kModelSql, std::move(what))));
+        return fail(wrong(Error(errors::kModelSql, std::move(what))));
     };
     TARN_TRY(auto session, world_.engine.session());
     auto statement = sql::StreamStatement::compile(std::move(session), model_.sql, {&schema_, 1});

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "tarn/codec/select_rows.h"
+#include "tarn/sql/error_ids.h"
 #include "tarn/sql/parquet.h"
 
 namespace tarn::flow {
@@ -22,7 +23,7 @@ Timestamp less(Timestamp time, Duration by) { return time == kNoWatermark ? time
 
 Status SessionsStep::compile() {
     auto bad = [&](std::string what) {
-        return fail(wrong(Error(ErrorId::kModelSql, std::move(what))));
+        return fail(wrong(Error(errors::kModelSql, std::move(what))));
     };
     const auto& info = query_->info();
     for (const auto& [name, value] :

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "tarn/codec/select_rows.h"
+#include "tarn/sql/error_ids.h"
 
 namespace tarn::flow {
 namespace {
@@ -34,7 +35,7 @@ Status WindowsStep::compile() {
     auto query = sql::LiveQuery::compile(std::move(session), model_.sql, streams, model_.grace);
     if (!query) {
         auto error = query.error().with_context(model_.file);
-        return fail(error.code() == ErrorCode::kInvalidArgument ? error.with_id(ErrorId::kModelSql)
+        return fail(error.code() == ErrorCode::kInvalidArgument ? error.with_id(errors::kModelSql)
                                                                 : error);
     }
     const auto& info = (*query)->info();
@@ -42,7 +43,7 @@ Status WindowsStep::compile() {
         std::ranges::find(topic_.columns, info.event_time_column, &codec::ColumnSpec::name);
     if (column == topic_.columns.end() || column->type != codec::ColumnType::kTimestamp ||
         !column->required) {
-        return fail(ErrorId::kModelSql,
+        return fail(errors::kModelSql,
                     fmt::format("{}: the time of tumble() must be a column of topic {} of type "
                                 "timestamp and required: "
                                 "true, so that no row is without one: {}",

@@ -6,6 +6,7 @@
 
 #include "broker.h"
 #include "door_fixture.h"
+#include "tarn/base/error_ids.h"
 
 namespace tarn::kafka {
 namespace {
@@ -293,7 +294,7 @@ TEST_F(ServerTest, APortInUseIsNamed) {
     const auto second = Server::open(
         options, {*door_.log_, door_.clock_, door_.random_, door_.metrics_, Logger(), nullptr});
     ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().id(), ErrorId::kPortInUse);
+    EXPECT_EQ(second.error().id(), errors::kPortInUse);
     EXPECT_NE(second.error().message().find(std::to_string(options.port)), std::string::npos);
 }
 

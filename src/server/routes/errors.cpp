@@ -5,19 +5,19 @@
 #include "api_json.h"
 #include "json_writer.h"
 #include "routes/route.h"
+#include "tarn/server/error_ids.h"
 
 namespace tarn::server {
 namespace {
 
 // What docs/errors says of an id.
-Result<Response> error_meaning(const RouteContext&, const Call& call) {
+Result<Response> error_meaning(const RouteContext& context, const Call& call) {
     const auto& id = call.parameters[0];
-    auto found = find_error(id);
-    if (!found) return fail(ErrorId::kUnknownErrorId, fmt::format("there is no error '{}'", id));
-    const auto& entry = error_entry(*found);
+    const auto* found = context.platform.errors.find(id);
+    if (!found) return fail(errors::kUnknownErrorId, fmt::format("there is no error '{}'", id));
     JsonWriter json;
-    json.begin_object().field("id", entry.text).field("code", to_string(entry.code));
-    json.field("title", entry.title).field("cause", entry.cause).field("todo", entry.todo);
+    json.begin_object().field("id", to_string(*found)).field("code", to_string(found->code));
+    json.field("title", found->title).field("cause", found->cause).field("todo", found->todo);
     return json_response(json.end_object().take());
 }
 

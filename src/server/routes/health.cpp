@@ -2,6 +2,7 @@
 
 #include "assets.h"
 #include "routes/route.h"
+#include "tarn/server/error_ids.h"
 
 namespace tarn::server {
 namespace {
@@ -12,7 +13,7 @@ Result<Response> health(const RouteContext&, const Call&) {
 
 Result<Response> ready(const RouteContext& context, const Call&) {
     if (context.ready) return json_response(R"({"status":"ok"})");
-    return fail(ErrorId::kStarting, "starting: recovery is not over yet");
+    return fail(errors::kStarting, "starting: recovery is not over yet");
 }
 
 Result<Response> metrics(const RouteContext& context, const Call&) {

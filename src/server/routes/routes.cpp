@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
 #include "routes/route.h"
+#include "tarn/flow/error_ids.h"
+#include "tarn/lake/error_ids.h"
+#include "tarn/log/error_ids.h"
+#include "tarn/view/error_ids.h"
 
 namespace tarn::server {
 namespace {
@@ -74,11 +78,11 @@ Status authorize(const Principal&, Operation, std::string_view, std::span<const 
 }
 
 Error not_found(std::string_view kind, std::string_view name) {
-    auto id = kind == "topic"   ? ErrorId::kNoTopic
-              : kind == "table" ? ErrorId::kNoTable
-              : kind == "flow"  ? ErrorId::kNoFlow
-              : kind == "view"  ? ErrorId::kNoView
-                                : ErrorId::kNotFound;
+    const auto& id = kind == "topic"   ? errors::kNoTopic
+                     : kind == "table" ? errors::kNoTable
+                     : kind == "flow"  ? errors::kNoFlow
+                     : kind == "view"  ? errors::kNoView
+                                       : errors::kNotFound;
     return Error(id, fmt::format("there is no {} named '{}'", kind, name));
 }
 

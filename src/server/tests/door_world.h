@@ -3,6 +3,8 @@
 // A platform for the door's tests: real log, lake, views and SQL on a disk in memory; flows are
 // what a test says.
 
+#include <array>
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -10,8 +12,12 @@
 #include <vector>
 
 #include "http_door.h"
+#include "tarn/base/error_ids.h"
 #include "tarn/codec/record_batch.h"
+#include "tarn/flow/error_ids.h"
 #include "tarn/io/simulated_disk.h"
+#include "tarn/log/error_ids.h"
+#include "tarn/server/error_ids.h"
 
 namespace tarn::server::testing {
 
@@ -80,6 +86,8 @@ struct World {
         EXPECT_TRUE(result) << result.error().message();
         return std::move(*result);
     }
+    const host::ErrorCatalog errors{
+        std::array{base_errors(), server::error_list(), flow::error_list(), log::error_list()}};
     Platform platform() {
         Flows functions{
             .list =
@@ -100,9 +108,8 @@ struct World {
                     return set_state(name, flow::FlowState::kRunning);
                 },
             .runs = [](size_t) { return std::vector<flow::RunRecord>{}; }};
-        return {clock,     metrics,      Logger(),
-                *log,      *lake,        *views,
-                functions, *user_engine, [this] { return producer; }};
+        return {clock,  metrics,   Logger(),     *log,   *lake,
+                *views, functions, *user_engine, errors, [this] { return producer; }};
     }
     Status set_state(std::string_view name, flow::FlowState state) {
         MutexLock lock(mutex);

@@ -118,8 +118,8 @@ class TraceTest : public ::testing::Test {
         LakeTables tables(*world_.lake);
         auto engine = World::must(sql::Engine::open(options, world_.disk, &tables));
         auto p = world_.platform();
-        Platform platform{p.clock, p.metrics, p.logger, p.log,    p.lake,
-                          p.views, p.flows,   *engine,  p.ledger, {}};
+        Platform platform{p.clock, p.metrics, p.logger, p.log,    p.lake, p.views,
+                          p.flows, *engine,   p.errors, p.ledger, {}};
         auto target = World::must(parse_target("/api/v1/trace?" + query));
         return nlohmann::json::parse(World::must(trace(platform, target)).body);
     }

@@ -1,17 +1,17 @@
 #pragma once
 
-// What can go wrong, as data: codes, which programs act on, and ids, which people look up. Each id stands once in the
-// table of error_table.cpp; `docs/errors`, GET /api/v1/errors/{id} and `tarn explain` are made from it.
+// What can go wrong, as data: codes, which programs act on, and ids, which people look up. `docs/errors`,
+// GET /api/v1/errors/{id} and `tarn explain` are made from the lists of the modules.
 
 #include <cstdint>
-#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace tarn {
 
 // What the caller can do about it. Edges (Kafka code, HTTP status, exit code) map each of these once, totally.
-enum class ErrorCode {
+enum class ErrorCode : uint8_t {
     kInvalidArgument,     // you asked wrongly: change the request
     kNotFound,            // it is not there
     kAlreadyExists,       // it is there already
@@ -29,119 +29,49 @@ enum class ErrorCode {
 // The code's name as it stands in logs and JSON, e.g. "not_found".
 std::string_view to_string(ErrorCode code);
 
-// The first twelve are those of the codes, in their order: what an error has that nobody named more precisely.
-// A new one goes behind those of its group here and in error_table.cpp; a number is never used again.
-enum class ErrorId : uint16_t {
-    kInvalidArgument,
-    kNotFound,
-    kAlreadyExists,
-    kFailedPrecondition,
-    kConflict,
-    kResourceExhausted,
-    kUnavailable,
-    kCancelled,
-    kUnsupported,
-    kCorrupted,
-    kIo,
-    kInternal,
-    // The command line and settings.
-    kUsage,
-    kUnknownSetting,
-    kSettingValue,
-    // The machine and the data folder.
-    kPortInUse,
-    kAddressUnusable,
-    kDataFolderInUse,
-    kDataFolderNewer,
-    kDataFolderOlder,
-    kNotADataFolder,
-    kNotAllowed,
-    kReadOnlyDisk,
-    kDiskFull,
-    kTooManyFiles,
-    kDiskBroken,
-    kMemoryExhausted,
-    kOutputBroken,
-    // The project.
-    kNoProject,
-    kYaml,
-    kUnknownKey,
-    kProjectValue,
-    kTemplate,
-    kModelSql,
-    kStreamingSql,
-    kNotRepeatable,
-    // Names.
-    kNoTopic,
-    kNoTable,
-    kNoFlow,
-    kNoView,
-    kNoPartition,
-    kNoAddress,
-    kTopicExists,
-    // The log.
-    kLogDamaged,
-    kLogFenced,
-    kLogDiskLimit,
-    kRecordsHeld,
-    kLogNewer,
-    kSyncFailed,
-    // Tables.
-    kTableFeature,
-    kTableDamaged,
-    kTableFenced,
-    kTableConflict,
-    kCommitLost,
-    kTableSchema,
-    kNoTableVersion,
-    // Flows.
-    kPositionBeyondLog,
-    kPositionBeforeLog,
-    kSourceReplaced,
-    kSourceGone,
-    kJournalGone,
-    kSinkAndJournalDiffer,
-    kFlowChanged,
-    kJournalDamaged,
-    kJournalNewer,
-    kTransactions,
-    kFewerPartitions,
-    // SQL.
-    kSql,
-    kSqlRefused,
-    kSqlTimeout,
-    kSqlCancelled,
-    kSqlBusy,
-    kSqlMemory,
-    kSqlUnknownName,
-    kSqlEngineFailed,
-    // Running processes and doors.
-    kNotRunning,
-    kNoAnswer,
-    kStarting,
-    kChildEnded,
-    kBrokerUnreachable,
-    kOtherSite,
-    kNoSupervisor,
-    kUnknownErrorId,
-    kCount,  // how many there are; not an id
-};
-
-struct ErrorEntry {
-    ErrorId id;
-    std::string_view text;  // "TARN-E0201"
+// One kind of error, which its id names: what a person looks up. A module declares its own in
+// tarn/<module>/error_ids.h and defines them, with their texts, in error_ids.cpp; they live as long as the program, so
+// a reference to one is always good. Two are the same when their numbers are.
+struct ErrorId {
+    uint16_t number;  // 201 is TARN-E0201; the first hundred are those of the codes
     ErrorCode code;
     std::string_view title;  // what a list shows
     std::string_view cause;  // why it happens; whole sentences
     std::string_view todo;   // what to do about it; whole sentences
+
+    constexpr ErrorId(uint16_t n, ErrorCode c, std::string_view short_text, std::string_view why,
+                      std::string_view advice)
+        : number(n), code(c), title(short_text), cause(why), todo(advice) {}
+    ErrorId(const ErrorId&) = delete;
+    ErrorId& operator=(const ErrorId&) = delete;
+
+    friend constexpr bool operator==(const ErrorId& a, const ErrorId& b) {
+        return a.number == b.number;
+    }
 };
 
-// All of them, by ErrorId and by text, both ascending.
-std::span<const ErrorEntry> error_table();
-const ErrorEntry& error_entry(ErrorId id);
-inline std::string_view to_string(ErrorId id) { return error_entry(id).text; }
-ErrorId generic_id(ErrorCode code);
-// The id a person wrote: "TARN-E0201", also "e0201" and "0201".
-std::optional<ErrorId> find_error(std::string_view text);
+// "TARN-E0201".
+std::string to_string(const ErrorId& id);
+
+// Several of them, as data.
+using ErrorList = std::span<const ErrorId* const>;
+
+// What an error has that nobody named more precisely.
+const ErrorId& generic_id(ErrorCode code);
+
+namespace errors {
+extern const ErrorId kInvalidArgument;
+extern const ErrorId kNotFound;
+extern const ErrorId kAlreadyExists;
+extern const ErrorId kFailedPrecondition;
+extern const ErrorId kConflict;
+extern const ErrorId kResourceExhausted;
+extern const ErrorId kUnavailable;
+extern const ErrorId kCancelled;
+extern const ErrorId kUnsupported;
+extern const ErrorId kCorrupted;
+extern const ErrorId kIo;
+extern const ErrorId kInternal;
+}  // namespace errors
 
 }  // namespace tarn

@@ -22,7 +22,7 @@ Result<LogLevel> parse_log_level(std::string_view text);
 struct LogField {
     std::string_view key;
     std::string value;
-    std::string_view error_id{};
+    std::string error_id{};
     template <class T>
     LogField(std::string_view k, const T& v) : key(k), value(fmt::format("{}", v)) {}
     // An error as its message, with its id in a field error_id behind it.

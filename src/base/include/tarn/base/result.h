@@ -20,16 +20,15 @@ class [[nodiscard]] Error {
   public:
     // Under the id that every error of the code has, or under a precise one, whose code it gets.
     Error(ErrorCode code, std::string message) : Error(generic_id(code), std::move(message)) {}
-    Error(ErrorId id, std::string message)
-        : id_(id), code_(error_entry(id).code), message_(std::move(message)) {}
+    Error(const ErrorId& id, std::string message) : id_(&id), message_(std::move(message)) {}
 
-    ErrorCode code() const { return code_; }
-    ErrorId id() const { return id_; }
+    ErrorCode code() const { return id_->code; }
+    const ErrorId& id() const { return *id_; }
     const std::string& message() const { return message_; }
 
     // The same call may succeed later without a change by the caller.
     bool retryable() const {
-        return code_ == ErrorCode::kUnavailable || code_ == ErrorCode::kResourceExhausted;
+        return code() == ErrorCode::kUnavailable || code() == ErrorCode::kResourceExhausted;
     }
 
     // The same error with where it happened in front: "where: message".
@@ -40,16 +39,14 @@ class [[nodiscard]] Error {
     Error with_context(std::string_view where) const& { return Error(*this).with_context(where); }
 
     // The same error, named more precisely; its code is that of the id.
-    Error with_id(ErrorId id) && {
-        id_ = id;
-        code_ = error_entry(id).code;
+    Error with_id(const ErrorId& id) && {
+        id_ = &id;
         return std::move(*this);
     }
-    Error with_id(ErrorId id) const& { return Error(*this).with_id(id); }
+    Error with_id(const ErrorId& id) const& { return Error(*this).with_id(id); }
 
   private:
-    ErrorId id_;
-    ErrorCode code_;
+    const ErrorId* id_;  // never null
     std::string message_;
 };
 
@@ -60,7 +57,7 @@ using Status = Result<void>;
 inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
     return std::unexpected<Error>(Error(code, std::move(message)));
 }
-inline std::unexpected<Error> fail(ErrorId id, std::string message) {
+inline std::unexpected<Error> fail(const ErrorId& id, std::string message) {
     return std::unexpected<Error>(Error(id, std::move(message)));
 }
 inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }

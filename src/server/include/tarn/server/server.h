@@ -18,6 +18,7 @@
 #include "tarn/base/result.h"
 #include "tarn/base/time.h"
 #include "tarn/flow/runtime.h"
+#include "tarn/host/error_catalog.h"
 #include "tarn/lake/lake.h"
 #include "tarn/log/log.h"
 #include "tarn/sql/engine.h"
@@ -65,7 +66,8 @@ struct ServerContext {
     lake::Lake& lake;
     view::ViewStore& views;
     flow::Runtime& flows;
-    sql::Engine& sql;                                       // restricted, for strangers
+    sql::Engine& sql;  // restricted, for strangers
+    const host::ErrorCatalog& errors;
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
     DemoControl demo = {};
 };

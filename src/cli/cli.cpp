@@ -1,4 +1,4 @@
-// The tarn program: what the command line says, turned into one call of commands.h.
+#include "tarn/cli/cli.h"
 
 #include <algorithm>
 #include <csignal>
@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "command_line.h"
+#include "error_ids.h"
 
 namespace tarn::cli {
 namespace {
@@ -69,14 +70,14 @@ int usage_error(CommandLine& line, std::span<char*> arguments, const CLI::ParseE
                            *wrong, suggestion(*at, *wrong));
     }
     if (!text.ends_with('?') && !text.ends_with('.')) text += '.';
-    return print_error(Error(ErrorId::kUsage, fmt::format("{} See: {} --help", text, path)));
+    return print_error(Error(errors::kUsage, fmt::format("{} See: {} --help", text, path)));
 }
 
 Status split_sets(CommandLine& line) {
     for (auto& set : line.sets) {
         auto equal = set.find('=');
         if (equal == std::string::npos)
-            return fail(ErrorId::kUsage, fmt::format("--set needs name=value, got: {}", set));
+            return fail(errors::kUsage, fmt::format("--set needs name=value, got: {}", set));
         auto name = set.substr(0, equal);
         line.up.flags[name] = line.demo.flags[name] = line.doctor.flags[name] =
             set.substr(equal + 1);
@@ -88,9 +89,11 @@ Status split_sets(CommandLine& line) {
 int output_failed(int number) {
     if (number == EPIPE) return kExitFailed;
     return print_error(Error(
-        ErrorId::kOutputBroken,
+        errors::kOutputBroken,
         fmt::format("cannot write standard output: {}", std::generic_category().message(number))));
 }
+
+}  // namespace
 
 int run(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
@@ -119,7 +122,4 @@ int run(int argc, char** argv) {
     }
 }
 
-}  // namespace
 }  // namespace tarn::cli
-
-int main(int argc, char** argv) { return tarn::cli::run(argc, argv); }

@@ -1,0 +1,7 @@
+#include "tarn/base/version.h"
+
+namespace tarn {
+
+std::string_view version() { return TARN_VERSION; }
+
+}  // namespace tarn

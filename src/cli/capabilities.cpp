@@ -1,0 +1,61 @@
+#include "capabilities.h"
+
+#include <algorithm>
+
+#include "error_ids.h"
+#include "settings.h"
+#include "tarn/base/error_ids.h"
+#include "tarn/delta/error_ids.h"
+#include "tarn/flow/error_ids.h"
+#include "tarn/io/error_ids.h"
+#include "tarn/kafka/error_ids.h"
+#include "tarn/kafka/server.h"
+#include "tarn/lake/error_ids.h"
+#include "tarn/log/error_ids.h"
+#include "tarn/log/log.h"
+#include "tarn/project/error_ids.h"
+#include "tarn/server/error_ids.h"
+#include "tarn/sql/error_ids.h"
+#include "tarn/view/error_ids.h"
+
+namespace tarn::cli {
+
+std::span<const host::Capability> capabilities() {
+    static const host::Capability kAll[] = {
+        {.module = "base", .errors = base_errors()},
+        {.module = "io", .errors = io::error_list()},
+        {.module = "delta", .errors = delta::error_list()},
+        {.module = "log", .errors = log::error_list(), .settings = log::setting_declarations()},
+        {.module = "sql", .errors = sql::error_list()},
+        {.module = "lake", .errors = lake::error_list()},
+        {.module = "view", .errors = view::error_list()},
+        {.module = "project", .errors = project::error_list()},
+        {.module = "kafka",
+         .errors = kafka::error_list(),
+         .settings = kafka::setting_declarations()},
+        {.module = "flow", .errors = flow::error_list()},
+        {.module = "server", .errors = server::error_list()},
+        {.module = "cli", .errors = error_list(), .settings = setting_declarations()},
+    };
+    return kAll;
+}
+
+const host::ErrorCatalog& error_catalog() {
+    static const host::ErrorCatalog kCatalog = [] {
+        std::vector<ErrorList> lists;
+        for (const auto& capability : capabilities())
+            lists.push_back(capability.errors);
+        return host::ErrorCatalog(lists);
+    }();
+    return kCatalog;
+}
+
+std::vector<SettingDeclaration> all_declarations() {
+    std::vector<SettingDeclaration> all;
+    for (const auto& capability : capabilities())
+        all.insert(all.end(), capability.settings.begin(), capability.settings.end());
+    std::ranges::sort(all, {}, &SettingDeclaration::name);
+    return all;
+}
+
+}  // namespace tarn::cli

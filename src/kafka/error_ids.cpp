@@ -1,0 +1,28 @@
+// What can go wrong with talking to a broker. Texts are Markdown in whole
+// sentences; a number is never used again.
+
+#include "tarn/kafka/error_ids.h"
+
+namespace tarn::errors {
+
+using Code = ErrorCode;
+
+// clang-format off
+constinit const ErrorId kBrokerUnreachable{905, Code::kUnavailable,
+    "No Kafka broker answers at this address",
+    "The host is not found, refuses, or does not speak Kafka's protocol.",
+    "Check the address. The ready line of `tarn up` names that of its Kafka door."};
+
+// clang-format on
+
+static constexpr const ErrorId* kAll[] = {
+    &kBrokerUnreachable,
+};
+
+}  // namespace tarn::errors
+
+namespace tarn::kafka {
+
+ErrorList error_list() { return errors::kAll; }
+
+}  // namespace tarn::kafka

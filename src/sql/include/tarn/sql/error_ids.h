@@ -1,0 +1,27 @@
+#pragma once
+
+// What can go wrong with SQL, by id; the texts stand in error_ids.cpp.
+
+#include "tarn/base/errors.h"
+
+namespace tarn::errors {
+
+extern const ErrorId kModelSql;
+extern const ErrorId kStreamingSql;
+extern const ErrorId kNotRepeatable;
+extern const ErrorId kSql;
+extern const ErrorId kSqlRefused;
+extern const ErrorId kSqlTimeout;
+extern const ErrorId kSqlCancelled;
+extern const ErrorId kSqlMemory;
+extern const ErrorId kSqlUnknownName;
+extern const ErrorId kSqlEngineFailed;
+
+}  // namespace tarn::errors
+
+namespace tarn::sql {
+
+// All of them, for the list of what there is.
+ErrorList error_list();
+
+}  // namespace tarn::sql
