@@ -18,6 +18,30 @@ int64_t thread_cpu_us() {
     return int64_t(t.tv_sec) * 1'000'000 + t.tv_nsec / 1000;
 }
 
+// The place of a range in positions; null if its source or partition is not there.
+Position* find(Positions& positions, const PartitionRange& range) {
+    if (size_t(range.source) >= positions.size()) return nullptr;
+    auto& partitions = positions[size_t(range.source)];
+    return size_t(range.partition) < partitions.size() ? &partitions[size_t(range.partition)]
+                                                       : nullptr;
+}
+
+constexpr size_t kLatencySamples = 64;  // of each batch
+
+// When samples of the input came: a record's timestamp, or the commit that brought the rows.
+template <class F>
+void for_arrivals(const Input& input, F&& each) {
+    for (const auto& [source, batch] : input.parts) {
+        if (batch->records.empty()) {
+            each(batch->arrived.us);
+            continue;
+        }
+        auto stride = std::max<size_t>(1, batch->records.size() / kLatencySamples);
+        for (size_t i = 0; i < batch->records.size(); i += stride)
+            each(batch->records[i].timestamp_ms * 1000);
+    }
+}
+
 bool passing(ErrorCode code) {
     return code == ErrorCode::kUnavailable || code == ErrorCode::kResourceExhausted ||
            code == ErrorCode::kIo;
@@ -63,10 +87,10 @@ struct Flow::Instruments {
     Histogram& latency;
 };
 
-Flow::Flow(std::unique_ptr<Source> source, std::unique_ptr<Step> step,
+Flow::Flow(std::vector<std::unique_ptr<Source>> sources, std::unique_ptr<Step> step,
            std::vector<std::unique_ptr<Sink>> sinks, const RuntimeOptions& options,
            RuntimeContext& world, RunLedger& runs)
-    : source_(std::move(source)),
+    : sources_(std::move(sources)),
       step_(std::move(step)),
       spec_(step_->spec()),
       sinks_(std::move(sinks)),
@@ -75,13 +99,18 @@ Flow::Flow(std::unique_ptr<Source> source, std::unique_ptr<Step> step,
       logger_(world.logger.named("flow." + spec_.name)),
       runs_(runs),
       instruments_(std::make_unique<Instruments>(world.metrics, spec_)) {
-    step_->connect(sinks_.size());
-    for (const auto& sink : sinks_)
+    std::vector<Readable*> readable;
+    for (const auto& sink : sinks_) {
+        readable.push_back(sink->readable());
         status_.sinks.push_back(sink->node());
+    }
+    step_->connect(std::move(readable));
     status_.name = spec_.name;
     status_.kind = spec_.kind;
-    status_.source = source_->node();
-    status_.unit = source_->unit();
+    for (const auto& source : sources_)
+        status_.sources.push_back(source->node());
+    status_.source = status_.sources.front();
+    status_.unit = sources_.front()->unit();
     status_.file = spec_.file;
     status_.strategy = spec_.strategy;
     status_.generation = spec_.generation;
@@ -103,20 +132,19 @@ Status Flow::open_all() {
     positions_.clear();
     step_->counters() = {};
     auto path = step_->state_folder() + "/journal";
-    TARN_TRY(journal_, Journal::open(world_.fs, world_.failpoints, path));
+    const auto& first = *sources_.front();
+    TARN_TRY(journal_, Journal::open(world_.fs, world_.failpoints, path,
+                                     {.node = first.node(), .position = [&first](int64_t packed) {
+                                          return first.unpacked(packed);
+                                      }}));
     step_->set_journal(journal_.get());
     bool fresh = journal_ == nullptr;
-    TARN_TRY(auto source_id, source_->id());
-    if (!fresh && journal_->header().source != source_id) {
-        return fail(errors::kSourceReplaced,
-                    fmt::format("{} is not the one this flow has read: it was deleted and created "
-                                "anew; drop the flow's sinks and {} to begin anew",
-                                source_->node().text(), path));
-    }
+    TARN_RETURN_IF_ERROR(check_source_ids());
     // Also a flow that will not run holds its unread input, until someone decides.
     take_positions();
     set_holds();
-    if (!fresh && journal_->header().generation != spec_.generation) {
+    if (!fresh && (journal_->header().generation != spec_.generation ||
+                   journal_->header().sources.size() != sources_.size())) {
         std::vector<std::string> sinks;
         for (const auto& sink : sinks_)
             sinks.push_back(sink->node().text());
@@ -131,15 +159,32 @@ Status Flow::open_all() {
     TARN_RETURN_IF_ERROR(step_->prepare());
     TARN_RETURN_IF_ERROR(open_sinks(fresh));
     if (fresh) {
-        JournalHeader header{.flow = spec_.name,
-                             .generation = spec_.generation,
-                             .source = source_id,
-                             .start_offsets = positions_};
+        JournalHeader header{.flow = spec_.name, .generation = spec_.generation};
+        for (size_t s = 0; s < sources_.size(); ++s)
+            header.sources.push_back({sources_[s]->node(), source_ids_[s], positions_[s]});
         TARN_TRY(journal_, Journal::create(world_.fs, world_.failpoints, path, std::move(header)));
         step_->set_journal(journal_.get());
     }
     const auto& plans = journal_->plans();
     return check_sinks(plans.empty() ? -1 : plans.back().epoch, journal_->done().epoch);
+}
+
+// Each source is the one that the flow has read so far.
+Status Flow::check_source_ids() {
+    source_ids_.clear();
+    for (const auto& source : sources_) {
+        TARN_TRY(auto id, source->id());
+        auto s = source_ids_.size();
+        source_ids_.push_back(id);
+        if (!journal_ || s >= journal_->header().sources.size() ||
+            journal_->header().sources[s].id == id)
+            continue;
+        return fail(errors::kSourceReplaced,
+                    fmt::format("{} is not the one this flow has read: it was deleted and created "
+                                "anew; drop the flow's sinks and {} to begin anew",
+                                source->node().text(), step_->state_folder() + "/journal"));
+    }
+    return {};
 }
 
 Status Flow::open_sinks(bool fresh) {
@@ -172,41 +217,107 @@ Status Flow::commit(const EpochPlan& plan) {
     return {};
 }
 
-// Positions as the journal has them; the source's start for a flow that begins.
+// Positions as the journal has them; the sources' start for a flow that begins.
 void Flow::take_positions() {
-    if (!journal_) {
-        positions_ = source_->start();
-        return;
+    positions_.resize(sources_.size());
+    for (size_t s = 0; s < sources_.size(); ++s) {
+        auto& at = positions_[s];
+        if (!journal_ || s >= journal_->header().sources.size()) {
+            at = sources_[s]->start();
+            continue;
+        }
+        const auto& done = journal_->done();
+        at = journal_->header().sources[s].start;
+        if (done.epoch >= 0 && s < done.next.size()) at = done.next[s];
+        at.resize(sources_[s]->partitions());
     }
-    positions_ = journal_->header().start_offsets;
-    if (journal_->done().epoch >= 0) positions_ = journal_->done().next;
-    positions_.resize(source_->partitions(), 0);
-    for (const auto& plan : journal_->plans()) {
-        if (plan.epoch <= journal_->done().epoch) continue;
-        for (const auto& range : plan.ranges)
-            if (size_t(range.partition) < positions_.size())
-                positions_[size_t(range.partition)] = range.to;
-    }
+    if (!journal_) return;
+    for (const auto& plan : journal_->plans())
+        if (plan.epoch > journal_->done().epoch)
+            for (const auto& range : plan.ranges)
+                if (auto* at = find(positions_, range)) *at = range.to;
 }
 
 // The oldest input that may be read again after a crash: that of the oldest plan needed, or what is
 // not planned yet.
 void Flow::set_holds() {
     auto holds = positions_;
-    std::vector<bool> held(holds.size(), false);
-    for (size_t i = 0; journal_ && i < journal_->plans().size(); ++i) {
+    for (size_t i = journal_ ? journal_->plans().size() : 0; i-- > 0;) {
         const auto& plan = journal_->plans()[i];
-        if (plan.epoch < journal_->needed()) continue;
-        for (const auto& range : plan.ranges) {
-            auto p = size_t(range.partition);
-            if (p < holds.size() && !held[p]) {
-                holds[p] = range.from;
-                held[p] = true;
-            }
-        }
+        if (plan.epoch < journal_->needed()) break;
+        for (const auto& range : plan.ranges)
+            if (auto* at = find(holds, range)) *at = range.from;
     }
-    source_->hold(spec_.name, holds);
-    if (!recovered_) source_->passed(holds);
+    for (size_t s = 0; s < sources_.size(); ++s) {
+        sources_[s]->hold(spec_.name, holds[s]);
+        if (!recovered_) sources_[s]->passed(holds[s]);
+    }
+}
+
+// What an epoch reads from the positions on: of each source while there is room, the one first that
+// the epoch before had first last, so that a backlog of one does not keep others waiting.
+Status Flow::read(Input& input) {
+    std::vector<SourceInput> read(sources_.size());
+    const auto first = size_t(journal_->done().epoch + 1) % sources_.size();
+    int64_t rows = 0, bytes = 0;
+    for (size_t i = 0; i < sources_.size(); ++i) {
+        const auto s = (first + i) % sources_.size();
+        const InputLimits limits{.rows = int64_t(options_.max_epoch_rows) - rows,
+                                 .bytes = int64_t(options_.max_epoch_bytes) - bytes,
+                                 .some = rows == 0 && bytes == 0};
+        TARN_TRY(read[s], sources_[s]->read(positions_[s], limits));
+        rows += read[s].records;
+        bytes += read[s].bytes;
+    }
+    for (size_t s = 0; s < sources_.size(); ++s) {
+        for (auto& range : read[s].ranges) {
+            range.source = int32_t(s);
+            input.plan.ranges.push_back(range);
+        }
+        input.add(int32_t(s), std::move(read[s]));
+    }
+    return {};
+}
+
+// What the plan's ranges say.
+Status Flow::reread(Input& input) {
+    const auto& ranges = input.plan.ranges;
+    for (auto from = ranges.begin(); from != ranges.end();) {
+        auto to = std::find_if(from, ranges.end(),
+                               [&](const auto& range) { return range.source != from->source; });
+        if (size_t(from->source) >= sources_.size())
+            return fail(errors::kJournalDamaged,
+                        fmt::format("epoch {} of a flow's journal has a source {}, the flow has {}",
+                                    input.plan.epoch, from->source, sources_.size()));
+        TARN_TRY(auto read, sources_[size_t(from->source)]->reread({from, to}));
+        input.add(from->source, std::move(read));
+        from = to;
+    }
+    return {};
+}
+
+bool Flow::has_more() {
+    for (size_t s = 0; s < sources_.size(); ++s)
+        if (sources_[s]->has_more(positions_[s])) return true;
+    return false;
+}
+
+// The shortest of the sources'; negative: none asks for one.
+Duration Flow::poll() const {
+    Duration out{-1};
+    for (const auto& source : sources_)
+        if (auto poll = source->poll(); poll.us >= 0 && (out.us < 0 || poll < out)) out = poll;
+    return out;
+}
+
+void Flow::subscribe(const std::function<void()>& wake) {
+    for (const auto& source : sources_)
+        source->subscribe(wake);
+}
+
+void Flow::unsubscribe() {
+    for (const auto& source : sources_)
+        source->unsubscribe();
 }
 
 Status Flow::recover() {
@@ -219,7 +330,7 @@ Status Flow::recover() {
         step_->set_watermark(plan.watermark);
         step_->counters() = plan.before;
         Input input{.plan = plan};
-        TARN_RETURN_IF_ERROR(source_->take_again(input));
+        TARN_RETURN_IF_ERROR(reread(input));
         TARN_RETURN_IF_ERROR(step_->run(input, !incomplete));
         if (incomplete) {
             pending_ = std::make_unique<Input>(std::move(input));
@@ -256,7 +367,8 @@ Status Flow::complete(const Input& input) {
                         .next = positions_});
     settled_ = false;
     observe(input);
-    source_->passed(positions_);
+    for (size_t s = 0; s < sources_.size(); ++s)
+        sources_[s]->passed(positions_[s]);
     more_ = input.more;
     pending_.reset();
     failures_ = 0;
@@ -268,7 +380,7 @@ void Flow::observe(const Input& input) {
     auto now = world_.clock.now();
     auto monotonic = world_.clock.monotonic_us();
     size_t samples = 0;
-    source_->arrivals(input, [&](int64_t arrived_us) {
+    for_arrivals(input, [&](int64_t arrived_us) {
         latency_.observe(monotonic, now.us - arrived_us);
         if (samples++ % 4 == 0) instruments_->latency.observe(double(now.us - arrived_us) / 1e6);
     });
@@ -281,7 +393,8 @@ void Flow::observe(const Input& input) {
         instruments_->watermark.set(double(step_->watermark().us) / 1e6);
     std::vector<RunRange> ranges;
     for (const auto& range : input.plan.ranges)
-        ranges.push_back(source_->shown(range));
+        ranges.push_back(
+            {range.partition, range.from.at, range.to.at + (range.to.within > 0 ? 1 : 0)});
     runs_.add({.flow = spec_.name,
                .epoch = input.plan.epoch,
                .started = started_,
@@ -337,9 +450,9 @@ Result<bool> Flow::step_inner() {
     started_us_ = world_.clock.monotonic_us();
     started_cpu_us_ = thread_cpu_us();
     auto input = std::make_unique<Input>();
-    TARN_TRY(bool any, source_->take(positions_, options_, *input));
+    TARN_RETURN_IF_ERROR(read(*input));
     input_seen_us_ = -1;
-    if (!any) return false;
+    if (input->plan.ranges.empty()) return false;
     last_epoch_us_ = started_us_;
     TARN_RETURN_IF_ERROR(begin(std::move(input)));
     TARN_RETURN_IF_ERROR(commit_pending());
@@ -359,7 +472,7 @@ Status Flow::begin(std::unique_ptr<Input> input) {
     TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.plan.before"));
     TARN_RETURN_IF_ERROR(journal_->plan(plan));
     for (const auto& range : plan.ranges)
-        positions_[size_t(range.partition)] = range.to;
+        *find(positions_, range) = range.to;
     // From here on the epoch must be completed. Should run() fail, the state is unknown: the flow
     // is opened anew.
     recovered_ = false;
@@ -417,7 +530,7 @@ Duration Flow::due(int64_t now) {
     if (state == FlowState::kPaused && !paused_) return {};
     if (state == FlowState::kFailed || state == FlowState::kPaused) return kNever;
     if (!recovered_ || pending_ || paused_ || more_) return {};
-    if (!source_->has_more(positions_)) return source_->poll();
+    if (!has_more()) return poll();
     if (input_seen_us_ < 0) input_seen_us_ = now;
     return until(std::max(last_epoch_us_ + spec_.every.us, input_seen_us_ + spec_.linger.us));
 }
@@ -438,13 +551,19 @@ void Flow::resume() {
     wake();
 }
 
+void Flow::refresh(std::vector<PartitionPosition>& positions) const {
+    for (auto& position : positions)
+        if (auto end = sources_[size_t(position.source)]->end(position.partition))
+            position.high_watermark = *end;
+}
+
 FlowStatus Flow::status() const {
     FlowStatus out;
     {
         MutexLock lock(status_mutex_);
         out = status_;
     }
-    source_->refresh(out.positions);
+    refresh(out.positions);
     return out;
 }
 
@@ -459,11 +578,19 @@ void Flow::publish() {
     if (pending_ || !recovered_) {
         if (!journal_->plans().empty() && journal_->plans().back().epoch > journal_->done().epoch) {
             for (const auto& range : journal_->plans().back().ranges)
-                if (size_t(range.partition) < committed.size())
-                    committed[size_t(range.partition)] = range.from;
+                if (auto* at = find(committed, range)) *at = range.from;
         }
     }
-    source_->show(header.start_offsets, committed, status_.positions);
+    status_.positions.clear();
+    for (size_t s = 0; s < committed.size(); ++s) {
+        const auto& start = header.sources.size() > s ? header.sources[s].start : committed[s];
+        for (size_t p = 0; p < committed[s].size(); ++p)
+            status_.positions.push_back({.partition = int32_t(p),
+                                         .start_offset = p < start.size() ? start[p].at : 0,
+                                         .next_offset = committed[s][p].at,
+                                         .source = int32_t(s)});
+    }
+    refresh(status_.positions);
     instruments_->lag.set(double(status_.lag()));
     const auto& done = journal_->done();
     status_.epoch = done.epoch;

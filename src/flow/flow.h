@@ -5,6 +5,7 @@
 // belongs to one thread; status(), pause() and resume() to any.
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "journal.h"
 #include "latency.h"
+#include "sources/source.h"
 #include "steps/step.h"
 #include "tarn/base/mutex.h"
 #include "tarn/flow/runtime.h"
@@ -35,7 +37,7 @@ class Flow final {
     // The referenced objects outlive the flow. Sinks: one for each port of the step, in their
     // order. They are committed from the last to the first: who sees an epoch's rows finds what was
     // put aside beside them.
-    Flow(std::unique_ptr<Source> source, std::unique_ptr<Step> step,
+    Flow(std::vector<std::unique_ptr<Source>> sources, std::unique_ptr<Step> step,
          std::vector<std::unique_ptr<Sink>> sinks, const RuntimeOptions& options,
          RuntimeContext& world, RunLedger& runs);
     ~Flow();
@@ -57,7 +59,9 @@ class Flow final {
 
     FlowStatus status() const;
     const std::string& name() const { return spec_.name; }
-    Source& source() { return *source_; }
+    // Wakes the flow's owner when there may be input, until it unsubscribes.
+    void subscribe(const std::function<void()>& wake);
+    void unsubscribe();
     void pause();
     void resume();
 
@@ -77,8 +81,14 @@ class Flow final {
     void set_holds();
     void observe(const Input& input);
     void publish();
+    Status check_source_ids();
+    Status read(Input& input);
+    Status reread(Input& input);
+    Duration poll() const;
+    void refresh(std::vector<PartitionPosition>& positions) const;
+    bool has_more();
 
-    const std::unique_ptr<Source> source_;
+    const std::vector<std::unique_ptr<Source>> sources_;
     const std::unique_ptr<Step> step_;
     const FlowSpec& spec_;  // the step's
     const std::vector<std::unique_ptr<Sink>> sinks_;
@@ -88,7 +98,8 @@ class Flow final {
     RunLedger& runs_;
     std::unique_ptr<Journal> journal_;
     std::unique_ptr<Instruments> instruments_;
-    std::vector<int64_t> positions_;  // next offset to plan, by partition
+    Positions positions_;  // next to plan
+    std::vector<Uuid> source_ids_;
     std::unique_ptr<Input> pending_;  // planned and run, not yet in every sink
     bool recovered_ = false;
     bool settled_ = true;

@@ -18,6 +18,12 @@ namespace {
 
 constexpr int32_t kNoSidePartitions = 1;  // of a topic that is not there
 
+std::vector<std::unique_ptr<Source>> one(std::unique_ptr<Source> source) {
+    std::vector<std::unique_ptr<Source>> out;
+    out.push_back(std::move(source));
+    return out;
+}
+
 int32_t partitions_of(const std::optional<log::TopicInfo>& topic) {
     return topic ? topic->config.partitions : kNoSidePartitions;
 }
@@ -94,7 +100,7 @@ std::unique_ptr<Flow> make_ingest_flow(TopicReader& reader,
     if (quarantine)
         sinks.push_back(make_topic_sink(step->identity(), std::move(*quarantine), "quarantine",
                                         options, world));
-    return std::make_unique<Flow>(make_topic_source(reader, world.log), std::move(step),
+    return std::make_unique<Flow>(one(make_topic_source(reader, world.log)), std::move(step),
                                   std::move(sinks), options, world, runs);
 }
 
@@ -110,7 +116,7 @@ Result<std::unique_ptr<Flow>> make_live_flow(const project::LiveModel& model, To
     if (late)
         sinks.push_back(
             make_topic_sink(step->identity(), std::move(*late), "late", options, world));
-    return std::make_unique<Flow>(make_topic_source(reader, world.log), std::move(step),
+    return std::make_unique<Flow>(one(make_topic_source(reader, world.log)), std::move(step),
                                   std::move(sinks), options, world, runs);
 }
 
@@ -141,7 +147,7 @@ Result<ModelFlow> make_model_flow(const project::TableModel& model, const sql::S
                                          .port = rules ? "rejected" : "late"},
                                         world));
     ModelFlow out{.flow = {}, .table_columns = step->table_columns()};
-    out.flow = std::make_unique<Flow>(make_table_source(reader, world.lake), std::move(step),
+    out.flow = std::make_unique<Flow>(one(make_table_source(reader, world.lake)), std::move(step),
                                       std::move(sinks), options, world, runs);
     return out;
 }

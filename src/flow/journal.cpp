@@ -9,7 +9,7 @@ namespace tarn::flow {
 namespace {
 
 constexpr std::string_view kMagic = "TARNFLOW";
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3, kOldVersion = 2;
 constexpr size_t kFileHeader = 12;
 constexpr size_t kPlanEstimate = 160;  // bytes; only decides when a rewrite pays
 
@@ -35,15 +35,75 @@ Counters read_counters(ByteReader& in) {
     return c;
 }
 
+void write(ByteWriter& out, Position position) {
+    out.zigzag(position.at);
+    out.zigzag(position.within);
+}
+Position read_position(ByteReader& in) {
+    Position position;
+    position.at = in.zigzag();
+    position.within = in.zigzag();
+    return position;
+}
+
+void write(ByteWriter& out, const std::vector<Position>& positions) {
+    out.varint(positions.size());
+    for (auto position : positions)
+        write(out, position);
+}
+std::vector<Position> read_positions(ByteReader& in) {
+    std::vector<Position> out;
+    for (auto n = in.varint(); n > 0 && in.ok(); --n)
+        out.push_back(read_position(in));
+    return out;
+}
+
+// The items of version 2.
+std::vector<Position> read_old_positions(ByteReader& in, const Journal::OldSource& old) {
+    std::vector<Position> out;
+    for (auto n = in.varint(); n > 0 && in.ok(); --n)
+        out.push_back(old.position(in.zigzag()));
+    return out;
+}
+PartitionRange read_old_range(ByteReader& in, const Journal::OldSource& old) {
+    PartitionRange range;
+    range.partition = int32_t(in.zigzag());
+    range.from = old.position(in.zigzag());
+    range.to = old.position(in.zigzag());
+    return range;
+}
+
+void write_id(ByteWriter& out, const Uuid& id) {
+    out.raw({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
+}
+Uuid read_id(ByteReader& in) {
+    Uuid id;
+    if (auto bytes = in.raw(id.bytes.size()); bytes.size() == id.bytes.size())
+        std::memcpy(id.bytes.data(), bytes.data(), bytes.size());
+    return id;
+}
+
+PartitionRange read_range(ByteReader& in) {
+    PartitionRange range;
+    range.source = int32_t(in.zigzag());
+    range.partition = int32_t(in.zigzag());
+    range.from = read_position(in);
+    range.to = read_position(in);
+    return range;
+}
+
 std::string encode(const JournalHeader& header) {
     ByteWriter out;
     out.le<uint8_t>(kHeader);
     out.sized(header.flow);
     out.sized(header.generation);
-    out.raw({reinterpret_cast<const char*>(header.source.bytes.data()), 16});
-    out.varint(header.start_offsets.size());
-    for (auto offset : header.start_offsets)
-        out.zigzag(offset);
+    out.varint(header.sources.size());
+    for (const auto& source : header.sources) {
+        out.sized(source.node.kind);
+        out.sized(source.node.name);
+        write_id(out, source.id);
+        write(out, source.start);
+    }
     return out.take();
 }
 
@@ -56,9 +116,15 @@ std::string encode(const EpochPlan& plan) {
     write(out, plan.before);
     out.varint(plan.ranges.size());
     for (const auto& range : plan.ranges) {
+        out.zigzag(range.source);
         out.zigzag(range.partition);
-        out.zigzag(range.from);
-        out.zigzag(range.to);
+        write(out, range.from);
+        write(out, range.to);
+    }
+    out.varint(plan.versions.size());
+    for (const auto& named : plan.versions) {
+        out.sized(named.name);
+        out.zigzag(named.version);
     }
     return out.take();
 }
@@ -71,8 +137,8 @@ std::string encode(const EpochDone& done) {
     write(out, done.after);
     out.zigzag(done.needed);
     out.varint(done.next.size());
-    for (auto offset : done.next)
-        out.zigzag(offset);
+    for (const auto& positions : done.next)
+        write(out, positions);
     return out.take();
 }
 
@@ -86,14 +152,18 @@ std::string file_header() {
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::open(io::FileSystem& fs, io::Failpoints& failpoints,
-                                               std::string path) {
+                                               std::string path, const OldSource& old) {
     auto bytes = fs.read_all(path);
     if (!bytes) {
         if (bytes.error().code() == ErrorCode::kNotFound) return std::unique_ptr<Journal>();
         return fail(bytes.error());
     }
     std::unique_ptr<Journal> journal(new Journal(fs, failpoints, std::move(path)));
-    TARN_RETURN_IF_ERROR(journal->load(*bytes));
+    TARN_RETURN_IF_ERROR(journal->load(*bytes, old));
+    if (journal->version_ == kOldVersion) {
+        TARN_RETURN_IF_ERROR(journal->replace());
+        return journal;
+    }
     TARN_TRY(journal->file_, fs.open(journal->path_, {.mode = io::OpenMode::kReadWrite}));
     if (bytes->size() > journal->end_) {
         TARN_RETURN_IF_ERROR(journal->file_->truncate(journal->end_));
@@ -116,15 +186,16 @@ Result<std::unique_ptr<Journal>> Journal::create(io::FileSystem& fs, io::Failpoi
     return journal;
 }
 
-Status Journal::load(std::string_view bytes) {
+Status Journal::load(std::string_view bytes, const OldSource& old) {
     if (bytes.size() < kFileHeader || bytes.substr(0, kMagic.size()) != kMagic) {
         return fail(errors::kJournalDamaged, "not a flow's journal: " + path_);
     }
-    if (auto version = load_le<uint32_t>(bytes.data() + kMagic.size()); version != kVersion) {
+    version_ = load_le<uint32_t>(bytes.data() + kMagic.size());
+    if (version_ != kVersion && !(version_ == kOldVersion && old.position)) {
         return fail(errors::kJournalNewer,
                     fmt::format("a flow's journal has format version {}, this program reads "
                                 "{}: {}",
-                                version, kVersion, path_));
+                                version_, kVersion, path_));
     }
     size_t at = kFileHeader;
     while (bytes.size() - at >= 8) {
@@ -138,7 +209,7 @@ Status Journal::load(std::string_view bytes) {
         }
         ByteReader in(payload);
         while (in.remaining() > 0)
-            TARN_RETURN_IF_ERROR(apply(in));
+            TARN_RETURN_IF_ERROR(apply(in, old));
         TARN_RETURN_IF_ERROR(in.status("a record of a flow's journal " + path_));
         at += 8 + length;
     }
@@ -150,27 +221,34 @@ Status Journal::load(std::string_view bytes) {
     return {};
 }
 
-Status Journal::apply(ByteReader& in) {
+Status Journal::apply(ByteReader& in, const OldSource& old) {
+    const bool is_old = version_ == kOldVersion;
     auto kind = in.le<uint8_t>();
     if (kind == kHeader) {
         header_.flow = in.sized();
         header_.generation = in.sized();
-        if (auto id = in.raw(16); id.size() == 16)
-            std::memcpy(header_.source.bytes.data(), id.data(), 16);
-        for (auto n = in.varint(); n > 0 && in.ok(); --n)
-            header_.start_offsets.push_back(in.zigzag());
+        for (auto n = is_old ? 1 : in.varint(); n > 0 && in.ok(); --n) {
+            auto& source = header_.sources.emplace_back();
+            source.node = is_old ? old.node : Node{};
+            if (!is_old) {
+                source.node.kind = in.sized();
+                source.node.name = in.sized();
+            }
+            source.id = read_id(in);
+            source.start = is_old ? read_old_positions(in, old) : read_positions(in);
+        }
     } else if (kind == kPlan) {
         EpochPlan plan;
         plan.epoch = in.zigzag();
         plan.batch_time.us = in.zigzag();
         plan.watermark.us = in.zigzag();
         plan.before = read_counters(in);
-        for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-            PartitionRange range;
-            range.partition = int32_t(in.zigzag());
-            range.from = in.zigzag();
-            range.to = in.zigzag();
-            plan.ranges.push_back(range);
+        for (auto n = in.varint(); n > 0 && in.ok(); --n)
+            plan.ranges.push_back(is_old ? read_old_range(in, old) : read_range(in));
+        for (auto n = is_old ? 0 : in.varint(); n > 0 && in.ok(); --n) {
+            auto& named = plan.versions.emplace_back();
+            named.name = in.sized();
+            named.version = in.zigzag();
         }
         if (in.ok() && !plans_.empty() && plan.epoch != plans_.back().epoch + 1) {
             return fail(errors::kJournalDamaged,
@@ -184,8 +262,8 @@ Status Journal::apply(ByteReader& in) {
         done_.after = read_counters(in);
         done_.needed = in.zigzag();
         done_.next.clear();
-        for (auto n = in.varint(); n > 0 && in.ok(); --n)
-            done_.next.push_back(in.zigzag());
+        for (auto n = is_old ? 1 : in.varint(); n > 0 && in.ok(); --n)
+            done_.next.push_back(is_old ? read_old_positions(in, old) : read_positions(in));
     } else {
         return fail(errors::kJournalNewer,
                     fmt::format("a flow's journal has a record of kind {}, which this program "
@@ -256,22 +334,28 @@ Status Journal::forget(uint64_t rewrite_bytes) {
     return rewrite();
 }
 
+// On a full disk the old file serves on.
 Status Journal::rewrite() {
     if (!poison_.empty()) return fail(ErrorCode::kFailedPrecondition, poison_);
+    auto replaced = replace();
+    if (replaced || !poison_.empty()) return replaced;
+    return replaced.error().code() == ErrorCode::kResourceExhausted ? Status() : poisoned(replaced);
+}
+
+Status Journal::replace() {
     auto bytes = file_header() + frame(encode(header_));
     for (const auto& plan : plans_)
         bytes += frame(encode(plan));
     if (done_.epoch >= 0) bytes += frame(encode(done_));
-    if (auto hit = failpoints_.hit("flow.journal.rewrite.before"); !hit) return poisoned(hit);
-    auto replaced = fs_.replace(path_, bytes);
-    // On a full disk the old file serves on.
-    if (!replaced)
-        return replaced.error().code() == ErrorCode::kResourceExhausted ? Status()
-                                                                        : poisoned(replaced);
-    if (auto hit = failpoints_.hit("flow.journal.rewrite.after"); !hit) return poisoned(hit);
-    auto file = fs_.open(path_, {.mode = io::OpenMode::kReadWrite});
-    if (!file) return poisoned(fail(file.error()));
-    file_ = std::move(*file);
+    TARN_RETURN_IF_ERROR(failpoints_.hit("flow.journal.rewrite.before"));
+    TARN_RETURN_IF_ERROR(fs_.replace(path_, bytes));
+    // From here on the file that is open is not the one that is read again.
+    auto opened = [&]() -> Status {
+        TARN_RETURN_IF_ERROR(failpoints_.hit("flow.journal.rewrite.after"));
+        TARN_TRY(file_, fs_.open(path_, {.mode = io::OpenMode::kReadWrite}));
+        return {};
+    }();
+    if (!opened) return poisoned(opened);
     end_ = bytes.size();
     dirty_tail_ = false;
     done_written_ = true;

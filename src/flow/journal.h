@@ -3,6 +3,7 @@
 // A flow's journal: protocol.h has the grammar. Used by one thread.
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,9 +18,15 @@ namespace tarn::flow {
 
 class Journal {
   public:
-    // Nothing if there is none yet. Errors: kCorrupted, kUnsupported (a newer version), kIo.
+    // What version 2 does not say of its one source.
+    struct OldSource {
+        Node node;
+        std::function<Position(int64_t packed)> position;
+    };
+    // Nothing if there is none yet. One of version 2 is written anew. Errors: kCorrupted,
+    // kUnsupported (a newer version), kIo, kResourceExhausted.
     static Result<std::unique_ptr<Journal>> open(io::FileSystem& fs, io::Failpoints& failpoints,
-                                                 std::string path);
+                                                 std::string path, const OldSource& old = {});
     static Result<std::unique_ptr<Journal>> create(io::FileSystem& fs, io::Failpoints& failpoints,
                                                    std::string path, JournalHeader header);
 
@@ -45,10 +52,11 @@ class Journal {
   private:
     Journal(io::FileSystem& fs, io::Failpoints& failpoints, std::string path)
         : fs_(fs), failpoints_(failpoints), path_(std::move(path)) {}
-    Status load(std::string_view bytes);
-    Status apply(ByteReader& in);
+    Status load(std::string_view bytes, const OldSource& old);
+    Status apply(ByteReader& in, const OldSource& old);
     Status append(const std::string& bytes);
     Status rewrite();
+    Status replace();
     Status poisoned(Status status);
 
     io::FileSystem& fs_;
@@ -63,6 +71,7 @@ class Journal {
     JournalHeader header_;
     std::deque<EpochPlan> plans_;
     EpochDone done_;
+    uint32_t version_ = 0;  // of the file that is read
     void drop_history();
 };
 

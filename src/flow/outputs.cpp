@@ -30,27 +30,22 @@ Column one_text(size_t rows, std::string_view text) {
 
 // A fixed-width column, value by row from the record that it came from.
 template <class T, class F>
-Column from_records(ColumnType type, const Chunk& chunk, size_t rows, F&& value) {
+Column from_records(ColumnType type, const InputBatch& chunk, size_t rows, F&& value) {
     Column column = empty(type);
     column.data.resize(rows * sizeof(T));
     auto* out = column.values<T>();
-    if (chunk.rows) {
-        for (size_t i = 0; i < rows; ++i)
-            out[i] = value(chunk.records[chunk.accepted[i]]);
-    } else {
-        for (size_t i = 0; i < rows; ++i)
-            out[i] = value(chunk.records[i]);
-    }
+    for (size_t i = 0; i < rows; ++i)
+        out[i] = value(chunk.record_of(i));
     return column;
 }
 
-Column bytes_column(const Chunk& chunk, size_t rows,
+Column bytes_column(const InputBatch& chunk, size_t rows,
                     std::optional<std::string_view> codec::RecordView::* member) {
     Column column = empty(ColumnType::kBytes);
     column.data.resize(rows * sizeof(TextRef));
     auto* out = column.values<TextRef>();
     for (size_t i = 0; i < rows; ++i) {
-        const auto& field = chunk.records[chunk.rows ? chunk.accepted[i] : i].*member;
+        const auto& field = chunk.record_of(i).*member;
         if (field)
             out[i] = TextRef(*field);
         else
@@ -98,14 +93,14 @@ void add_header_value(codec::ColumnBuilder& out, ColumnType type,
     out.add_int(value);
 }
 
-void add_header_columns(const project::Topic& topic, const Chunk& chunk, size_t rows,
+void add_header_columns(const project::Topic& topic, const InputBatch& chunk, size_t rows,
                         ColumnBatch& batch) {
     if (topic.header_columns.empty()) return;
     std::vector<codec::ColumnBuilder> builders;
     for (const auto& header : topic.header_columns)
         builders.emplace_back(header.column.type);
     for (size_t i = 0; i < rows; ++i) {
-        auto headers = codec::decode_headers(chunk.records[chunk.rows ? chunk.accepted[i] : i]);
+        auto headers = codec::decode_headers(chunk.record_of(i));
         for (size_t k = 0; k < builders.size(); ++k) {
             std::optional<std::string_view> found;
             if (headers) {
@@ -121,17 +116,18 @@ void add_header_columns(const project::Topic& topic, const Chunk& chunk, size_t 
 
 }  // namespace
 
-std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const Chunk& chunk,
+std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const InputBatch& chunk,
                                               const EpochPlan& plan) {
     auto batch = std::make_shared<ColumnBatch>();
-    size_t rows = chunk.rows ? chunk.rows->row_count : chunk.records.size();
+    const auto* decoded = chunk.decoded();
+    size_t rows = decoded ? decoded->row_count : chunk.records.size();
     batch->schema = project::table_columns(topic);
     batch->row_count = rows;
     batch->columns.reserve(batch->schema.size());
-    if (chunk.rows) {
-        batch->buffers = chunk.rows->buffers;
+    if (decoded) {
+        batch->buffers = decoded->buffers;
         for (size_t i = 0; i < topic.columns.size(); ++i)
-            batch->columns.push_back(chunk.rows->columns[i]);
+            batch->columns.push_back(decoded->columns[i]);
     } else {
         batch->columns.push_back(bytes_column(chunk, rows, &codec::RecordView::key));
         batch->columns.push_back(bytes_column(chunk, rows, &codec::RecordView::value));
@@ -150,10 +146,10 @@ std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const
     batch->columns.push_back(filled<int64_t>(ColumnType::kTimestamp, rows, plan.batch_time.us));
     batch->columns.push_back(filled<int64_t>(ColumnType::kInt64, rows, plan.epoch));
     batch->columns.push_back(bytes_column(chunk, rows, &codec::RecordView::key));
-    if (chunk.rows) {
-        auto extra = chunk.rows->find("_extra");
+    if (decoded) {
+        auto extra = decoded->find("_extra");
         TARN_CHECK(extra >= 0, "the decoder gathers undeclared fields");
-        batch->columns.push_back(chunk.rows->columns[size_t(extra)]);
+        batch->columns.push_back(decoded->columns[size_t(extra)]);
     }
     constexpr int64_t kDay = 86'400'000'000, kHour = 3'600'000'000;
     auto day = plan.batch_time.us / kDay - (plan.batch_time.us % kDay < 0);

@@ -9,18 +9,19 @@
 #include <string_view>
 #include <vector>
 
-#include "protocol.h"
+#include "input.h"
 #include "tarn/base/result.h"
 #include "tarn/codec/column_batch.h"
 #include "tarn/codec/record_batch.h"
-#include "topic_reader.h"
+#include "tarn/project/project.h"
 
 namespace tarn::flow {
 
 // The accepted rows of a chunk with header and metadata columns: project::table_columns of the
 // topic. Everything not in the record comes from the plan, so that a second run gives the same.
 std::shared_ptr<const codec::ColumnBatch> table_rows(const project::Topic& topic,
-                                                     const Chunk& chunk, const EpochPlan& plan);
+                                                     const InputBatch& chunk,
+                                                     const EpochPlan& plan);
 
 // A fixed-width column with one value in every row; T is as wide as the type.
 template <class T>

@@ -23,19 +23,25 @@
 //
 // The journal <state>/<flow>/journal, used by the flow's thread alone:
 //
-//   file    := "TARNFLOW" version u32 = 2 | record…
+//   file    := "TARNFLOW" version u32 = 3 | record…
 //                 rewritten as a whole when most of it is no longer needed
 //   record  := length u32 > 0 | crc32c u32 of the payload | payload
 //   payload := item…
 //                 one write is one record
-//   item    := 1 flow generation source[16] n start-offset×n
-//                 the first
-//            | 2 epoch batch-time watermark counters n (partition from to)×n
-//                 plan; synced before it runs
-//            | 3 epoch watermark counters needed n next-offset×n
-//                 done: E stands in every sink
+//   item    := 1 flow generation n (kind name id[16] positions)×n
+//                 the first; by source, where the generation began
+//            | 2 epoch batch-time watermark counters n (source partition position position)×n
+//              n (name version)×n
+//                 plan: from and to, then the versions of what the run depends on beside its
+//                 input; synced before it runs
+//            | 3 epoch watermark counters needed n positions×n
+//                 done: E stands in every sink; by source, what comes next
+//   positions := n position×n
+//                 by partition
+//   position  := at within
 //
-// A table as source has one partition; its offsets are positions of table_reader.h.
+// Version 2, which is read and written anew as 3: one source, without kind and name; positions of
+// one number (of a table: version · 2^20 + file); no versions in plans.
 //
 // Little-endian; numbers varints (zigzag), texts with varint length, times µs. A done record is not
 // synced by itself: it goes out with the next plan, or when the flow is idle or stops. Plan's
@@ -47,6 +53,7 @@
 // the first that may have rows in a window still open, run again under their recorded watermarks.
 // Holds on the log keep that input, and move only when the `needed` that frees it is durable.
 
+#include <compare>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -54,6 +61,7 @@
 
 #include "tarn/base/ids.h"
 #include "tarn/base/time.h"
+#include "tarn/flow/node.h"
 
 namespace tarn::flow {
 
@@ -74,10 +82,26 @@ struct Counters {
     friend bool operator==(const Counters&, const Counters&) = default;
 };
 
+// A place in a partition of a source, in the order of reading: an offset; a version and a file of
+// it; a transaction and a row of it. `within` 0 is the start of `at`: all before it is read.
+struct Position {
+    int64_t at = 0, within = 0;
+    friend auto operator<=>(const Position&, const Position&) = default;
+};
+// Of the partitions of each source.
+using Positions = std::vector<std::vector<Position>>;
+
 struct PartitionRange {
-    int32_t partition = 0;
-    int64_t from = 0, to = 0;  // offsets, `to` exclusive; both at the border of a record batch
+    int32_t source = 0, partition = 0;
+    Position from, to;  // `to` exclusive
     friend bool operator==(const PartitionRange&, const PartitionRange&) = default;
+};
+
+// Which version of something named a run depends on: a contract, a schema, a key.
+struct NamedVersion {
+    std::string name;
+    int64_t version = 0;
+    friend bool operator==(const NamedVersion&, const NamedVersion&) = default;
 };
 
 struct EpochPlan {
@@ -85,7 +109,8 @@ struct EpochPlan {
     Timestamp batch_time = {};
     Timestamp watermark = kNoWatermark;
     Counters before = {};
-    std::vector<PartitionRange> ranges = {};  // by partition; only those with input
+    std::vector<PartitionRange> ranges = {};  // by source and partition; only those with input
+    std::vector<NamedVersion> versions = {};
     friend bool operator==(const EpochPlan&, const EpochPlan&) = default;
 };
 
@@ -93,15 +118,21 @@ struct EpochDone {
     int64_t epoch = -1;
     Timestamp watermark = kNoWatermark;
     Counters after = {};
-    int64_t needed = 0;              // plans of epochs below this are history
-    std::vector<int64_t> next = {};  // next offset of each partition
+    int64_t needed = 0;  // plans of epochs below this are history
+    Positions next = {};
     friend bool operator==(const EpochDone&, const EpochDone&) = default;
+};
+
+struct JournalSource {
+    Node node;
+    Uuid id = {};
+    std::vector<Position> start = {};  // of each partition, when the generation began
+    friend bool operator==(const JournalSource&, const JournalSource&) = default;
 };
 
 struct JournalHeader {
     std::string flow, generation;
-    Uuid source = {};                         // topic or table
-    std::vector<int64_t> start_offsets = {};  // of each partition, when the generation began
+    std::vector<JournalSource> sources = {};
     friend bool operator==(const JournalHeader&, const JournalHeader&) = default;
 };
 

@@ -208,7 +208,7 @@ struct Runtime::Impl {
 
     void stop() {
         for (auto& [name, runner] : runners)
-            runner->flow->source().stop_listening();
+            runner->flow->unsubscribe();
         for (auto& [name, runner] : runners) {
             MutexLock lock(runner->mutex);
             runner->stopping = true;
@@ -249,7 +249,7 @@ void Runtime::start() {
     if (!impl_->options.threads) return;
     constexpr size_t kMostOfName = 15;  // of a thread's, for those who look at them from outside
     for (auto& [name, runner] : impl_->runners) {
-        runner->flow->source().listen([r = runner.get()] { r->signal(); });
+        runner->flow->subscribe([r = runner.get()] { r->signal(); });
         runner->thread = std::thread([impl = impl_.get(), r = runner.get()] { impl->run(*r); });
         pthread_setname_np(runner->thread.native_handle(), name.substr(0, kMostOfName).c_str());
     }

@@ -20,11 +20,6 @@ void TableReader::need(const std::vector<std::string>& columns) {
 Result<std::shared_ptr<const lake::AddedFiles>> TableReader::added_locked(int64_t version) {
     if (auto it = added_.find(version); it != added_.end()) return it->second;
     TARN_TRY(auto files, lake_.added(table_, version));
-    if (files.files.size() >= size_t(1) << TablePosition::kFileBits)
-        return fail(ErrorCode::kUnsupported,
-                    fmt::format("version {} of table {} has {} files, which is more than a flow "
-                                "can read of one version",
-                                version, table_, files.files.size()));
     auto kept = std::make_shared<const lake::AddedFiles>(std::move(files));
     added_[version] = kept;
     while (added_.size() > kVersionsKept)
@@ -37,53 +32,52 @@ Result<std::shared_ptr<const lake::AddedFiles>> TableReader::added(int64_t versi
     return added_locked(version);
 }
 
-Result<std::shared_ptr<const Slice>> TableReader::read(TablePosition at) {
+Result<InputBatchPtr> TableReader::read(Position at) {
     MutexLock lock(mutex_);
-    if (auto it = slices_.find(at.packed()); it != slices_.end()) return it->second.slice;
-    TARN_TRY(auto added, added_locked(at.version));
-    if (size_t(at.file) >= added->files.size())
-        return fail(ErrorCode::kNotFound, fmt::format("version {} of table {} has no file {}",
-                                                      at.version, table_, at.file));
+    if (auto it = slices_.find(at); it != slices_.end()) return it->second.slice;
+    TARN_TRY(auto added, added_locked(at.at));
+    if (size_t(at.within) >= added->files.size())
+        return fail(ErrorCode::kNotFound,
+                    fmt::format("version {} of table {} has no file {}", at.at, table_, at.within));
     if (!session_) {
         TARN_TRY(session_, engine_.session());
     }
-    const auto& file = added->files[size_t(at.file)];
-    auto slice = std::make_shared<Slice>();
-    slice->at = at;
-    slice->committed = added->time;
-    slice->bytes = uint64_t(file->size);
+    const auto& file = added->files[size_t(at.within)];
+    auto slice = std::make_shared<InputBatch>();
+    slice->from = at;
+    slice->to = {at.at, at.within + 1};
+    slice->arrived = added->time;
+    slice->bytes = size_t(file->size);
     const std::vector<std::string> columns(columns_.begin(), columns_.end());
     auto rows = lake_.read(*session_, table_, {file}, columns, kBatchRows);
     if (!rows) {
         session_.reset();
         return fail(std::move(rows).error());
     }
-    slice->batches = std::move(*rows);
-    for (const auto& batch : slice->batches)
-        slice->rows += int64_t(batch->row_count);
+    slice->rows = std::move(*rows);
+    for (const auto& batch : slice->rows)
+        slice->count += int64_t(batch->row_count);
     keep(slice);
-    return std::shared_ptr<const Slice>(slice);
+    return InputBatchPtr(slice);
 }
 
-void TableReader::keep(const std::shared_ptr<const Slice>& slice) {
+void TableReader::keep(const InputBatchPtr& slice) {
     if (passed_.size() < 2) return;  // nobody to share with
     for (const auto& [consumer, at] : passed_)
-        if (at > slice->at.packed()) return;  // a laggard reads for itself
-    int64_t bytes = 0;
-    for (const auto& batch : slice->batches)
-        bytes += int64_t(batch->memory_bytes());
-    auto reservation = cache_.reserve(size_t(bytes));
-    while (!reservation && !slices_.empty() && slices_.begin()->first < slice->at.packed()) {
+        if (at > slice->from) return;  // a laggard reads for itself
+    const auto bytes = slice->memory_bytes();
+    auto reservation = cache_.reserve(bytes);
+    while (!reservation && !slices_.empty() && slices_.begin()->first < slice->from) {
         slices_.erase(slices_.begin());
-        reservation = cache_.reserve(size_t(bytes));
+        reservation = cache_.reserve(bytes);
     }
     if (!reservation) return;
-    slices_.emplace(slice->at.packed(), Cached{slice, std::move(*reservation)});
+    slices_.emplace(slice->from, Cached{slice, std::move(*reservation)});
 }
 
 int TableReader::add_consumer() {
     MutexLock lock(mutex_);
-    passed_[++last_consumer_] = 0;
+    passed_[++last_consumer_] = {};
     return last_consumer_;
 }
 
@@ -92,15 +86,15 @@ void TableReader::remove_consumer(int consumer) {
     passed_.erase(consumer);
 }
 
-void TableReader::passed(int consumer, int64_t packed) {
+void TableReader::passed(int consumer, Position position) {
     MutexLock lock(mutex_);
-    passed_[consumer] = packed;
-    int64_t lowest = packed;
+    passed_[consumer] = position;
+    auto lowest = position;
     for (const auto& [other, at] : passed_)
         lowest = std::min(lowest, at);
     while (!slices_.empty() && slices_.begin()->first < lowest)
         slices_.erase(slices_.begin());
-    while (!added_.empty() && added_.begin()->first < TablePosition::of(lowest).version)
+    while (!added_.empty() && added_.begin()->first < lowest.at)
         added_.erase(added_.begin());
 }
 

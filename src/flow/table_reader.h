@@ -1,7 +1,7 @@
 #pragma once
 
 // A table's rows as they were added, read once for all flows that follow it. A slice is one file of
-// one version. Slices are cached, bounded in bytes, until every flow of the table has passed them.
+// one version, with one partition for all. Slices are cached, bounded in bytes, until every flow of the table has passed them.
 // Thread-safe; a flow that asks for what another is reading waits for it.
 
 #include <map>
@@ -17,24 +17,7 @@
 
 namespace tarn::flow {
 
-// A position in a table: files of `version` below `file` are read, and all versions before it.
-struct TablePosition {
-    static constexpr int kFileBits = 20;  // files in one version
-    int64_t version = 0, file = 0;
-    int64_t packed() const { return version << kFileBits | file; }
-    static TablePosition of(int64_t packed) {
-        return {packed >> kFileBits, packed & ((int64_t(1) << kFileBits) - 1)};
-    }
-};
-
-struct Slice {
-    TablePosition at;
-    Timestamp committed;
-    int64_t rows = 0;
-    uint64_t bytes = 0;  // of the file
-    lake::BatchList batches;
-};
-
+// Positions: files of version `at` below file `within` are read, and all versions before it.
 class TableReader {
   public:
     TableReader(std::string table, lake::Lake& lake, sql::Engine& engine, CacheBudget& cache)
@@ -45,20 +28,20 @@ class TableReader {
     void need(const std::vector<std::string>& columns);
     Result<std::shared_ptr<const lake::AddedFiles>> added(int64_t version);
     // Errors: kNotFound (no such file in that version), those of Lake::added and Lake::read.
-    Result<std::shared_ptr<const Slice>> read(TablePosition at);
+    Result<InputBatchPtr> read(Position at);
 
     int add_consumer();
     void remove_consumer(int consumer);
-    void passed(int consumer, int64_t packed);
+    void passed(int consumer, Position at);
 
   private:
     struct Cached {
-        std::shared_ptr<const Slice> slice;
+        InputBatchPtr slice;
         MemoryReservation reservation;
     };
     Result<std::shared_ptr<const lake::AddedFiles>> added_locked(int64_t version)
         TARN_REQUIRES(mutex_);
-    void keep(const std::shared_ptr<const Slice>& slice) TARN_REQUIRES(mutex_);
+    void keep(const InputBatchPtr& slice) TARN_REQUIRES(mutex_);
 
     const std::string table_;
     lake::Lake& lake_;
@@ -67,9 +50,9 @@ class TableReader {
     Mutex mutex_;
     std::set<std::string> columns_ TARN_GUARDED_BY(mutex_);
     std::unique_ptr<sql::Session> session_ TARN_GUARDED_BY(mutex_);
-    std::map<int64_t, Cached> slices_ TARN_GUARDED_BY(mutex_);  // by packed position
+    std::map<Position, Cached> slices_ TARN_GUARDED_BY(mutex_);
     std::map<int64_t, std::shared_ptr<const lake::AddedFiles>> added_ TARN_GUARDED_BY(mutex_);
-    std::map<int, int64_t> passed_ TARN_GUARDED_BY(mutex_);
+    std::map<int, Position> passed_ TARN_GUARDED_BY(mutex_);
     int last_consumer_ TARN_GUARDED_BY(mutex_) = 0;
 };
 

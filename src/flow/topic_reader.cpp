@@ -1,10 +1,11 @@
 #include "topic_reader.h"
-#include "tarn/flow/error_ids.h"
-#include "tarn/log/error_ids.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
+
+#include "tarn/flow/error_ids.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::flow {
 namespace {
@@ -47,11 +48,6 @@ Status fetch_error(const log::FetchResult& fetched, const std::string& topic, in
 
 }  // namespace
 
-size_t Chunk::memory_bytes() const {
-    return bytes + records.capacity() * sizeof(codec::RecordView) +
-           accepted.capacity() * sizeof(uint32_t) + (rows ? rows->memory_bytes() : 0);
-}
-
 CacheBudget::CacheBudget(std::shared_ptr<MemoryBudget> memory, uint64_t limit)
     : budget_(memory ? memory->child("decoded records", int64_t(limit))
                      : MemoryBudget::root("decoded records", int64_t(limit))) {}
@@ -69,28 +65,27 @@ TopicReader::TopicReader(const project::Topic& topic, log::TopicInfo info, log::
     }
 }
 
-Result<std::shared_ptr<const Chunk>> TopicReader::read(int32_t number, int64_t from,
-                                                       int64_t limit) {
+Result<InputBatchPtr> TopicReader::read(int32_t number, int64_t from, int64_t limit) {
     auto& partition = *partitions_[size_t(number)];
     MutexLock lock(partition.mutex);
     auto it = partition.chunks.find(from);
-    if (it != partition.chunks.end() && it->second.chunk->to <= limit) return it->second.chunk;
+    if (it != partition.chunks.end() && it->second.chunk->to.at <= limit) return it->second.chunk;
     auto next = partition.chunks.upper_bound(from);
     auto cap = next == partition.chunks.end() ? limit : std::min(limit, next->first);
-    TARN_TRY(std::shared_ptr<const Chunk> chunk, decode(partition, number, from, cap));
+    TARN_TRY(InputBatchPtr chunk, decode(partition, number, from, cap));
     if (chunk && it == partition.chunks.end()) keep(partition, chunk);
     return chunk;
 }
 
-Result<std::shared_ptr<Chunk>> TopicReader::decode(Partition& partition, int32_t number,
-                                                   int64_t from, int64_t cap) {
-    if (from >= cap) return std::shared_ptr<Chunk>();
+Result<std::shared_ptr<InputBatch>> TopicReader::decode(Partition& partition, int32_t number,
+                                                        int64_t from, int64_t cap) {
+    if (from >= cap) return std::shared_ptr<InputBatch>();
     auto fetched = log_.fetch({info_.id, number}, from, kChunkBytes);
     TARN_RETURN_IF_ERROR(fetch_error(fetched, topic_.name, number, from));
-    auto chunk = std::make_shared<Chunk>();
+    auto chunk = std::make_shared<InputBatch>();
     auto bytes = std::make_shared<Bytes>();
     chunk->partition = number;
-    chunk->from = chunk->to = from;
+    chunk->from = chunk->to = {from};
     int64_t end = std::min({cap, fetched.high_watermark, fetched.last_stable_offset});
     bool first = true, full = false;
     for (auto& slice : fetched.slices) {
@@ -125,37 +120,39 @@ Result<std::shared_ptr<Chunk>> TopicReader::decode(Partition& partition, int32_t
                 TARN_DCHECK(before <= chunk->records.size(), "records only grow");
             }
             first = false;
-            chunk->to = header.next_offset();
+            chunk->to = {header.next_offset()};
             chunk->bytes += batch.size();
             rest.remove_prefix(batch.size());
         }
         bytes->slices.push_back(std::move(slice));
         if (full) break;
     }
-    if (chunk->to == from) return std::shared_ptr<Chunk>();
+    if (chunk->to.at == from) return std::shared_ptr<InputBatch>();
     chunk->keep_alive = bytes;
+    chunk->count = int64_t(chunk->records.size());
     if (partition.decoder) {
-        TARN_TRY(chunk->rows, partition.decoder->decode(chunk->records, bytes, chunk->accepted,
-                                                        chunk->rejected));
+        TARN_TRY(auto rows, partition.decoder->decode(chunk->records, bytes, chunk->accepted,
+                                                      chunk->rejected));
+        chunk->rows.push_back(std::move(rows));
     }
     return chunk;
 }
 
-void TopicReader::keep(Partition& partition, const std::shared_ptr<const Chunk>& chunk) {
+void TopicReader::keep(Partition& partition, const InputBatchPtr& chunk) {
     if (partition.passed.size() < 2) return;  // nobody to share with
     for (const auto& [consumer, offset] : partition.passed)
-        if (offset >= chunk->to) return;  // a laggard decodes for itself
+        if (offset >= chunk->to.at) return;  // a laggard decodes for itself
     auto bytes = chunk->memory_bytes();
     auto reservation = cache_.reserve(bytes);
     // Full: what a laggard (or a flow that stands) has left lying goes first; it decodes for
     // itself.
     auto& chunks = partition.chunks;
-    while (!reservation && !chunks.empty() && chunks.begin()->first < chunk->from) {
+    while (!reservation && !chunks.empty() && chunks.begin()->first < chunk->from.at) {
         chunks.erase(chunks.begin());
         reservation = cache_.reserve(bytes);
     }
     if (!reservation) return;
-    partition.chunks.emplace(chunk->from, Cached{chunk, std::move(*reservation)});
+    partition.chunks.emplace(chunk->from.at, Cached{chunk, std::move(*reservation)});
 }
 
 int TopicReader::add_consumer() {
@@ -182,7 +179,7 @@ void TopicReader::passed(int consumer, int32_t number, int64_t offset) {
     for (const auto& [other, at] : partition.passed)
         lowest = std::min(lowest, at);
     auto& chunks = partition.chunks;
-    while (!chunks.empty() && chunks.begin()->second.chunk->to <= lowest)
+    while (!chunks.empty() && chunks.begin()->second.chunk->to.at <= lowest)
         chunks.erase(chunks.begin());
 }
 

@@ -15,11 +15,10 @@
 #include <string>
 #include <vector>
 
+#include "input.h"
 #include "tarn/base/memory.h"
 #include "tarn/base/mutex.h"
 #include "tarn/base/result.h"
-#include "tarn/codec/json_decoder.h"
-#include "tarn/codec/record_batch.h"
 #include "tarn/log/log.h"
 #include "tarn/project/project.h"
 
@@ -30,21 +29,6 @@ inline constexpr size_t kChunkBytes = 4 << 20;
 // Of the records' timestamps in one chunk: keeps partitions together while a backlog is read
 // (protocol.h).
 inline constexpr Duration kChunkSpan = Duration::seconds(2);
-
-// Records [from, to) of one partition. Immutable.
-struct Chunk {
-    int32_t partition = 0;
-    int64_t from = 0, to = 0;
-    int64_t first_timestamp_ms = 0;
-    size_t bytes = 0;                        // of the record batches
-    std::vector<codec::RecordView> records;  // all of them, by offset
-    std::shared_ptr<const codec::ColumnBatch>
-        rows;                        // json topics: those that decode; raw topics: null
-    std::vector<uint32_t> accepted;  // row → record
-    std::vector<codec::Rejected> rejected;
-    std::shared_ptr<const void> keep_alive;  // what views and text point into
-    size_t memory_bytes() const;
-};
 
 // Bytes of all readers' caches together.
 class CacheBudget {
@@ -66,7 +50,7 @@ class TopicReader {
     // The chunk that begins at `from` and ends at or below `limit`, both borders of batches; null
     // if nothing is there yet. Errors: kFailedPrecondition (the offset is not in the log, or the
     // topic is gone), kCorrupted, kUnsupported (a transaction), kIo.
-    Result<std::shared_ptr<const Chunk>> read(int32_t partition, int64_t from, int64_t limit);
+    Result<InputBatchPtr> read(int32_t partition, int64_t from, int64_t limit);
 
     // A flow that reads; what it has passed need not be kept for it.
     int add_consumer();
@@ -75,7 +59,7 @@ class TopicReader {
 
   private:
     struct Cached {
-        std::shared_ptr<const Chunk> chunk;
+        InputBatchPtr chunk;
         MemoryReservation reservation;
     };
     struct Partition {
@@ -84,10 +68,9 @@ class TopicReader {
         std::map<int64_t, Cached> chunks TARN_GUARDED_BY(mutex);  // by first offset
         std::map<int, int64_t> passed TARN_GUARDED_BY(mutex);     // by consumer
     };
-    Result<std::shared_ptr<Chunk>> decode(Partition& partition, int32_t number, int64_t from,
-                                          int64_t cap) TARN_REQUIRES(partition.mutex);
-    void keep(Partition& partition, const std::shared_ptr<const Chunk>& chunk)
-        TARN_REQUIRES(partition.mutex);
+    Result<std::shared_ptr<InputBatch>> decode(Partition& partition, int32_t number, int64_t from,
+                                               int64_t cap) TARN_REQUIRES(partition.mutex);
+    void keep(Partition& partition, const InputBatchPtr& chunk) TARN_REQUIRES(partition.mutex);
 
     const project::Topic topic_;
     const log::TopicInfo info_;

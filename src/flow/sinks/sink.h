@@ -6,17 +6,17 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "identity.h"
+#include "input.h"
 #include "outputs.h"
 #include "tarn/flow/node.h"
 #include "tarn/flow/runtime.h"
 
 namespace tarn::flow {
-
-using BatchPtr = std::shared_ptr<const codec::ColumnBatch>;
 
 // What an epoch gives to one sink.
 struct Changes {
@@ -32,6 +32,19 @@ struct SinkEpoch {
     bool every = true;  // false: epochs that gave it nothing have left no trace
 };
 
+// What a step may read back of what its sink holds, for sinks that can give it.
+class Readable {
+  public:
+    virtual ~Readable() = default;
+    // These columns of all rows of the partitions that `like` falls in (of all, without
+    // partitions), and the version at which they stand.
+    virtual Result<lake::PartitionRows> read_like(sql::Session& session,
+                                                  const std::vector<BatchPtr>& like,
+                                                  std::span<const std::string> columns) = 0;
+    // Gives all its rows, behind FROM in the SQL of the flows' engine.
+    virtual std::string relation() const = 0;
+};
+
 class Sink {
   public:
     virtual ~Sink() = default;
@@ -44,6 +57,8 @@ class Sink {
     // a crash does no harm. Errors: kUnavailable, kResourceExhausted, kIo (the loop tries again),
     // others stop the flow.
     virtual Status commit(const EpochPlan& plan, const Changes& changes) = 0;
+    // Null for those that cannot.
+    virtual Readable* readable() { return nullptr; }
 };
 
 struct TableSinkOptions {

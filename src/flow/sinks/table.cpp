@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 
 #include "sinks/sink.h"
+#include "tarn/sql/quote.h"
 
 namespace tarn::flow {
 namespace {
 
-class TableSink final : public Sink {
+class TableSink final : public Sink, public Readable {
   public:
     TableSink(FlowIdentity flow, TableSinkOptions options, RuntimeContext& world)
         : flow_(std::move(flow)),
@@ -52,11 +53,20 @@ class TableSink final : public Sink {
         if (options_.transaction_of_parts) {
             for (const auto& range : plan.ranges)
                 request.more_txns.push_back(
-                    {fmt::format("{}/{}", flow_.app_id(), range.partition), range.to});
+                    {fmt::format("{}/{}", flow_.app_id(), range.partition), range.to.at});
         }
         TARN_RETURN_IF_ERROR(world_.failpoints.hit(before_commit_));
         TARN_RETURN_IF_ERROR(world_.lake.append(std::move(request)));
         return world_.failpoints.hit(after_commit_);
+    }
+
+    Readable* readable() override { return this; }
+    Result<lake::PartitionRows> read_like(sql::Session& session, const std::vector<BatchPtr>& like,
+                                          std::span<const std::string> columns) override {
+        return world_.lake.read_partitions(session, options_.table, like, columns);
+    }
+    std::string relation() const override {
+        return fmt::format("delta_scan({})", sql::quoted_text(world_.lake.path_of(options_.table)));
     }
 
   private:

@@ -1,15 +1,16 @@
 #pragma once
 
 // Where a flow reads: a source has partitions, positions in them that only grow, and what lies
-// between two positions never changes. Used by the flow's thread; status() by any.
+// between two positions never changes. Used by the flow alone; end() by any thread.
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "protocol.h"
+#include "input.h"
 #include "table_reader.h"
 #include "tarn/base/ids.h"
 #include "tarn/flow/runtime.h"
@@ -17,13 +18,10 @@
 
 namespace tarn::flow {
 
-// What one epoch reads: chunks of a topic or slices of a table, never both.
-struct Input {
-    EpochPlan plan;
-    std::vector<std::shared_ptr<const Chunk>> chunks = {};  // by partition, then offset
-    std::vector<std::shared_ptr<const Slice>> slices = {};  // by version, then file
-    int64_t records = 0, bytes = 0;
-    bool more = false;  // the epoch was full: go on at once
+// How much an epoch may read.
+struct InputLimits {
+    int64_t rows = 0, bytes = 0;
+    bool some = true;  // the first batch is taken whatever its size
 };
 
 class Source {
@@ -36,35 +34,31 @@ class Source {
     virtual Result<Uuid> id() = 0;
     virtual size_t partitions() = 0;
     // Where a flow that begins starts to read.
-    virtual std::vector<int64_t> start() = 0;
+    virtual std::vector<Position> start() = 0;
 
-    // Fills plan.ranges and what lies in them from these positions on; false if there is nothing.
-    // Errors: kFailedPrecondition (a position that does not fit the source, or the source is gone).
-    virtual Result<bool> take(const std::vector<int64_t>& at, const RuntimeOptions& options,
-                              Input& input) = 0;
-    // Fills what lies in plan.ranges.
-    virtual Status take_again(Input& input) = 0;
-    virtual bool has_more(const std::vector<int64_t>& at) = 0;
+    // What there is from these positions on; nothing if there is none. Errors: kFailedPrecondition
+    // (a position that does not fit the source, or the source is gone).
+    virtual Result<SourceInput> read(std::span<const Position> at, const InputLimits& limits) = 0;
+    // What lies in these ranges.
+    virtual Result<SourceInput> reread(std::span<const PartitionRange> ranges) = 0;
+    virtual bool has_more(std::span<const Position> at) = 0;
     // How often to look for input that nobody tells of; negative: never.
     virtual Duration poll() const { return Duration{-1}; }
 
     // Nothing from these positions on may be deleted.
-    virtual void hold(const std::string& flow, const std::vector<int64_t>& oldest) = 0;
+    virtual void hold(const std::string& flow, std::span<const Position> oldest) = 0;
     // The flow will not ask for what is below again, unless it is opened anew.
-    virtual void passed(const std::vector<int64_t>& at) = 0;
+    virtual void passed(std::span<const Position> at) = 0;
 
-    // Calls `wake` when there may be more input, from any thread until stop_listening() has
-    // returned; it must return at once. One listener at a time.
-    virtual void listen(std::function<void()> wake) = 0;
-    virtual void stop_listening() = 0;
+    // Calls `wake` when there may be more input, from any thread until unsubscribe() has returned;
+    // it must return at once. One subscription at a time.
+    virtual void subscribe(std::function<void()> wake) = 0;
+    virtual void unsubscribe() = 0;
 
-    // In the unit that people see.
-    virtual RunRange shown(const PartitionRange& range) const = 0;
-    virtual void show(const std::vector<int64_t>& start, const std::vector<int64_t>& next,
-                      std::vector<PartitionPosition>& out) = 0;
-    virtual void refresh(std::vector<PartitionPosition>& positions) const = 0;
-    // When samples of the input came: a record's timestamp, or the commit that brought the rows.
-    virtual void arrivals(const Input& input, const std::function<void(int64_t us)>& each) = 0;
+    // The `at` of the position behind all that is there; nothing if it cannot be told.
+    virtual std::optional<int64_t> end(int32_t partition) const = 0;
+    // A position of a journal of version 2.
+    virtual Position unpacked(int64_t packed) const { return {packed, 0}; }
 };
 
 std::unique_ptr<Source> make_topic_source(TopicReader& reader, log::Log& log);

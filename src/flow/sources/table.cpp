@@ -18,7 +18,7 @@ class TableSource final : public Source {
     TableSource(TableReader& reader, lake::Lake& lake)
         : reader_(reader), lake_(lake), consumer_(reader.add_consumer()) {}
     ~TableSource() override {
-        stop_listening();
+        unsubscribe();
         reader_.remove_consumer(consumer_);
     }
 
@@ -26,7 +26,7 @@ class TableSource final : public Source {
     std::string unit() const override { return "version"; }
     size_t partitions() override { return 1; }
     Duration poll() const override { return kPoll; }
-    std::vector<int64_t> start() override { return {0}; }
+    std::vector<Position> start() override { return {{}}; }
 
     Result<Uuid> id() override {
         auto info = lake_.describe(reader_.table());
@@ -37,94 +37,79 @@ class TableSource final : public Source {
                                                  "not begun");
     }
 
-    Result<bool> take(const std::vector<int64_t>& at, const RuntimeOptions& options,
-                      Input& input) override {
+    Result<SourceInput> read(std::span<const Position> from, const InputLimits& limits) override {
+        SourceInput out;
         TARN_TRY(auto newest, lake_.version(reader_.table()));
-        auto position = TablePosition::of(at[0]);
-        if (position.version > newest + 1)
+        auto at = from[0];
+        if (at.at > newest + 1)
             return fail(
                 errors::kPositionBeyondLog,
                 fmt::format("the flow's position, version {}, is beyond the newest version {} of "
                             "table {}: it was put back to an older state; drop the flow's "
                             "sinks and its state folder to begin anew",
-                            position.version, newest, reader_.table()));
-        while (position.version <= newest && !input.more) {
-            TARN_TRY(auto added, added_of(position.version));
-            while (position.file < int64_t(added->files.size())) {
-                const auto& file = *added->files[size_t(position.file)];
-                if (!input.slices.empty() &&
-                    (input.records + std::max<int64_t>(0, file.records) >
-                         kRowsFactor * int64_t(options.max_epoch_rows) ||
-                     input.bytes + file.size > int64_t(options.max_epoch_bytes))) {
-                    input.more = true;
+                            at.at, newest, reader_.table()));
+        while (at.at <= newest && !out.more) {
+            TARN_TRY(auto added, added_of(at.at));
+            for (; at.within < int64_t(added->files.size()); ++at.within) {
+                const auto& file = *added->files[size_t(at.within)];
+                if ((!out.batches.empty() || !limits.some) &&
+                    (out.records + std::max<int64_t>(0, file.records) > kRowsFactor * limits.rows ||
+                     out.bytes + file.size > limits.bytes)) {
+                    out.more = true;
                     break;
                 }
-                TARN_RETURN_IF_ERROR(add(position, input));
-                ++position.file;
+                TARN_TRY(auto slice, reader_.read(at));
+                out.add(std::move(slice));
             }
-            if (!input.more) position = {position.version + 1, 0};
+            if (!out.more) at = {at.at + 1, 0};
         }
-        if (position.packed() == at[0]) return false;
-        input.plan.ranges.push_back({0, at[0], position.packed()});
-        return true;
+        if (at != from[0]) out.ranges.push_back({.from = from[0], .to = at});
+        return out;
     }
 
-    Status take_again(Input& input) override {
-        for (const auto& range : input.plan.ranges) {
-            auto position = TablePosition::of(range.from);
-            while (position.packed() < range.to) {
-                TARN_TRY(auto added, added_of(position.version));
-                for (; position.file < int64_t(added->files.size()) && position.packed() < range.to;
-                     ++position.file)
-                    TARN_RETURN_IF_ERROR(add(position, input));
-                if (position.packed() < range.to) position = {position.version + 1, 0};
+    Result<SourceInput> reread(std::span<const PartitionRange> ranges) override {
+        SourceInput out;
+        for (const auto& range : ranges) {
+            for (auto at = range.from; at < range.to; at = {at.at + 1, 0}) {
+                TARN_TRY(auto added, added_of(at.at));
+                for (; at.within < int64_t(added->files.size()) && at < range.to; ++at.within) {
+                    TARN_TRY(auto slice, reader_.read(at));
+                    out.add(std::move(slice));
+                }
+                if (at == range.to) break;
             }
         }
-        return {};
+        return out;
     }
 
-    bool has_more(const std::vector<int64_t>& at) override {
+    bool has_more(std::span<const Position> at) override {
         auto newest = lake_.version(reader_.table());
-        return !newest || TablePosition::of(at[0]).version != *newest + 1;
+        return !newest || at[0].at != *newest + 1;
     }
 
-    void hold(const std::string& flow, const std::vector<int64_t>& oldest) override {
-        lake_.set_hold(flow, reader_.table(), TablePosition::of(oldest[0]).version);
+    void hold(const std::string& flow, std::span<const Position> oldest) override {
+        lake_.set_hold(flow, reader_.table(), oldest[0].at);
     }
-    void passed(const std::vector<int64_t>& at) override { reader_.passed(consumer_, at[0]); }
+    void passed(std::span<const Position> at) override { reader_.passed(consumer_, at[0]); }
 
-    void listen(std::function<void()> wake) override {
+    void subscribe(std::function<void()> wake) override {
         listener_ = lake_.add_listener(
             [table = reader_.table(), wake = std::move(wake)](const std::string& committed) {
                 if (committed == table) wake();
             });
     }
-    void stop_listening() override {
+    void unsubscribe() override {
         if (listener_) lake_.remove_listener(*listener_);
         listener_.reset();
     }
 
-    // In versions, the last one perhaps in part.
-    RunRange shown(const PartitionRange& range) const override {
-        return {0, TablePosition::of(range.from).version,
-                TablePosition::of(range.to - 1).version + 1};
-    }
-    void show(const std::vector<int64_t>& start, const std::vector<int64_t>& next,
-              std::vector<PartitionPosition>& out) override {
-        out.resize(1);
-        out[0].partition = 0;
-        out[0].start_offset = TablePosition::of(start.empty() ? 0 : start[0]).version;
-        out[0].next_offset = TablePosition::of(next[0]).version;
-        refresh(out);
-    }
-    void refresh(std::vector<PartitionPosition>& positions) const override {
+    std::optional<int64_t> end(int32_t) const override {
         auto newest = lake_.version(reader_.table());
-        for (auto& position : positions)
-            if (newest) position.high_watermark = *newest + 1;
+        return newest ? std::optional(*newest + 1) : std::nullopt;
     }
-    void arrivals(const Input& input, const std::function<void(int64_t us)>& each) override {
-        for (const auto& slice : input.slices)
-            each(slice->committed.us);
+    Position unpacked(int64_t packed) const override {
+        constexpr int kFileBits = 20;
+        return {packed >> kFileBits, packed & ((int64_t(1) << kFileBits) - 1)};
     }
 
   private:
@@ -139,14 +124,6 @@ class TableSource final : public Source {
                             version, reader_.table()));
         return added;
     }
-    Status add(TablePosition position, Input& input) {
-        TARN_TRY(auto slice, reader_.read(position));
-        input.records += slice->rows;
-        input.bytes += int64_t(slice->bytes);
-        input.slices.push_back(std::move(slice));
-        return {};
-    }
-
     TableReader& reader_;
     lake::Lake& lake_;
     const int consumer_;

@@ -39,8 +39,7 @@ Status GroupsStep::compute(const Input& input, bool) {
     TARN_TRY(auto like, query_->finish({added}));
     if (like->row_count == 0) return {};
     TARN_TRY(auto session, world_.engine.session());
-    TARN_TRY(auto standing,
-             world_.lake.read_partitions(*session, model_.name, {like}, output_names_));
+    TARN_TRY(auto standing, this->standing(kRows).read_like(*session, {like}, output_names_));
     TARN_TRY(auto before, query_->resume(standing.rows));
     TARN_TRY(auto merged, query_->merge({before, added}));
     TARN_TRY(auto rows, query_->finish({merged}));

@@ -22,8 +22,9 @@ Status IngestStep::run(const Input& input, bool) {
     SideRecords aside(side_partitions_);
     counters_ = input.plan.before;
     counters_.rows_in += input.records;
-    for (const auto& chunk : input.chunks) {
-        auto rows = chunk->rows ? chunk->rows->row_count : chunk->records.size();
+    for (const auto& [source, chunk] : input.parts) {
+        const auto* decoded = chunk->decoded();
+        auto rows = decoded ? decoded->row_count : chunk->records.size();
         counters_.rows_out += int64_t(rows);
         if (rows > 0) table.rows.push_back(table_rows(topic_, *chunk, input.plan));
         counters_.quarantined += int64_t(chunk->rejected.size());

@@ -89,8 +89,8 @@ Status ModelStep::run(const Input& input, bool replay) {
 
 std::vector<BatchPtr> ModelStep::batches_of(const Input& input) {
     std::vector<BatchPtr> out;
-    for (const auto& slice : input.slices)
-        out.insert(out.end(), slice->batches.begin(), slice->batches.end());
+    for (const auto& [source, slice] : input.parts)
+        out.insert(out.end(), slice->rows.begin(), slice->rows.end());
     return out;
 }
 

@@ -101,11 +101,11 @@ Status RowsStep::load_state() {
     auto from = horizon_second(done.watermark);
     ids_->forget_before(from);
     TARN_TRY(auto session, world_.engine.session());
-    auto rows = session->query_columns(fmt::format(
-        "select {}, {} from delta_scan({}) where {} >= make_timestamptz({}) and _batch_id <= {}",
-        sql::quoted_name(model_.unique_key), sql::quoted_name(model_.event_time),
-        sql::quoted_text(world_.lake.path_of(model_.name)), sql::quoted_name(model_.event_time),
-        from * kSecond, done.epoch));
+    auto rows = session->query_columns(
+        fmt::format("select {}, {} from {} where {} >= make_timestamptz({}) and _batch_id <= {}",
+                    sql::quoted_name(model_.unique_key), sql::quoted_name(model_.event_time),
+                    standing(kRows).relation(), sql::quoted_name(model_.event_time), from * kSecond,
+                    done.epoch));
     if (!rows) return fail(rows.error().with_context("reading the ids of table " + model_.name));
     for (uint32_t row = 0; row < rows->row_count; ++row) {
         TARN_TRY([[maybe_unused]] bool fresh,

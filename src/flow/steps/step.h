@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "input.h"
 #include "journal.h"
 #include "sinks/sink.h"
-#include "sources/source.h"
+#include "tarn/base/check.h"
 #include "tarn/base/logger.h"
 #include "tarn/flow/runtime.h"
 
@@ -39,8 +40,12 @@ class Step {
     std::string state_folder() const { return options_.state_folder + "/" + spec_.name; }
     FlowIdentity identity() const { return {spec_.name, spec_.generation, state_folder()}; }
 
-    // How many of its ports have a sink. Once, before anything runs.
-    void connect(size_t ports) { ports_.resize(ports); }
+    // For each port that has a sink, what can be read back of it (null: nothing). Once, before
+    // anything runs.
+    void connect(std::vector<Readable*> sinks) {
+        ports_.resize(sinks.size());
+        sinks_ = std::move(sinks);
+    }
     const Changes& changes(size_t port) const { return ports_[port]; }
     void clear_changes() { ports_.assign(ports_.size(), {}); }
     // Of the generation, after the epoch that ran last.
@@ -71,6 +76,11 @@ class Step {
   protected:
     bool has_port(size_t port) const { return port < ports_.size(); }
     Changes& port(size_t port) { return ports_.at(port); }
+    // What the port's sink holds. It must be one that can be read back.
+    Readable& standing(size_t port) {
+        TARN_CHECK(sinks_.at(port), "the step's sink can be read back");
+        return *sinks_[port];
+    }
     io::Failpoints& failpoints() { return world_.failpoints; }
     const Journal* journal() const { return journal_; }
 
@@ -82,6 +92,7 @@ class Step {
 
   private:
     std::vector<Changes> ports_;
+    std::vector<Readable*> sinks_;
     const Journal* journal_ = nullptr;
 };
 

@@ -78,9 +78,9 @@ Status WindowsStep::run(const Input& input, bool replay) {
     counters_ = input.plan.before;
     counters_.rows_in += input.records;
     newest_event_us_ = INT64_MIN;
-    for (const auto& chunk : input.chunks) {
+    for (const auto& [source, chunk] : input.parts) {
         counters_.quarantined += int64_t(chunk->rejected.size());
-        if (chunk->rows->row_count > 0) TARN_RETURN_IF_ERROR(add(*chunk, input.plan));
+        if (chunk->decoded()->row_count > 0) TARN_RETURN_IF_ERROR(add(*chunk, input.plan));
     }
     if (replay) {
         query_->discard_changes();
@@ -98,8 +98,8 @@ Status WindowsStep::run(const Input& input, bool replay) {
     return {};
 }
 
-Status WindowsStep::add(const Chunk& chunk, const EpochPlan& plan) {
-    const auto& rows = *chunk.rows;
+Status WindowsStep::add(const InputBatch& chunk, const EpochPlan& plan) {
+    const auto& rows = *chunk.decoded();
     const auto* times = rows.columns[size_t(event_time_)].values<int64_t>();
     auto limit = plan.batch_time.us + kMaxAhead.us;
     int64_t newest = *std::max_element(times, times + rows.row_count);
@@ -131,7 +131,7 @@ Status WindowsStep::add(const Chunk& chunk, const EpochPlan& plan) {
     return {};
 }
 
-Status WindowsStep::put_aside(const Chunk& chunk, const EpochPlan& plan, uint32_t row,
+Status WindowsStep::put_aside(const InputBatch& chunk, const EpochPlan& plan, uint32_t row,
                               int64_t event_time_us, bool early) {
     ++counters_.late;
     counters_.early += early;

@@ -37,9 +37,9 @@ class WindowsStep final : public Step {
 
   private:
     static FlowSpec spec_of(const project::LiveModel& model, const project::Topic& topic);
-    Status add(const Chunk& chunk, const EpochPlan& plan);
-    Status put_aside(const Chunk& chunk, const EpochPlan& plan, uint32_t row, int64_t event_time_us,
-                     bool early);
+    Status add(const InputBatch& chunk, const EpochPlan& plan);
+    Status put_aside(const InputBatch& chunk, const EpochPlan& plan, uint32_t row,
+                     int64_t event_time_us, bool early);
     std::optional<Timestamp> remove_before() const;
 
     const project::Topic& topic_;  // the reader's

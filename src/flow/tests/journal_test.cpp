@@ -11,8 +11,11 @@ namespace {
 constexpr const char* kPath = "state/f/journal";
 
 JournalHeader header() {
-    JournalHeader h{.flow = "f", .generation = "g", .start_offsets = {0, 7}};
-    h.source.bytes[3] = 9;
+    JournalHeader h{.flow = "f",
+                    .generation = "g",
+                    .sources = {{.node = topic_node("clicks"), .start = {{0}, {7}}},
+                                {.node = table_node("silver.clicks"), .start = {{3, 1}}}}};
+    h.sources[0].id.bytes[3] = 9;
     return h;
 }
 
@@ -21,7 +24,10 @@ EpochPlan plan(int64_t epoch) {
             .batch_time = {epoch * 1000 + 5},
             .watermark = epoch == 0 ? kNoWatermark : Timestamp{epoch * 100},
             .before = {.rows_in = epoch, .rows_out = 2, .late = 3, .early = 1, .quarantined = -4},
-            .ranges = {{0, epoch * 10, epoch * 10 + 10}, {1, epoch * 5 + 7, epoch * 5 + 12}}};
+            .ranges = {{0, 0, {epoch * 10}, {epoch * 10 + 10}},
+                       {0, 1, {epoch * 5 + 7}, {epoch * 5 + 12}},
+                       {1, 0, {epoch + 3, 1}, {epoch + 4, epoch % 3}}},
+            .versions = {{"contract:clicks", epoch / 3}, {"key:tenants", 2}}};
 }
 
 EpochDone done(int64_t epoch, int64_t needed) {
@@ -29,7 +35,7 @@ EpochDone done(int64_t epoch, int64_t needed) {
             .watermark = {epoch * 100 + 100},
             .after = {.rows_in = epoch + 1},
             .needed = needed,
-            .next = {epoch * 10 + 10, epoch * 5 + 12}};
+            .next = {{{epoch * 10 + 10}, {epoch * 5 + 12}}, {{epoch + 4, epoch % 3}}}};
 }
 
 struct World {
@@ -121,8 +127,95 @@ TEST(Journal, DamageAndNewerVersionsAreSaid) {
     }
     ASSERT_TRUE(w.disk.rot(kPath, 150));
     EXPECT_EQ(Journal::open(w.disk, w.failpoints, kPath).error().code(), ErrorCode::kCorrupted);
-    ASSERT_TRUE(w.disk.replace(kPath, std::string("TARNFLOW\3\0\0\0", 12)));
+    ASSERT_TRUE(w.disk.replace(kPath, std::string("TARNFLOW\4\0\0\0", 12)));
     EXPECT_EQ(Journal::open(w.disk, w.failpoints, kPath).error().code(), ErrorCode::kUnsupported);
+}
+
+// As the version before wrote it, byte by byte.
+std::string old_journal() {
+    auto record = [](const std::function<void(ByteWriter&)>& items) {
+        ByteWriter payload, out;
+        items(payload);
+        auto bytes = payload.take();
+        out.le<uint32_t>(bytes.size());
+        out.le<uint32_t>(crc32c(bytes));
+        out.raw(bytes);
+        return out.take();
+    };
+    auto numbers = [](ByteWriter& out, std::initializer_list<int64_t> values) {
+        for (auto value : values)
+            out.zigzag(value);
+    };
+    auto position = [](int64_t version, int64_t file) { return version << 20 | file; };
+    std::string out("TARNFLOW\2\0\0\0", 12);
+    out += record([&](ByteWriter& w) {
+        w.le<uint8_t>(1);
+        w.sized("f");
+        w.sized("g");
+        w.raw(std::string(15, '\0') + "\7");
+        w.varint(1);
+        numbers(w, {0});
+    });
+    auto plan_of = [&](ByteWriter& w, int64_t epoch, int64_t from, int64_t to) {
+        w.le<uint8_t>(2);
+        numbers(w, {epoch, 1000 + epoch, 50 + epoch, 1, 2, 3, 4, 5, 6, 7});
+        w.varint(1);
+        numbers(w, {0, from, to});
+    };
+    out += record([&](ByteWriter& w) { plan_of(w, 0, 0, position(2, 5)); });
+    out += record([&](ByteWriter& w) {
+        w.le<uint8_t>(3);
+        numbers(w, {0, 51, 9, 9, 9, 9, 9, 9, 9, 1});
+        w.varint(1);
+        numbers(w, {position(2, 5)});
+        plan_of(w, 1, position(2, 5), position(4, 0));
+    });
+    return out;
+}
+
+TEST(Journal, OneOfTheVersionBeforeIsReadAndWrittenAnew) {
+    const Journal::OldSource old{.node = table_node("silver.clicks"), .position = [](int64_t n) {
+                                     return Position{n >> 20, n & ((1 << 20) - 1)};
+                                 }};
+    const Counters counters{1, 2, 3, 4, 5, 6, 7}, nines{9, 9, 9, 9, 9, 9, 9};
+    JournalHeader expected{.flow = "f",
+                           .generation = "g",
+                           .sources = {{.node = table_node("silver.clicks"), .start = {{}}}}};
+    expected.sources[0].id.bytes[15] = 7;
+    const EpochPlan second{1, {1001}, {51}, counters, {{0, 0, {2, 5}, {4, 0}}}};
+    const EpochDone done{0, {51}, nines, 1, {{{2, 5}}}};
+    World w(1);
+    ASSERT_TRUE(w.disk.create_folders("state/f"));
+    ASSERT_TRUE(w.disk.replace(kPath, old_journal()));
+    EXPECT_EQ(Journal::open(w.disk, w.failpoints, kPath).error().code(), ErrorCode::kUnsupported)
+        << "without a source to say what its positions are";
+    for (int life = 0; life < 2; ++life) {
+        auto journal = Journal::open(w.disk, w.failpoints, kPath, old);
+        ASSERT_TRUE(journal) << journal.error().message();
+        EXPECT_EQ((*journal)->header(), expected);
+        EXPECT_EQ((*journal)->done(), done);
+        EXPECT_THAT((*journal)->plans(), testing::ElementsAre(second)) << "the first is history";
+        EXPECT_EQ(w.disk.read_all(kPath)->substr(8, 1), "\3");
+    }
+}
+
+TEST(Journal, ACrashWhileItIsWrittenAnewLosesNothing) {
+    const Journal::OldSource old{.node = topic_node("clicks"),
+                                 .position = [](int64_t n) { return Position{n}; }};
+    for (uint64_t seed = 1; seed <= 60; ++seed) {
+        World w(seed);
+        ASSERT_TRUE(w.disk.create_folders("state/f"));
+        ASSERT_TRUE(w.disk.replace(kPath, old_journal()));
+        w.disk.crash_at_call(1 + seed % 12);
+        (void)Journal::open(w.disk, w.failpoints, kPath, old);
+        if (!w.disk.crashed()) w.disk.crash();
+        w.disk.restart();
+        auto journal = Journal::open(w.disk, w.failpoints, kPath, old);
+        ASSERT_TRUE(journal) << journal.error().message();
+        ASSERT_TRUE(*journal);
+        EXPECT_EQ((*journal)->plans().back().epoch, 1);
+        EXPECT_EQ((*journal)->done().epoch, 0);
+    }
 }
 
 TEST(Journal, AFullDiskRefusesAPlanAndTakesItLater) {

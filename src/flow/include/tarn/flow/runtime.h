@@ -45,11 +45,13 @@ struct PartitionPosition {
     int64_t start_offset = 0;  // of the log when the flow's generation began
     int64_t next_offset = 0;   // everything below is committed in every sink
     int64_t high_watermark = 0;
+    int32_t source = 0;  // which of the flow's
 };
 
 struct FlowStatus {
     std::string name, kind;  // kind: "table", "live" or "model"
-    Node source;
+    Node source;             // the first of them
+    std::vector<Node> sources;
     std::string unit;            // what its positions count, of one: "record", "version"
     std::string file, strategy;  // of a model; strategy: "append", "sessions" or "merge"
     std::vector<Node> sinks;
