@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace tarn::flow {
 namespace {
@@ -16,14 +17,6 @@ int64_t thread_cpu_us() {
     timespec t{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return int64_t(t.tv_sec) * 1'000'000 + t.tv_nsec / 1000;
-}
-
-// The place of a range in positions; null if its source or partition is not there.
-Position* find(Positions& positions, const PartitionRange& range) {
-    if (size_t(range.source) >= positions.size()) return nullptr;
-    auto& partitions = positions[size_t(range.source)];
-    return size_t(range.partition) < partitions.size() ? &partitions[size_t(range.partition)]
-                                                       : nullptr;
 }
 
 constexpr size_t kLatencySamples = 64;  // of each batch
@@ -87,13 +80,12 @@ struct Flow::Instruments {
     Histogram& latency;
 };
 
-Flow::Flow(std::vector<std::unique_ptr<Source>> sources, std::unique_ptr<Step> step,
-           std::vector<std::unique_ptr<Sink>> sinks, const RuntimeOptions& options,
-           RuntimeContext& world, RunLedger& runs)
-    : sources_(std::move(sources)),
-      step_(std::move(step)),
+Flow::Flow(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs)
+    : sources_(std::move(parts.sources)),
+      step_(std::move(parts.step)),
       spec_(step_->spec()),
-      sinks_(std::move(sinks)),
+      sinks_(std::move(parts.sinks)),
+      trigger_(std::move(parts.trigger)),
       options_(options),
       world_(world),
       logger_(world.logger.named("flow." + spec_.name)),
@@ -107,10 +99,9 @@ Flow::Flow(std::vector<std::unique_ptr<Source>> sources, std::unique_ptr<Step> s
     step_->connect(std::move(readable));
     status_.name = spec_.name;
     status_.kind = spec_.kind;
-    for (const auto& source : sources_)
-        status_.sources.push_back(source->node());
+    status_.sources = sources_.nodes();
     status_.source = status_.sources.front();
-    status_.unit = sources_.front()->unit();
+    status_.unit = sources_.unit();
     status_.file = spec_.file;
     status_.strategy = spec_.strategy;
     status_.generation = spec_.generation;
@@ -119,6 +110,11 @@ Flow::Flow(std::vector<std::unique_ptr<Source>> sources, std::unique_ptr<Step> s
 }
 
 Flow::~Flow() = default;
+
+bool Flow::reads_topics() const {
+    return std::ranges::all_of(sources_.nodes(),
+                               [](const Node& node) { return node.kind == kTopicKind; });
+}
 
 Status Flow::open() {
     if (auto opened = open_all(); !opened) TARN_RETURN_IF_ERROR(failed(opened.error()));
@@ -129,22 +125,16 @@ Status Flow::open() {
 Status Flow::open_all() {
     recovered_ = false;
     pending_.reset();
-    positions_.clear();
     step_->counters() = {};
     auto path = step_->state_folder() + "/journal";
-    const auto& first = *sources_.front();
-    TARN_TRY(journal_, Journal::open(world_.fs, world_.failpoints, path,
-                                     {.node = first.node(), .position = [&first](int64_t packed) {
-                                          return first.unpacked(packed);
-                                      }}));
+    TARN_TRY(journal_, Journal::open(world_.fs, world_.failpoints, path, sources_.old()));
     step_->set_journal(journal_.get());
     bool fresh = journal_ == nullptr;
-    TARN_RETURN_IF_ERROR(check_source_ids());
     // Also a flow that will not run holds its unread input, until someone decides.
-    take_positions();
+    TARN_RETURN_IF_ERROR(sources_.open(journal_.get(), step_->state_folder()));
     set_holds();
     if (!fresh && (journal_->header().generation != spec_.generation ||
-                   journal_->header().sources.size() != sources_.size())) {
+                   journal_->header().sources.size() != status_.sources.size())) {
         std::vector<std::string> sinks;
         for (const auto& sink : sinks_)
             sinks.push_back(sink->node().text());
@@ -159,32 +149,13 @@ Status Flow::open_all() {
     TARN_RETURN_IF_ERROR(step_->prepare());
     TARN_RETURN_IF_ERROR(open_sinks(fresh));
     if (fresh) {
-        JournalHeader header{.flow = spec_.name, .generation = spec_.generation};
-        for (size_t s = 0; s < sources_.size(); ++s)
-            header.sources.push_back({sources_[s]->node(), source_ids_[s], positions_[s]});
+        JournalHeader header{
+            .flow = spec_.name, .generation = spec_.generation, .sources = sources_.starts()};
         TARN_TRY(journal_, Journal::create(world_.fs, world_.failpoints, path, std::move(header)));
         step_->set_journal(journal_.get());
     }
     const auto& plans = journal_->plans();
     return check_sinks(plans.empty() ? -1 : plans.back().epoch, journal_->done().epoch);
-}
-
-// Each source is the one that the flow has read so far.
-Status Flow::check_source_ids() {
-    source_ids_.clear();
-    for (const auto& source : sources_) {
-        TARN_TRY(auto id, source->id());
-        auto s = source_ids_.size();
-        source_ids_.push_back(id);
-        if (!journal_ || s >= journal_->header().sources.size() ||
-            journal_->header().sources[s].id == id)
-            continue;
-        return fail(errors::kSourceReplaced,
-                    fmt::format("{} is not the one this flow has read: it was deleted and created "
-                                "anew; drop the flow's sinks and {} to begin anew",
-                                source->node().text(), step_->state_folder() + "/journal"));
-    }
-    return {};
 }
 
 Status Flow::open_sinks(bool fresh) {
@@ -217,109 +188,6 @@ Status Flow::commit(const EpochPlan& plan) {
     return {};
 }
 
-// Positions as the journal has them; the sources' start for a flow that begins.
-void Flow::take_positions() {
-    positions_.resize(sources_.size());
-    for (size_t s = 0; s < sources_.size(); ++s) {
-        auto& at = positions_[s];
-        if (!journal_ || s >= journal_->header().sources.size()) {
-            at = sources_[s]->start();
-            continue;
-        }
-        const auto& done = journal_->done();
-        at = journal_->header().sources[s].start;
-        if (done.epoch >= 0 && s < done.next.size()) at = done.next[s];
-        at.resize(sources_[s]->partitions());
-    }
-    if (!journal_) return;
-    for (const auto& plan : journal_->plans())
-        if (plan.epoch > journal_->done().epoch)
-            for (const auto& range : plan.ranges)
-                if (auto* at = find(positions_, range)) *at = range.to;
-}
-
-// The oldest input that may be read again after a crash: that of the oldest plan needed, or what is
-// not planned yet.
-void Flow::set_holds() {
-    auto holds = positions_;
-    for (size_t i = journal_ ? journal_->plans().size() : 0; i-- > 0;) {
-        const auto& plan = journal_->plans()[i];
-        if (plan.epoch < journal_->needed()) break;
-        for (const auto& range : plan.ranges)
-            if (auto* at = find(holds, range)) *at = range.from;
-    }
-    for (size_t s = 0; s < sources_.size(); ++s) {
-        sources_[s]->hold(spec_.name, holds[s]);
-        if (!recovered_) sources_[s]->passed(holds[s]);
-    }
-}
-
-// What an epoch reads from the positions on: of each source while there is room, the one first that
-// the epoch before had first last, so that a backlog of one does not keep others waiting.
-Status Flow::read(Input& input) {
-    std::vector<SourceInput> read(sources_.size());
-    const auto first = size_t(journal_->done().epoch + 1) % sources_.size();
-    int64_t rows = 0, bytes = 0;
-    for (size_t i = 0; i < sources_.size(); ++i) {
-        const auto s = (first + i) % sources_.size();
-        const InputLimits limits{.rows = int64_t(options_.max_epoch_rows) - rows,
-                                 .bytes = int64_t(options_.max_epoch_bytes) - bytes,
-                                 .some = rows == 0 && bytes == 0};
-        TARN_TRY(read[s], sources_[s]->read(positions_[s], limits));
-        rows += read[s].records;
-        bytes += read[s].bytes;
-    }
-    for (size_t s = 0; s < sources_.size(); ++s) {
-        for (auto& range : read[s].ranges) {
-            range.source = int32_t(s);
-            input.plan.ranges.push_back(range);
-        }
-        input.add(int32_t(s), std::move(read[s]));
-    }
-    return {};
-}
-
-// What the plan's ranges say.
-Status Flow::reread(Input& input) {
-    const auto& ranges = input.plan.ranges;
-    for (auto from = ranges.begin(); from != ranges.end();) {
-        auto to = std::find_if(from, ranges.end(),
-                               [&](const auto& range) { return range.source != from->source; });
-        if (size_t(from->source) >= sources_.size())
-            return fail(errors::kJournalDamaged,
-                        fmt::format("epoch {} of a flow's journal has a source {}, the flow has {}",
-                                    input.plan.epoch, from->source, sources_.size()));
-        TARN_TRY(auto read, sources_[size_t(from->source)]->reread({from, to}));
-        input.add(from->source, std::move(read));
-        from = to;
-    }
-    return {};
-}
-
-bool Flow::has_more() {
-    for (size_t s = 0; s < sources_.size(); ++s)
-        if (sources_[s]->has_more(positions_[s])) return true;
-    return false;
-}
-
-// The shortest of the sources'; negative: none asks for one.
-Duration Flow::poll() const {
-    Duration out{-1};
-    for (const auto& source : sources_)
-        if (auto poll = source->poll(); poll.us >= 0 && (out.us < 0 || poll < out)) out = poll;
-    return out;
-}
-
-void Flow::subscribe(const std::function<void()>& wake) {
-    for (const auto& source : sources_)
-        source->subscribe(wake);
-}
-
-void Flow::unsubscribe() {
-    for (const auto& source : sources_)
-        source->unsubscribe();
-}
-
 Status Flow::recover() {
     const auto& plans = journal_->plans();
     const auto done = journal_->done();
@@ -330,7 +198,7 @@ Status Flow::recover() {
         step_->set_watermark(plan.watermark);
         step_->counters() = plan.before;
         Input input{.plan = plan};
-        TARN_RETURN_IF_ERROR(reread(input));
+        TARN_RETURN_IF_ERROR(sources_.reread(input));
         TARN_RETURN_IF_ERROR(step_->run(input, !incomplete));
         if (incomplete) {
             pending_ = std::make_unique<Input>(std::move(input));
@@ -364,11 +232,10 @@ Status Flow::complete(const Input& input) {
                         .watermark = step_->watermark(),
                         .after = step_->counters(),
                         .needed = step_->oldest_needed(newest),
-                        .next = positions_});
+                        .next = sources_.positions()});
     settled_ = false;
     observe(input);
-    for (size_t s = 0; s < sources_.size(); ++s)
-        sources_[s]->passed(positions_[s]);
+    sources_.passed();
     more_ = input.more;
     pending_.reset();
     failures_ = 0;
@@ -408,7 +275,6 @@ void Flow::observe(const Input& input) {
 }
 
 Result<bool> Flow::step() {
-    woken_.store(false, std::memory_order_release);
     if (reopen_.exchange(false)) {
         retry_at_us_ = 0;
         failures_ = 0;
@@ -450,7 +316,7 @@ Result<bool> Flow::step_inner() {
     started_us_ = world_.clock.monotonic_us();
     started_cpu_us_ = thread_cpu_us();
     auto input = std::make_unique<Input>();
-    TARN_RETURN_IF_ERROR(read(*input));
+    TARN_RETURN_IF_ERROR(sources_.read(journal_->done().epoch + 1, options_, *input));
     input_seen_us_ = -1;
     if (input->plan.ranges.empty()) return false;
     last_epoch_us_ = started_us_;
@@ -471,8 +337,7 @@ Status Flow::begin(std::unique_ptr<Input> input) {
     plan.before = step_->counters();
     TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.plan.before"));
     TARN_RETURN_IF_ERROR(journal_->plan(plan));
-    for (const auto& range : plan.ranges)
-        *find(positions_, range) = range.to;
+    sources_.advance(plan);
     // From here on the epoch must be completed. Should run() fail, the state is unknown: the flow
     // is opened anew.
     recovered_ = false;
@@ -507,6 +372,8 @@ Result<bool> Flow::failed(const Error& error) {
     return false;
 }
 
+void Flow::set_holds() { sources_.hold(spec_.name, journal_.get(), !recovered_); }
+
 void Flow::settle() {
     if (settled_ || !journal_ || pending_) return;
     if (auto flushed = journal_->flush(); !flushed) {
@@ -530,15 +397,12 @@ Duration Flow::due(int64_t now) {
     if (state == FlowState::kPaused && !paused_) return {};
     if (state == FlowState::kFailed || state == FlowState::kPaused) return kNever;
     if (!recovered_ || pending_ || paused_ || more_) return {};
-    if (!has_more()) return poll();
+    if (!sources_.has_more()) return sources_.poll();
     if (input_seen_us_ < 0) input_seen_us_ = now;
-    return until(std::max(last_epoch_us_ + spec_.every.us, input_seen_us_ + spec_.linger.us));
+    return trigger_->wait({now, last_epoch_us_, input_seen_us_});
 }
 
-void Flow::pause() {
-    paused_ = true;
-    wake();
-}
+void Flow::pause() { paused_ = true; }
 
 void Flow::resume() {
     paused_ = false;
@@ -548,13 +412,6 @@ void Flow::resume() {
         failed_now = status_.state == FlowState::kFailed || status_.state == FlowState::kRetrying;
     }
     if (failed_now) reopen_ = true;
-    wake();
-}
-
-void Flow::refresh(std::vector<PartitionPosition>& positions) const {
-    for (auto& position : positions)
-        if (auto end = sources_[size_t(position.source)]->end(position.partition))
-            position.high_watermark = *end;
 }
 
 FlowStatus Flow::status() const {
@@ -563,7 +420,7 @@ FlowStatus Flow::status() const {
         MutexLock lock(status_mutex_);
         out = status_;
     }
-    refresh(out.positions);
+    sources_.refresh(out.positions);
     return out;
 }
 
@@ -572,25 +429,11 @@ void Flow::publish() {
     MutexLock lock(status_mutex_);
     instruments_->running.set(status_.state == FlowState::kRunning);
     if (!journal_) return;
-    const auto& header = journal_->header();
     // Until recovery is through, what was done before is what is known.
-    auto committed = positions_;
-    if (pending_ || !recovered_) {
-        if (!journal_->plans().empty() && journal_->plans().back().epoch > journal_->done().epoch) {
-            for (const auto& range : journal_->plans().back().ranges)
-                if (auto* at = find(committed, range)) *at = range.from;
-        }
-    }
-    status_.positions.clear();
-    for (size_t s = 0; s < committed.size(); ++s) {
-        const auto& start = header.sources.size() > s ? header.sources[s].start : committed[s];
-        for (size_t p = 0; p < committed[s].size(); ++p)
-            status_.positions.push_back({.partition = int32_t(p),
-                                         .start_offset = p < start.size() ? start[p].at : 0,
-                                         .next_offset = committed[s][p].at,
-                                         .source = int32_t(s)});
-    }
-    refresh(status_.positions);
+    const auto& plans = journal_->plans();
+    const bool open =
+        (pending_ || !recovered_) && !plans.empty() && plans.back().epoch > journal_->done().epoch;
+    status_.positions = sources_.shown(*journal_, open ? &plans.back() : nullptr);
     instruments_->lag.set(double(status_.lag()));
     const auto& done = journal_->done();
     status_.epoch = done.epoch;

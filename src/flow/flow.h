@@ -13,8 +13,8 @@
 
 #include "journal.h"
 #include "latency.h"
-#include "sources/source.h"
-#include "steps/step.h"
+#include "parts.h"
+#include "source_set.h"
 #include "tarn/base/mutex.h"
 #include "tarn/flow/runtime.h"
 
@@ -34,12 +34,9 @@ class RunLedger {
 
 class Flow final {
   public:
-    // The referenced objects outlive the flow. Sinks: one for each port of the step, in their
-    // order. They are committed from the last to the first: who sees an epoch's rows finds what was
-    // put aside beside them.
-    Flow(std::vector<std::unique_ptr<Source>> sources, std::unique_ptr<Step> step,
-         std::vector<std::unique_ptr<Sink>> sinks, const RuntimeOptions& options,
-         RuntimeContext& world, RunLedger& runs);
+    // The referenced objects outlive the flow. Sinks are committed from the last to the first: who
+    // sees an epoch's rows finds what was put aside beside them.
+    Flow(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs);
     ~Flow();
     Flow(const Flow&) = delete;
 
@@ -54,14 +51,13 @@ class Flow final {
 
     // How long until a step makes sense: zero now, negative not before something changes.
     Duration due(int64_t monotonic_us);
-    // There may be new input. Any thread.
-    void wake() { woken_.store(true, std::memory_order_release); }
-
     FlowStatus status() const;
     const std::string& name() const { return spec_.name; }
+    Duration every() const { return spec_.every; }
+    bool reads_topics() const;
     // Wakes the flow's owner when there may be input, until it unsubscribes.
-    void subscribe(const std::function<void()>& wake);
-    void unsubscribe();
+    void subscribe(const std::function<void()>& wake) { sources_.subscribe(wake); }
+    void unsubscribe() { sources_.unsubscribe(); }
     void pause();
     void resume();
 
@@ -77,29 +73,21 @@ class Flow final {
     Status complete(const Input& input);
     Result<bool> step_inner();
     Result<bool> failed(const Error& error);
-    void take_positions();
     void set_holds();
     void observe(const Input& input);
     void publish();
-    Status check_source_ids();
-    Status read(Input& input);
-    Status reread(Input& input);
-    Duration poll() const;
-    void refresh(std::vector<PartitionPosition>& positions) const;
-    bool has_more();
 
-    const std::vector<std::unique_ptr<Source>> sources_;
+    SourceSet sources_;
     const std::unique_ptr<Step> step_;
     const FlowSpec& spec_;  // the step's
     const std::vector<std::unique_ptr<Sink>> sinks_;
+    const std::unique_ptr<Trigger> trigger_;
     const RuntimeOptions& options_;
     RuntimeContext& world_;
     Logger logger_;
     RunLedger& runs_;
     std::unique_ptr<Journal> journal_;
     std::unique_ptr<Instruments> instruments_;
-    Positions positions_;  // next to plan
-    std::vector<Uuid> source_ids_;
     std::unique_ptr<Input> pending_;  // planned and run, not yet in every sink
     bool recovered_ = false;
     bool settled_ = true;
@@ -111,7 +99,7 @@ class Flow final {
     int64_t started_us_ = 0, started_cpu_us_ = 0;
     Timestamp started_;
     LatencyWindow latency_;
-    std::atomic<bool> woken_{true}, paused_{false}, reopen_{false};
+    std::atomic<bool> paused_{false}, reopen_{false};
 
     mutable Mutex status_mutex_;
     FlowStatus status_ TARN_GUARDED_BY(status_mutex_);

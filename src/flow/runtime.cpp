@@ -1,13 +1,11 @@
 #include "tarn/flow/runtime.h"
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <thread>
 
 #include <fmt/format.h>
 
-#include "flows.h"
+#include "flow.h"
+#include "scheduler.h"
 #include "tarn/flow/error_ids.h"
 
 namespace tarn::flow {
@@ -47,21 +45,41 @@ Result<log::TopicInfo> ensure_topic(log::Log& log, const project::Topic& topic) 
     return *log.find_topic(topic.name);
 }
 
-// A flow with its thread.
-struct Runner {
-    std::unique_ptr<Flow> flow;
-    Mutex mutex;
-    Condition wake;
-    bool signalled TARN_GUARDED_BY(mutex) = false;
-    bool stopping TARN_GUARDED_BY(mutex) = false;
-    std::thread thread;
+// A flow's turns.
+class Runner final : public Scheduler::Task {
+  public:
+    Runner(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs)
+        : flow(std::move(parts), options, world, runs), world_(world) {}
 
-    void signal() {
-        flow->wake();
-        MutexLock lock(mutex);
-        signalled = true;
-        wake.notify_one();
+    // An epoch, if one is due. Idle for a while: what is known to be done becomes durable, so that
+    // a restart has nothing to repeat.
+    Duration turn() override {
+        if (ended_) return Duration{-1};
+        auto now = world_.clock.monotonic_us();
+        auto due = flow.due(now);
+        if (due.us == 0) {
+            auto stepped = flow.step();
+            if (!stepped) {
+                world_.logger.error("flow ended",
+                                    {{"flow", flow.name()}, {"reason", stepped.error()}});
+                ended_ = true;
+                return Duration{-1};
+            }
+            if (*stepped) busy_us_ = world_.clock.monotonic_us();
+            return {};
+        }
+        const bool settle = now - busy_us_ >= kSettleAfter.us;
+        if (settle) flow.settle();
+        return due.us < 0 ? (settle ? kMaxWait : kSettleAfter) : due;
     }
+    Duration patience() const override { return flow.every(); }
+
+    Flow flow;
+
+  private:
+    RuntimeContext& world_;
+    int64_t busy_us_ = INT64_MIN / 2;
+    bool ended_ = false;
 };
 
 }  // namespace
@@ -88,72 +106,30 @@ struct Runtime::Impl {
     Impl(RuntimeOptions o, RuntimeContext c)
         : options(std::move(o)),
           world(std::move(c)),
-          cache(world.memory, options.decoded_cache_bytes) {}
+          readers(world, options.decoded_cache_bytes),
+          scheduler(world.clock) {}
 
     Status build(const project::Project& project) {
         for (const auto& [name, topic] : project.topics) {
             TARN_TRY(auto info, ensure_topic(world.log, topic));
-            readers.emplace(
-                name, std::make_unique<TopicReader>(topic, std::move(info), world.log, cache));
+            readers.add(topic, std::move(info));
         }
-        auto info_of = [&](const std::string& name) -> std::optional<log::TopicInfo> {
-            if (name.empty()) return std::nullopt;
-            return readers.at(name)->info();
-        };
-        for (const auto& model : project.live_models) {
-            TARN_TRY(auto flow, make_live_flow(model, *readers.at(model.stream),
-                                               info_of(model.late), options, world, runs));
-            add(std::move(flow));
-        }
-        for (const auto& [name, topic] : project.topics) {
-            if (topic.table)
-                add(make_ingest_flow(*readers.at(name), info_of(topic.quarantine), options, world,
-                                     runs));
-        }
-        TARN_TRY(auto models, make_models(project));
-        // Holds before anything is deleted; sinks and journals as they stand. A model's source is
-        // made before the model looks for it.
-        for (auto& [name, runner] : runners)
-            TARN_RETURN_IF_ERROR(runner->flow->open());
-        for (auto& model : models) {
-            TARN_RETURN_IF_ERROR(model->open());
-            add(std::move(model));
-        }
-        return {};
-    }
-
-    // In the project's order: what a model reads is compiled before it.
-    Result<std::vector<std::unique_ptr<Flow>>> make_models(const project::Project& project) {
-        std::map<std::string, std::vector<codec::ColumnSpec>> tables;
-        for (const auto& [name, topic] : project.topics)
-            if (topic.table) tables[topic.table->name] = project::table_columns(topic);
-        std::vector<std::unique_ptr<Flow>> out;
-        for (const auto& model : project.table_models) {
-            auto columns = tables.find(model.source);
-            if (columns == tables.end()) {
-                auto info = world.lake.describe(model.source);
-                if (!info)
-                    return fail(ErrorCode::kInvalidArgument,
-                                fmt::format("{}: no topic, model or table of the lake is {}",
-                                            model.file, model.source));
-                columns = tables.emplace(model.source, info->columns).first;
+        PartContext context{options, world, readers};
+        for (const auto& kind : flow_kinds()) {
+            TARN_TRY(auto plans, kind.plans(project, context));
+            for (auto& plan : plans) {
+                TARN_TRY(auto parts, make_parts(std::move(plan), context));
+                auto runner = std::make_unique<Runner>(std::move(parts), options, world, runs);
+                in_order.push_back(runner.get());
+                runners.emplace(runner->flow.name(), std::move(runner));
             }
-            auto& reader = table_readers[model.source];
-            if (!reader)
-                reader =
-                    std::make_unique<TableReader>(model.source, world.lake, world.engine, cache);
-            TARN_TRY(auto made, make_model_flow(model, {model.source, columns->second}, *reader,
-                                                options, world, runs));
-            tables[model.name] = std::move(made.table_columns);
-            out.push_back(std::move(made.flow));
         }
-        return out;
-    }
-
-    void add(std::unique_ptr<Flow> flow) {
-        auto runner = std::make_unique<Runner>();
-        runner->flow = std::move(flow);
-        runners.emplace(runner->flow->name(), std::move(runner));
+        // Holds before anything is deleted; sinks and journals as they stand. A table that another
+        // flow writes is there before its reader looks for it.
+        std::ranges::stable_partition(in_order, [](auto* r) { return r->flow.reads_topics(); });
+        for (auto* runner : in_order)
+            TARN_RETURN_IF_ERROR(runner->flow.open());
+        return {};
     }
 
     Runner* find(std::string_view name) {
@@ -171,65 +147,29 @@ struct Runtime::Impl {
                                                  near ? ": did you mean " + *near + "?" : ""));
     }
 
-    void run(Runner& runner) {
-        auto& flow = *runner.flow;
-        int64_t busy_us = world.clock.monotonic_us();
-        for (;;) {
-            auto now = world.clock.monotonic_us();
-            auto due = flow.due(now);
-            if (due.us == 0) {
-                {
-                    MutexLock lock(runner.mutex);
-                    if (runner.stopping) break;
-                    runner.signalled = false;
-                }
-                auto stepped = flow.step();
-                if (!stepped) {
-                    world.logger.error("flow ended",
-                                       {{"flow", flow.name()}, {"reason", stepped.error()}});
-                    break;
-                }
-                if (*stepped) busy_us = world.clock.monotonic_us();
-                continue;
-            }
-            // Idle for a while: what is known to be done becomes durable, so that a restart has
-            // nothing to repeat.
-            bool settle = now - busy_us >= kSettleAfter.us;
-            if (settle) flow.settle();
-            auto wait = due.us < 0 ? (settle ? kMaxWait : kSettleAfter) : due;
-            MutexLock lock(runner.mutex);
-            if (runner.stopping) break;
-            if (!runner.signalled) runner.wake.wait_for(runner.mutex, wait);
-            if (runner.stopping) break;
-            runner.signalled = false;
-        }
-        flow.settle();
+    void start() {
+        for (auto* runner : in_order)
+            runner->flow.subscribe([this, runner] { scheduler.wake(*runner); });
+        const std::vector<Scheduler::Task*> tasks(in_order.begin(), in_order.end());
+        scheduler.start(tasks, options.workers);
     }
 
     void stop() {
-        for (auto& [name, runner] : runners)
-            runner->flow->unsubscribe();
-        for (auto& [name, runner] : runners) {
-            MutexLock lock(runner->mutex);
-            runner->stopping = true;
-            runner->wake.notify_one();
-        }
-        for (auto& [name, runner] : runners)
-            if (runner->thread.joinable()) runner->thread.join();
-        if (!options.threads) {
-            for (auto& [name, runner] : runners)
-                runner->flow->settle();
-        }
+        for (auto* runner : in_order)
+            runner->flow.unsubscribe();
+        scheduler.stop();
+        for (auto* runner : in_order)
+            runner->flow.settle();
         stopped = true;
     }
 
     RuntimeOptions options;
     RuntimeContext world;
-    CacheBudget cache;
+    Readers readers;
     RunLedger runs;
-    std::map<std::string, std::unique_ptr<TopicReader>, std::less<>> readers;
-    std::map<std::string, std::unique_ptr<TableReader>, std::less<>> table_readers;
     std::map<std::string, std::unique_ptr<Runner>, std::less<>> runners;
+    std::vector<Runner*> in_order;  // each behind those that write what it reads
+    Scheduler scheduler;
     std::atomic<bool> stopped{false};
 };
 
@@ -246,13 +186,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const project::Project& project,
 }
 
 void Runtime::start() {
-    if (!impl_->options.threads) return;
-    constexpr size_t kMostOfName = 15;  // of a thread's, for those who look at them from outside
-    for (auto& [name, runner] : impl_->runners) {
-        runner->flow->subscribe([r = runner.get()] { r->signal(); });
-        runner->thread = std::thread([impl = impl_.get(), r = runner.get()] { impl->run(*r); });
-        pthread_setname_np(runner->thread.native_handle(), name.substr(0, kMostOfName).c_str());
-    }
+    if (impl_->options.threads) impl_->start();
 }
 
 void Runtime::stop() {
@@ -262,7 +196,7 @@ void Runtime::stop() {
 std::vector<FlowStatus> Runtime::list() const {
     std::vector<FlowStatus> out;
     for (const auto& [name, runner] : impl_->runners) {
-        out.push_back(runner->flow->status());
+        out.push_back(runner->flow.status());
         if (impl_->stopped && out.back().state != FlowState::kFailed)
             out.back().state = FlowState::kStopped;
     }
@@ -270,21 +204,21 @@ std::vector<FlowStatus> Runtime::list() const {
 }
 
 std::optional<FlowStatus> Runtime::describe(std::string_view name) const {
-    if (auto* runner = impl_->find(name)) return runner->flow->status();
+    if (auto* runner = impl_->find(name)) return runner->flow.status();
     return std::nullopt;
 }
 
 Status Runtime::pause(std::string_view name) {
     TARN_TRY(auto* runner, impl_->get(name));
-    runner->flow->pause();
-    runner->signal();
+    runner->flow.pause();
+    impl_->scheduler.wake(*runner);
     return {};
 }
 
 Status Runtime::resume(std::string_view name) {
     TARN_TRY(auto* runner, impl_->get(name));
-    runner->flow->resume();
-    runner->signal();
+    runner->flow.resume();
+    impl_->scheduler.wake(*runner);
     return {};
 }
 
@@ -293,7 +227,7 @@ std::vector<RunRecord> Runtime::runs(size_t limit) const { return impl_->runs.ne
 Result<bool> Runtime::step() {
     bool any = false;
     for (auto& [name, runner] : impl_->runners) {
-        TARN_TRY(bool stepped, runner->flow->step());
+        TARN_TRY(bool stepped, runner->flow.step());
         any = any || stepped;
     }
     return any;

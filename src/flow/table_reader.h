@@ -1,8 +1,9 @@
 #pragma once
 
 // A table's rows as they were added, read once for all flows that follow it. A slice is one file of
-// one version, with one partition for all. Slices are cached, bounded in bytes, until every flow of the table has passed them.
-// Thread-safe; a flow that asks for what another is reading waits for it.
+// one version; all are of one partition. Slices are cached, bounded in bytes, until every flow of
+// the table has passed them. Thread-safe; a flow that asks for what another is reading waits for
+// it.
 
 #include <map>
 #include <memory>

@@ -7,7 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "sinks/sink.h"
+#include "parts.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::flow {
 namespace {
@@ -123,9 +124,17 @@ class TopicSink final : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_topic_sink(FlowIdentity flow, log::TopicInfo topic, std::string port,
-                                      const RuntimeOptions& options, RuntimeContext& world) {
-    return std::make_unique<TopicSink>(std::move(flow), std::move(topic), port, options, world);
+SinkKind topic_sink() {
+    return {kTopicKind,
+            [](const FlowIdentity& flow, const SinkSpec& spec,
+               PartContext& context) -> Result<std::unique_ptr<Sink>> {
+                auto info = context.world.log.find_topic(spec.node.name);
+                if (!info)
+                    return fail(errors::kNoTopic,
+                                "there is no topic named '" + spec.node.name + "'");
+                return std::make_unique<TopicSink>(flow, std::move(*info), spec.port,
+                                                   context.options, context.world);
+            }};
 }
 
 }  // namespace tarn::flow

@@ -1,6 +1,6 @@
 // A view as a flow's sink: changed rows and the epoch in one write batch.
 
-#include "sinks/sink.h"
+#include "parts.h"
 
 namespace tarn::flow {
 namespace {
@@ -8,9 +8,7 @@ namespace {
 class ViewSink final : public Sink {
   public:
     ViewSink(FlowIdentity flow, view::ViewSpec spec, RuntimeContext& world)
-        : flow_(std::move(flow)), spec_(std::move(spec)), world_(world) {
-        spec_.generation = flow_.generation;
-    }
+        : flow_(std::move(flow)), spec_(std::move(spec)), world_(world) {}
 
     Node node() const override { return view_node(spec_.name); }
 
@@ -36,16 +34,24 @@ class ViewSink final : public Sink {
 
   private:
     const FlowIdentity flow_;
-    view::ViewSpec spec_;
+    const view::ViewSpec spec_;
     RuntimeContext& world_;
     std::shared_ptr<view::View> view_;
 };
 
 }  // namespace
 
-std::unique_ptr<Sink> make_view_sink(FlowIdentity flow, view::ViewSpec spec,
-                                     RuntimeContext& world) {
-    return std::make_unique<ViewSink>(std::move(flow), std::move(spec), world);
+SinkKind view_sink() {
+    return {kViewKind,
+            [](const FlowIdentity& flow, const SinkSpec& spec,
+               PartContext& context) -> Result<std::unique_ptr<Sink>> {
+                return std::make_unique<ViewSink>(flow,
+                                                  view::ViewSpec{.name = spec.node.name,
+                                                                 .columns = spec.columns,
+                                                                 .key = spec.key,
+                                                                 .generation = flow.generation},
+                                                  context.world);
+            }};
 }
 
 }  // namespace tarn::flow

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "sources/source.h"
+#include "parts.h"
 #include "tarn/flow/error_ids.h"
 
 namespace tarn::flow {
@@ -132,8 +132,12 @@ class TableSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_table_source(TableReader& reader, lake::Lake& lake) {
-    return std::make_unique<TableSource>(reader, lake);
+SourceKind table_source() {
+    return {kTableKind,
+            [](const std::string& name, PartContext& context) -> Result<std::unique_ptr<Source>> {
+                return std::make_unique<TableSource>(context.readers.table(name),
+                                                     context.world.lake);
+            }};
 }
 
 }  // namespace tarn::flow

@@ -6,8 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "sources/source.h"
+#include "parts.h"
 #include "tarn/flow/error_ids.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::flow {
 namespace {
@@ -169,8 +170,14 @@ class TopicSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_topic_source(TopicReader& reader, log::Log& log) {
-    return std::make_unique<TopicSource>(reader, log);
+SourceKind topic_source() {
+    return {kTopicKind,
+            [](const std::string& name, PartContext& context) -> Result<std::unique_ptr<Source>> {
+                auto* reader = context.readers.topic(name);
+                if (!reader)
+                    return fail(errors::kNoTopic, "there is no topic named '" + name + "'");
+                return std::make_unique<TopicSource>(*reader, context.world.log);
+            }};
 }
 
 }  // namespace tarn::flow

@@ -2,7 +2,7 @@
 
 // Every record of a topic as a row of its table; what does not decode is put aside as it came.
 
-#include "steps/step.h"
+#include "step.h"
 
 namespace tarn::flow {
 

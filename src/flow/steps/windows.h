@@ -6,7 +6,7 @@
 #include <deque>
 #include <optional>
 
-#include "steps/step.h"
+#include "step.h"
 #include "tarn/sql/live_query.h"
 
 namespace tarn::flow {

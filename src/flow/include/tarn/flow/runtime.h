@@ -104,6 +104,7 @@ struct RuntimeOptions {
     uint64_t journal_rewrite_bytes = 64 << 10;  // a flow's journal below this is never rewritten
     int64_t checkpoint_divisor = 1;             // above 1: checkpoints so many times as often
     bool threads = true;                        // false: step() drives
+    size_t workers = 16;                        // threads of all flows together
 };
 
 // The referenced objects outlive the runtime.

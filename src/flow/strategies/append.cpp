@@ -1,4 +1,4 @@
-#include "steps/rows.h"
+#include "strategies/append.h"
 
 #include <algorithm>
 #include <map>
@@ -191,6 +191,16 @@ Status RowsStep::finish(const EpochPlan&) {
     watermark_ = std::max(watermark_, Timestamp{newest_event_us_});
     ids_->forget_before(horizon_second(watermark_));
     return {};
+}
+
+ModelStrategy append_strategy() {
+    return {"append", "Rows one by one, appended.",
+            [](const ModelQuery& query) { return query.groups == nullptr; },
+            [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
+               RuntimeContext& world) -> std::unique_ptr<ModelStep> {
+                return std::make_unique<RowsStep>(std::move(spec), query.model, std::move(schema),
+                                                  options, world);
+            }};
 }
 
 }  // namespace tarn::flow

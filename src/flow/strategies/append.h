@@ -11,7 +11,7 @@
 #include <optional>
 
 #include "id_set.h"
-#include "steps/model.h"
+#include "model_step.h"
 #include "tarn/sql/statement.h"
 
 namespace tarn::flow {

@@ -10,8 +10,8 @@
 // <state>/<flow>/checkpoint-<generation>-<epoch>.parquet (an empty file: no session), rarer than
 // epochs; what came after the newest one that is not past the journal is run again.
 
+#include "model_step.h"
 #include "open_sessions.h"
-#include "steps/model.h"
 #include "tarn/sql/mergeable_query.h"
 
 namespace tarn::flow {

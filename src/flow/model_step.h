@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "steps/step.h"
+#include "step.h"
 #include "tarn/sql/live_query.h"
+#include "tarn/sql/mergeable_query.h"
 
 namespace tarn::flow {
 
@@ -64,5 +65,23 @@ class ModelStep : public Step {
   private:
     std::vector<codec::ColumnSpec> table_columns_, aside_columns_;
 };
+
+// What the SQL of a model is, as far as strategies ask.
+struct ModelQuery {
+    const project::TableModel& model;
+    std::unique_ptr<sql::MergeableQuery> groups;  // null: it makes its rows one by one
+};
+
+// How a model's table is kept. A file under strategies/ gives one: `ModelStrategy
+// <name>_strategy()`.
+struct ModelStrategy {
+    std::string_view name;  // FlowStatus::strategy
+    std::string_view text;  // for reference pages: a sentence
+    // Whether the SQL is of this form; of several, the first by name is taken.
+    bool (*fits)(const ModelQuery& query);
+    std::unique_ptr<ModelStep> (*make)(FlowSpec spec, ModelQuery query, SourceSchema schema,
+                                       const RuntimeOptions& options, RuntimeContext& world);
+};
+std::span<const ModelStrategy> model_strategies();
 
 }  // namespace tarn::flow

@@ -1,4 +1,4 @@
-#include "steps/model.h"
+#include "model_step.h"
 
 #include <algorithm>
 #include <set>

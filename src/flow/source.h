@@ -11,10 +11,9 @@
 #include <vector>
 
 #include "input.h"
-#include "table_reader.h"
 #include "tarn/base/ids.h"
-#include "tarn/flow/runtime.h"
-#include "topic_reader.h"
+#include "tarn/base/result.h"
+#include "tarn/flow/node.h"
 
 namespace tarn::flow {
 
@@ -60,8 +59,5 @@ class Source {
     // A position of a journal of version 2.
     virtual Position unpacked(int64_t packed) const { return {packed, 0}; }
 };
-
-std::unique_ptr<Source> make_topic_source(TopicReader& reader, log::Log& log);
-std::unique_ptr<Source> make_table_source(TableReader& reader, lake::Lake& lake);
 
 }  // namespace tarn::flow

@@ -10,7 +10,7 @@
 
 #include "input.h"
 #include "journal.h"
-#include "sinks/sink.h"
+#include "sink.h"
 #include "tarn/base/check.h"
 #include "tarn/base/logger.h"
 #include "tarn/flow/runtime.h"
@@ -23,6 +23,7 @@ struct FlowSpec {
     std::string file = {}, strategy = {};  // of a model
     Duration every = {};
     Duration linger = {};  // how long an idle flow waits after the first record of new input
+    std::string_view trigger = "every";
 };
 
 class Step {

@@ -1,4 +1,4 @@
-#include "steps/sessions.h"
+#include "strategies/sessions.h"
 
 #include <algorithm>
 #include <charconv>
@@ -192,6 +192,17 @@ Status SessionsStep::finish(const EpochPlan& plan) {
                  {{"epoch", plan.epoch}, {"reason", written.error().message()}});
     rows_since_ = 0;
     return {};
+}
+
+ModelStrategy sessions_strategy() {
+    return {"sessions", "Sessions, appended once they are closed.",
+            [](const ModelQuery& query) { return query.groups && query.groups->info().session; },
+            [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
+               RuntimeContext& world) -> std::unique_ptr<ModelStep> {
+                return std::make_unique<SessionsStep>(std::move(spec), query.model,
+                                                      std::move(schema), options, world,
+                                                      std::move(query.groups));
+            }};
 }
 
 }  // namespace tarn::flow

@@ -1,4 +1,4 @@
-#include "steps/groups.h"
+#include "strategies/merge.h"
 #include "tarn/sql/error_ids.h"
 
 #include <algorithm>
@@ -47,6 +47,16 @@ Status GroupsStep::compute(const Input& input, bool) {
     rows_ = {rows};
     replace_at_ = standing.version;
     return {};
+}
+
+ModelStrategy merge_strategy() {
+    return {"merge", "Groups, kept up to date in the partitions that they touch.",
+            [](const ModelQuery& query) { return query.groups && !query.groups->info().session; },
+            [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
+               RuntimeContext& world) -> std::unique_ptr<ModelStep> {
+                return std::make_unique<GroupsStep>(std::move(spec), query.model, std::move(schema),
+                                                    options, world, std::move(query.groups));
+            }};
 }
 
 }  // namespace tarn::flow

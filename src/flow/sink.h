@@ -61,22 +61,16 @@ class Sink {
     virtual Readable* readable() { return nullptr; }
 };
 
-struct TableSinkOptions {
-    std::string table, description;
-    std::vector<codec::ColumnSpec> columns;
+// What a flow asks of a sink; what a kind has no use for stays empty.
+struct SinkSpec {
+    Node node;
+    std::string port = "rows";  // part of a topic's writer id, and of the names of failpoints
+    std::string description = {};
+    std::vector<codec::ColumnSpec> columns = {};
+    std::vector<int> key = {};  // of a view, in the columns
     std::vector<std::string> partition_by = {};
-    std::string port = "rows";  // in the names of failpoints
-    bool transaction_of_parts =
-        false;  // beside the flow's, one transaction of each input partition
+    bool transaction_of_parts = false;  // of a table: also one of each input partition
 };
-// The referenced objects outlive the sinks.
-std::unique_ptr<Sink> make_table_sink(FlowIdentity flow, TableSinkOptions options,
-                                      RuntimeContext& world);
-// A topic of the flow's own. `port` is part of the log's writer id.
-std::unique_ptr<Sink> make_topic_sink(FlowIdentity flow, log::TopicInfo topic, std::string port,
-                                      const RuntimeOptions& options, RuntimeContext& world);
-// `spec` without the generation.
-std::unique_ptr<Sink> make_view_sink(FlowIdentity flow, view::ViewSpec spec, RuntimeContext& world);
 
 // Of a sink that has rows of a flow whose journal is not there.
 Error journal_gone(const Node& sink, const FlowIdentity& flow);

@@ -4,7 +4,7 @@
 // with the rows of the partitions it touches, and those partitions are replaced. The table is the
 // state: nothing else is kept.
 
-#include "steps/model.h"
+#include "model_step.h"
 #include "tarn/sql/mergeable_query.h"
 
 namespace tarn::flow {

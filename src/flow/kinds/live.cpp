@@ -1,0 +1,32 @@
+// For each live model one flow: windows of a topic's rows into a view, and rows that came too late
+// into a topic.
+
+#include "parts.h"
+#include "steps/windows.h"
+
+namespace tarn::flow {
+namespace {
+
+Result<std::vector<FlowPlan>> plans(const project::Project& project, PartContext& context) {
+    std::vector<FlowPlan> out;
+    for (const auto& model : project.live_models) {
+        const auto& topic = context.readers.topic(model.stream)->topic();
+        auto step = std::make_unique<WindowsStep>(
+            model, topic, side_partitions(model.late, context), context.options, context.world);
+        TARN_RETURN_IF_ERROR(step->compile());
+        const auto view = step->view();
+        FlowPlan plan{{topic_node(model.stream)}, std::move(step), {}};
+        plan.sinks.push_back(
+            {.node = view_node(view.name), .columns = view.columns, .key = view.key});
+        if (!model.late.empty())
+            plan.sinks.push_back({.node = topic_node(model.late), .port = "late"});
+        out.push_back(std::move(plan));
+    }
+    return out;
+}
+
+}  // namespace
+
+FlowKind live_flows() { return {"live", plans}; }
+
+}  // namespace tarn::flow

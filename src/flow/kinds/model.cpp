@@ -1,0 +1,121 @@
+// For each incremental model one flow from its source table to its own, in the project's order:
+// what a model reads is compiled before it.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "model_step.h"
+#include "parts.h"
+#include "tarn/sql/statement.h"
+
+namespace tarn::flow {
+namespace {
+
+FlowSpec spec_of(const project::TableModel& model, const SourceSchema& schema,
+                 std::string strategy) {
+    std::string columns;
+    for (const auto& column : schema.columns)
+        columns += fmt::format("{} {},", column.name, codec::to_string(column.type));
+    return {.name = model.name,
+            .kind = "model",
+            .generation = generation_of(fmt::format(
+                "model 1|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", strategy, model.sql, model.source,
+                columns, model.unique_key, model.event_time, model.horizon.us, model.watermark.us,
+                model.grace.us, model.quarantine, model.late, fmt::join(model.partition_by, ","))),
+            .sql = model.sql,
+            .file = model.file,
+            .strategy = std::move(strategy),
+            .every = model.every,
+            .linger = std::min(model.every, Duration::millis(50))};
+}
+
+// Only the columns that the SQL reads: others are neither read from the table nor change the flow.
+Result<SourceSchema> columns_read(const project::TableModel& model, const SourceSchema& schema,
+                                  sql::Engine& engine) {
+    TARN_TRY(auto session, engine.session());
+    auto statement = sql::StreamStatement::compile(std::move(session), model.sql, {&schema, 1});
+    if (!statement) return fail(statement.error().with_context(model.file));
+    SourceSchema out{schema.name, {}};
+    auto read = (*statement)->input().find(schema.name);
+    for (const auto& column : schema.columns)
+        if (read != (*statement)->input().end() &&
+            std::ranges::find(read->second, column.name) != read->second.end())
+            out.columns.push_back(column);
+    if (out.columns.empty()) out.columns.push_back(schema.columns.at(0));  // count(*) alone
+    return out;
+}
+
+Result<std::unique_ptr<ModelStep>> make_step(const project::TableModel& model,
+                                             const SourceSchema& schema, PartContext& context) {
+    auto aggregate = sql::MergeableQuery::is_aggregate(model.sql);
+    if (!aggregate) return fail(aggregate.error().with_context(model.file));
+    ModelQuery query{model, {}};
+    if (*aggregate) {
+        auto groups = sql::MergeableQuery::compile(context.world.engine, model.sql, schema);
+        if (!groups) return fail(groups.error().with_context(model.file));
+        query.groups = std::move(*groups);
+    }
+    for (const auto& strategy : model_strategies())
+        if (strategy.fits(query))
+            return strategy.make(spec_of(model, schema, std::string(strategy.name)),
+                                 std::move(query), schema, context.options, context.world);
+    return fail(ErrorCode::kUnsupported, model.file + ": no strategy keeps a table of such SQL");
+}
+
+// `source`: all columns of the table, under the name that stream('…') has.
+Result<FlowPlan> plan_of(const project::TableModel& model, const SourceSchema& source,
+                         std::vector<codec::ColumnSpec>& table_columns, PartContext& context) {
+    TARN_TRY(auto schema, columns_read(model, source, context.world.engine));
+    TARN_TRY(auto step, make_step(model, schema, context));
+    TARN_RETURN_IF_ERROR(step->compile());
+    std::vector<std::string> input;
+    for (const auto& column : schema.columns)
+        input.push_back(column.name);
+    context.readers.table(model.source).need(input);
+    table_columns = step->table_columns();
+    const auto aside_columns = step->aside_columns();
+    const auto description = "Model " + model.file;
+    FlowPlan plan{{table_node(model.source)}, std::move(step), {}};
+    plan.sinks.push_back({.node = table_node(model.name),
+                          .description = description,
+                          .columns = table_columns,
+                          .partition_by = model.partition_by});
+    const bool rules = !model.quarantine.empty();
+    if (const auto& aside = rules ? model.quarantine : model.late; !aside.empty())
+        plan.sinks.push_back({.node = table_node(aside),
+                              .port = rules ? "rejected" : "late",
+                              .description = description,
+                              .columns = aside_columns});
+    return plan;
+}
+
+Result<std::vector<FlowPlan>> plans(const project::Project& project, PartContext& context) {
+    std::map<std::string, std::vector<codec::ColumnSpec>> tables;
+    for (const auto& [name, topic] : project.topics)
+        if (topic.table) tables[topic.table->name] = project::table_columns(topic);
+    std::vector<FlowPlan> out;
+    for (const auto& model : project.table_models) {
+        auto columns = tables.find(model.source);
+        if (columns == tables.end()) {
+            auto info = context.world.lake.describe(model.source);
+            if (!info)
+                return fail(ErrorCode::kInvalidArgument,
+                            fmt::format("{}: no topic, model or table of the lake is {}",
+                                        model.file, model.source));
+            columns = tables.emplace(model.source, info->columns).first;
+        }
+        std::vector<codec::ColumnSpec> own;
+        TARN_TRY(auto plan, plan_of(model, {model.source, columns->second}, own, context));
+        tables[model.name] = std::move(own);
+        out.push_back(std::move(plan));
+    }
+    return out;
+}
+
+}  // namespace
+
+FlowKind model_flows() { return {"model", plans}; }
+
+}  // namespace tarn::flow

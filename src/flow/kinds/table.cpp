@@ -1,0 +1,34 @@
+// For each topic with a table one flow "<topic>.table": its records as rows, and what does not
+// decode into the quarantine topic (missing for raw topics, which refuse nothing).
+
+#include "parts.h"
+#include "steps/ingest.h"
+
+namespace tarn::flow {
+namespace {
+
+Result<std::vector<FlowPlan>> plans(const project::Project& project, PartContext& context) {
+    std::vector<FlowPlan> out;
+    for (const auto& [name, declared] : project.topics) {
+        if (!declared.table) continue;
+        const auto& topic = context.readers.topic(name)->topic();
+        auto step = std::make_unique<IngestStep>(topic, side_partitions(topic.quarantine, context),
+                                                 context.options, context.world);
+        FlowPlan plan{{topic_node(name)}, std::move(step), {}};
+        plan.sinks.push_back({.node = table_node(topic.table->name),
+                              .description = "Topic " + topic.name,
+                              .columns = project::table_columns(topic),
+                              .partition_by = topic.table->partition_by,
+                              .transaction_of_parts = true});
+        if (!topic.quarantine.empty())
+            plan.sinks.push_back({.node = topic_node(topic.quarantine), .port = "quarantine"});
+        out.push_back(std::move(plan));
+    }
+    return out;
+}
+
+}  // namespace
+
+FlowKind table_flows() { return {"table", plans}; }
+
+}  // namespace tarn::flow

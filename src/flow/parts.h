@@ -1,0 +1,71 @@
+#pragma once
+
+// What flows are made of, by the kinds that the folders sources, sinks and triggers give, and the
+// flows themselves, by those of the folder kinds.
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "readers.h"
+#include "sink.h"
+#include "source.h"
+#include "step.h"
+#include "trigger.h"
+
+namespace tarn::flow {
+
+// What parts are made with. The referenced objects outlive them.
+struct PartContext {
+    const RuntimeOptions& options;
+    RuntimeContext& world;
+    Readers& readers;
+};
+
+// A file under sources/ gives one: `SourceKind <name>_source()`.
+struct SourceKind {
+    std::string_view kind;  // of its nodes
+    Result<std::unique_ptr<Source>> (*make)(const std::string& name, PartContext& context);
+};
+std::span<const SourceKind> source_kinds();
+// Errors: kInvalidArgument (there is no such kind, or nothing of the name).
+Result<std::unique_ptr<Source>> make_source(const Node& node, PartContext& context);
+
+// A file under sinks/ gives one: `SinkKind <name>_sink()`.
+struct SinkKind {
+    std::string_view kind;  // of its nodes
+    Result<std::unique_ptr<Sink>> (*make)(const FlowIdentity& flow, const SinkSpec& spec,
+                                          PartContext& context);
+};
+std::span<const SinkKind> sink_kinds();
+Result<std::unique_ptr<Sink>> make_sink(const FlowIdentity& flow, const SinkSpec& spec,
+                                        PartContext& context);
+
+// A flow in parts. Sinks: one for each port of the step, in their order.
+struct FlowParts {
+    std::vector<std::unique_ptr<Source>> sources = {};
+    std::unique_ptr<Step> step = {};
+    std::vector<std::unique_ptr<Sink>> sinks = {};
+    std::unique_ptr<Trigger> trigger = {};
+};
+// A step between nodes.
+struct FlowPlan {
+    std::vector<Node> sources;
+    std::unique_ptr<Step> step;
+    std::vector<SinkSpec> sinks;
+};
+Result<FlowParts> make_parts(FlowPlan plan, PartContext& context);
+
+// Partitions of the topic that takes what is put aside; 1 if there is none.
+int32_t side_partitions(const std::string& topic, PartContext& context);
+
+// A kind of flow: what of a project's declarations becomes flows. A file under kinds/ gives one:
+// `FlowKind <name>_flows()`. Errors name the declaration's file: what its author must change.
+struct FlowKind {
+    std::string_view name;  // FlowStatus::kind
+    Result<std::vector<FlowPlan>> (*plans)(const project::Project& project, PartContext& context);
+};
+std::span<const FlowKind> flow_kinds();
+
+}  // namespace tarn::flow
