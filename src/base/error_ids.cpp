@@ -76,6 +76,11 @@ constinit const ErrorId kInternal{12, Code::kInternal,
     "acknowledged stays.",
     "Please report it, with the message and the log of the process."};
 
+constinit const ErrorId kPermissionDenied{13, Code::kPermissionDenied,
+    "Not permitted",
+    "Whoever asked may not do this to what the message names. Nothing was done.",
+    "Ask as someone who may, or let whoever decides it permit it."};
+
 constinit const ErrorId kUnknownSetting{102, Code::kInvalidArgument,
     "There is no such setting",
     "A `--set`, a `TARN_*` variable of the environment or a key under `settings:` in tarn.yml "
@@ -147,13 +152,28 @@ constinit const ErrorId kMemoryExhausted{212, Code::kResourceExhausted,
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
-    &kInvalidArgument,    &kNotFound,     &kAlreadyExists,
-    &kFailedPrecondition, &kConflict,     &kResourceExhausted,
-    &kUnavailable,        &kCancelled,    &kUnsupported,
-    &kCorrupted,          &kIo,           &kInternal,
-    &kUnknownSetting,     &kSettingValue, &kPortInUse,
-    &kAddressUnusable,    &kNotAllowed,   &kReadOnlyDisk,
-    &kDiskFull,           &kTooManyFiles, &kDiskBroken,
+    &kInvalidArgument,
+    &kNotFound,
+    &kAlreadyExists,
+    &kFailedPrecondition,
+    &kConflict,
+    &kResourceExhausted,
+    &kUnavailable,
+    &kCancelled,
+    &kUnsupported,
+    &kCorrupted,
+    &kIo,
+    &kInternal,
+    &kPermissionDenied,
+    &kUnknownSetting,
+    &kSettingValue,
+    &kPortInUse,
+    &kAddressUnusable,
+    &kNotAllowed,
+    &kReadOnlyDisk,
+    &kDiskFull,
+    &kTooManyFiles,
+    &kDiskBroken,
     &kMemoryExhausted,
 };
 
@@ -194,6 +214,8 @@ std::string_view to_string(ErrorCode code) {
             return "io";
         case ErrorCode::kInternal:
             return "internal";
+        case ErrorCode::kPermissionDenied:
+            return "permission_denied";
     }
     return "internal";
 }

@@ -35,6 +35,7 @@ int exit_code(ErrorCode code) {
         case ErrorCode::kCorrupted:
         case ErrorCode::kIo:
         case ErrorCode::kInternal:
+        case ErrorCode::kPermissionDenied:
             return kExitFailed;
     }
     return kExitFailed;

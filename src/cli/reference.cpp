@@ -130,7 +130,7 @@ std::string codes_page() {
                       "field\n`error_id`, and as the exit "
                       "status of a command.\n\n| code | | exit status | again later? |\n| --- | "
                       "--- | --- | --- |\n";
-    for (int c = 0; c <= int(ErrorCode::kInternal); ++c) {
+    for (int c = 0; c < kErrorCodeCount; ++c) {
         auto code = ErrorCode(c);
         auto& e = generic_id(code);
         out += fmt::format("| `{}` | {}. | {} | {} |\n", to_string(code), e.title, exit_code(code),

@@ -64,6 +64,7 @@ Result<Address> parse_address(std::string_view text) {
 namespace {
 
 ErrorCode code_of_status(int status) {
+    if (status == 403) return ErrorCode::kPermissionDenied;
     if (status == 404) return ErrorCode::kNotFound;
     if (status == 409) return ErrorCode::kFailedPrecondition;
     if (status == 429 || status == 507) return ErrorCode::kResourceExhausted;

@@ -7,70 +7,88 @@ namespace tarn::kafka {
 
 namespace {
 
-struct ErrorName {
+// Kafka's name, and what it means for a caller of our own client.
+struct Kind {
     KafkaError error;
     std::string_view name;
+    ErrorCode meaning;
 };
-constexpr ErrorName kNames[] = {
-    {KafkaError::kUnknownServerError, "UNKNOWN_SERVER_ERROR"},
-    {KafkaError::kNone, "NONE"},
-    {KafkaError::kOffsetOutOfRange, "OFFSET_OUT_OF_RANGE"},
-    {KafkaError::kCorruptMessage, "CORRUPT_MESSAGE"},
-    {KafkaError::kUnknownTopicOrPartition, "UNKNOWN_TOPIC_OR_PARTITION"},
-    {KafkaError::kLeaderNotAvailable, "LEADER_NOT_AVAILABLE"},
-    {KafkaError::kNotLeaderOrFollower, "NOT_LEADER_OR_FOLLOWER"},
-    {KafkaError::kRequestTimedOut, "REQUEST_TIMED_OUT"},
-    {KafkaError::kMessageTooLarge, "MESSAGE_TOO_LARGE"},
-    {KafkaError::kOffsetMetadataTooLarge, "OFFSET_METADATA_TOO_LARGE"},
-    {KafkaError::kCoordinatorLoadInProgress, "COORDINATOR_LOAD_IN_PROGRESS"},
-    {KafkaError::kCoordinatorNotAvailable, "COORDINATOR_NOT_AVAILABLE"},
-    {KafkaError::kNotCoordinator, "NOT_COORDINATOR"},
-    {KafkaError::kInvalidTopic, "INVALID_TOPIC_EXCEPTION"},
-    {KafkaError::kNotEnoughReplicas, "NOT_ENOUGH_REPLICAS"},
-    {KafkaError::kNotEnoughReplicasAfterAppend, "NOT_ENOUGH_REPLICAS_AFTER_APPEND"},
-    {KafkaError::kInvalidRequiredAcks, "INVALID_REQUIRED_ACKS"},
-    {KafkaError::kIllegalGeneration, "ILLEGAL_GENERATION"},
-    {KafkaError::kInconsistentGroupProtocol, "INCONSISTENT_GROUP_PROTOCOL"},
-    {KafkaError::kInvalidGroupId, "INVALID_GROUP_ID"},
-    {KafkaError::kUnknownMemberId, "UNKNOWN_MEMBER_ID"},
-    {KafkaError::kInvalidSessionTimeout, "INVALID_SESSION_TIMEOUT"},
-    {KafkaError::kRebalanceInProgress, "REBALANCE_IN_PROGRESS"},
-    {KafkaError::kInvalidTimestamp, "INVALID_TIMESTAMP"},
-    {KafkaError::kUnsupportedVersion, "UNSUPPORTED_VERSION"},
-    {KafkaError::kTopicAlreadyExists, "TOPIC_ALREADY_EXISTS"},
-    {KafkaError::kInvalidPartitions, "INVALID_PARTITIONS"},
-    {KafkaError::kInvalidReplicationFactor, "INVALID_REPLICATION_FACTOR"},
-    {KafkaError::kInvalidReplicaAssignment, "INVALID_REPLICA_ASSIGNMENT"},
-    {KafkaError::kInvalidConfig, "INVALID_CONFIG"},
-    {KafkaError::kInvalidRequest, "INVALID_REQUEST"},
-    {KafkaError::kUnsupportedForMessageFormat, "UNSUPPORTED_FOR_MESSAGE_FORMAT"},
-    {KafkaError::kPolicyViolation, "POLICY_VIOLATION"},
-    {KafkaError::kOutOfOrderSequenceNumber, "OUT_OF_ORDER_SEQUENCE_NUMBER"},
-    {KafkaError::kDuplicateSequenceNumber, "DUPLICATE_SEQUENCE_NUMBER"},
-    {KafkaError::kInvalidProducerEpoch, "INVALID_PRODUCER_EPOCH"},
-    {KafkaError::kInvalidTxnState, "INVALID_TXN_STATE"},
-    {KafkaError::kTransactionalIdAuthorizationFailed, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"},
-    {KafkaError::kKafkaStorageError, "KAFKA_STORAGE_ERROR"},
-    {KafkaError::kUnknownProducerId, "UNKNOWN_PRODUCER_ID"},
-    {KafkaError::kNonEmptyGroup, "NON_EMPTY_GROUP"},
-    {KafkaError::kGroupIdNotFound, "GROUP_ID_NOT_FOUND"},
-    {KafkaError::kFetchSessionIdNotFound, "FETCH_SESSION_ID_NOT_FOUND"},
-    {KafkaError::kUnknownLeaderEpoch, "UNKNOWN_LEADER_EPOCH"},
-    {KafkaError::kMemberIdRequired, "MEMBER_ID_REQUIRED"},
-    {KafkaError::kGroupMaxSizeReached, "GROUP_MAX_SIZE_REACHED"},
-    {KafkaError::kFencedInstanceId, "FENCED_INSTANCE_ID"},
-    {KafkaError::kGroupSubscribedToTopic, "GROUP_SUBSCRIBED_TO_TOPIC"},
-    {KafkaError::kInvalidRecord, "INVALID_RECORD"},
-    {KafkaError::kThrottlingQuotaExceeded, "THROTTLING_QUOTA_EXCEEDED"},
-    {KafkaError::kUnknownTopicId, "UNKNOWN_TOPIC_ID"},
-    {KafkaError::kMismatchedEndpointType, "MISMATCHED_ENDPOINT_TYPE"},
+constexpr Kind kKinds[] = {
+    {KafkaError::kUnknownServerError, "UNKNOWN_SERVER_ERROR", ErrorCode::kInternal},
+    {KafkaError::kNone, "NONE", ErrorCode::kInternal},
+    {KafkaError::kOffsetOutOfRange, "OFFSET_OUT_OF_RANGE", ErrorCode::kInvalidArgument},
+    {KafkaError::kCorruptMessage, "CORRUPT_MESSAGE", ErrorCode::kCorrupted},
+    {KafkaError::kUnknownTopicOrPartition, "UNKNOWN_TOPIC_OR_PARTITION", ErrorCode::kNotFound},
+    {KafkaError::kLeaderNotAvailable, "LEADER_NOT_AVAILABLE", ErrorCode::kUnavailable},
+    {KafkaError::kNotLeaderOrFollower, "NOT_LEADER_OR_FOLLOWER", ErrorCode::kUnavailable},
+    {KafkaError::kRequestTimedOut, "REQUEST_TIMED_OUT", ErrorCode::kUnavailable},
+    {KafkaError::kMessageTooLarge, "MESSAGE_TOO_LARGE", ErrorCode::kInvalidArgument},
+    {KafkaError::kOffsetMetadataTooLarge, "OFFSET_METADATA_TOO_LARGE", ErrorCode::kInvalidArgument},
+    {KafkaError::kCoordinatorLoadInProgress, "COORDINATOR_LOAD_IN_PROGRESS",
+     ErrorCode::kUnavailable},
+    {KafkaError::kCoordinatorNotAvailable, "COORDINATOR_NOT_AVAILABLE", ErrorCode::kUnavailable},
+    {KafkaError::kNotCoordinator, "NOT_COORDINATOR", ErrorCode::kUnavailable},
+    {KafkaError::kInvalidTopic, "INVALID_TOPIC_EXCEPTION", ErrorCode::kInvalidArgument},
+    {KafkaError::kNotEnoughReplicas, "NOT_ENOUGH_REPLICAS", ErrorCode::kUnavailable},
+    {KafkaError::kNotEnoughReplicasAfterAppend, "NOT_ENOUGH_REPLICAS_AFTER_APPEND",
+     ErrorCode::kUnavailable},
+    {KafkaError::kInvalidRequiredAcks, "INVALID_REQUIRED_ACKS", ErrorCode::kInvalidArgument},
+    {KafkaError::kIllegalGeneration, "ILLEGAL_GENERATION", ErrorCode::kConflict},
+    {KafkaError::kInconsistentGroupProtocol, "INCONSISTENT_GROUP_PROTOCOL",
+     ErrorCode::kInvalidArgument},
+    {KafkaError::kInvalidGroupId, "INVALID_GROUP_ID", ErrorCode::kInvalidArgument},
+    {KafkaError::kUnknownMemberId, "UNKNOWN_MEMBER_ID", ErrorCode::kConflict},
+    {KafkaError::kInvalidSessionTimeout, "INVALID_SESSION_TIMEOUT", ErrorCode::kInvalidArgument},
+    {KafkaError::kRebalanceInProgress, "REBALANCE_IN_PROGRESS", ErrorCode::kUnavailable},
+    {KafkaError::kTopicAuthorizationFailed, "TOPIC_AUTHORIZATION_FAILED",
+     ErrorCode::kPermissionDenied},
+    {KafkaError::kGroupAuthorizationFailed, "GROUP_AUTHORIZATION_FAILED",
+     ErrorCode::kPermissionDenied},
+    {KafkaError::kClusterAuthorizationFailed, "CLUSTER_AUTHORIZATION_FAILED",
+     ErrorCode::kPermissionDenied},
+    {KafkaError::kInvalidTimestamp, "INVALID_TIMESTAMP", ErrorCode::kInvalidArgument},
+    {KafkaError::kUnsupportedVersion, "UNSUPPORTED_VERSION", ErrorCode::kUnsupported},
+    {KafkaError::kTopicAlreadyExists, "TOPIC_ALREADY_EXISTS", ErrorCode::kAlreadyExists},
+    {KafkaError::kInvalidPartitions, "INVALID_PARTITIONS", ErrorCode::kInvalidArgument},
+    {KafkaError::kInvalidReplicationFactor, "INVALID_REPLICATION_FACTOR",
+     ErrorCode::kInvalidArgument},
+    {KafkaError::kInvalidReplicaAssignment, "INVALID_REPLICA_ASSIGNMENT",
+     ErrorCode::kInvalidArgument},
+    {KafkaError::kInvalidConfig, "INVALID_CONFIG", ErrorCode::kInvalidArgument},
+    {KafkaError::kInvalidRequest, "INVALID_REQUEST", ErrorCode::kInvalidArgument},
+    {KafkaError::kUnsupportedForMessageFormat, "UNSUPPORTED_FOR_MESSAGE_FORMAT",
+     ErrorCode::kUnsupported},
+    {KafkaError::kPolicyViolation, "POLICY_VIOLATION", ErrorCode::kFailedPrecondition},
+    {KafkaError::kOutOfOrderSequenceNumber, "OUT_OF_ORDER_SEQUENCE_NUMBER", ErrorCode::kConflict},
+    {KafkaError::kDuplicateSequenceNumber, "DUPLICATE_SEQUENCE_NUMBER", ErrorCode::kConflict},
+    {KafkaError::kInvalidProducerEpoch, "INVALID_PRODUCER_EPOCH", ErrorCode::kConflict},
+    {KafkaError::kInvalidTxnState, "INVALID_TXN_STATE", ErrorCode::kFailedPrecondition},
+    {KafkaError::kTransactionalIdAuthorizationFailed, "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
+     ErrorCode::kInvalidArgument},
+    {KafkaError::kKafkaStorageError, "KAFKA_STORAGE_ERROR", ErrorCode::kIo},
+    {KafkaError::kUnknownProducerId, "UNKNOWN_PRODUCER_ID", ErrorCode::kConflict},
+    {KafkaError::kNonEmptyGroup, "NON_EMPTY_GROUP", ErrorCode::kFailedPrecondition},
+    {KafkaError::kGroupIdNotFound, "GROUP_ID_NOT_FOUND", ErrorCode::kNotFound},
+    {KafkaError::kFetchSessionIdNotFound, "FETCH_SESSION_ID_NOT_FOUND",
+     ErrorCode::kInvalidArgument},
+    {KafkaError::kUnknownLeaderEpoch, "UNKNOWN_LEADER_EPOCH", ErrorCode::kInvalidArgument},
+    {KafkaError::kMemberIdRequired, "MEMBER_ID_REQUIRED", ErrorCode::kInvalidArgument},
+    {KafkaError::kGroupMaxSizeReached, "GROUP_MAX_SIZE_REACHED", ErrorCode::kResourceExhausted},
+    {KafkaError::kFencedInstanceId, "FENCED_INSTANCE_ID", ErrorCode::kConflict},
+    {KafkaError::kGroupSubscribedToTopic, "GROUP_SUBSCRIBED_TO_TOPIC",
+     ErrorCode::kFailedPrecondition},
+    {KafkaError::kInvalidRecord, "INVALID_RECORD", ErrorCode::kInvalidArgument},
+    {KafkaError::kThrottlingQuotaExceeded, "THROTTLING_QUOTA_EXCEEDED",
+     ErrorCode::kResourceExhausted},
+    {KafkaError::kUnknownTopicId, "UNKNOWN_TOPIC_ID", ErrorCode::kNotFound},
+    {KafkaError::kMismatchedEndpointType, "MISMATCHED_ENDPOINT_TYPE", ErrorCode::kInvalidArgument},
 };
 
 }  // namespace
 
 std::string_view kafka_error_name(int16_t number) {
-    const auto* found = std::ranges::find(kNames, KafkaError(number), &ErrorName::error);
-    return found == std::end(kNames) ? "ERROR_<none>" : found->name;
+    const auto* found = std::ranges::find(kKinds, KafkaError(number), &Kind::error);
+    return found == std::end(kKinds) ? "ERROR_<none>" : found->name;
 }
 
 KafkaError to_kafka(log::AppendCode code) {
@@ -152,77 +170,21 @@ KafkaError to_kafka(ErrorCode code) {
             return KafkaError::kKafkaStorageError;
         case ErrorCode::kInternal:
             return KafkaError::kUnknownServerError;
+        case ErrorCode::kPermissionDenied:
+            return KafkaError::kClusterAuthorizationFailed;
     }
     return KafkaError::kUnknownServerError;
 }
 
+KafkaError refused(std::string_view resource_kind) {
+    if (resource_kind == "topic") return KafkaError::kTopicAuthorizationFailed;
+    if (resource_kind == "group") return KafkaError::kGroupAuthorizationFailed;
+    return KafkaError::kClusterAuthorizationFailed;
+}
+
 ErrorCode from_kafka(int16_t number) {
-    switch (KafkaError(number)) {
-        case KafkaError::kUnknownTopicOrPartition:
-        case KafkaError::kUnknownTopicId:
-        case KafkaError::kGroupIdNotFound:
-            return ErrorCode::kNotFound;
-        case KafkaError::kTopicAlreadyExists:
-            return ErrorCode::kAlreadyExists;
-        case KafkaError::kCorruptMessage:
-            return ErrorCode::kCorrupted;
-        case KafkaError::kLeaderNotAvailable:
-        case KafkaError::kNotLeaderOrFollower:
-        case KafkaError::kRequestTimedOut:
-        case KafkaError::kNotEnoughReplicas:
-        case KafkaError::kNotEnoughReplicasAfterAppend:
-        case KafkaError::kCoordinatorLoadInProgress:
-        case KafkaError::kCoordinatorNotAvailable:
-        case KafkaError::kNotCoordinator:
-        case KafkaError::kRebalanceInProgress:
-            return ErrorCode::kUnavailable;
-        case KafkaError::kThrottlingQuotaExceeded:
-        case KafkaError::kGroupMaxSizeReached:
-            return ErrorCode::kResourceExhausted;
-        case KafkaError::kKafkaStorageError:
-            return ErrorCode::kIo;
-        case KafkaError::kUnsupportedVersion:
-        case KafkaError::kUnsupportedForMessageFormat:
-            return ErrorCode::kUnsupported;
-        case KafkaError::kIllegalGeneration:
-        case KafkaError::kUnknownMemberId:
-        case KafkaError::kInvalidProducerEpoch:
-        case KafkaError::kOutOfOrderSequenceNumber:
-        case KafkaError::kDuplicateSequenceNumber:
-        case KafkaError::kUnknownProducerId:
-        case KafkaError::kFencedInstanceId:
-            return ErrorCode::kConflict;
-        case KafkaError::kPolicyViolation:
-        case KafkaError::kNonEmptyGroup:
-        case KafkaError::kGroupSubscribedToTopic:
-        case KafkaError::kInvalidTxnState:
-            return ErrorCode::kFailedPrecondition;
-        case KafkaError::kNone:
-        case KafkaError::kUnknownServerError:
-            return ErrorCode::kInternal;
-        case KafkaError::kOffsetOutOfRange:
-        case KafkaError::kMessageTooLarge:
-        case KafkaError::kOffsetMetadataTooLarge:
-        case KafkaError::kInvalidTopic:
-        case KafkaError::kInvalidRequiredAcks:
-        case KafkaError::kInconsistentGroupProtocol:
-        case KafkaError::kInvalidGroupId:
-        case KafkaError::kInvalidSessionTimeout:
-        case KafkaError::kInvalidTimestamp:
-        case KafkaError::kInvalidPartitions:
-        case KafkaError::kInvalidReplicationFactor:
-        case KafkaError::kInvalidReplicaAssignment:
-        case KafkaError::kInvalidConfig:
-        case KafkaError::kInvalidRequest:
-        case KafkaError::kTransactionalIdAuthorizationFailed:
-        case KafkaError::kFetchSessionIdNotFound:
-        case KafkaError::kUnknownLeaderEpoch:
-        case KafkaError::kMemberIdRequired:
-        case KafkaError::kInvalidRecord:
-        case KafkaError::kMismatchedEndpointType:
-            return ErrorCode::kInvalidArgument;
-    }
-    return ErrorCode::kInternal;
+    const auto* found = std::ranges::find(kKinds, KafkaError(number), &Kind::error);
+    return found == std::end(kKinds) ? ErrorCode::kInternal : found->meaning;
 }
 
 }  // namespace tarn::kafka

@@ -35,6 +35,9 @@ enum class KafkaError : int16_t {
     kUnknownMemberId = 25,
     kInvalidSessionTimeout = 26,
     kRebalanceInProgress = 27,
+    kTopicAuthorizationFailed = 29,
+    kGroupAuthorizationFailed = 30,
+    kClusterAuthorizationFailed = 31,
     kInvalidTimestamp = 32,
     kUnsupportedVersion = 35,
     kTopicAlreadyExists = 36,
@@ -76,6 +79,9 @@ KafkaError to_kafka(log::AppendCode code);
 KafkaError to_kafka(log::FetchCode code);
 // For administrative requests: what a Status of the log means there.
 KafkaError to_kafka(ErrorCode code);
+
+// What is answered to someone who may not do this to something of the kind, such as "topic".
+KafkaError refused(std::string_view resource_kind);
 
 // What a code that a server sent means for a caller of our own client.
 ErrorCode from_kafka(int16_t code);

@@ -89,6 +89,8 @@ int http_status(ErrorCode code) {
             return 500;
         case ErrorCode::kInternal:
             return 500;
+        case ErrorCode::kPermissionDenied:
+            return 403;
     }
     return 500;
 }

@@ -57,6 +57,7 @@ TEST(Errors, ErrorCodes) {
         {ErrorCode::kCorrupted, 2},
         {ErrorCode::kIo, 56},
         {ErrorCode::kInternal, -1},
+        {ErrorCode::kPermissionDenied, 31},
     };
     for (const auto& [error, kafka] : table)
         EXPECT_EQ(code(to_kafka(error)), kafka);
@@ -71,6 +72,8 @@ TEST(Errors, WhatAClientMayRetryStaysRetryable) {
         EXPECT_EQ(from_kafka(code(error)), ErrorCode::kUnavailable)
             << kafka_error_name(code(error));
     EXPECT_EQ(from_kafka(code(KafkaError::kOutOfOrderSequenceNumber)), ErrorCode::kConflict);
+    for (const auto kind : {"topic", "group", "platform"})
+        EXPECT_EQ(from_kafka(code(refused(kind))), ErrorCode::kPermissionDenied) << kind;
     EXPECT_EQ(from_kafka(31'000), ErrorCode::kInternal);
     EXPECT_EQ(kafka_error_name(31'000), "ERROR_<none>");
 }

@@ -59,7 +59,7 @@ TEST(Target, RefusesWhatIsNone) {
 }
 
 TEST(ErrorResponse, EveryCodeHasAStatusAndSomethingToDo) {
-    for (int i = 0; i <= int(ErrorCode::kInternal); ++i) {
+    for (int i = 0; i < kErrorCodeCount; ++i) {
         const auto code = ErrorCode(i);
         const auto response = error_response(Error(code, "what happened"));
         EXPECT_GE(response.status, 400);

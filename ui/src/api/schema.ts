@@ -616,7 +616,7 @@ export interface components {
                 /** @description What /api/v1/errors/{id} explains, such as TARN-E0401. */
                 id: string;
                 /** @enum {string} */
-                code: "invalid_argument" | "not_found" | "already_exists" | "failed_precondition" | "conflict" | "resource_exhausted" | "unavailable" | "cancelled" | "unsupported" | "corrupted" | "io" | "internal";
+                code: "invalid_argument" | "not_found" | "already_exists" | "failed_precondition" | "conflict" | "resource_exhausted" | "unavailable" | "cancelled" | "unsupported" | "corrupted" | "io" | "internal" | "permission_denied";
                 /** @description What happened, to what, why. */
                 message: string;
                 /** @description What to do about it. */

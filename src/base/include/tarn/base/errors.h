@@ -24,7 +24,9 @@ enum class ErrorCode : uint8_t {
     kCorrupted,           // stored or received bytes are not what they must be
     kIo,                  // the operating system refused
     kInternal,            // a defect of Tarn
+    kPermissionDenied,    // you may not: ask as someone who may, or whoever decides it
 };
+inline constexpr int kErrorCodeCount = int(ErrorCode::kPermissionDenied) + 1;
 
 // The code's name as it stands in logs and JSON, e.g. "not_found".
 std::string_view to_string(ErrorCode code);
@@ -72,6 +74,7 @@ extern const ErrorId kUnsupported;
 extern const ErrorId kCorrupted;
 extern const ErrorId kIo;
 extern const ErrorId kInternal;
+extern const ErrorId kPermissionDenied;
 }  // namespace errors
 
 }  // namespace tarn
