@@ -15,6 +15,7 @@
 
 #include "errors.h"
 #include "tarn/kafka/server.h"
+#include "tarn/net/connection.h"
 #include "timers.h"
 #include "wire.h"
 
@@ -27,19 +28,9 @@ class FetchWaiters;
 inline constexpr int32_t kNodeId = 1;
 inline constexpr int32_t kLeaderEpoch = 0;
 
-// Where a connection's work runs. Thread-safe; what is posted after the end is dropped.
-class Executor {
-  public:
-    virtual ~Executor() = default;
-    virtual void post(std::move_only_function<void()> work) = 0;
-};
-
 // The other side of a connection, shared by its requests.
-struct Peer {
-    std::string host;        // the client's address
-    std::string local_host;  // the address at which it reached us
-    uint16_t local_port = 0;
-    std::shared_ptr<Executor> executor;
+struct Peer : net::Ends {
+    std::shared_ptr<net::Loop> loop;
     std::atomic<bool> closed{false};
 };
 
@@ -55,6 +46,7 @@ struct Request {
     std::string frame;      // all of it, without its length
     std::string_view body;  // behind the header, in `frame`
     std::shared_ptr<Peer> peer;
+    std::shared_ptr<const net::Principal> principal;  // who asks
 };
 
 // What becomes of a request: a frame to send, nothing (acks=0), or the end of the connection.

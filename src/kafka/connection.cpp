@@ -1,9 +1,6 @@
 #include "connection.h"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
+#include <algorithm>
 
 #include "handlers.h"
 
@@ -17,28 +14,6 @@ constexpr size_t kMaxSlots = 64;
 constexpr size_t kMinFrameBytes = 10;
 
 }  // namespace
-
-void IoThread::post(std::move_only_function<void()> work) {
-    MutexLock lock(mutex_);
-    if (closed_) return;
-    boost::asio::post(context_, std::move(work));
-}
-
-void IoThread::run() { context_.run(); }
-
-void IoThread::close() {
-    {
-        MutexLock lock(mutex_);
-        closed_ = true;
-    }
-    work_.reset();
-    context_.stop();
-}
-
-void IoThread::drain() {
-    context_.restart();
-    context_.poll();
-}
 
 bool InflightGate::take(size_t bytes, std::move_only_function<void()> resume) {
     MutexLock lock(mutex_);
@@ -61,24 +36,15 @@ void InflightGate::give_back(size_t bytes) {
         resume();
 }
 
-Connection::Connection(std::shared_ptr<Broker> broker, std::shared_ptr<InflightGate> gate,
-                       std::shared_ptr<IoThread> io, boost::asio::ip::tcp::socket socket,
-                       std::move_only_function<void()> on_close)
-    : broker_(std::move(broker)),
+Connection::Connection(std::shared_ptr<net::Connection> connection, std::shared_ptr<Broker> broker,
+                       std::shared_ptr<InflightGate> gate)
+    : Session(connection),
+      broker_(std::move(broker)),
       gate_(std::move(gate)),
-      io_(std::move(io)),
-      socket_(std::move(socket)),
-      on_close_(std::move(on_close)),
       peer_(std::make_shared<Peer>()),
       buffer_(kBufferBytes, '\0') {
-    boost::system::error_code ignored;
-    peer_->host = socket_.remote_endpoint(ignored).address().to_string();
-    const auto local = socket_.local_endpoint(ignored);
-    peer_->local_host = local.address().to_string();
-    peer_->local_port = local.port();
-    peer_->executor = io_;
-    socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-    last_heard_us_ = broker_->context.clock.monotonic_us();
+    static_cast<net::Ends&>(*peer_) = connection->ends();
+    peer_->loop = connection->loop();
 }
 
 Connection::~Connection() { close(); }
@@ -86,23 +52,19 @@ Connection::~Connection() { close(); }
 void Connection::start() { read_some(); }
 
 void Connection::close() {
-    if (closed_) return;
-    closed_ = true;
+    if (closed()) return;
     peer_->closed = true;
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    connection().close();
     if (reserved_ > 0) gate_->give_back(reserved_);
     reserved_ = 0;
     for (const auto& slot : slots_)
         gate_->give_back(slot.bytes);
     slots_.clear();
-    on_close_();
 }
 
-void Connection::post_close_if_idle(int64_t before_us) {
-    io_->post([self = shared_from_this(), before_us] {
-        if (self->slots_.empty() && self->last_heard_us_ < before_us) self->close();
-    });
+void Connection::expired() {
+    if (slots_.empty()) return close();
+    connection().expires_after(Duration{broker_->options.idle_timeout.us / 4});
 }
 
 void Connection::refuse(std::string_view reason, int64_t size) {
@@ -113,7 +75,7 @@ void Connection::refuse(std::string_view reason, int64_t size) {
 }
 
 void Connection::read_some() {
-    if (closed_ || reading_) return;
+    if (closed() || reading_) return;
     if (begin_ > 0) {
         std::copy(buffer_.begin() + ptrdiff_t(begin_), buffer_.begin() + ptrdiff_t(end_),
                   buffer_.begin());
@@ -121,23 +83,23 @@ void Connection::read_some() {
         begin_ = 0;
     }
     reading_ = true;
-    socket_.async_read_some(boost::asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
-                            [self = shared_from_this()](auto error, size_t n) {
-                                self->reading_ = false;
-                                if (error) return self->close();
-                                self->on_read(n);
-                            });
+    connection().stream().read_some(std::span(buffer_).subspan(end_),
+                                    [self = shared_from_this()](auto error, size_t n) {
+                                        self->reading_ = false;
+                                        if (error) return self->close();
+                                        self->on_read(n);
+                                    });
 }
 
 void Connection::on_read(size_t n) {
-    if (closed_) return;
+    if (closed()) return;
     end_ += n;
-    last_heard_us_ = broker_->context.clock.monotonic_us();
+    connection().heard();
     take_frames();
 }
 
 void Connection::take_frames() {
-    while (!closed_ && !reading_ && !waiting_)
+    while (!closed() && !reading_ && !waiting_)
         if (take_frame() == Step::kWait) return;
 }
 
@@ -176,14 +138,15 @@ Connection::Step Connection::take_frame() {
     return Step::kWait;
 }
 
+// A client has been heard once its frame is whole; single bytes of one do not keep it open.
 void Connection::read_rest(size_t have) {
     reading_ = true;
-    boost::asio::async_read(
-        socket_, boost::asio::buffer(frame_.data() + have, frame_.size() - have),
-        [self = shared_from_this()](auto error, size_t) {
+    connection().stream().read_some(
+        std::span(frame_).subspan(have), [self = shared_from_this(), have](auto error, size_t n) {
             self->reading_ = false;
             if (error) return self->close();
-            self->last_heard_us_ = self->broker_->context.clock.monotonic_us();
+            if (have + n < self->frame_.size()) return self->read_rest(have + n);
+            self->connection().heard();
             self->handle(std::exchange(self->frame_, {}), std::exchange(self->reserved_, 0));
             self->take_frames();
         });
@@ -191,8 +154,8 @@ void Connection::read_rest(size_t have) {
 
 // Room for a frame in the gate and in the memory budget; without it, asks again later.
 bool Connection::make_room(size_t size) {
-    const auto again = [weak = weak_from_this(), io = io_] {
-        io->post([weak] {
+    const auto again = [weak = weak_from_this(), loop = connection().loop()] {
+        loop->post([weak] {
             const auto self = weak.lock();
             if (!self || !std::exchange(self->waiting_, false)) return;
             self->take_frames();
@@ -225,31 +188,32 @@ bool Connection::may_handle(bool is_produce) const {
 }
 
 void Connection::handle(std::string frame, size_t reserved) {
-    if (closed_) return gate_->give_back(reserved);
+    if (closed()) return gate_->give_back(reserved);
     const auto number = next_slot_++;
     const bool is_produce = peek_api_key(frame) == ProduceRequest::kApiKey;
     slots_.push_back({number, is_produce, reserved, std::move(memory_), std::nullopt});
     auto request = std::make_unique<Request>();
     request->frame = std::move(frame);
     request->peer = peer_;
+    request->principal = connection().principal();
     dispatch(*broker_, std::move(request),
              [self = shared_from_this(), number](Answer answer) mutable {
-                 auto& io = *self->io_;
-                 io.post([self = std::move(self), number, answer = std::move(answer)]() mutable {
+                 auto& loop = *self->connection().loop();
+                 loop.post([self = std::move(self), number, answer = std::move(answer)]() mutable {
                      self->answered(number, std::move(answer));
                  });
              });
 }
 
 void Connection::answered(uint64_t number, Answer answer) {
-    if (closed_) return;
+    if (closed()) return;
     slots_[number - slots_.front().number].answer = std::move(answer);
     send_ready();
 }
 
 // Sends all answers that are ready at the front, in one gathered write.
 void Connection::send_ready() {
-    if (writing_ || closed_) return;
+    if (writing_ || closed()) return;
     bool freed = false;
     bool last = false;
     while (!slots_.empty() && slots_.front().answer && !last) {
@@ -262,23 +226,23 @@ void Connection::send_ready() {
     }
     if (last) return close();
     if (sending_.empty()) return freed ? take_frames() : void();
-    std::vector<boost::asio::const_buffer> buffers;
+    parts_.clear();
     for (const auto& frame : sending_) {
+        const std::string_view bytes = frame.bytes;
         size_t done = 0;
         for (const auto& [at, slice] : frame.splices) {
-            if (at > done) buffers.emplace_back(frame.bytes.data() + done, at - done);
-            buffers.emplace_back(slice.bytes.data(), slice.bytes.size());
+            if (at > done) parts_.push_back(bytes.substr(done, at - done));
+            parts_.push_back(slice.bytes);
             done = at;
         }
-        if (frame.bytes.size() > done)
-            buffers.emplace_back(frame.bytes.data() + done, frame.bytes.size() - done);
+        if (bytes.size() > done) parts_.push_back(bytes.substr(done));
     }
     writing_ = true;
-    boost::asio::async_write(socket_, buffers, [self = shared_from_this()](auto error, size_t) {
+    connection().stream().write(parts_, [self = shared_from_this()](auto error, size_t) {
         self->writing_ = false;
         self->sending_.clear();
         if (error) return self->close();
-        self->last_heard_us_ = self->broker_->context.clock.monotonic_us();
+        self->connection().heard();
         self->send_ready();
         self->take_frames();
     });

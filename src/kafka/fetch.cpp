@@ -33,7 +33,7 @@ class Fetch final : public FetchWaiter, public std::enable_shared_from_this<Fetc
     void start();
     void wake() override {
         if (woken_.exchange(true)) return;
-        call_.raw->peer->executor->post([self = shared_from_this()] {
+        call_.raw->peer->loop->post([self = shared_from_this()] {
             self->woken_.store(false);
             self->attempt(false);
         });
@@ -96,7 +96,7 @@ void Fetch::start() {
     broker_->fetch_waiters->add(shared_from_this(), waiting_on_);
     const auto wait = Duration::millis(std::min(request.max_wait_ms, kMaxWaitMs));
     timer_ = broker_->timers.schedule(wait, [self = shared_from_this()] {
-        self->call_.raw->peer->executor->post([self] { self->attempt(true); });
+        self->call_.raw->peer->loop->post([self] { self->attempt(true); });
     });
     // What was committed between the first look and the registration woke nobody.
     attempt(false);

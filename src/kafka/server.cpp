@@ -1,227 +1,89 @@
 #include "tarn/kafka/server.h"
 
 #include <array>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <thread>
 
 #include "connection.h"
-#include "tarn/base/error_ids.h"
+#include "tarn/net/listener.h"
 
 namespace tarn::kafka {
-
-namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
-
-// IO threads with the connections dealt out among them; the first also accepts and keeps the
-// timers.
-struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
-    Impl(ServerOptions options, ServerContext context)
-        : broker(std::make_shared<Broker>(std::move(options), std::move(context))),
-          gate(std::make_shared<InflightGate>(broker->options.max_inflight_bytes)),
-          connection_gauge(
-              broker->context.metrics.gauge("tarn_kafka_connections", "Connections open now.")) {}
-
-    Status listen();
-    void start();
-    void stop();
-    void accept();
-    void accepted(const std::shared_ptr<IoThread>& target, tcp::socket socket);
-    void one_closed();
-    void arm_timer();
-    void sweep_idle();
-
-    std::shared_ptr<Broker> broker;
-    std::shared_ptr<InflightGate> gate;
-    Gauge& connection_gauge;
-    std::vector<std::shared_ptr<IoThread>> io;  // the first also accepts and keeps the timers
-    std::vector<std::thread> threads;
-    std::unique_ptr<tcp::acceptor> acceptor;
-    std::unique_ptr<asio::steady_timer> timer;
-    std::string address;
-    uint16_t port = 0;
-    size_t next_io = 0;
-
-    Mutex mutex;
-    std::vector<std::weak_ptr<Connection>> connections TARN_GUARDED_BY(mutex);
-    size_t open_connections TARN_GUARDED_BY(mutex) = 0;
-    bool stopped = false;
-};
-
 namespace {
 
-Error listen_error(const boost::system::error_code& error, const ServerOptions& options) {
-    const auto where = fmt::format("{}:{}", options.address, options.port);
-    if (error == boost::system::errc::address_in_use)
-        return Error(errors::kPortInUse,
-                     fmt::format("the Kafka door cannot listen, the port is in use: stop the other "
-                                 "process or choose another port: {}",
-                                 where));
-    return Error(errors::kAddressUnusable,
-                 fmt::format("the Kafka door cannot listen on {}: {}", where, error.message()));
-}
+// Kafka's protocol over the broker, whose timers run on the listener's first loop.
+class KafkaProtocol final : public net::Protocol,
+                            public std::enable_shared_from_this<KafkaProtocol> {
+  public:
+    explicit KafkaProtocol(std::shared_ptr<Broker> broker)
+        : broker_(std::move(broker)),
+          gate_(std::make_shared<InflightGate>(broker_->options.max_inflight_bytes)) {}
+
+    std::string_view name() const override { return "Kafka"; }
+    std::shared_ptr<net::Session> serve(std::shared_ptr<net::Connection> connection) override {
+        return std::make_shared<Connection>(std::move(connection), broker_, gate_);
+    }
+    void ended() override {
+        broker_->stop();
+        timer_.reset();
+    }
+
+    void keep_timers(const std::shared_ptr<net::Loop>& loop) {
+        timer_ = loop->timer([weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->run_timers();
+        });
+        broker_->timers.set_waker([weak = weak_from_this(), loop] {
+            loop->post([weak] {
+                if (const auto self = weak.lock()) self->run_timers();
+            });
+        });
+    }
+
+  private:
+    // Runs what is due and sleeps until the next deadline.
+    void run_timers() {
+        const auto next = broker_->timers.run_due();
+        if (next && timer_) timer_->arm(*next);
+    }
+
+    const std::shared_ptr<Broker> broker_;
+    const std::shared_ptr<InflightGate> gate_;
+    std::unique_ptr<net::Timer> timer_;
+};
 
 }  // namespace
 
-Status Server::Impl::listen() {
-    const auto& options = broker->options;
-    boost::system::error_code error;
-    const auto ip = asio::ip::make_address(options.address, error);
-    if (error)
-        return fail(errors::kSettingValue,
-                    fmt::format("the Kafka door's address must be a numeric IP address: {}",
-                                options.address));
-    for (int i = 0; i < std::max(options.io_threads, 1); ++i)
-        io.push_back(std::make_shared<IoThread>());
-    acceptor = std::make_unique<tcp::acceptor>(io[0]->context());
-    const tcp::endpoint endpoint(ip, options.port);
-    acceptor->open(endpoint.protocol(), error);
-    if (!error) acceptor->set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor->bind(endpoint, error);
-    if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
-    if (error) return fail(listen_error(error, options));
-    port = broker->port = acceptor->local_endpoint(error).port();
-    address = ip.is_v6() ? fmt::format("[{}]:{}", options.address, port)
-                         : fmt::format("{}:{}", options.address, port);
-    return {};
-}
-
-void Server::Impl::start() {
-    timer = std::make_unique<asio::steady_timer>(io[0]->context());
-    broker->timers.set_waker([weak = weak_from_this(), first = io[0]] {
-        first->post([weak] {
-            if (const auto self = weak.lock()) self->arm_timer();
-        });
-    });
-    accept();
-    sweep_idle();
-    for (const auto& each : io)
-        threads.emplace_back([each] { each->run(); });
-}
-
-void Server::Impl::stop() {
-    if (std::exchange(stopped, true)) return;
-    // Each connection is closed on its own thread; then the loops end.
-    std::vector<std::shared_ptr<Connection>> open;
-    {
-        MutexLock lock(mutex);
-        for (const auto& weak : connections)
-            if (auto connection = weak.lock()) open.push_back(std::move(connection));
-    }
-    for (const auto& each : io)
-        each->close();
-    for (auto& thread : threads)
-        thread.join();
-    if (acceptor) {
-        boost::system::error_code ignored;
-        acceptor->close(ignored);
-    }
-    for (const auto& connection : open)
-        connection->close();
-    open.clear();
-    broker->stop();
-    timer.reset();
-    acceptor.reset();
-    for (const auto& each : io)
-        each->drain();
-}
-
-void Server::Impl::accept() {
-    const auto target = io[next_io++ % io.size()];
-    acceptor->async_accept(target->context(),
-                           [weak = weak_from_this(), target](auto error, tcp::socket socket) {
-                               const auto self = weak.lock();
-                               if (!self || error == asio::error::operation_aborted) return;
-                               if (!error) {
-                                   // Handed to its own thread, which it never leaves.
-                                   auto handed = std::make_shared<tcp::socket>(std::move(socket));
-                                   target->post([weak, target, handed] {
-                                       if (const auto impl = weak.lock())
-                                           impl->accepted(target, std::move(*handed));
-                                   });
-                                   return self->accept();
-                               }
-                               // Out of file descriptors, most likely: try again soon rather than
-                               // spin.
-                               self->broker->context.logger.warn("cannot accept a connection",
-                                                                 {{"reason", error.message()}});
-                               self->broker->timers.schedule(Duration::millis(100), [weak] {
-                                   if (const auto impl = weak.lock()) impl->accept();
-                               });
-                           });
-}
-
-void Server::Impl::accepted(const std::shared_ptr<IoThread>& target, tcp::socket socket) {
-    const auto limit = broker->options.max_connections;
-    std::shared_ptr<Connection> connection;
-    {
-        MutexLock lock(mutex);
-        if (open_connections >= limit) {
-            broker->context.logger.warn("refused a connection: there are too many",
-                                        {{"limit", limit}});
-            return;
-        }
-        connection_gauge.set(double(++open_connections));
-        connection = std::make_shared<Connection>(broker, gate, target, std::move(socket),
-                                                  [weak = weak_from_this()] {
-                                                      if (const auto impl = weak.lock())
-                                                          impl->one_closed();
-                                                  });
-        connections.push_back(connection);
-    }
-    connection->start();
-}
-
-void Server::Impl::one_closed() {
-    MutexLock lock(mutex);
-    connection_gauge.set(double(--open_connections));
-}
-
-// On the first IO thread: runs what is due and sleeps until the next deadline.
-void Server::Impl::arm_timer() {
-    const auto next = broker->timers.run_due();
-    if (!next) return;
-    timer->expires_after(std::chrono::microseconds(next->us));
-    timer->async_wait([self = weak_from_this()](auto error) {
-        if (error) return;
-        if (const auto impl = self.lock()) impl->arm_timer();
-    });
-}
-
-void Server::Impl::sweep_idle() {
-    const auto before = broker->context.clock.monotonic_us() - broker->options.idle_timeout.us;
-    std::vector<std::shared_ptr<Connection>> open;
-    {
-        MutexLock lock(mutex);
-        std::erase_if(connections, [](const auto& weak) { return weak.expired(); });
-        for (const auto& weak : connections)
-            if (auto connection = weak.lock()) open.push_back(std::move(connection));
-    }
-    for (auto& connection : open)
-        connection->post_close_if_idle(before);
-    const auto every = Duration{std::max<int64_t>(broker->options.idle_timeout.us / 4, 10'000)};
-    broker->timers.schedule(every, [self = weak_from_this()] {
-        if (const auto impl = self.lock()) impl->sweep_idle();
-    });
-}
+struct Server::Impl {
+    std::unique_ptr<net::Listener> listener;
+};
 
 Result<std::unique_ptr<Server>> Server::open(ServerOptions options, ServerContext context) {
     try {
-        auto impl = std::make_shared<Impl>(std::move(options), std::move(context));
-        TARN_RETURN_IF_ERROR(impl->listen());
-        TARN_RETURN_IF_ERROR(impl->broker->start());
-        impl->start();
+        const auto broker = std::make_shared<Broker>(std::move(options), std::move(context));
+        const auto protocol = std::make_shared<KafkaProtocol>(broker);
+        const auto& o = broker->options;
+        net::ListenerOptions listening{.address = o.address,
+                                       .port = o.port,
+                                       .threads = o.io_threads,
+                                       .max_connections = o.max_connections,
+                                       .idle_timeout = o.idle_timeout,
+                                       .logger = broker->context.logger,
+                                       .connections = &broker->context.metrics.gauge(
+                                           "tarn_kafka_connections", "Connections open now.")};
+        auto impl = std::make_unique<Impl>();
+        TARN_TRY(impl->listener, net::Listener::open(protocol, std::move(listening)));
+        broker->port = impl->listener->port();
+        TARN_RETURN_IF_ERROR(broker->start());
+        protocol->keep_timers(impl->listener->first_loop());
+        impl->listener->start();
         return std::unique_ptr<Server>(new Server(std::move(impl)));
     } catch (const std::exception& e) {
         return fail(ErrorCode::kIo, fmt::format("the Kafka door cannot be opened: {}", e.what()));
     }
 }
 
-Server::Server(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { stop(); }
-void Server::stop() { impl_->stop(); }
-uint16_t Server::port() const { return impl_->port; }
-std::string Server::address() const { return impl_->address; }
+void Server::stop() { impl_->listener->stop(); }
+uint16_t Server::port() const { return impl_->listener->port(); }
+std::string Server::address() const { return impl_->listener->address(); }
 
 namespace {
 

@@ -78,8 +78,8 @@ class Server {
 
   private:
     struct Impl;
-    explicit Server(std::shared_ptr<Impl> impl);
-    std::shared_ptr<Impl> impl_;
+    explicit Server(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tarn::kafka
