@@ -23,45 +23,50 @@ bool handle(Broker& broker, std::unique_ptr<Request>& request, Respond& respond)
 }
 
 template <class Q, class A, void (*Handler)(Broker&, Call<Q, A>)>
-constexpr Api row() {
+constexpr Api row(net::Operation operation, std::string_view resource) {
     static_assert(Q::kApiKey == A::kApiKey);
-    return {Q::kApiKey,
-            Q::kName,
-            Q::kMinVersion,
-            Q::kMaxVersion,
-            Q::kAnnouncedMinVersion,
-            Q::kFlexibleFrom,
-            &handle<Q, A, Handler>};
+    return {
+        Q::kApiKey,       Q::kName,  Q::kMinVersion, Q::kMaxVersion,        Q::kAnnouncedMinVersion,
+        Q::kFlexibleFrom, operation, resource,       &handle<Q, A, Handler>};
 }
 
+using net::Operation;
+
 constexpr std::array kApis = {
-    row<ProduceRequest, ProduceResponse, produce>(),
-    row<FetchRequest, FetchResponse, fetch>(),
-    row<ListOffsetsRequest, ListOffsetsResponse, list_offsets>(),
-    row<MetadataRequest, MetadataResponse, metadata>(),
-    row<OffsetCommitRequest, OffsetCommitResponse, offset_commit>(),
-    row<OffsetFetchRequest, OffsetFetchResponse, offset_fetch>(),
-    row<FindCoordinatorRequest, FindCoordinatorResponse, find_coordinator>(),
-    row<JoinGroupRequest, JoinGroupResponse, join_group>(),
-    row<HeartbeatRequest, HeartbeatResponse, heartbeat>(),
-    row<LeaveGroupRequest, LeaveGroupResponse, leave_group>(),
-    row<SyncGroupRequest, SyncGroupResponse, sync_group>(),
-    row<DescribeGroupsRequest, DescribeGroupsResponse, describe_groups>(),
-    row<ListGroupsRequest, ListGroupsResponse, list_groups>(),
-    row<ApiVersionsRequest, ApiVersionsResponse, api_versions>(),
-    row<CreateTopicsRequest, CreateTopicsResponse, create_topics>(),
-    row<DeleteTopicsRequest, DeleteTopicsResponse, delete_topics>(),
-    row<DeleteRecordsRequest, DeleteRecordsResponse, delete_records>(),
-    row<InitProducerIdRequest, InitProducerIdResponse, init_producer_id>(),
-    row<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, offset_for_leader_epoch>(),
-    row<DescribeConfigsRequest, DescribeConfigsResponse, describe_configs>(),
-    row<AlterConfigsRequest, AlterConfigsResponse, alter_configs>(),
-    row<CreatePartitionsRequest, CreatePartitionsResponse, create_partitions>(),
-    row<DeleteGroupsRequest, DeleteGroupsResponse, delete_groups>(),
-    row<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
-        incremental_alter_configs>(),
-    row<OffsetDeleteRequest, OffsetDeleteResponse, offset_delete>(),
-    row<DescribeClusterRequest, DescribeClusterResponse, describe_cluster>(),
+    row<ProduceRequest, ProduceResponse, produce>(Operation::kWrite, "topic"),
+    row<FetchRequest, FetchResponse, fetch>(Operation::kRead, "topic"),
+    row<ListOffsetsRequest, ListOffsetsResponse, list_offsets>(Operation::kDescribe, "topic"),
+    row<MetadataRequest, MetadataResponse, metadata>(Operation::kDescribe, "topic"),
+    row<OffsetCommitRequest, OffsetCommitResponse, offset_commit>(Operation::kRead, "group"),
+    row<OffsetFetchRequest, OffsetFetchResponse, offset_fetch>(Operation::kDescribe, "group"),
+    row<FindCoordinatorRequest, FindCoordinatorResponse, find_coordinator>(Operation::kDescribe,
+                                                                           "group"),
+    row<JoinGroupRequest, JoinGroupResponse, join_group>(Operation::kRead, "group"),
+    row<HeartbeatRequest, HeartbeatResponse, heartbeat>(Operation::kRead, "group"),
+    row<LeaveGroupRequest, LeaveGroupResponse, leave_group>(Operation::kRead, "group"),
+    row<SyncGroupRequest, SyncGroupResponse, sync_group>(Operation::kRead, "group"),
+    row<DescribeGroupsRequest, DescribeGroupsResponse, describe_groups>(Operation::kDescribe,
+                                                                        "group"),
+    row<ListGroupsRequest, ListGroupsResponse, list_groups>(Operation::kDescribe, "group"),
+    row<ApiVersionsRequest, ApiVersionsResponse, api_versions>(Operation::kDescribe, "platform"),
+    row<CreateTopicsRequest, CreateTopicsResponse, create_topics>(Operation::kAlter, "topic"),
+    row<DeleteTopicsRequest, DeleteTopicsResponse, delete_topics>(Operation::kAlter, "topic"),
+    row<DeleteRecordsRequest, DeleteRecordsResponse, delete_records>(Operation::kAlter, "topic"),
+    row<InitProducerIdRequest, InitProducerIdResponse, init_producer_id>(Operation::kWrite,
+                                                                         "platform"),
+    row<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, offset_for_leader_epoch>(
+        Operation::kDescribe, "topic"),
+    row<DescribeConfigsRequest, DescribeConfigsResponse, describe_configs>(Operation::kDescribe,
+                                                                           "topic"),
+    row<AlterConfigsRequest, AlterConfigsResponse, alter_configs>(Operation::kAlter, "topic"),
+    row<CreatePartitionsRequest, CreatePartitionsResponse, create_partitions>(Operation::kAlter,
+                                                                              "topic"),
+    row<DeleteGroupsRequest, DeleteGroupsResponse, delete_groups>(Operation::kAlter, "group"),
+    row<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, incremental_alter_configs>(
+        Operation::kAlter, "topic"),
+    row<OffsetDeleteRequest, OffsetDeleteResponse, offset_delete>(Operation::kAlter, "group"),
+    row<DescribeClusterRequest, DescribeClusterResponse, describe_cluster>(Operation::kDescribe,
+                                                                           "platform"),
 };
 
 ApiVersionsResponse announce(KafkaError error) {
@@ -115,6 +120,20 @@ void Broker::stop() {
     fetch_waiters->stop(log());
     if (coordinator) coordinator->stop();
     timers.clear();
+}
+
+KafkaError Broker::may(const Request& request, std::string_view name) const {
+    if (!context.authorizer) return KafkaError::kNone;
+    return may(request, name, find_api(request.header.api_key)->operation);
+}
+
+KafkaError Broker::may(const Request& request, std::string_view name,
+                       net::Operation operation) const {
+    if (!context.authorizer) return KafkaError::kNone;
+    const auto kind = find_api(request.header.api_key)->resource;
+    const auto allowed =
+        net::authorize(context.authorizer, *request.principal, operation, {kind, name});
+    return allowed ? KafkaError::kNone : refused(kind);
 }
 
 std::string Broker::host_for(const Peer& peer) const {

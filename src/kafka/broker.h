@@ -117,6 +117,10 @@ struct Broker : std::enable_shared_from_this<Broker> {
     std::unique_ptr<Coordinator> coordinator;
 
     log::Log& log() { return context.log; }
+    // What is answered if whoever asks may not do to something of this name what the request's row
+    // of the api table says, or another operation; kNone if they may.
+    KafkaError may(const Request& request, std::string_view name) const;
+    KafkaError may(const Request& request, std::string_view name, net::Operation operation) const;
     // Where this client is told to connect.
     std::string host_for(const Peer& peer) const;
     int32_t port_for() const;
@@ -130,6 +134,9 @@ struct Api {
     int16_t max_version;
     int16_t announced_min_version;
     int16_t flexible_from;
+    // Who may: those who may do this to what the request names, a kind of net::Resource.
+    net::Operation operation;
+    std::string_view resource;
     // Decodes and handles. False, and `respond` untouched, when the body is malformed.
     bool (*handle)(Broker& broker, std::unique_ptr<Request>& request, Respond& respond);
 };

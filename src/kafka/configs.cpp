@@ -44,10 +44,12 @@ struct Outcome {
 
 // Changes the topic's configuration by `change`, which says what is wrong, if anything.
 template <class F>
-Outcome alter(Broker& broker, int8_t type, const std::string& name, bool validate_only,
-              F&& change) {
+Outcome alter(Broker& broker, const Request& raw, int8_t type, const std::string& name,
+              bool validate_only, F&& change) {
     if (type != kTopic)
         return {KafkaError::kInvalidRequest, "only the configuration of topics can be altered"};
+    if (const auto denied = broker.may(raw, name); denied != KafkaError::kNone)
+        return {denied, "not permitted"};
     auto info = broker.log().find_topic(name);
     if (!info) return {KafkaError::kUnknownTopicOrPartition, "no such topic"};
     if (info->internal) return {KafkaError::kInvalidTopic, "the topic is internal"};
@@ -71,6 +73,10 @@ void describe_configs(Broker& broker, Call<DescribeConfigsRequest, DescribeConfi
         if (resource.resource_type != kTopic) {
             answer.error_code = code(KafkaError::kInvalidRequest);
             answer.error_message = "only topics have a configuration here";
+        } else if (const auto denied = broker.may(*call.raw, resource.resource_name);
+                   denied != KafkaError::kNone) {
+            answer.error_code = code(denied);
+            answer.error_message = "not permitted";
         } else if (const auto info = broker.log().find_topic(resource.resource_name)) {
             describe_topic(*info, call.request, resource, answer);
         } else {
@@ -85,7 +91,7 @@ void alter_configs(Broker& broker, Call<AlterConfigsRequest, AlterConfigsRespons
     AlterConfigsResponse response;
     for (const auto& resource : call.request.resources) {
         const auto outcome =
-            alter(broker, resource.resource_type, resource.resource_name,
+            alter(broker, *call.raw, resource.resource_type, resource.resource_name,
                   call.request.validate_only, [&](log::TopicConfig& config) -> Status {
                       // What the request does not name goes back to its default.
                       for (const auto& key : topic_config_keys())
@@ -107,7 +113,7 @@ void incremental_alter_configs(
     IncrementalAlterConfigsResponse response;
     for (const auto& resource : call.request.resources) {
         const auto outcome =
-            alter(broker, resource.resource_type, resource.resource_name,
+            alter(broker, *call.raw, resource.resource_type, resource.resource_name,
                   call.request.validate_only, [&](log::TopicConfig& config) -> Status {
                       for (const auto& [name, operation, value] : resource.configs) {
                           if (operation != kSet && operation != kDelete)

@@ -62,10 +62,15 @@ void Fetch::resolve() {
     for (const auto& topic : call_.request.topics) {
         const auto info = by_id ? broker_->log().find_topic(topic.topic_id)
                                 : broker_->log().find_topic(topic.topic);
+        const auto denied = !info && by_id
+                                ? KafkaError::kNone
+                                : broker_->may(*call_.raw, info ? info->name : topic.topic);
         auto& targets = targets_.emplace_back();
         for (const auto& partition : topic.partitions) {
             Target target{&partition, {}, KafkaError::kNone};
-            if (!info)
+            if (denied != KafkaError::kNone)
+                target.error = denied;
+            else if (!info)
                 target.error =
                     by_id ? KafkaError::kUnknownTopicId : KafkaError::kUnknownTopicOrPartition;
             else if (partition.partition < 0 || partition.partition >= info->config.partitions)

@@ -68,15 +68,19 @@ void answer_all(Broker& broker, const std::string& group, AnswerTopics& topics, 
     }
 }
 
-void fetch_group(Broker& broker, const OffsetFetchRequest::Group& request, int16_t version,
+void fetch_group(Broker& broker, const Request& raw, const OffsetFetchRequest::Group& request,
                  OffsetFetchResponse::Group& answer) {
     answer.group_id = request.group_id;
+    if (const auto denied = broker.may(raw, request.group_id); denied != KafkaError::kNone) {
+        answer.error_code = code(denied);
+        return;
+    }
     const auto set_name = [](OffsetFetchResponse::Group::Topic& topic, const log::TopicInfo& info) {
         topic.name = info.name;
         topic.topic_id = info.id;
     };
     if (!request.topics) return answer_all(broker, request.group_id, answer.topics, set_name);
-    const bool by_id = version >= 10;
+    const bool by_id = raw.header.version >= 10;
     for (const auto& topic : *request.topics) {
         auto& answers = answer.topics.emplace_back();
         answers.name = topic.name;
@@ -95,7 +99,12 @@ void fetch_group(Broker& broker, const OffsetFetchRequest::Group& request, int16
     }
 }
 
-void fetch_old(Broker& broker, const OffsetFetchRequest& request, OffsetFetchResponse& response) {
+void fetch_old(Broker& broker, const Request& raw, const OffsetFetchRequest& request,
+               OffsetFetchResponse& response) {
+    if (const auto denied = broker.may(raw, request.group_id); denied != KafkaError::kNone) {
+        response.error_code = code(denied);
+        return;
+    }
     const auto set_name = [](OffsetFetchResponse::Topic& topic, const log::TopicInfo& info) {
         topic.name = info.name;
     };
@@ -140,8 +149,10 @@ bool is_subscribed(const Group& group, const std::string& topic) {
 void offset_commit(Broker& broker, CommitCall call) {
     OffsetCommitResponse response;
     const auto& r = call.request;
-    const auto error = broker.coordinator->may_commit(r.group_id, r.member_id, r.group_instance_id,
-                                                      r.generation_id);
+    auto error = broker.may(*call.raw, r.group_id);
+    if (error == KafkaError::kNone)
+        error = broker.coordinator->may_commit(r.group_id, r.member_id, r.group_instance_id,
+                                               r.generation_id);
     if (error != KafkaError::kNone) {
         for (const auto& topic : r.topics) {
             auto& answers = response.topics.emplace_back();
@@ -170,16 +181,20 @@ void offset_commit(Broker& broker, CommitCall call) {
 void offset_fetch(Broker& broker, Call<OffsetFetchRequest, OffsetFetchResponse> call) {
     OffsetFetchResponse response;
     if (call.version() < 8)
-        fetch_old(broker, call.request, response);
+        fetch_old(broker, *call.raw, call.request, response);
     else
         for (const auto& group : call.request.groups)
-            fetch_group(broker, group, call.version(), response.groups.emplace_back());
+            fetch_group(broker, *call.raw, group, response.groups.emplace_back());
     call.reply(response);
 }
 
 void offset_delete(Broker& broker, Call<OffsetDeleteRequest, OffsetDeleteResponse> call) {
     OffsetDeleteResponse response;
     const auto& id = call.request.group_id;
+    if (const auto denied = broker.may(*call.raw, id); denied != KafkaError::kNone) {
+        response.error_code = code(denied);
+        return call.reply(response);
+    }
     std::vector<OffsetChange> changes;
     const auto decide = [&](const Group* group) {
         for (const auto& topic : call.request.topics) {

@@ -54,9 +54,14 @@ JoinGroupResponse to_response(JoinAnswer answer, int16_t version) {
     return response;
 }
 
-void describe_one(Broker& broker, const std::string& id, int16_t version,
+void describe_one(Broker& broker, const Request& raw, const std::string& id,
                   DescribeGroupsResponse::Group& answer) {
     answer.group_id = id;
+    if (const auto denied = broker.may(raw, id); denied != KafkaError::kNone) {
+        answer.error_code = code(denied);
+        answer.error_message = "not permitted";
+        return;
+    }
     const bool found = broker.coordinator->inspect(id, [&](const Group& group) {
         answer.group_state = to_string(group.state());
         answer.protocol_type = group.protocol_type();
@@ -75,7 +80,7 @@ void describe_one(Broker& broker, const std::string& id, int16_t version,
         return;
     }
     answer.group_state = to_string(GroupState::kDead);
-    if (version >= 6) {
+    if (raw.header.version >= 6) {
         answer.error_code = code(KafkaError::kGroupIdNotFound);
         answer.error_message = "no such group";
     }
@@ -89,6 +94,9 @@ void join_group(Broker& broker, Call<JoinGroupRequest, JoinGroupResponse> call) 
     const auto session = Duration::millis(request.session_timeout_ms);
     if (request.group_id.empty())
         error = KafkaError::kInvalidGroupId;
+    else if (const auto denied = broker.may(*call.raw, request.group_id);
+             denied != KafkaError::kNone)
+        error = denied;
     else if (session < broker.options.min_session_timeout ||
              session > broker.options.max_session_timeout)
         error = KafkaError::kInvalidSessionTimeout;
@@ -109,6 +117,11 @@ void join_group(Broker& broker, Call<JoinGroupRequest, JoinGroupResponse> call) 
 void sync_group(Broker& broker, Call<SyncGroupRequest, SyncGroupResponse> call) {
     SyncRequest sync;
     auto& request = call.request;
+    if (const auto denied = broker.may(*call.raw, request.group_id); denied != KafkaError::kNone) {
+        SyncGroupResponse response;
+        response.error_code = code(denied);
+        return call.reply(response);
+    }
     sync.member_id = request.member_id;
     sync.instance_id = request.group_instance_id;
     sync.generation = request.generation_id;
@@ -133,15 +146,22 @@ void sync_group(Broker& broker, Call<SyncGroupRequest, SyncGroupResponse> call) 
 void heartbeat(Broker& broker, Call<HeartbeatRequest, HeartbeatResponse> call) {
     const auto& r = call.request;
     HeartbeatResponse response;
-    response.error_code =
-        code(broker.coordinator->with_group(r.group_id, [&](Group& group, int64_t now) {
+    auto error = broker.may(*call.raw, r.group_id);
+    if (error == KafkaError::kNone)
+        error = broker.coordinator->with_group(r.group_id, [&](Group& group, int64_t now) {
             return group.heartbeat(now, r.member_id, r.group_instance_id, r.generation_id);
-        }));
+        });
+    response.error_code = code(error);
     call.reply(response);
 }
 
 void leave_group(Broker& broker, Call<LeaveGroupRequest, LeaveGroupResponse> call) {
     LeaveGroupResponse response;
+    if (const auto denied = broker.may(*call.raw, call.request.group_id);
+        denied != KafkaError::kNone) {
+        response.error_code = code(denied);
+        return call.reply(response);
+    }
     const auto leave = [&](const std::string& member, const std::optional<std::string>& instance) {
         return broker.coordinator->with_group(
             call.request.group_id,
@@ -160,7 +180,7 @@ void leave_group(Broker& broker, Call<LeaveGroupRequest, LeaveGroupResponse> cal
 void describe_groups(Broker& broker, Call<DescribeGroupsRequest, DescribeGroupsResponse> call) {
     DescribeGroupsResponse response;
     for (const auto& id : call.request.groups)
-        describe_one(broker, id, call.version(), response.groups.emplace_back());
+        describe_one(broker, *call.raw, id, response.groups.emplace_back());
     call.reply(response);
 }
 
@@ -174,7 +194,8 @@ void list_groups(Broker& broker, Call<ListGroupsRequest, ListGroupsResponse> cal
         return filter.empty() || std::ranges::any_of(filter, equal);
     };
     const auto add = [&](const std::string& id, const std::string& type, GroupState state) {
-        if (wanted(call.request.states_filter, to_string(state)) &&
+        if (broker.may(*call.raw, id) == KafkaError::kNone &&
+            wanted(call.request.states_filter, to_string(state)) &&
             wanted(call.request.types_filter, "classic"))
             response.groups.push_back({id, type, std::string(to_string(state)), "classic"});
     };
@@ -205,6 +226,12 @@ void delete_groups(Broker& broker, Call<DeleteGroupsRequest, DeleteGroupsRespons
     state->left += names.size();
     for (size_t i = 0; i < names.size(); ++i) {
         state->response.results[i].group_id = names[i];
+        if (const auto denied = broker.may(*state->call.raw, names[i]);
+            denied != KafkaError::kNone) {
+            state->response.results[i].error_code = code(denied);
+            state->finish_one();
+            continue;
+        }
         broker.coordinator->remove(names[i], [state, i](KafkaError error) {
             state->response.results[i].error_code = code(error);
             state->finish_one();

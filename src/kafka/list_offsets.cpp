@@ -55,11 +55,14 @@ void list_offsets(Broker& broker, Call<ListOffsetsRequest, ListOffsetsResponse> 
     for (const auto& topic : call.request.topics) {
         auto& answers = response.topics.emplace_back();
         answers.name = topic.name;
+        const auto denied = broker.may(*call.raw, topic.name);
         for (const auto& partition : topic.partitions) {
             auto& answer = answers.partitions.emplace_back();
             answer.partition_index = partition.partition_index;
             const auto id = resolve(broker, topic.name, partition.partition_index);
-            if (!id)
+            if (denied != KafkaError::kNone)
+                answer.error_code = code(denied);
+            else if (!id)
                 answer.error_code = code(KafkaError::kUnknownTopicOrPartition);
             else if (partition.current_leader_epoch > kLeaderEpoch)
                 answer.error_code = code(KafkaError::kUnknownLeaderEpoch);
@@ -76,12 +79,15 @@ void offset_for_leader_epoch(Broker& broker,
     for (const auto& topic : call.request.topics) {
         auto& answers = response.topics.emplace_back();
         answers.topic = topic.topic;
+        const auto denied = broker.may(*call.raw, topic.topic);
         for (const auto& partition : topic.partitions) {
             auto& answer = answers.partitions.emplace_back();
             answer.partition = partition.partition;
             const auto id = resolve(broker, topic.topic, partition.partition);
             const auto offsets = id ? broker.log().offsets(*id) : std::nullopt;
-            if (!offsets) {
+            if (denied != KafkaError::kNone) {
+                answer.error_code = code(denied);
+            } else if (!offsets) {
                 answer.error_code = code(KafkaError::kUnknownTopicOrPartition);
             } else if (partition.current_leader_epoch > kLeaderEpoch) {
                 answer.error_code = code(KafkaError::kUnknownLeaderEpoch);
@@ -100,10 +106,15 @@ void delete_records(Broker& broker, Call<DeleteRecordsRequest, DeleteRecordsResp
         auto& answers = response.topics.emplace_back();
         answers.name = topic.name;
         const auto info = broker.log().find_topic(topic.name);
+        const auto denied = broker.may(*call.raw, topic.name);
         for (const auto& partition : topic.partitions) {
             auto& answer = answers.partitions.emplace_back();
             answer.partition_index = partition.partition_index;
             answer.low_watermark = -1;
+            if (denied != KafkaError::kNone) {
+                answer.error_code = code(denied);
+                continue;
+            }
             const auto id = resolve(broker, topic.name, partition.partition_index);
             const auto offsets = id ? broker.log().offsets(*id) : std::nullopt;
             if (!offsets) {

@@ -89,10 +89,18 @@ void start_topic(const std::shared_ptr<Produce>& state, const ProduceRequest::To
     auto& log = state->broker->log();
     const bool by_id = state->call.version() >= 13;
     const auto info = by_id ? log.find_topic(topic.topic_id) : log.find_topic(topic.name);
+    // An id that is nobody's has no name to ask for.
+    const auto denied = !info && by_id
+                            ? KafkaError::kNone
+                            : state->broker->may(*state->call.raw, info ? info->name : topic.name);
     for (size_t i = 0; i < topic.partitions.size(); ++i) {
         const auto& partition = topic.partitions[i];
         auto& answer = answers.partitions[i];
         answer.index = partition.index;
+        if (denied != KafkaError::kNone) {
+            state->refuse(answer, denied, "not permitted");
+            continue;
+        }
         if (!info || partition.index < 0 || partition.index >= info->config.partitions) {
             state->refuse(
                 answer,
@@ -143,6 +151,10 @@ void produce(Broker& broker, ProduceCall call) {
 void init_producer_id(Broker& broker, Call<InitProducerIdRequest, InitProducerIdResponse> call) {
     InitProducerIdResponse response;
     response.producer_epoch = -1;
+    if (const auto denied = broker.may(*call.raw, ""); denied != KafkaError::kNone) {
+        response.error_code = code(denied);
+        return call.reply(response);
+    }
     if (call.request.transactional_id && !call.request.transactional_id->empty()) {
         broker.context.logger.warn(
             "refused a transactional producer: transactions are not supported",

@@ -80,12 +80,14 @@ void describe_created(const log::TopicConfig& config, CreateTopicsResponse::Topi
     }
 }
 
-void create_one(Broker& broker, const CreateTopicsRequest::Topic& topic, bool validate_only,
-                CreateTopicsResponse::Topic& answer) {
+void create_one(Broker& broker, const Request& raw, const CreateTopicsRequest::Topic& topic,
+                bool validate_only, CreateTopicsResponse::Topic& answer) {
     const auto refuse = [&](KafkaError error, std::string message) {
         answer.error_code = code(error);
         answer.error_message = std::move(message);
     };
+    if (const auto denied = broker.may(raw, topic.name); denied != KafkaError::kNone)
+        return refuse(denied, "not permitted");
     auto config = plan(broker, topic);
     if (!config) return refuse(config.error().error, std::move(config.error().message));
     if (broker.log().find_topic(topic.name))
@@ -100,12 +102,16 @@ void create_one(Broker& broker, const CreateTopicsRequest::Topic& topic, bool va
     describe_created(*config, answer);
 }
 
-void delete_one(Broker& broker, const std::optional<log::TopicInfo>& info, bool by_id,
-                DeleteTopicsResponse::Topic& answer) {
+void delete_one(Broker& broker, const Request& raw, const std::optional<log::TopicInfo>& info,
+                bool by_id, DeleteTopicsResponse::Topic& answer) {
     const auto refuse = [&](KafkaError error, std::string message) {
         answer.error_code = code(error);
         answer.error_message = std::move(message);
     };
+    const auto denied = !info && by_id
+                            ? KafkaError::kNone
+                            : broker.may(raw, info ? info->name : answer.name.value_or(""));
+    if (denied != KafkaError::kNone) return refuse(denied, "not permitted");
     if (!info)
         return refuse(by_id ? KafkaError::kUnknownTopicId : KafkaError::kUnknownTopicOrPartition,
                       "no such topic");
@@ -134,7 +140,7 @@ void create_topics(Broker& broker, Call<CreateTopicsRequest, CreateTopicsRespons
             answer.error_code = code(KafkaError::kInvalidRequest);
             answer.error_message = "the topic stands more than once in the request";
         } else {
-            create_one(broker, topic, call.request.validate_only, answer);
+            create_one(broker, *call.raw, topic, call.request.validate_only, answer);
         }
         times = 0;
     }
@@ -146,13 +152,13 @@ void delete_topics(Broker& broker, Call<DeleteTopicsRequest, DeleteTopicsRespons
     for (const auto& name : call.request.topic_names) {
         auto& answer = response.responses.emplace_back();
         answer.name = name;
-        delete_one(broker, broker.log().find_topic(name), false, answer);
+        delete_one(broker, *call.raw, broker.log().find_topic(name), false, answer);
     }
     for (const auto& topic : call.request.topics) {
         auto& answer = response.responses.emplace_back();
         answer.name = topic.name;
         answer.topic_id = topic.topic_id;
-        delete_one(broker,
+        delete_one(broker, *call.raw,
                    topic.name ? broker.log().find_topic(*topic.name)
                               : broker.log().find_topic(topic.topic_id),
                    !topic.name, answer);
@@ -171,7 +177,9 @@ void create_partitions(Broker& broker,
             answer.error_message = std::move(message);
         };
         auto info = broker.log().find_topic(topic.name);
-        if (!info) {
+        if (const auto denied = broker.may(*call.raw, topic.name); denied != KafkaError::kNone) {
+            refuse(denied, "not permitted");
+        } else if (!info) {
             refuse(KafkaError::kUnknownTopicOrPartition, "no such topic");
         } else if (info->internal) {
             refuse(KafkaError::kInvalidTopic, "the topic is internal");

@@ -35,7 +35,8 @@ class Door {
             log_options_, {disk_, clock_, log_random_, failpoints_, log_metrics_, Logger()});
         ASSERT_TRUE(log.has_value()) << log.error().message();
         log_ = std::move(*log);
-        auto server = Server::open(options_, {*log_, clock_, random_, metrics_, Logger(), nullptr});
+        auto server = Server::open(
+            options_, {*log_, clock_, random_, metrics_, Logger(), nullptr, authorizer_});
         ASSERT_TRUE(server.has_value()) << server.error().message();
         server_ = std::move(*server);
     }
@@ -62,6 +63,7 @@ class Door {
     Metrics metrics_, log_metrics_;
     log::LogOptions log_options_;
     ServerOptions options_;
+    const net::Authorizer* authorizer_ = nullptr;
     std::unique_ptr<log::Log> log_;
     std::unique_ptr<Server> server_;
 };

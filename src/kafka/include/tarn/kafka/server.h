@@ -22,6 +22,7 @@
 #include "tarn/base/settings.h"
 #include "tarn/base/time.h"
 #include "tarn/log/log.h"
+#include "tarn/net/principal.h"
 
 namespace tarn::kafka {
 
@@ -59,7 +60,8 @@ struct ServerContext {
     Random& random;  // the server's own: it is used under the server's locks
     Metrics& metrics;
     Logger logger;
-    std::shared_ptr<MemoryBudget> memory;  // requests in flight draw on it; may be null
+    std::shared_ptr<MemoryBudget> memory;         // requests in flight draw on it; may be null
+    const net::Authorizer* authorizer = nullptr;  // null: everybody may do everything
 };
 
 class Server {
