@@ -30,11 +30,12 @@ Result<Logger> logger_of(const Settings& settings) {
     return Logger::open({*level, format == "json"});
 }
 
-// A door's error; a port in use says who has it and which flag to use.
-Error door_error(Error error, std::string_view door, const std::string& address, int64_t port,
-                 std::string_view flag) {
-    if (error.id() != errors::kPortInUse) return error;
-    return port_in_use(door, address, uint16_t(port), flag);
+// A door, or why it did not open: a port in use says who has it and which flag to use.
+template <class Door>
+Result<Door> opened(Result<Door> door, std::string_view name, const std::string& address,
+                    int64_t port, std::string_view flag) {
+    if (door || door.error().id() != errors::kPortInUse) return door;
+    return fail(port_in_use(name, address, uint16_t(port), flag));
 }
 
 }  // namespace
@@ -111,13 +112,11 @@ Status Platform::lend_functions() {
 }
 
 Status Platform::open_doors(const Settings& settings) {
-    const auto kafka_options = kafka::options_from(settings);
-    auto kafka = kafka::Server::open(
-        kafka_options, {*log_, clock_, *kafka_random_, metrics_, logger_.named("kafka"), memory_});
-    if (!kafka)
-        return fail(door_error(kafka.error(), "Kafka", settings.text("kafka.address"),
-                               settings.integer("kafka.port"), "--kafka-port"));
-    kafka_ = std::move(*kafka);
+    TARN_TRY(kafka_, opened(kafka::Server::open(kafka::options_from(settings),
+                                                {*log_, clock_, *kafka_random_, metrics_,
+                                                 logger_.named("kafka"), memory_}),
+                            "Kafka", settings.text("kafka.address"), settings.integer("kafka.port"),
+                            "--kafka-port"));
     server::ServerOptions http_options;
     http_options.address = settings.text("http.address");
     http_options.port = uint16_t(settings.integer("http.port"));
@@ -125,15 +124,13 @@ Status Platform::open_doors(const Settings& settings) {
     http_options.project_name = project_.name;
     http_options.kafka_address = kafka_->address();
     http_options.start_number = folder_->start_number();
-    auto http = server::HttpServer::open(
-        http_options,
-        {clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_, *flows_, *user_engine_,
-         error_catalog(), [this] { return read_producers(disk_, data_); },
-         demo_control(disk_, data_)});
-    if (!http)
-        return fail(door_error(http.error(), "HTTP", http_options.address, http_options.port,
-                               "--http-port"));
-    http_ = std::move(*http);
+    TARN_TRY(http_,
+             opened(server::HttpServer::open(
+                        http_options, {clock_, metrics_, logger_.named("http"), *log_, *lake_,
+                                       *views_, *flows_, *user_engine_, error_catalog(),
+                                       [this] { return read_producers(disk_, data_); },
+                                       demo_control(disk_, data_)}),
+                    "HTTP", http_options.address, http_options.port, "--http-port"));
     flows_->start();
     log_->start_retention();
     serving_.pid = getpid();

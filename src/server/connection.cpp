@@ -1,13 +1,10 @@
 #include "connection.h"
 
-#include <sys/socket.h>
-
-#include <chrono>
+#include <algorithm>
+#include <atomic>
 
 #include <fmt/format.h>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 
 namespace tarn::server {
 namespace asio = boost::asio;
@@ -16,11 +13,11 @@ namespace http = boost::beast::http;
 namespace {
 
 constexpr uint32_t kMaxHeaderBytes = 16 << 10;
-constexpr auto kReadTime = std::chrono::seconds(30);   // idle time and one whole request together
-constexpr auto kWriteTime = std::chrono::seconds(30);  // one answer
-constexpr auto kEventTime = std::chrono::seconds(15);  // one write of events
-constexpr auto kLingerTime =
-    std::chrono::seconds(5);  // a refused client's time to stop and read why
+constexpr size_t kMinReadBytes = 512, kMaxReadBytes = 64 << 10;  // of one read
+constexpr auto kReadTime = Duration::seconds(30);   // idle time and one whole request together
+constexpr auto kWriteTime = Duration::seconds(30);  // one answer
+constexpr auto kEventTime = Duration::seconds(15);  // one write of events
+constexpr auto kLingerTime = Duration::seconds(5);  // a refused client's time to stop and read why
 constexpr size_t kDiscardBytes = 64 << 10;
 constexpr size_t kMaxEventBacklog = 4 << 20;  // bytes a listener may be behind
 
@@ -76,16 +73,16 @@ Request to_request(const Fields& message) {
 
 }  // namespace
 
-// The hub's end of an event stream: hands bytes over to the connection's strand.
+// The hub's end of an event stream: hands bytes over to the connection's loop.
 class Connection::Subscriber final : public EventSubscriber {
   public:
     explicit Subscriber(const std::shared_ptr<Connection>& to)
-        : to_(to), executor_(to->stream_.get_executor()) {}
+        : to_(to), loop_(to->connection().loop()) {}
     Push push(std::shared_ptr<const std::string> bytes) override {
         if (gone) return Push::kGone;
         if (backlog > kMaxEventBacklog) return Push::kFull;
         backlog += bytes->size();
-        asio::post(executor_, [to = to_, bytes = std::move(bytes)]() mutable {
+        loop_->post([to = to_, bytes = std::move(bytes)]() mutable {
             if (auto self = to.lock()) self->enqueue(std::move(bytes));
         });
         return Push::kTaken;
@@ -95,30 +92,42 @@ class Connection::Subscriber final : public EventSubscriber {
 
   private:
     std::weak_ptr<Connection> to_;
-    boost::beast::tcp_stream::executor_type executor_;
+    std::shared_ptr<net::Loop> loop_;
 };
 
-Connection::Connection(asio::ip::tcp::socket socket, Shared& shared)
-    : stream_(std::move(socket)), shared_(shared), open_(shared.open) {
-    ++*open_;
-}
+Connection::Connection(std::shared_ptr<net::Connection> connection, Shared& shared)
+    : Session(std::move(connection)), shared_(shared) {}
 
 Connection::~Connection() {
     if (subscriber_) subscriber_->gone = true;
-    --*open_;
-}
-
-void Connection::start() {
-    asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->read(); });
 }
 
 void Connection::read() {
     parser_.emplace();
+    parser_->eager(true);
     parser_->header_limit(kMaxHeaderBytes);
     parser_->body_limit(shared_.options.max_body_bytes);
-    stream_.expires_after(kReadTime);
-    http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](Code error, size_t) { self->on_read(error); });
+    connection().expires_after(kReadTime);
+    parse();
+}
+
+void Connection::parse() {
+    while (buffer_.size() > 0 && !parser_->is_done()) {
+        Code error;
+        const auto taken = parser_->put(buffer_.data(), error);
+        buffer_.consume(taken);
+        if (error && error != http::error::need_more) return on_read(error);
+        if (error || taken == 0) break;
+    }
+    if (parser_->is_done()) return on_read({});
+    const auto room = buffer_.capacity() - buffer_.size();
+    const auto into = buffer_.prepare(std::clamp(room, kMinReadBytes, kMaxReadBytes));
+    connection().stream().read_some({static_cast<char*>(into.data()), into.size()},
+                                    [self = shared_from_this()](std::error_code error, size_t n) {
+                                        if (error) return self->on_read(http::error::end_of_stream);
+                                        self->buffer_.commit(n);
+                                        self->parse();
+                                    });
 }
 
 void Connection::refuse_malformed(Code error) {
@@ -135,7 +144,6 @@ void Connection::refuse_malformed(Code error) {
                                      fmt::format("the request's body is larger than {} bytes",
                                                  shared_.options.max_body_bytes),
                                      "Send less."));
-    if (error == boost::beast::error::timeout) return close();
     if (error.category() != http::make_error_code(http::error::bad_method).category() ||
         error == http::error::end_of_stream || error == http::error::partial_message)
         return close();
@@ -145,6 +153,7 @@ void Connection::refuse_malformed(Code error) {
 }
 
 void Connection::on_read(Code error) {
+    connection().never_expires();
     if (error) return refuse_malformed(error);
     shared_.requests.add();
     auto message = parser_->release();
@@ -187,53 +196,46 @@ void Connection::dispatch(Request request, Target target) {
 void Connection::run_api(Request request, Target target, RouteMatch match) {
     asio::post(shared_.workers, [self = shared_from_this(), request = std::move(request),
                                  target = std::move(target), match = std::move(match)]() mutable {
-        auto response =
-            std::make_shared<Response>(self->shared_.api.handle(request, target, std::move(match)));
-        asio::post(self->stream_.get_executor(),
-                   [self, response] { self->answer(std::move(*response)); });
+        self->post([self, response = self->shared_.api.handle(request, target,
+                                                              std::move(match))]() mutable {
+            self->answer(std::move(response));
+        });
     });
 }
 
 void Connection::run_sql(const Request& request) {
     auto ticket = shared_.sql.submit(request.body, [self = shared_from_this()](Response response) {
-        auto shared = std::make_shared<Response>(std::move(response));
-        asio::post(self->stream_.get_executor(),
-                   [self, shared] { self->answer(std::move(*shared)); });
+        self->post([self, response = std::move(response)]() mutable {
+            self->answer(std::move(response));
+        });
     });
     watch([ticket] { ticket->cancel(); });
 }
 
-void Connection::watch(std::function<void()> closed) {
-    stream_.socket().async_wait(
-        asio::ip::tcp::socket::wait_read,
-        [self = shared_from_this(), closed = std::move(closed)](Code error) {
-            if (error || self->answered_) return;
-            char byte;
-            const auto n =
-                ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-            if (n == 0 || (n < 0 && errno != EAGAIN)) {
-                closed();
-                self->keep_alive_ = false;
-            }
-        });
+void Connection::watch(std::function<void()> gone) {
+    connection().stream().watch([self = shared_from_this(), gone = std::move(gone)] {
+        if (self->answered_) return;
+        gone();
+        self->keep_alive_ = false;
+    });
 }
 
 void Connection::answer(Response response) {
     answered_ = true;
-    Code ignored;
-    stream_.socket().cancel(ignored);  // a watch
+    connection().stream().stop_watching();
     response_ = std::move(response);
     head_ = head_of(response_, keep_alive_);
     const bool body = !head_only_ && response_.status != 304;
     const std::string_view bytes = body ? response_.bytes() : std::string_view();
-    std::array<asio::const_buffer, 2> buffers = {asio::buffer(head_),
-                                                 asio::buffer(bytes.data(), bytes.size())};
-    stream_.expires_after(kWriteTime);
-    asio::async_write(stream_, buffers,
-                      [self = shared_from_this()](Code error, size_t) { self->on_written(error); });
+    const std::array parts = {std::string_view(head_), bytes};
+    connection().expires_after(kWriteTime);
+    connection().stream().write(parts, [self = shared_from_this()](std::error_code error, size_t) {
+        self->connection().never_expires();
+        self->on_written(error);
+    });
 }
 
-void Connection::on_written(Code error) {
+void Connection::on_written(std::error_code error) {
     if (!error && refused_unread_) return linger();
     if (error || !keep_alive_) return close();
     response_ = {};
@@ -241,19 +243,19 @@ void Connection::on_written(Code error) {
 }
 
 void Connection::linger() {
-    Code ignored;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(kLingerTime);
+    connection().stream().end_writing();
+    connection().expires_after(kLingerTime);
     discard();
 }
 
 void Connection::discard() {
     buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(kDiscardBytes),
-                            [self = shared_from_this()](Code error, size_t) {
-                                if (error) return self->close();
-                                self->discard();
-                            });
+    const auto into = buffer_.prepare(kDiscardBytes);
+    connection().stream().read_some({static_cast<char*>(into.data()), into.size()},
+                                    [self = shared_from_this()](std::error_code error, size_t) {
+                                        if (error) return self->close();
+                                        self->discard();
+                                    });
 }
 
 void Connection::start_events() {
@@ -274,29 +276,26 @@ void Connection::start_events() {
 }
 
 void Connection::enqueue(std::shared_ptr<const std::string> bytes) {
-    if (closed_) return;
+    if (connection().closed()) return;
     events_.push_back(std::move(bytes));
     if (events_.size() == 1) write_next();
 }
 
 void Connection::write_next() {
-    stream_.expires_after(kEventTime);
-    asio::async_write(stream_, asio::buffer(*events_.front()),
-                      [self = shared_from_this()](Code error, size_t) {
-                          if (error || self->closed_) return self->close();
-                          self->subscriber_->backlog -= self->events_.front()->size();
-                          self->events_.pop_front();
-                          if (!self->events_.empty()) self->write_next();
-                      });
+    const std::array parts = {std::string_view(*events_.front())};
+    connection().expires_after(kEventTime);
+    connection().stream().write(parts, [self = shared_from_this()](std::error_code error, size_t) {
+        self->connection().never_expires();
+        if (error || self->connection().closed()) return self->close();
+        self->subscriber_->backlog -= self->events_.front()->size();
+        self->events_.pop_front();
+        if (!self->events_.empty()) self->write_next();
+    });
 }
 
 void Connection::close() {
-    if (closed_) return;
-    closed_ = true;
     if (subscriber_) subscriber_->gone = true;
-    Code ignored;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-    stream_.close();
+    connection().close();
 }
 
 }  // namespace tarn::server

@@ -1,17 +1,15 @@
 #pragma once
 
 // One client's connection: reads requests, one at a time, within limits of size and time, and
-// writes the answers. Runs on a strand of the server's I/O thread; API calls run on worker threads,
+// writes the answers. Runs on the loop of the listener; API calls run on worker threads,
 // queries in their slots.
 
 #include <array>
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -22,10 +20,11 @@
 #include "message.h"
 #include "origin.h"
 #include "sql_door.h"
+#include "tarn/net/connection.h"
 
 namespace tarn::server {
 
-// What connections share. Outlives their work; `open` outlives the connections themselves.
+// What connections share. Outlives them.
 struct Shared {
     const ServerOptions& options;
     const OriginCheck& origin;
@@ -36,14 +35,14 @@ struct Shared {
     boost::asio::thread_pool& workers;
     Counter& requests;
     Counter& refused;
-    std::shared_ptr<std::atomic<size_t>> open;
 };
 
-class Connection final : public std::enable_shared_from_this<Connection> {
+class Connection final : public net::Session, public std::enable_shared_from_this<Connection> {
   public:
-    Connection(boost::asio::ip::tcp::socket socket, Shared& shared);
-    ~Connection();
-    void start();
+    Connection(std::shared_ptr<net::Connection> connection, Shared& shared);
+    ~Connection() override;
+    void start() override { read(); }
+    void close() override;
 
   private:
     class Subscriber;
@@ -51,32 +50,36 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     using Code = boost::system::error_code;
 
     void read();
+    // Takes what is there into the parser, and reads more until it has a request.
+    void parse();
     void on_read(Code error);
     void refuse_malformed(Code error);
     void dispatch(Request request, Target target);
     void run_api(Request request, Target target, RouteMatch match);
     void run_sql(const Request& request);
     void answer(Response response);
-    void on_written(Code error);
+    void on_written(std::error_code error);
     // Closed while a client still sends, a connection takes the answer with it: for a while what comes is thrown away.
     void linger();
     void discard();
-    // Calls `closed` when the client goes away while nothing is read from it.
-    void watch(std::function<void()> closed);
+    // Calls `gone` when the client goes away while nothing is read from it.
+    void watch(std::function<void()> gone);
     void start_events();
     void enqueue(std::shared_ptr<const std::string> bytes);
     void write_next();
-    void close();
+    // From any thread.
+    template <class F>
+    void post(F&& work) {
+        connection().loop()->post(std::forward<F>(work));
+    }
 
-    boost::beast::tcp_stream stream_;
     boost::beast::flat_buffer buffer_;
     Shared& shared_;
-    std::shared_ptr<std::atomic<size_t>> open_;
     std::optional<Parser> parser_;
     std::string head_;
     Response response_;
     bool head_only_ = false, keep_alive_ = false, answered_ = true, streaming_ = false,
-         closed_ = false, refused_unread_ = false;
+         refused_unread_ = false;
     std::shared_ptr<Subscriber> subscriber_;
     std::deque<std::shared_ptr<const std::string>> events_;
 };

@@ -1,26 +1,22 @@
-#include <algorithm>
-#include <thread>
-#include <vector>
+#include "http_door.h"
 
 #include <fmt/format.h>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include "connection.h"
-#include "http_door.h"
 #include "tarn/base/error_ids.h"
+#include "tarn/net/listener.h"
 
 namespace tarn::server {
-namespace asio = boost::asio;
-using asio::ip::tcp;
 
 namespace {
-constexpr int kWorkers = 2;  // API calls at once: they read files and take locks
-}
 
-struct HttpDoor::Impl {
-    Impl(ServerOptions o, Platform c)
+constexpr int kWorkers = 2;  // API calls at once: they read files and take locks
+
+// HTTP over the platform: what its sessions share, and the threads beside the listener's.
+class HttpProtocol final : public net::Protocol {
+  public:
+    HttpProtocol(ServerOptions o, Platform c)
         : options(std::move(o)),
           context(std::move(c)),
           sampler(options, context),
@@ -30,9 +26,19 @@ struct HttpDoor::Impl {
           assets(embedded_files()),
           workers(kWorkers) {}
 
-    Status listen();
-    void accept();
-    void stop();
+    std::string_view name() const override { return "HTTP"; }
+    std::shared_ptr<net::Session> serve(std::shared_ptr<net::Connection> connection) override {
+        return std::make_shared<Connection>(std::move(connection), *shared);
+    }
+    Error cannot_listen(const net::ListenFailure& failure,
+                        const net::ListenerOptions& listening) const override;
+    void ending() override {
+        events.stop();
+        sql.stop();
+        workers.join();
+    }
+    // Before the first session.
+    void listens_on(uint16_t port);
 
     const ServerOptions options;
     const Platform context;
@@ -41,43 +47,38 @@ struct HttpDoor::Impl {
     Api api;
     SqlDoor sql;
     Assets assets;
-    asio::thread_pool workers;
-    asio::io_context io{1};
-    tcp::acceptor acceptor{io};
-    asio::steady_timer pause{io};
+    boost::asio::thread_pool workers;
     std::optional<OriginCheck> origin;
     std::optional<Shared> shared;
-    std::thread thread;
-    bool stopped = false;
 };
 
-Status HttpDoor::Impl::listen() {
-    boost::system::error_code error;
-    const std::string text = options.address == "localhost" ? "127.0.0.1" : options.address;
-    const auto address = asio::ip::make_address(text, error);
-    if (error)
-        return fail(
-            errors::kSettingValue,
-            fmt::format("cannot listen on '{}': it is no IP address. Give one, such as 127.0.0.1",
-                        options.address));
-    const tcp::endpoint endpoint(address, options.port);
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-    if (error == asio::error::address_in_use)
-        return fail(errors::kPortInUse,
-                    fmt::format("cannot serve HTTP on {}:{}: the port is in use. Stop the program "
-                                "that uses it (ss -ltnp "
-                                "shows it), or choose another: tarn up --http-port {}",
-                                options.address, options.port,
-                                options.port < 20'000 ? options.port + 10'000 : 18'080));
-    if (error)
-        return fail(errors::kAddressUnusable,
-                    fmt::format("cannot serve HTTP on {}:{}: {}. Choose another address or port: "
-                                "tarn up --http-port 18080",
-                                options.address, options.port, error.message()));
-    const uint16_t port = acceptor.local_endpoint().port();
+Error HttpProtocol::cannot_listen(const net::ListenFailure& failure,
+                                  const net::ListenerOptions&) const {
+    switch (failure.kind) {
+        case net::ListenFailure::Kind::kNotNumeric:
+            return Error(
+                errors::kSettingValue,
+                fmt::format(
+                    "cannot listen on '{}': it is no IP address. Give one, such as 127.0.0.1",
+                    options.address));
+        case net::ListenFailure::Kind::kPortInUse:
+            return Error(
+                errors::kPortInUse,
+                fmt::format("cannot serve HTTP on {}:{}: the port is in use. Stop the program "
+                            "that uses it (ss -ltnp shows it), or choose another: tarn up "
+                            "--http-port {}",
+                            options.address, options.port,
+                            options.port < 20'000 ? options.port + 10'000 : 18'080));
+        case net::ListenFailure::Kind::kOther:
+            break;
+    }
+    return Error(errors::kAddressUnusable,
+                 fmt::format("cannot serve HTTP on {}:{}: {}. Choose another address or port: "
+                             "tarn up --http-port 18080",
+                             options.address, options.port, failure.reason));
+}
+
+void HttpProtocol::listens_on(uint16_t port) {
     origin.emplace(options.address, port);
     shared.emplace(Shared{
         .options = options,
@@ -89,68 +90,40 @@ Status HttpDoor::Impl::listen() {
         .workers = workers,
         .requests =
             context.metrics.counter("tarn_server_requests_total", "HTTP requests answered."),
-        .refused = context.metrics.counter("tarn_server_refused_total",
-                                           "HTTP requests refused for their form, host or origin."),
-        .open = std::make_shared<std::atomic<size_t>>(0)});
-    return {};
+        .refused = context.metrics.counter(
+            "tarn_server_refused_total", "HTTP requests refused for their form, host or origin.")});
 }
 
-void HttpDoor::Impl::accept() {
-    acceptor.async_accept(asio::make_strand(io),
-                          [this](boost::system::error_code error, tcp::socket socket) {
-                              if (error == asio::error::operation_aborted || !acceptor.is_open())
-                                  return;
-                              if (error) {
-                                  // Out of file descriptors, most likely: wait for some to be
-                                  // closed.
-                                  pause.expires_after(std::chrono::milliseconds(100));
-                                  pause.async_wait([this](boost::system::error_code e) {
-                                      if (!e) accept();
-                                  });
-                                  return;
-                              }
-                              boost::system::error_code ignored;
-                              socket.set_option(tcp::no_delay(true), ignored);
-                              if (*shared->open < options.max_connections)
-                                  std::make_shared<Connection>(std::move(socket), *shared)->start();
-                              accept();
-                          });
-}
+}  // namespace
 
-void HttpDoor::Impl::stop() {
-    if (std::exchange(stopped, true)) return;
-    asio::post(io, [this] {
-        boost::system::error_code ignored;
-        acceptor.close(ignored);
-        pause.cancel();
-    });
-    events.stop();
-    sql.stop();
-    workers.join();
-    io.stop();
-    if (thread.joinable()) thread.join();
-}
+struct HttpDoor::Impl {
+    std::shared_ptr<HttpProtocol> protocol;
+    std::unique_ptr<net::Listener> listener;
+};
 
 HttpDoor::HttpDoor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpDoor::~HttpDoor() { stop(); }
 
 Result<std::unique_ptr<HttpDoor>> HttpDoor::open(ServerOptions options, Platform platform) {
-    auto impl = std::make_unique<Impl>(std::move(options), std::move(platform));
-    TARN_RETURN_IF_ERROR(impl->listen());
-    boost::system::error_code ignored;
-    const uint16_t port = impl->acceptor.local_endpoint(ignored).port();
-    impl->accept();
-    impl->thread = std::thread([i = impl.get()] { i->io.run(); });
-    auto door = std::unique_ptr<HttpDoor>(new HttpDoor(std::move(impl)));
-    door->port_ = port;
-    return door;
+    net::ListenerOptions listening{
+        .address = options.address == "localhost" ? "127.0.0.1" : options.address,
+        .port = options.port,
+        .max_connections = options.max_connections};
+    auto impl = std::make_unique<Impl>();
+    impl->protocol = std::make_shared<HttpProtocol>(std::move(options), std::move(platform));
+    TARN_TRY(impl->listener, net::Listener::open(impl->protocol, std::move(listening)));
+    impl->protocol->listens_on(impl->listener->port());
+    impl->listener->start();
+    return std::unique_ptr<HttpDoor>(new HttpDoor(std::move(impl)));
 }
+
+uint16_t HttpDoor::port() const { return impl_->listener->port(); }
 
 void HttpDoor::set_ready() {
-    impl_->api.set_ready();
-    impl_->events.set_ready();
+    impl_->protocol->api.set_ready();
+    impl_->protocol->events.set_ready();
 }
 
-void HttpDoor::stop() { impl_->stop(); }
+void HttpDoor::stop() { impl_->listener->stop(); }
 
 }  // namespace tarn::server

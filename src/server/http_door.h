@@ -1,8 +1,8 @@
 #pragma once
 
-// The listening socket and its threads: one for input and output, two workers for API calls, one
-// for each SQL slot, one for events. HttpServer is this over a real platform. Public methods are
-// thread-safe.
+// HTTP's protocol behind a listener of one thread, and its threads beside: two workers for API
+// calls, one for each SQL slot, one for events. HttpServer is this over a real platform. Public
+// methods are thread-safe.
 
 #include <memory>
 
@@ -15,7 +15,7 @@ class HttpDoor {
     // Errors: kFailedPrecondition (port in use), kInvalidArgument (address).
     static Result<std::unique_ptr<HttpDoor>> open(ServerOptions options, Platform platform);
     ~HttpDoor();
-    uint16_t port() const { return port_; }
+    uint16_t port() const;
     void set_ready();
     void stop();
 
@@ -23,7 +23,6 @@ class HttpDoor {
     struct Impl;
     explicit HttpDoor(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
-    uint16_t port_ = 0;
 };
 
 }  // namespace tarn::server
