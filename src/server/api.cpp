@@ -5,11 +5,13 @@
 
 namespace tarn::server {
 
-Api::Found Api::find(const Request& request, const Target& target) {
+Api::Found Api::find(const Request& request, const Target& target, const Principal& who,
+                     const net::Authorizer* authorizer) {
     auto match = find_route(request.method, target);
     if (match.route) {
-        auto allowed =
-            authorize({}, match.route->operation, match.route->resource, match.parameters);
+        const net::Resource named{match.route->resource,
+                                  match.parameters.empty() ? "" : match.parameters[0]};
+        auto allowed = net::authorize(authorizer, who, match.route->operation, named);
         if (!allowed) return {.refusal = error_response(allowed.error())};
         return {.match = std::move(match)};
     }
@@ -22,9 +24,10 @@ Api::Found Api::find(const Request& request, const Target& target) {
                             request.target.substr(0, 200))))};
 }
 
-Response Api::handle(const Request& request, const Target& target, RouteMatch match) const {
+Response Api::handle(const Request& request, const Target& target, RouteMatch match,
+                     const Principal& who) const {
     auto response =
-        match.route->handle(context_, {request, target, std::move(match.parameters), Principal()});
+        match.route->handle(context_, {request, target, std::move(match.parameters), who});
     if (!response) return error_response(response.error());
     return std::move(*response);
 }

@@ -23,9 +23,11 @@ class Api {
         RouteMatch match = {};
         std::optional<Response> refusal = {};
     };
-    static Found find(const Request& request, const Target& target);
+    static Found find(const Request& request, const Target& target, const Principal& who,
+                      const net::Authorizer* authorizer);
     // Of a route with a handler.
-    Response handle(const Request& request, const Target& target, RouteMatch match) const;
+    Response handle(const Request& request, const Target& target, RouteMatch match,
+                    const Principal& who) const;
 
   private:
     std::atomic<bool> ready_ = false;

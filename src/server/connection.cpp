@@ -178,7 +178,7 @@ void Connection::on_read(Code error) {
 }
 
 void Connection::dispatch(Request request, Target target) {
-    auto found = Api::find(request, target);
+    auto found = Api::find(request, target, *connection().principal(), shared_.authorizer);
     if (found.refusal) return answer(std::move(*found.refusal));
     if (!found.match.route) return answer(shared_.assets.serve(request, target));
     switch (found.match.route->answer) {
@@ -194,21 +194,23 @@ void Connection::dispatch(Request request, Target target) {
 }
 
 void Connection::run_api(Request request, Target target, RouteMatch match) {
-    asio::post(shared_.workers, [self = shared_from_this(), request = std::move(request),
-                                 target = std::move(target), match = std::move(match)]() mutable {
-        self->post([self, response = self->shared_.api.handle(request, target,
-                                                              std::move(match))]() mutable {
+    asio::post(shared_.workers, [self = shared_from_this(), who = connection().principal(),
+                                 request = std::move(request), target = std::move(target),
+                                 match = std::move(match)]() mutable {
+        self->post([self, response = self->shared_.api.handle(request, target, std::move(match),
+                                                              *who)]() mutable {
             self->answer(std::move(response));
         });
     });
 }
 
 void Connection::run_sql(const Request& request) {
-    auto ticket = shared_.sql.submit(request.body, [self = shared_from_this()](Response response) {
-        self->post([self, response = std::move(response)]() mutable {
-            self->answer(std::move(response));
+    auto ticket = shared_.sql.submit(
+        request.body, *connection().principal(), [self = shared_from_this()](Response response) {
+            self->post([self, response = std::move(response)]() mutable {
+                self->answer(std::move(response));
+            });
         });
-    });
     watch([ticket] { ticket->cancel(); });
 }
 
@@ -271,7 +273,7 @@ void Connection::start_events() {
     subscriber_ = std::make_shared<Subscriber>(shared_from_this());
     subscriber_->backlog += head.size();
     enqueue(std::make_shared<const std::string>(std::move(head)));
-    shared_.events.subscribe(subscriber_);
+    shared_.events.subscribe(subscriber_, *connection().principal());
     watch([self = shared_from_this()] { self->close(); });
 }
 

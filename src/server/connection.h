@@ -32,6 +32,7 @@ struct Shared {
     Api& api;
     EventHub& events;
     SqlDoor& sql;
+    const net::Authorizer* authorizer;  // may be null: everybody may do everything
     boost::asio::thread_pool& workers;
     Counter& requests;
     Counter& refused;

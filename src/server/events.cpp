@@ -117,10 +117,10 @@ size_t EventHub::subscribers() const {
     return members_.size();
 }
 
-void EventHub::subscribe(std::shared_ptr<EventSubscriber> subscriber) {
+void EventHub::subscribe(std::shared_ptr<EventSubscriber> subscriber, const net::Principal& who) {
     MutexLock lock(mutex_);
     if (stopping_) return;
-    members_.push_back({.to = std::move(subscriber)});
+    members_.push_back({.to = std::move(subscriber), .who = who});
     wake_.notify_all();
 }
 

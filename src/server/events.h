@@ -17,6 +17,7 @@
 #include "platform.h"
 #include "sampler.h"
 #include "tarn/base/mutex.h"
+#include "tarn/net/principal.h"
 
 namespace tarn::server {
 
@@ -67,7 +68,7 @@ class EventHub {
     EventHub(const ServerOptions& options, const Platform& context, Sampler& sampler);
     ~EventHub();
     void set_ready() { ready_ = true; }
-    void subscribe(std::shared_ptr<EventSubscriber> subscriber);
+    void subscribe(std::shared_ptr<EventSubscriber> subscriber, const net::Principal& who);
     size_t subscribers() const;
     void stop();
     // The newest ledger, read now.
@@ -76,6 +77,7 @@ class EventHub {
   private:
     struct Member {
         std::shared_ptr<EventSubscriber> to;
+        net::Principal who;  // who listens
         bool missed = false, greeted = false;
     };
     enum class Due { kStop, kViews, kTick };

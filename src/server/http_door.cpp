@@ -87,6 +87,7 @@ void HttpProtocol::listens_on(uint16_t port) {
         .api = api,
         .events = events,
         .sql = sql,
+        .authorizer = context.authorizer,
         .workers = workers,
         .requests =
             context.metrics.counter("tarn_server_requests_total", "HTTP requests answered."),

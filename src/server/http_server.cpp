@@ -12,9 +12,9 @@ Platform platform_of(ServerContext& c) {
                 .pause = [&runtime](std::string_view name) { return runtime.pause(name); },
                 .resume = [&runtime](std::string_view name) { return runtime.resume(name); },
                 .runs = [&runtime](size_t limit) { return runtime.runs(limit); }};
-    return {c.clock,          c.metrics,        c.logger, c.log,    c.lake,
-            c.views,          std::move(flows), c.sql,    c.errors, std::move(c.ledger),
-            std::move(c.demo)};
+    return {c.clock,           c.metrics,        c.logger, c.log,    c.lake,
+            c.views,           std::move(flows), c.sql,    c.errors, std::move(c.ledger),
+            std::move(c.demo), c.authorizer};
 }
 
 }  // namespace

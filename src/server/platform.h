@@ -33,6 +33,7 @@ struct Platform {
     const host::ErrorCatalog& errors;
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
     DemoControl demo = {};
+    const net::Authorizer* authorizer = nullptr;  // null: everybody may do everything
 };
 
 }  // namespace tarn::server

@@ -75,7 +75,8 @@ void SqlDoor::stop() {
         if (slot.joinable()) slot.join();
 }
 
-std::shared_ptr<SqlTicket> SqlDoor::submit(const std::string& body, Done done) {
+std::shared_ptr<SqlTicket> SqlDoor::submit(const std::string& body, const net::Principal& who,
+                                           Done done) {
     auto ticket = std::make_shared<SqlTicket>();
     const auto request = nlohmann::json::parse(body, nullptr, false);
     const bool shaped =
@@ -98,6 +99,7 @@ std::shared_ptr<SqlTicket> SqlDoor::submit(const std::string& body, Done done) {
     }
     Job job;
     job.sql = request["sql"].get<std::string>();
+    job.who = who;
     job.max_rows = options_.sql_max_rows;
     if (limited) job.max_rows = std::min<int64_t>(limit->get<int64_t>(), options_.sql_max_rows);
     job.queued_us = context_.clock.monotonic_us();

@@ -12,6 +12,7 @@
 #include "message.h"
 #include "platform.h"
 #include "tarn/base/queue.h"
+#include "tarn/net/principal.h"
 
 namespace tarn::server {
 
@@ -33,14 +34,16 @@ class SqlDoor {
     using Done = std::function<void(Response)>;
     SqlDoor(const ServerOptions& options, const Platform& context);
     ~SqlDoor();
-    // `body` is a SqlRequest. `done` is called once, from a slot's thread, or at once if the
-    // request is refused.
-    std::shared_ptr<SqlTicket> submit(const std::string& body, Done done);
+    // `body` is a SqlRequest, asked by `who`. `done` is called once, from a slot's thread, or at
+    // once if the request is refused.
+    std::shared_ptr<SqlTicket> submit(const std::string& body, const net::Principal& who,
+                                      Done done);
     void stop();
 
   private:
     struct Job {
         std::string sql;
+        net::Principal who;  // who asks
         int64_t max_rows = 0;
         int64_t queued_us = 0;  // monotonic
         std::shared_ptr<SqlTicket> ticket;

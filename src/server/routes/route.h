@@ -14,16 +14,12 @@
 #include "message.h"
 #include "platform.h"
 #include "sampler.h"
+#include "tarn/net/principal.h"
 
 namespace tarn::server {
 
-// Who asks. Nobody has a name until people can log in.
-struct Principal {
-    std::string name = "anonymous";
-};
-
-// What a call does to what it names, for authorize().
-enum class Operation { kDescribe, kRead, kWrite, kAlter };
+using net::Operation;
+using net::Principal;
 
 // What handlers reach. The referenced objects outlive the calls.
 struct RouteContext {
@@ -37,7 +33,7 @@ struct Call {
     const Request& request;
     const Target& target;
     std::vector<std::string> parameters;  // those of the path, in its order
-    Principal principal;
+    const Principal& principal;           // who asks
 };
 
 // Who answers: a handler at once, or the connection, which a query and a stream of events need.
@@ -46,8 +42,10 @@ enum class Answer { kPlain, kQuery, kEvents };
 struct Route {
     std::string_view method;  // GET answers HEAD too
     std::string_view path;    // as in openapi.yaml: "/api/v1/topics/{name}"
+    // Who may: those who may do this to a thing of the kind ("topic"; "platform" for the whole),
+    // which the first parameter names.
     Operation operation;
-    std::string_view resource;  // kind of what is named: "topic"; "platform" for the whole
+    std::string_view resource;
     Result<Response> (*handle)(const RouteContext& context, const Call& call) = nullptr;
     Answer answer = Answer::kPlain;
 };
@@ -63,11 +61,6 @@ struct RouteMatch {
 RouteMatch find_route(std::string_view method, const Target& target);
 // The methods of an address as the header Allow names them; empty if no row has it.
 std::string allowed_methods(const Target& target);
-
-// Whether the principal may do this. Errors: kFailedPrecondition, saying what is not allowed (none
-// yet: everybody may).
-Status authorize(const Principal& principal, Operation operation, std::string_view resource,
-                 std::span<const std::string> parameters);
 
 // "there is no topic named 'x'", with the id of its kind.
 Error not_found(std::string_view kind, std::string_view name);

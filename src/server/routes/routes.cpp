@@ -73,10 +73,6 @@ std::string allowed_methods(const Target& target) {
     return allow;
 }
 
-Status authorize(const Principal&, Operation, std::string_view, std::span<const std::string>) {
-    return {};
-}
-
 Error not_found(std::string_view kind, std::string_view name) {
     const auto& id = kind == "topic"   ? errors::kNoTopic
                      : kind == "table" ? errors::kNoTable

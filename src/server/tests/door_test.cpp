@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -297,6 +298,48 @@ TEST_F(Door, StopsWithClientsConnected) {
     door.reset();
     stream.read();  // returns, since the server closed
     EXPECT_FALSE(Client(was).connected());
+}
+
+// Secret things nobody may name; of the platform as a whole one may only be told.
+class NoSecrets final : public net::Authorizer {
+  public:
+    bool may(const net::Principal& who, net::Operation operation,
+             const net::Resource& resource) const override {
+        EXPECT_EQ(who.name, "anonymous");
+        if (resource.kind == "platform" && listening_refused) return false;
+        if (resource.kind == "platform") return operation == net::Operation::kDescribe;
+        return resource.name != "secret";
+    }
+    std::atomic<bool> listening_refused = false;
+};
+
+TEST(Permission, WhoMayNotIsToldSo) {
+    NoSecrets rules;
+    World world;
+    world.authorizer = &rules;
+    for (const auto name : {"secret", "open"})
+        ASSERT_TRUE(world.log->create_topic(name, {}));
+    const auto door = world.open_door();
+    const auto post = [&](const std::string& target, const std::string& body) {
+        return Client(door->port()).ask("POST", target, "Content-Type: application/json\r\n", body);
+    };
+    const auto refused = [](const std::string& response) {
+        EXPECT_TRUE(response.starts_with("HTTP/1.1 403")) << response;
+        const auto error = json::parse(body_of(response))["error"];
+        EXPECT_EQ(error["code"], "permission_denied");
+        EXPECT_EQ(error["id"], "TARN-E0013");
+        return error["message"].get<std::string>();
+    };
+    EXPECT_EQ(refused(get(door->port(), "/api/v1/topics/secret")),
+              "anonymous may not describe this: topic 'secret'");
+    refused(post("/api/v1/topics/secret/records", R"({"value": 1})"));
+    EXPECT_EQ(world.log->offsets({world.log->find_topic("secret")->id, 0})->high_watermark, 0);
+    EXPECT_TRUE(post("/api/v1/topics/open/records", R"({"value": 1})").starts_with("HTTP/1.1 201"));
+    EXPECT_EQ(refused(post("/api/v1/sql", R"({"sql": "select 1"})")),
+              "anonymous may not read this: platform");
+    EXPECT_TRUE(get(door->port(), "/healthz").starts_with("HTTP/1.1 200"));
+    rules.listening_refused = true;
+    refused(get(door->port(), "/api/v1/events"));
 }
 
 TEST(ViewFeed, SendsWhatChangedOnly) {

@@ -109,7 +109,8 @@ struct World {
                 },
             .runs = [](size_t) { return std::vector<flow::RunRecord>{}; }};
         return {clock,  metrics,   Logger(),     *log,   *lake,
-                *views, functions, *user_engine, errors, [this] { return producer; }};
+                *views, functions, *user_engine, errors, [this] { return producer; },
+                {},     authorizer};
     }
     Status set_state(std::string_view name, flow::FlowState state) {
         MutexLock lock(mutex);
@@ -149,6 +150,7 @@ struct World {
     Mutex mutex;
     std::vector<flow::FlowStatus> flows;
     std::optional<ProducerLedger> producer;
+    const net::Authorizer* authorizer = nullptr;
 };
 
 }  // namespace tarn::server::testing

@@ -23,7 +23,7 @@ Api::Found asked(const char* method, const char* path) {
     Request request;
     request.method = method;
     request.target = path;
-    return Api::find(request, at(path));
+    return Api::find(request, at(path), {}, nullptr);
 }
 
 // "GET /api/v1/topics" for each operation of the document: methods stand four spaces in, below an

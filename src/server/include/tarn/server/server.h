@@ -21,6 +21,7 @@
 #include "tarn/host/error_catalog.h"
 #include "tarn/lake/lake.h"
 #include "tarn/log/log.h"
+#include "tarn/net/principal.h"
 #include "tarn/sql/engine.h"
 #include "tarn/view/view.h"
 
@@ -70,6 +71,7 @@ struct ServerContext {
     const host::ErrorCatalog& errors;
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
     DemoControl demo = {};
+    const net::Authorizer* authorizer = nullptr;  // null: everybody may do everything
 };
 
 class HttpServer {
