@@ -5,7 +5,6 @@
 #include "layers.h"
 #include "outputs.h"
 #include "tarn/codec/record_batch.h"
-#include "tarn/sql/functions.h"
 
 namespace tarn::flow {
 namespace {
@@ -59,7 +58,10 @@ int64_t floor_window(int64_t us) { return us - ((us % kWindowUs) + kWindowUs) % 
 
 }  // namespace
 
-World::World(uint64_t seed) : disk(seed, clock), random(seed * 7919 + 1) {
+World::World(uint64_t seed) : TestPlatform(seed) {
+    options.journal_rewrite_bytes = 2 << 10;  // so that rewriting is among what crashes strike
+    options.max_epoch_rows = 60;
+    options.checkpoint_divisor = 4000;
     ManualClock c;
     io::SimulatedDisk d(1, c);
     (void)d.create_folders("p/models/live");
@@ -70,62 +72,7 @@ World::World(uint64_t seed) : disk(seed, clock), random(seed * 7919 + 1) {
     (void)d.replace("p/models/silver/clicks.sql", kSilver);
     (void)d.replace("p/models/gold/sessions.sql", kSessions);
     (void)d.replace("p/models/gold/pages.sql", kPages);
-    project_ = project::load_project(d, "p").value();
-}
-
-World::~World() { close(); }
-
-void World::close() {
-    runtime_.reset();
-    views_.reset();
-    lake_.reset();
-    engine_.reset();
-    log_.reset();
-}
-
-void World::crash() {
-    if (!disk.crashed()) disk.crash();
-    close();
-    disk.restart();
-    disk.crash_at_call(0);
-}
-
-Status World::open() {
-    auto opened = open_inner();
-    if (!opened) close();
-    return opened;
-}
-
-Status World::open_inner() {
-    ++starts_;
-    metrics_ = std::make_unique<Metrics>();
-    log::LogOptions options;
-    options.folder = "d/log";
-    options.start_number = starts_;
-    options.segment_bytes = 64 << 10;
-    options.threads = false;
-    TARN_TRY(log_, log::Log::open(options, {disk, clock, random, failpoints, *metrics_, Logger()}));
-    TARN_TRY(engine_,
-             sql::Engine::open({.memory_bytes = 256 << 20, .threads = 1, .spill_folder = {}}, disk,
-                               this));
-    TARN_RETURN_IF_ERROR(sql::register_text_function(
-        *engine_, "keyed_hash",
-        [](std::string_view text, std::string& out) { out = "hash of " + std::string(text); }));
-    TARN_TRY(lake_, lake::Lake::open("d/tables", {disk, clock, random, failpoints, *metrics_,
-                                                  Logger(), *engine_}));
-    TARN_TRY(views_, view::open_simple_store("d/views", disk, failpoints));
-    RuntimeOptions flows;
-    flows.journal_rewrite_bytes = 2 << 10;  // so that rewriting is among what crashes strike
-    flows.state_folder = "d/state";
-    flows.start_number = starts_;
-    flows.threads = false;
-    flows.max_epoch_rows = 60;
-    flows.checkpoint_divisor = 4000;
-    TARN_TRY(runtime_, Runtime::open(project_, flows,
-                                     {disk, clock, random, failpoints, *metrics_, Logger(), nullptr,
-                                      *log_, *lake_, *views_, *engine_}));
-    log_->start_retention();
-    return {};
+    project() = project::load_project(d, "p").value();
 }
 
 std::string World::event() {
@@ -156,10 +103,10 @@ bool World::produce() {
         sent.insert(values.back());
         builder.add(clock.now().ms(), fmt::format("key {}", n), values.back());
     }
-    auto topic = log_->find_topic("clicks");
+    auto topic = log().find_topic("clicks");
     if (!topic) return false;
     auto partition = int32_t(random.below(kPartitions));
-    auto outcome = log_->append_and_wait({.partition = {topic->id, partition},
+    auto outcome = log().append_and_wait({.partition = {topic->id, partition},
                                           .batch = builder.finish().value(),
                                           .writer = std::nullopt});
     if (outcome.code != log::AppendCode::kOk) return false;
@@ -168,31 +115,10 @@ bool World::produce() {
     return true;
 }
 
-Status World::drain() {
-    for (int i = 0; i < 10'000; ++i) {
-        TARN_TRY(bool any, runtime_->step());
-        for (const auto& flow : runtime_->list()) {
-            if (flow.state != FlowState::kRunning) {
-                return fail(ErrorCode::kInternal, fmt::format("flow {} is {}: {}", flow.name,
-                                                              to_string(flow.state), flow.reason));
-            }
-        }
-        if (!any) return {};
-    }
-    return fail(ErrorCode::kInternal, "the flows never end");
-}
-
-Result<std::optional<sql::TableRef>> World::resolve(std::string_view schema,
-                                                    std::string_view table) {
-    auto name = fmt::format("{}.{}", schema, table);
-    if (!lake_->version(name)) return std::nullopt;
-    return sql::TableRef(sql::DeltaTableRef{.path = lake_->path_of(name)});
-}
-
 Status World::read_bronze(Outcome& out) {
-    TARN_TRY(auto session, engine_->session());
+    TARN_TRY(auto sql, session());
     TARN_TRY(auto rows,
-             session->query_columns(
+             sql->query_columns(
                  "select _partition, _offset, event_time, page, \"user\" from bronze.clicks"));
     for (size_t i = 0; i < rows.row_count; ++i) {
         out.bronze.emplace(
@@ -205,11 +131,11 @@ Status World::read_bronze(Outcome& out) {
 }
 
 Status World::read_topic(const std::string& name, Outcome& out) {
-    auto topic = log_->find_topic(name);
+    auto topic = log().find_topic(name);
     if (!topic) return fail(ErrorCode::kNotFound, name);
     for (int32_t p = 0; p < topic->config.partitions; ++p) {
         for (int64_t at = 0;;) {
-            auto fetched = log_->fetch({topic->id, p}, at, 1 << 20);
+            auto fetched = log().fetch({topic->id, p}, at, 1 << 20);
             if (fetched.slices.empty()) break;
             for (const auto& slice : fetched.slices) {
                 for (auto rest = slice.bytes; !rest.empty();) {
@@ -246,7 +172,7 @@ Status World::read_topic(const std::string& name, Outcome& out) {
 }
 
 Status World::read_view(Outcome& out) {
-    auto view = views_->find("live.pages");
+    auto view = views().find("live.pages");
     TARN_TRY(auto rows, view->scan({}));
     auto views = rows->find("views"), users = rows->find("users"), page = rows->find("page");
     for (size_t i = 0; i < rows->row_count; ++i) {
@@ -265,8 +191,8 @@ Result<Outcome> World::read() {
     TARN_RETURN_IF_ERROR(read_topic("clicks.quarantine", out));
     TARN_RETURN_IF_ERROR(read_topic("clicks.late", out));
     TARN_RETURN_IF_ERROR(read_view(out));
-    TARN_TRY(auto session, engine_->session());
-    TARN_RETURN_IF_ERROR(read_layers(*session, out.layers));
+    TARN_TRY(auto sql, session());
+    TARN_RETURN_IF_ERROR(read_layers(*sql, out.layers));
     return out;
 }
 

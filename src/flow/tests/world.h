@@ -1,7 +1,7 @@
 #pragma once
 
-// A whole Tarn on a simulated disk: log, lake, views and flows on one thread, with a producer that
-// keeps a ledger of what was acknowledged. One seed decides everything.
+// A project of clicks with all kinds of flows, and a producer that keeps a ledger of what was
+// acknowledged.
 
 #include <map>
 #include <memory>
@@ -10,8 +10,7 @@
 #include <vector>
 
 #include "layers.h"
-#include "tarn/flow/runtime.h"
-#include "tarn/io/simulated_disk.h"
+#include "test_platform.h"
 
 namespace tarn::flow {
 
@@ -41,57 +40,27 @@ struct Outcome {
     Layers layers;
 };
 
-class World final : sql::TableProvider {
+class World final : public TestPlatform {
   public:
     explicit World(uint64_t seed);
-    ~World() override;
-
-    // Opens everything on the disk as it stands. An error (a crash on the way) leaves it closed.
-    Status open();
-    void close();
-    // Power off and on: closes, loses what was not synced.
-    void crash();
 
     // A batch of random events: on time, late, far ahead, twice, broken. False if it was not
     // acknowledged.
     bool produce();
-    Result<bool> step() { return runtime_->step(); }
-    // Until no flow has anything to do. Errors: of step(), or a flow that is not running.
-    Status drain();
     Result<Outcome> read();
 
-    ManualClock clock;
-    io::SimulatedDisk disk;
-    io::Failpoints failpoints;
-    Random random;
     std::map<Place, std::string> acknowledged;  // values by place
     std::set<std::string> sent;                 // all values ever sent
-    project::Project& project() { return project_; }
-    Runtime& runtime() { return *runtime_; }
-    log::Log& log() { return *log_; }
-    bool is_open() const { return runtime_ != nullptr; }
     static constexpr int32_t kPartitions = 3;
 
   private:
-    Status open_inner();
     std::string event();
-    Result<std::optional<sql::TableRef>> resolve(std::string_view schema,
-                                                 std::string_view table) override;
-    std::vector<std::string> names() override { return {}; }
     Status read_bronze(Outcome& out);
     Status read_topic(const std::string& name, Outcome& out);
     Status read_view(Outcome& out);
 
-    project::Project project_;
-    std::unique_ptr<Metrics> metrics_;
-    std::unique_ptr<log::Log> log_;
-    std::unique_ptr<sql::Engine> engine_;
-    std::unique_ptr<lake::Lake> lake_;
-    std::unique_ptr<view::ViewStore> views_;
-    std::unique_ptr<Runtime> runtime_;
     std::vector<std::string> repeatable_;
     int64_t next_id_ = 0;
-    uint64_t starts_ = 0;
 };
 
 // What must hold of an outcome, whatever happened on the way; empty if it does.
