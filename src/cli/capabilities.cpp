@@ -15,6 +15,7 @@
 #include "tarn/log/log.h"
 #include "tarn/project/error_ids.h"
 #include "tarn/server/error_ids.h"
+#include "tarn/server/server.h"
 #include "tarn/sql/error_ids.h"
 #include "tarn/view/error_ids.h"
 
@@ -34,7 +35,7 @@ std::span<const host::Capability> capabilities() {
          .errors = kafka::error_list(),
          .settings = kafka::setting_declarations()},
         {.module = "flow", .errors = flow::error_list()},
-        {.module = "server", .errors = server::error_list()},
+        {.module = "server", .errors = server::error_list(), .routes = server::routes()},
         {.module = "cli", .errors = error_list(), .settings = setting_declarations()},
     };
     return kAll;
@@ -51,9 +52,7 @@ const host::ErrorCatalog& error_catalog() {
 }
 
 std::vector<SettingDeclaration> all_declarations() {
-    std::vector<SettingDeclaration> all;
-    for (const auto& capability : capabilities())
-        all.insert(all.end(), capability.settings.begin(), capability.settings.end());
+    auto all = host::all_of(capabilities(), &host::Capability::settings);
     std::ranges::sort(all, {}, &SettingDeclaration::name);
     return all;
 }

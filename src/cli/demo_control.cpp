@@ -8,9 +8,9 @@
 
 namespace tarn::cli {
 
-server::DemoControl demo_control(io::FileSystem& fs, const std::string& data) {
+host::DemoControl demo_control(io::FileSystem& fs, const std::string& data) {
     auto folder = data + "/demo";
-    server::DemoControl control;
+    host::DemoControl control;
     control.state = [&fs, folder]() -> std::optional<std::string> {
         auto text = fs.read_all(folder + "/supervisor.json");
         if (!text) return std::nullopt;

@@ -5,12 +5,12 @@
 #include <string>
 
 #include "tarn/base/ids.h"
+#include "tarn/host/platform.h"
 #include "tarn/io/file_system.h"
-#include "tarn/server/server.h"
 
 namespace tarn::cli {
 
 // `fs` has no quota and outlives the control.
-server::DemoControl demo_control(io::FileSystem& fs, const std::string& data);
+host::DemoControl demo_control(io::FileSystem& fs, const std::string& data);
 
 }  // namespace tarn::cli

@@ -7,7 +7,7 @@
 namespace tarn::cli {
 namespace {
 
-void add(server::ProducerLedger& sum, const nlohmann::json& one) {
+void add(host::ProducerLedger& sum, const nlohmann::json& one) {
     auto number = [&](const char* key) { return one.value(key, int64_t(0)); };
     sum.sent += number("sent");
     sum.acknowledged += number("acknowledged");
@@ -23,13 +23,13 @@ void add(server::ProducerLedger& sum, const nlohmann::json& one) {
 
 }  // namespace
 
-std::optional<server::ProducerLedger> read_producers(io::FileSystem& fs, const std::string& data) {
+std::optional<host::ProducerLedger> read_producers(io::FileSystem& fs, const std::string& data) {
     auto folder = data + "/demo";
     std::vector<std::string> paths = {folder + "/producer.json"};
     if (auto inner = fs.list(folder))
         for (auto& entry : *inner)
             if (entry.folder) paths.push_back(folder + "/" + entry.name + "/producer.json");
-    std::optional<server::ProducerLedger> sum;
+    std::optional<host::ProducerLedger> sum;
     Timestamp newest;
     for (auto& path : paths) {
         auto text = fs.read_all(path);

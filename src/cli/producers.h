@@ -6,12 +6,12 @@
 #include <optional>
 #include <string>
 
+#include "tarn/host/platform.h"
 #include "tarn/io/file_system.h"
-#include "tarn/server/server.h"
 
 namespace tarn::cli {
 
 // Nothing if no producer ever ran.
-std::optional<server::ProducerLedger> read_producers(io::FileSystem& fs, const std::string& data);
+std::optional<host::ProducerLedger> read_producers(io::FileSystem& fs, const std::string& data);
 
 }  // namespace tarn::cli

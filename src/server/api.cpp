@@ -5,18 +5,18 @@
 
 namespace tarn::server {
 
-Api::Found Api::find(const Request& request, const Target& target, const Principal& who,
-                     const net::Authorizer* authorizer) {
-    auto match = find_route(request.method, target);
+Api::Found Api::find(const Request& request, const Target& target, const Principal& who) const {
+    auto match = routes_.find(request.method, target);
     if (match.route) {
         const net::Resource named{match.route->resource,
                                   match.parameters.empty() ? "" : match.parameters[0]};
-        auto allowed = net::authorize(authorizer, who, match.route->operation, named);
+        auto allowed =
+            net::authorize(context_.platform.authorizer, who, match.route->operation, named);
         if (!allowed) return {.refusal = error_response(allowed.error())};
         return {.match = std::move(match)};
     }
-    if (auto allow = allowed_methods(target); !allow.empty())
-        return {.refusal = method_refused(request.method, allow)};
+    if (auto refusal = routes_.refusal(request.method, target))
+        return {.refusal = std::move(refusal)};
     if (target.path.empty() || target.path[0] != "api") return {};
     return {.refusal = error_response(Error(
                 errors::kNoAddress,

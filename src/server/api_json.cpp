@@ -266,6 +266,12 @@ Result<std::string> record_json(const codec::RecordView& record) {
     return json.take();
 }
 
+std::string ledger_json(const Ledger& ledger) {
+    JsonWriter json;
+    write_json(json, ledger);
+    return json.take();
+}
+
 std::string flow_list_json(const std::vector<flow::FlowStatus>& flows) {
     JsonWriter json;
     json.begin_object().key("flows").begin_array();

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "json_writer.h"
+#include "host_names.h"
 #include "ledger.h"
 #include "tarn/codec/record_batch.h"
 #include "tarn/flow/runtime.h"
@@ -26,6 +26,7 @@ void write_json(JsonWriter& json, const view::View& view);
 void write_json(JsonWriter& json, const Ledger& ledger);
 Result<std::string> record_json(const codec::RecordView& record);
 
+std::string ledger_json(const Ledger& ledger);
 // {"flows": […]}
 std::string flow_list_json(const std::vector<flow::FlowStatus>& flows);
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "message.h"
+#include "host_names.h"
 
 namespace tarn::server {
 

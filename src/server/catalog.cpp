@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "api_json.h"
-#include "routes/parameters.h"
+#include "host_names.h"
 #include "tarn/host/system_table.h"
 
 namespace tarn::server {

@@ -4,8 +4,7 @@
 
 #include <string>
 
-#include "message.h"
-#include "platform.h"
+#include "host_names.h"
 
 namespace tarn::server {
 

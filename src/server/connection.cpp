@@ -178,7 +178,7 @@ void Connection::on_read(Code error) {
 }
 
 void Connection::dispatch(Request request, Target target) {
-    auto found = Api::find(request, target, *connection().principal(), shared_.authorizer);
+    auto found = shared_.api.find(request, target, *connection().principal());
     if (found.refusal) return answer(std::move(*found.refusal));
     if (!found.match.route) return answer(shared_.assets.serve(request, target));
     switch (found.match.route->answer) {

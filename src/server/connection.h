@@ -17,10 +17,11 @@
 #include "api.h"
 #include "assets.h"
 #include "events.h"
-#include "message.h"
+#include "host_names.h"
 #include "origin.h"
 #include "sql_door.h"
 #include "tarn/net/connection.h"
+#include "tarn/server/server.h"
 
 namespace tarn::server {
 
@@ -32,7 +33,6 @@ struct Shared {
     Api& api;
     EventHub& events;
     SqlDoor& sql;
-    const net::Authorizer* authorizer;  // may be null: everybody may do everything
     boost::asio::thread_pool& workers;
     Counter& requests;
     Counter& refused;

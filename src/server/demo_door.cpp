@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "json_writer.h"
+#include "host_names.h"
 #include "tarn/server/error_ids.h"
 
 namespace tarn::server {

@@ -1,12 +1,11 @@
 #pragma once
 
 // The demo's page half: what the demo's supervisor says, and commands to it. The supervisor is another process; how
-// words get there is DemoControl's affair (tarn/server/server.h).
+// words get there is DemoControl's affair (tarn/host/platform.h).
 
 #include <string>
 
-#include "message.h"
-#include "tarn/server/server.h"
+#include "host_names.h"
 
 namespace tarn::server {
 

@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "platform.h"
+#include "host_names.h"
 #include "tarn/codec/record_batch.h"
 
 namespace tarn::server {

@@ -93,10 +93,12 @@ std::string ViewFeed::rows_json(const std::vector<BatchPtr>& commits) const {
     return out.take();
 }
 
-EventHub::EventHub(const ServerOptions& options, const Platform& context, Sampler& sampler)
-    : options_(options), context_(context), sampler_(sampler), ledger_(context), thread_([this] {
-          run();
-      }) {}
+EventHub::EventHub(const ServerOptions& options, const RouteContext& context, Sampler& sampler)
+    : options_(options),
+      context_(context),
+      platform_(context.platform),
+      sampler_(sampler),
+      thread_([this] { run(); }) {}
 
 EventHub::~EventHub() { stop(); }
 
@@ -124,18 +126,11 @@ void EventHub::subscribe(std::shared_ptr<EventSubscriber> subscriber, const net:
     wake_.notify_all();
 }
 
-std::string EventHub::ledger_json() {
-    MutexLock lock(ledger_mutex_);
-    JsonWriter json;
-    write_json(json, ledger_.read());
-    return json.take();
-}
-
 std::string EventHub::hello_json() const {
     JsonWriter json;
     json.begin_object().field("version", options_.version).field("project", options_.project_name);
     json.field("start_number", options_.start_number)
-        .field("as_of", context_.clock.now())
+        .field("as_of", platform_.clock.now())
         .end_object();
     return json.take();
 }
@@ -144,7 +139,7 @@ std::string EventHub::hello_json() const {
 EventHub::Due EventHub::wait(int64_t next_tick_us) {
     MutexLock lock(mutex_);
     while (!stopping_) {
-        const int64_t left = next_tick_us - context_.clock.monotonic_us();
+        const int64_t left = next_tick_us - platform_.clock.monotonic_us();
         if (left <= 0) return Due::kTick;
         if (views_changed_ && !members_.empty()) {
             views_changed_ = false;
@@ -157,16 +152,16 @@ EventHub::Due EventHub::wait(int64_t next_tick_us) {
 
 void EventHub::run() {
     uint64_t ticks = 0;
-    int64_t next_tick = context_.clock.monotonic_us();
+    int64_t next_tick = platform_.clock.monotonic_us();
     while (true) {
         const auto due = wait(next_tick);
         if (due == Due::kStop) return;
         if (due == Due::kViews) {
             send_views();
-            context_.clock.sleep(kViewPause);
+            platform_.clock.sleep(kViewPause);
             continue;
         }
-        next_tick = context_.clock.monotonic_us() + kTick.us;
+        next_tick = platform_.clock.monotonic_us() + kTick.us;
         bool fresh = false, listening = false;
         {
             MutexLock lock(mutex_);
@@ -190,9 +185,9 @@ void EventHub::view_changed() {
 }
 
 void EventHub::find_views() {
-    for (const auto& name : context_.views.names()) {
+    for (const auto& name : platform_.views.names()) {
         if (views_.contains(name)) continue;
-        auto view = context_.views.find(name);
+        auto view = platform_.views.find(name);
         if (!view) continue;
         views_[name] = std::make_unique<ViewFeed>(view, [this] { view_changed(); });
         if (auto now = present(name)) send("view", *now);
@@ -200,28 +195,28 @@ void EventHub::find_views() {
 }
 
 std::optional<Timestamp> EventHub::watermark_of(const std::string& view) const {
-    auto flow = context_.flows.describe(view);
+    auto flow = platform_.flows.describe(view);
     return flow ? flow->watermark : std::nullopt;
 }
 
 std::optional<std::string> EventHub::present(const std::string& view) const {
     auto now = views_.at(view)->present(watermark_of(view));
     if (now) return *now;
-    context_.logger.warn("cannot read a view for the page",
-                         {{"view", view}, {"error", now.error().message()}});
+    platform_.logger.warn("cannot read a view for the page",
+                          {{"view", view}, {"error", now.error().message()}});
     return std::nullopt;
 }
 
 void EventHub::tick(uint64_t ticks) {
     send_views();
     if (ticks % (kTicksPerSecond / 2) == 0) {
-        send("flows", flow_list_json(context_.flows.list()));
-        send("ledger", ledger_json());
+        send("flows", flow_list_json(platform_.flows.list()));
+        send("ledger", context_.readings.ledger());
     }
     if (ticks % kTicksPerSecond == 0) {
-        send("status", sampler_.status_json(ready_));
-        send("tables", sampler_.tables_json());
-        send("graph", graph_json(context_, sampler_));
+        send("status", context_.readings.status());
+        send("tables", context_.readings.tables());
+        send("graph", graph_json(platform_, context_.readings));
     }
 }
 
@@ -234,11 +229,11 @@ void EventHub::send_views() {
 void EventHub::greet() {
     std::vector<std::string> state;
     state.push_back(event_bytes("hello", next_id_++, hello_json()));
-    state.push_back(event_bytes("status", next_id_++, sampler_.status_json(ready_)));
-    state.push_back(event_bytes("flows", next_id_++, flow_list_json(context_.flows.list())));
-    state.push_back(event_bytes("tables", next_id_++, sampler_.tables_json()));
-    state.push_back(event_bytes("graph", next_id_++, graph_json(context_, sampler_)));
-    state.push_back(event_bytes("ledger", next_id_++, ledger_json()));
+    state.push_back(event_bytes("status", next_id_++, context_.readings.status()));
+    state.push_back(event_bytes("flows", next_id_++, flow_list_json(platform_.flows.list())));
+    state.push_back(event_bytes("tables", next_id_++, context_.readings.tables()));
+    state.push_back(event_bytes("graph", next_id_++, graph_json(platform_, context_.readings)));
+    state.push_back(event_bytes("ledger", next_id_++, context_.readings.ledger()));
     for (const auto& [name, feed] : views_)
         if (auto now = present(name)) state.push_back(event_bytes("view", next_id_++, *now));
     std::string all = "retry: 1000\n\n";

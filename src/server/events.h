@@ -12,12 +12,11 @@
 #include <thread>
 #include <vector>
 
-#include "json_writer.h"
-#include "ledger.h"
-#include "platform.h"
+#include "host_names.h"
 #include "sampler.h"
 #include "tarn/base/mutex.h"
 #include "tarn/net/principal.h"
+#include "tarn/server/server.h"
 
 namespace tarn::server {
 
@@ -65,14 +64,11 @@ class ViewFeed {
 
 class EventHub {
   public:
-    EventHub(const ServerOptions& options, const Platform& context, Sampler& sampler);
+    EventHub(const ServerOptions& options, const RouteContext& context, Sampler& sampler);
     ~EventHub();
-    void set_ready() { ready_ = true; }
     void subscribe(std::shared_ptr<EventSubscriber> subscriber, const net::Principal& who);
     size_t subscribers() const;
     void stop();
-    // The newest ledger, read now.
-    std::string ledger_json();
 
   private:
     struct Member {
@@ -94,11 +90,9 @@ class EventHub {
     std::string hello_json() const;
 
     const ServerOptions& options_;
-    const Platform& context_;
+    const RouteContext context_;
+    const Platform& platform_;
     Sampler& sampler_;
-    std::atomic<bool> ready_ = false;
-    Mutex ledger_mutex_;
-    LedgerReader ledger_ TARN_GUARDED_BY(ledger_mutex_);
     std::map<std::string, std::unique_ptr<ViewFeed>> views_;  // of the thread
     uint64_t next_id_ = 1;                                    // of the thread
     mutable Mutex mutex_;

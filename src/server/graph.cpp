@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "json_writer.h"
+#include "host_names.h"
 #include "sinks.h"
 #include "topic_size.h"
 #include "why.h"
@@ -36,8 +36,8 @@ struct Edge {
 
 class Picture {
   public:
-    Picture(const Platform& platform, const Sampler& sampler)
-        : platform_(platform), sampler_(sampler), now_(platform.clock.now()) {}
+    Picture(const Platform& platform, const Readings& readings)
+        : platform_(platform), readings_(readings), now_(platform.clock.now()) {}
 
     void topics();
     void producers();
@@ -53,7 +53,7 @@ class Picture {
     void write(JsonWriter& out, const Node& node) const;
 
     const Platform& platform_;
-    const Sampler& sampler_;
+    const Readings& readings_;
     const Timestamp now_;
     std::map<std::string, int> writers_;  // of each sink
     std::vector<Node> nodes_;
@@ -74,7 +74,7 @@ void Picture::topics() {
         const auto size = size_of(topic, platform_.log);
         node.bytes = size.bytes;
         node.rows = size.kept;
-        node.per_second = sampler_.per_second(node.id());
+        node.per_second = readings_.per_second(node.id());
         node.detail = fmt::format("{} partition{}", topic.config.partitions,
                                   topic.config.partitions == 1 ? "" : "s");
         if (log.read_only) {
@@ -90,7 +90,7 @@ void Picture::producers() {
     auto ledger = platform_.ledger ? platform_.ledger() : std::nullopt;
     if (!ledger) return;
     for (const auto& [topic, acknowledged] : ledger->acknowledged_by_topic) {
-        auto rate = sampler_.per_second("topic:" + topic);
+        auto rate = readings_.per_second("topic:" + topic);
         Node node("producer", topic);
         node.state = ledger->running ? "ok" : "idle";
         if (!ledger->running) node.reason = "no producer runs";
@@ -110,7 +110,7 @@ void Picture::tables() {
             if (info->rows >= 0) node.rows = info->rows;
             node.changed = info->last_commit;
             node.detail = fmt::format("version {}", info->version);
-            node.per_second = sampler_.per_second(node.id());
+            node.per_second = readings_.per_second(node.id());
         } else {
             node.state = "error";
             node.reason = info.error().message();
@@ -158,7 +158,7 @@ void Picture::flow(const flow::FlowStatus& status) {
     node.lag = status.lag();
     node.lag_unit = status.unit + "s";
     node.changed = status.last_commit;
-    node.per_second = sampler_.per_second("in:" + status.name);
+    node.per_second = readings_.per_second("in:" + status.name);
     node.detail = status.strategy.empty() ? status.kind : status.strategy;
     edges_.push_back({status.source.id(), node.id(), node.per_second});
     for (const auto& sink : status.sinks)
@@ -170,8 +170,8 @@ void Picture::flow(const flow::FlowStatus& status) {
 // several writers only the whole is known.
 std::optional<double> Picture::written(const flow::FlowStatus& status, const std::string& sink) {
     const bool replaced = sink.starts_with("view:") || status.strategy == "merge";
-    if (!replaced) return writers_[sink] > 1 ? std::nullopt : sampler_.per_second(sink);
-    auto rate = sampler_.per_second("out:" + status.name);
+    if (!replaced) return writers_[sink] > 1 ? std::nullopt : readings_.per_second(sink);
+    auto rate = readings_.per_second("out:" + status.name);
     if (auto at = places_.find(sink); at != places_.end()) nodes_[at->second].per_second = rate;
     return rate;
 }
@@ -217,8 +217,8 @@ std::string Picture::json() const {
 
 }  // namespace
 
-std::string graph_json(const Platform& platform, const Sampler& sampler) {
-    Picture picture(platform, sampler);
+std::string graph_json(const Platform& platform, const Readings& readings) {
+    Picture picture(platform, readings);
     picture.topics();
     picture.producers();
     picture.tables();

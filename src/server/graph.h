@@ -2,13 +2,12 @@
 
 #include <string>
 
-#include "platform.h"
-#include "sampler.h"
+#include "host_names.h"
 
 namespace tarn::server {
 
 // The platform's map, `Graph` of openapi.yaml: producers, topics, flows, tables, views and the page, with what flows
 // between them.
-std::string graph_json(const Platform& platform, const Sampler& sampler);
+std::string graph_json(const Platform& platform, const Readings& readings);
 
 }  // namespace tarn::server

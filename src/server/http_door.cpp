@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <boost/asio/thread_pool.hpp>
 
+#include "api_json.h"
 #include "connection.h"
+#include "ledger.h"
+#include "sampler.h"
 #include "tarn/base/error_ids.h"
 #include "tarn/net/listener.h"
 
@@ -16,13 +19,14 @@ constexpr int kWorkers = 2;  // API calls at once: they read files and take lock
 // HTTP over the platform: what its sessions share, and the threads beside the listener's.
 class HttpProtocol final : public net::Protocol {
   public:
-    HttpProtocol(ServerOptions o, Platform c)
+    HttpProtocol(ServerOptions o, ServerContext c)
         : options(std::move(o)),
-          context(std::move(c)),
-          sampler(options, context),
-          events(options, context, sampler),
-          api(context, sampler, events),
-          sql(options, context),
+          platform(std::move(c.platform)),
+          sampler(options, platform),
+          ledger(platform),
+          events(options, {platform, readings}, sampler),
+          api(host::all_of(c.capabilities, &host::Capability::routes), {platform, readings}),
+          sql(options, platform),
           assets(embedded_files()),
           workers(kWorkers) {}
 
@@ -41,8 +45,16 @@ class HttpProtocol final : public net::Protocol {
     void listens_on(uint16_t port);
 
     const ServerOptions options;
-    const Platform context;
+    const Platform platform;
+    std::atomic<bool> ready = false;
     Sampler sampler;
+    LedgerReader ledger;
+    const Readings readings = {
+        .per_second = [this](const std::string& what) { return sampler.per_second(what); },
+        .status = [this] { return sampler.status_json(ready); },
+        .tables = [this] { return sampler.tables_json(); },
+        .ledger = [this] { return ledger_json(ledger.read()); },
+        .ready = [this] { return ready.load(); }};
     EventHub events;
     Api api;
     SqlDoor sql;
@@ -87,11 +99,10 @@ void HttpProtocol::listens_on(uint16_t port) {
         .api = api,
         .events = events,
         .sql = sql,
-        .authorizer = context.authorizer,
         .workers = workers,
         .requests =
-            context.metrics.counter("tarn_server_requests_total", "HTTP requests answered."),
-        .refused = context.metrics.counter(
+            platform.metrics.counter("tarn_server_requests_total", "HTTP requests answered."),
+        .refused = platform.metrics.counter(
             "tarn_server_refused_total", "HTTP requests refused for their form, host or origin.")});
 }
 
@@ -105,13 +116,13 @@ struct HttpDoor::Impl {
 HttpDoor::HttpDoor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpDoor::~HttpDoor() { stop(); }
 
-Result<std::unique_ptr<HttpDoor>> HttpDoor::open(ServerOptions options, Platform platform) {
+Result<std::unique_ptr<HttpDoor>> HttpDoor::open(ServerOptions options, ServerContext context) {
     net::ListenerOptions listening{
         .address = options.address == "localhost" ? "127.0.0.1" : options.address,
         .port = options.port,
         .max_connections = options.max_connections};
     auto impl = std::make_unique<Impl>();
-    impl->protocol = std::make_shared<HttpProtocol>(std::move(options), std::move(platform));
+    impl->protocol = std::make_shared<HttpProtocol>(std::move(options), std::move(context));
     TARN_TRY(impl->listener, net::Listener::open(impl->protocol, std::move(listening)));
     impl->protocol->listens_on(impl->listener->port());
     impl->listener->start();
@@ -120,10 +131,7 @@ Result<std::unique_ptr<HttpDoor>> HttpDoor::open(ServerOptions options, Platform
 
 uint16_t HttpDoor::port() const { return impl_->listener->port(); }
 
-void HttpDoor::set_ready() {
-    impl_->protocol->api.set_ready();
-    impl_->protocol->events.set_ready();
-}
+void HttpDoor::set_ready() { impl_->protocol->ready = true; }
 
 void HttpDoor::stop() { impl_->listener->stop(); }
 

@@ -6,14 +6,14 @@
 
 #include <memory>
 
-#include "platform.h"
+#include "tarn/server/server.h"
 
 namespace tarn::server {
 
 class HttpDoor {
   public:
     // Errors: kFailedPrecondition (port in use), kInvalidArgument (address).
-    static Result<std::unique_ptr<HttpDoor>> open(ServerOptions options, Platform platform);
+    static Result<std::unique_ptr<HttpDoor>> open(ServerOptions options, ServerContext context);
     ~HttpDoor();
     uint16_t port() const;
     void set_ready();

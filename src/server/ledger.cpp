@@ -131,6 +131,7 @@ LedgerReading LedgerReader::read_flow(const flow::FlowStatus& flow, bool entry) 
 }
 
 Ledger LedgerReader::read() {
+    MutexLock lock(mutex_);
     auto producer = context_.ledger ? context_.ledger() : std::nullopt;
     auto flows = context_.flows.list();
     const auto written = topics_written(flows);

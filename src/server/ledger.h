@@ -9,11 +9,13 @@
 // figure is missing, lost and double are not known.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "platform.h"
+#include "host_names.h"
+#include "tarn/base/mutex.h"
 #include "tarn/flow/runtime.h"
 
 namespace tarn::server {
@@ -58,8 +60,7 @@ Ledger ledger(std::vector<LedgerLine> lines, std::optional<ProducerLedger> produ
               Timestamp as_of);
 
 // Reads positions and tables until they agree on an epoch, at most a few times; keeps the last line
-// that was comparable, so a figure lags by an epoch rather than being guessed. Used by one thread
-// at a time.
+// that was comparable, so a figure lags by an epoch rather than being guessed. Thread-safe.
 class LedgerReader {
   public:
     explicit LedgerReader(const Platform& context) : context_(context) {}
@@ -68,7 +69,9 @@ class LedgerReader {
   private:
     LedgerReading read_flow(const flow::FlowStatus& flow, bool entry) const;
     const Platform& context_;
-    std::map<std::string, LedgerLine> last_;  // by flow: the newest comparable line
+    Mutex mutex_;  // one reads at a time
+    // By flow: the newest comparable line.
+    std::map<std::string, LedgerLine> last_ TARN_GUARDED_BY(mutex_);
 };
 
 }  // namespace tarn::server

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "message.h"
+#include "host_names.h"
 
 namespace tarn::server {
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api_json.h"
-#include "routes/parameters.h"
+#include "host_names.h"
 #include "sinks.h"
 #include "tarn/codec/record_batch.h"
 #include "tarn/log/error_ids.h"
@@ -18,9 +18,7 @@ constexpr size_t kFetchBytes = 1 << 20, kInflated = 64 << 20;
 // Of a record sent: writing JSON takes stack for each level.
 constexpr int kMaxDepth = 100;
 
-Error no_topic(std::string_view name) {
-    return Error(errors::kNoTopic, fmt::format("there is no topic named '{}'", name));
-}
+Error no_topic(std::string_view name) { return not_found(errors::kNoTopic, "topic", name); }
 
 struct Page {
     log::PartitionId id;

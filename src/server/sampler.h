@@ -7,9 +7,10 @@
 #include <optional>
 #include <string>
 
-#include "platform.h"
+#include "host_names.h"
 #include "process_usage.h"
 #include "tarn/base/mutex.h"
+#include "tarn/server/server.h"
 
 namespace tarn::server {
 

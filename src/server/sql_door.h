@@ -9,10 +9,10 @@
 #include <thread>
 #include <vector>
 
-#include "message.h"
-#include "platform.h"
+#include "host_names.h"
 #include "tarn/base/queue.h"
 #include "tarn/net/principal.h"
+#include "tarn/server/server.h"
 
 namespace tarn::server {
 

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "event_search.h"
-#include "routes/parameters.h"
+#include "host_names.h"
 #include "sinks.h"
 #include "tarn/log/error_ids.h"
 #include "tarn/sql/quote.h"

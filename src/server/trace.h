@@ -2,8 +2,7 @@
 
 // Where one event is: from its topic through every flow that reads it, to tables, views and the flows behind them.
 
-#include "message.h"
-#include "platform.h"
+#include "host_names.h"
 
 namespace tarn::server {
 

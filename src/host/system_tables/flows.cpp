@@ -1,4 +1,4 @@
-#include "system_tables/list.h"
+#include "tarn/host/system_table.h"
 
 namespace tarn::host {
 namespace {

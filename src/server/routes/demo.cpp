@@ -1,7 +1,7 @@
 // The demo's supervisor: what it says, and commands to it.
 
 #include "demo_door.h"
-#include "routes/route.h"
+#include "host_names.h"
 
 namespace tarn::server {
 namespace {

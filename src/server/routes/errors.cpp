@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include "api_json.h"
-#include "json_writer.h"
-#include "routes/route.h"
+#include "host_names.h"
 #include "tarn/server/error_ids.h"
 
 namespace tarn::server {
@@ -27,6 +26,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> error_routes() { return kRoutes; }
+std::span<const Route> errors_routes() { return kRoutes; }
 
 }  // namespace tarn::server

@@ -1,7 +1,8 @@
 // Flows: their state, why they stand still, pause and resume.
 
 #include "api_json.h"
-#include "routes/route.h"
+#include "host_names.h"
+#include "tarn/flow/error_ids.h"
 #include "why.h"
 
 namespace tarn::server {
@@ -14,7 +15,7 @@ Result<Response> list_flows(const RouteContext& context, const Call&) {
 Result<Response> describe_flow(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
     auto status = context.platform.flows.describe(name);
-    if (!status) return fail(not_found("flow", name));
+    if (!status) return fail(not_found(errors::kNoFlow, "flow", name));
     JsonWriter json;
     write_json(json, *status);
     return json_response(json.take());
@@ -23,7 +24,7 @@ Result<Response> describe_flow(const RouteContext& context, const Call& call) {
 Result<Response> flow_why(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
     auto status = context.platform.flows.describe(name);
-    if (!status) return fail(not_found("flow", name));
+    if (!status) return fail(not_found(errors::kNoFlow, "flow", name));
     auto said = why(*status, context.platform.clock.now());
     JsonWriter json;
     json.begin_object().field("advancing", said.advancing).field("sentence", said.sentence);
@@ -50,6 +51,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> flow_routes() { return kRoutes; }
+std::span<const Route> flows_routes() { return kRoutes; }
 
 }  // namespace tarn::server

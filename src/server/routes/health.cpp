@@ -1,7 +1,7 @@
 // Whether it lives and is ready, and the contract of the API.
 
 #include "assets.h"
-#include "routes/route.h"
+#include "host_names.h"
 #include "tarn/server/error_ids.h"
 
 namespace tarn::server {
@@ -12,7 +12,7 @@ Result<Response> health(const RouteContext&, const Call&) {
 }
 
 Result<Response> ready(const RouteContext& context, const Call&) {
-    if (context.ready) return json_response(R"({"status":"ok"})");
+    if (context.readings.ready()) return json_response(R"({"status":"ok"})");
     return fail(errors::kStarting, "starting: recovery is not over yet");
 }
 

@@ -3,21 +3,21 @@
 
 #include "catalog.h"
 #include "graph.h"
-#include "routes/route.h"
+#include "host_names.h"
 
 namespace tarn::server {
 namespace {
 
 Result<Response> status(const RouteContext& context, const Call&) {
-    return json_response(context.sampler.status_json(context.ready));
+    return json_response(context.readings.status());
 }
 
 Result<Response> graph(const RouteContext& context, const Call&) {
-    return json_response(graph_json(context.platform, context.sampler));
+    return json_response(graph_json(context.platform, context.readings));
 }
 
 Result<Response> ledger(const RouteContext& context, const Call&) {
-    return json_response(context.events.ledger_json());
+    return json_response(context.readings.ledger());
 }
 
 Result<Response> names(const RouteContext& context, const Call&) {

@@ -1,8 +1,7 @@
 // Finished epochs of flows.
 
 #include "api_json.h"
-#include "routes/parameters.h"
-#include "routes/route.h"
+#include "host_names.h"
 
 namespace tarn::server {
 namespace {
@@ -30,6 +29,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> run_routes() { return kRoutes; }
+std::span<const Route> runs_routes() { return kRoutes; }
 
 }  // namespace tarn::server

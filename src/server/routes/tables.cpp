@@ -2,21 +2,20 @@
 
 #include "api_json.h"
 #include "catalog.h"
-#include "routes/parameters.h"
-#include "routes/route.h"
+#include "host_names.h"
 
 namespace tarn::server {
 namespace {
 
 Result<Response> list_tables(const RouteContext& context, const Call&) {
-    return json_response(context.sampler.tables_json());
+    return json_response(context.readings.tables());
 }
 
 Result<Response> describe_table(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
     TARN_TRY(const auto info, context.platform.lake.describe(name));
     JsonWriter json;
-    write_json(json, info, context.sampler.per_second("table:" + name));
+    write_json(json, info, context.readings.per_second("table:" + name));
     return json_response(json.take());
 }
 
@@ -45,6 +44,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> table_routes() { return kRoutes; }
+std::span<const Route> tables_routes() { return kRoutes; }
 
 }  // namespace tarn::server

@@ -1,8 +1,9 @@
 // Topics, and records of one for people.
 
 #include "api_json.h"
+#include "host_names.h"
 #include "records.h"
-#include "routes/route.h"
+#include "tarn/log/error_ids.h"
 
 namespace tarn::server {
 namespace {
@@ -15,7 +16,7 @@ Result<Response> list_topics(const RouteContext& context, const Call& call) {
     for (const auto& topic : context.platform.log.topics())
         if (internal || !topic.internal)
             write_json(json, topic, context.platform.log,
-                       context.sampler.per_second("topic:" + topic.name));
+                       context.readings.per_second("topic:" + topic.name));
     json.end_array().end_object();
     return json_response(json.take());
 }
@@ -23,9 +24,9 @@ Result<Response> list_topics(const RouteContext& context, const Call& call) {
 Result<Response> describe_topic(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
     auto info = context.platform.log.find_topic(name);
-    if (!info) return fail(not_found("topic", name));
+    if (!info) return fail(not_found(errors::kNoTopic, "topic", name));
     JsonWriter json;
-    write_json(json, *info, context.platform.log, context.sampler.per_second("topic:" + name));
+    write_json(json, *info, context.platform.log, context.readings.per_second("topic:" + name));
     return json_response(json.take());
 }
 
@@ -46,6 +47,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> topic_routes() { return kRoutes; }
+std::span<const Route> topics_routes() { return kRoutes; }
 
 }  // namespace tarn::server

@@ -1,7 +1,7 @@
 // Where one event is.
 
 #include "trace.h"
-#include "routes/route.h"
+#include "host_names.h"
 
 namespace tarn::server {
 namespace {

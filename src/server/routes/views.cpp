@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "api_json.h"
-#include "routes/parameters.h"
-#include "routes/route.h"
+#include "host_names.h"
+#include "tarn/view/error_ids.h"
 
 namespace tarn::server {
 namespace {
@@ -21,7 +21,7 @@ Result<Response> list_views(const RouteContext& context, const Call&) {
 Result<Response> describe_view(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
     auto view = context.platform.views.find(name);
-    if (!view) return fail(not_found("view", name));
+    if (!view) return fail(not_found(errors::kNoView, "view", name));
     JsonWriter json;
     write_json(json, *view);
     return json_response(json.take());
@@ -30,7 +30,7 @@ Result<Response> describe_view(const RouteContext& context, const Call& call) {
 Result<Response> view_rows(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
     auto view = context.platform.views.find(name);
-    if (!view) return fail(not_found("view", name));
+    if (!view) return fail(not_found(errors::kNoView, "view", name));
     TARN_TRY(const int64_t limit, number_parameter(call.target, "limit", 1000, 1, 50'000));
     view::ScanRange range{.from = {}, .to = {}, .limit = SIZE_MAX, .newest_first = true};
     const auto& spec = view->spec();
@@ -90,6 +90,6 @@ constexpr Route kRoutes[] = {
 
 }  // namespace
 
-std::span<const Route> view_routes() { return kRoutes; }
+std::span<const Route> views_routes() { return kRoutes; }
 
 }  // namespace tarn::server

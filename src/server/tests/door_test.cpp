@@ -280,12 +280,12 @@ TEST_F(Door, StreamsChangesOfViews) {
 TEST_F(Door, RefusesAPortInUseSayingWhatToDo) {
     ServerOptions options;
     options.port = port();
-    auto second = HttpDoor::open(options, world.platform());
+    auto second = HttpDoor::open(options, {world.platform(), world.offered});
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code(), ErrorCode::kFailedPrecondition);
     EXPECT_NE(second.error().message().find("--http-port"), std::string::npos);
     options.address = "not-an-address";
-    EXPECT_EQ(HttpDoor::open(options, world.platform()).error().code(),
+    EXPECT_EQ(HttpDoor::open(options, {world.platform(), world.offered}).error().code(),
               ErrorCode::kInvalidArgument);
 }
 

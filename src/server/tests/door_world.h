@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "host_names.h"
 #include "http_door.h"
 #include "tarn/base/error_ids.h"
 #include "tarn/codec/record_batch.h"
@@ -125,7 +126,7 @@ struct World {
         options.port = 0;
         options.version = "1.2.3";
         options.project_name = "shop";
-        return must(HttpDoor::open(options, platform()));
+        return must(HttpDoor::open(options, {platform(), offered}));
     }
     void produce(const std::string& topic, const std::vector<std::string>& values) {
         codec::BatchBuilder builder;
@@ -137,6 +138,7 @@ struct World {
         EXPECT_EQ(log->append_and_wait(std::move(request)).code, log::AppendCode::kOk);
     }
 
+    const host::Capability offered[1] = {{.module = "server", .routes = routes()}};
     SystemClock clock;
     Random random{1};
     io::Failpoints failpoints;

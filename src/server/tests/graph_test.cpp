@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "door_world.h"
+#include "sampler.h"
 
 namespace tarn::server {
 namespace {
@@ -50,11 +51,16 @@ class Graph : public ::testing::Test {
         f.last_commit = world_.clock.now();
         return f;
     }
+    static Readings readings_of(const Sampler& sampler) {
+        Readings readings;
+        readings.per_second = [&](const std::string& what) { return sampler.per_second(what); };
+        return readings;
+    }
     json drawn() {
         auto platform = world_.platform();
         Sampler sampler(options_, platform);
         sampler.sample();
-        return json::parse(graph_json(platform, sampler));
+        return json::parse(graph_json(platform, readings_of(sampler)));
     }
     static json node(const json& graph, const std::string& id) {
         for (const auto& n : graph["nodes"])
@@ -112,15 +118,15 @@ TEST_F(Graph, HasRatesOnceCountsGrow) {
     auto platform = world_.platform();
     Sampler sampler(options_, platform);
     sampler.sample();
-    EXPECT_TRUE(
-        node(json::parse(graph_json(platform, sampler)), "topic:clicks")["records_per_second"]
-            .is_null())
+    EXPECT_TRUE(node(json::parse(graph_json(platform, readings_of(sampler))),
+                     "topic:clicks")["records_per_second"]
+                    .is_null())
         << "one look shows no rate";
     world_.produce("clicks", {"{}", "{}"});
     world_.flows[0].rows_in = 2;
     world_.clock.sleep(Duration::millis(5));
     sampler.sample();
-    const auto graph = json::parse(graph_json(platform, sampler));
+    const auto graph = json::parse(graph_json(platform, readings_of(sampler)));
     EXPECT_GT(node(graph, "topic:clicks")["records_per_second"], 0);
     EXPECT_GT(node(graph, "flow:clicks.table")["records_per_second"], 0);
     EXPECT_EQ(node(graph, "flow:live.windows")["records_per_second"], 0);

@@ -8,22 +8,23 @@
 
 #include "api.h"
 #include "assets.h"
-#include "routes/route.h"
+#include "door_world.h"
+#include "host_names.h"
+#include "tarn/server/server.h"
 
 namespace tarn::server {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
 
 Target at(std::string_view text) { return *parse_target(text); }
 
-Api::Found asked(const char* method, const char* path) {
-    Request request;
-    request.method = method;
-    request.target = path;
-    return Api::find(request, at(path), {}, nullptr);
+RouteTable table() { return RouteTable({routes().begin(), routes().end()}); }
+
+std::optional<Response> refused(const char* method, const char* path) {
+    return table().refusal(method, at(path));
 }
 
 // "GET /api/v1/topics" for each operation of the document: methods stand four spaces in, below an
@@ -50,71 +51,73 @@ std::set<std::string> documented() {
 
 TEST(Routes, AreThoseOfTheContract) {
     std::set<std::string> declared;
-    for (auto noun : all_routes())
-        for (const auto& route : noun) {
-            auto text = std::string(route.method) + " " + std::string(route.path);
-            EXPECT_TRUE(declared.insert(text).second) << text << " stands twice";
-            EXPECT_EQ(route.handle == nullptr, route.answer != Answer::kPlain) << text;
-            EXPECT_FALSE(route.resource.empty()) << text;
-        }
+    for (const auto& route : routes()) {
+        auto text = std::string(route.method) + " " + std::string(route.path);
+        EXPECT_TRUE(declared.insert(text).second) << text << " stands twice";
+        EXPECT_EQ(route.handle == nullptr, route.answer != Answer::kPlain) << text;
+        EXPECT_FALSE(route.resource.empty()) << text;
+    }
     EXPECT_GT(declared.size(), 20u);
     EXPECT_EQ(declared, documented());
 }
 
-TEST(Routes, TakeWhatStandsInBracesFromThePath) {
-    auto match = find_route("GET", at("/api/v1/tables/bronze.clicks/history?limit=1"));
+TEST(Routes, SayWhatIsDoneToWhat) {
+    auto all = table();
+    auto match = all.find("GET", at("/api/v1/tables/bronze.clicks/history?limit=1"));
     ASSERT_TRUE(match.route);
     EXPECT_EQ(match.route->path, "/api/v1/tables/{name}/history");
     EXPECT_THAT(match.parameters, ElementsAre("bronze.clicks"));
     EXPECT_EQ(match.route->operation, Operation::kDescribe);
     EXPECT_EQ(match.route->resource, "table");
-    EXPECT_EQ(find_route("HEAD", at("/api/v1/topics")).route,
-              find_route("GET", at("/api/v1/topics")).route);
 }
 
 TEST(Routes, KnowWhichMethodsAnAddressTakes) {
-    EXPECT_FALSE(find_route("DELETE", at("/api/v1/topics/clicks/records")).route);
-    EXPECT_EQ(allowed_methods(at("/api/v1/topics/clicks/records")), "GET, HEAD, POST");
-    EXPECT_EQ(allowed_methods(at("/api/v1/flows/f/pause")), "POST");
-    EXPECT_FALSE(find_route("HEAD", at("/api/v1/events")).route) << "a stream has no end";
-    EXPECT_EQ(allowed_methods(at("/api/v1/events")), "GET");
+    auto records = refused("DELETE", "/api/v1/topics/clicks/records");
+    ASSERT_TRUE(records);
+    EXPECT_THAT(records->headers, ElementsAre(Pair("Allow", "GET, HEAD, POST")));
+    EXPECT_THAT(records->body, HasSubstr("Send one of: GET, HEAD, POST."));
+    EXPECT_THAT(refused("GET", "/api/v1/flows/f/pause")->body, HasSubstr("Send a POST."));
+    EXPECT_THAT(refused("DELETE", "/api/v1/topics")->body, HasSubstr("Send a GET."));
+    EXPECT_THAT(refused("HEAD", "/api/v1/events")->headers, ElementsAre(Pair("Allow", "GET")))
+        << "a stream has no end";
+    EXPECT_THAT(refused("GET", "/api/v1/sql")->body, HasSubstr(R"(POST {\"sql\": \"select 1\"})"));
 }
 
 TEST(Routes, KnowWhatIsNotThere) {
     for (const auto* path : {"/api/v1", "/api/v1/nothing", "/api/v1/topics/a/b", "/api/v2/topics",
                              "/healthz/x", "/"}) {
-        EXPECT_EQ(allowed_methods(at(path)), "") << path;
-        EXPECT_FALSE(find_route("GET", at(path)).route) << path;
+        EXPECT_FALSE(refused("GET", path)) << path;
+        EXPECT_FALSE(table().find("GET", at(path)).route) << path;
     }
 }
 
 // Else which of two rows answers would depend on their order.
 TEST(Routes, HaveOneRowForEachRequest) {
-    for (auto noun : all_routes())
-        for (const auto& route : noun) {
-            auto match = find_route(route.method, at(route.path));
-            EXPECT_EQ(match.route, &route) << route.method << " " << route.path;
-        }
+    auto all = table();
+    for (const auto& route : all.rows()) {
+        auto match = all.find(route.method, at(route.path));
+        EXPECT_EQ(match.route, &route) << route.method << " " << route.path;
+    }
 }
 
 TEST(Api, SaysWhyNobodyAnswers) {
-    auto refused = [](const char* method, const char* path) { return asked(method, path).refusal; };
-    auto post = refused("GET", "/api/v1/flows/f/pause"), get = refused("DELETE", "/api/v1/topics");
-    ASSERT_TRUE(post && get);
-    EXPECT_EQ(post->status, 405);
-    EXPECT_THAT(post->body, HasSubstr("Send a POST."));
-    EXPECT_THAT(get->body, HasSubstr("Send a GET."));
-    EXPECT_THAT(get->headers, ElementsAre(Pair("Allow", "GET, HEAD")));
-    EXPECT_THAT(refused("DELETE", "/api/v1/topics/t/records")->body,
-                HasSubstr("Send one of: GET, HEAD, POST."));
-    EXPECT_EQ(refused("POST", "/api/v1/nothing")->status, 404);
-    EXPECT_FALSE(refused("GET", "/healthz"));
-}
-
-TEST(Api, LeavesFilesOfThePageAlone) {
-    auto found = asked("GET", "/flows");
-    EXPECT_FALSE(found.match.route);
-    EXPECT_FALSE(found.refusal);
+    testing::World world;
+    auto platform = world.platform();
+    Readings readings;
+    Api api({routes().begin(), routes().end()}, {platform, readings});
+    auto asked = [&](const char* method, const char* path) {
+        Request request;
+        request.method = method;
+        request.target = path;
+        return api.find(request, at(path), {});
+    };
+    EXPECT_EQ(asked("DELETE", "/api/v1/topics").refusal->status, 405);
+    EXPECT_EQ(asked("POST", "/api/v1/nothing").refusal->status, 404);
+    auto health = asked("GET", "/healthz");
+    EXPECT_TRUE(health.match.route && !health.refusal);
+    auto page = asked("GET", "/flows");
+    EXPECT_FALSE(page.match.route) << "a file of the page";
+    EXPECT_FALSE(page.refusal);
 }
 
 }  // namespace

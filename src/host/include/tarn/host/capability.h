@@ -6,9 +6,11 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "tarn/base/errors.h"
 #include "tarn/base/settings.h"
+#include "tarn/host/route.h"
 
 namespace tarn::host {
 
@@ -16,6 +18,16 @@ struct Capability {
     std::string_view module;
     ErrorList errors = {};
     std::span<const SettingDeclaration> settings = {};
+    std::span<const Route> routes = {};
 };
+
+// One kind of what they offer, of all of them: all_of(list, &Capability::routes).
+template <class T>
+std::vector<T> all_of(std::span<const Capability> list, std::span<const T> Capability::* kind) {
+    std::vector<T> all;
+    for (const auto& capability : list)
+        all.insert(all.end(), (capability.*kind).begin(), (capability.*kind).end());
+    return all;
+}
 
 }  // namespace tarn::host

@@ -7,42 +7,16 @@
 // Owned by `cli`; public methods are thread-safe.
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 
-#include "tarn/base/logger.h"
-#include "tarn/base/metrics.h"
 #include "tarn/base/result.h"
 #include "tarn/base/time.h"
-#include "tarn/flow/runtime.h"
-#include "tarn/host/error_catalog.h"
-#include "tarn/lake/lake.h"
-#include "tarn/log/log.h"
-#include "tarn/net/principal.h"
-#include "tarn/sql/engine.h"
-#include "tarn/view/view.h"
+#include "tarn/host/capability.h"
+#include "tarn/host/platform.h"
 
 namespace tarn::server {
-
-// What producers say of themselves, together (the demo's generators keep it on disk); the server adds what it stored.
-struct ProducerLedger {
-    int64_t sent = 0;  // events handed to the socket at least once
-    int64_t acknowledged = 0;
-    std::map<std::string, int64_t> acknowledged_by_topic;
-    int64_t late_sent = 0, broken_sent = 0, twice_sent = 0;
-    Timestamp time;        // of the oldest of their words
-    bool running = false;  // one of them at least
-};
-
-// Where a demo's supervisor keeps the server: what it says of itself as JSON (server, faults, history; nothing if none
-// runs), and a way to ask it for something. Either may be empty.
-struct DemoControl {
-    std::function<std::optional<std::string>()> state;
-    std::function<Status(const std::string& action)> command;
-};
 
 struct ServerOptions {
     std::string address = "127.0.0.1";
@@ -58,21 +32,13 @@ struct ServerOptions {
     size_t max_body_bytes = 1 << 20;
 };
 
-// The referenced objects outlive the server.
 struct ServerContext {
-    Clock& clock;
-    Metrics& metrics;
-    Logger logger;
-    log::Log& log;
-    lake::Lake& lake;
-    view::ViewStore& views;
-    flow::Runtime& flows;
-    sql::Engine& sql;  // restricted, for strangers
-    const host::ErrorCatalog& errors;
-    std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
-    DemoControl demo = {};
-    const net::Authorizer* authorizer = nullptr;  // null: everybody may do everything
+    host::Platform platform;
+    std::span<const host::Capability> capabilities;  // whose routes it answers; outlives the server
 };
+
+// The server's own.
+std::span<const host::Route> routes();
 
 class HttpServer {
   public:

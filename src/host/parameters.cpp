@@ -1,10 +1,10 @@
-#include "routes/parameters.h"
+#include "tarn/host/parameters.h"
 
 #include <charconv>
 
 #include <fmt/format.h>
 
-namespace tarn::server {
+namespace tarn::host {
 namespace {
 
 Result<int> digits(std::string_view text, size_t at, size_t n) {
@@ -78,4 +78,4 @@ Result<Timestamp> parse_instant(std::string_view text) {
     return Timestamp{(minutes * 60 + second) * 1'000'000 + us};
 }
 
-}  // namespace tarn::server
+}  // namespace tarn::host

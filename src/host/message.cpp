@@ -1,8 +1,8 @@
-#include "message.h"
+#include "tarn/host/message.h"
 
-#include "json_writer.h"
+#include "tarn/host/json_writer.h"
 
-namespace tarn::server {
+namespace tarn::host {
 namespace {
 
 int hex_digit(char c) {
@@ -129,16 +129,17 @@ Response json_required() {
                           "Set Content-Type: application/json.");
 }
 
-Response method_refused(std::string_view method, std::string_view allow) {
+Response method_refused(std::string_view method, std::string_view allow, std::string_view example) {
     const bool get = allow.starts_with("GET"), post = allow.ends_with("POST");
     auto response = error_response(405, ErrorCode::kInvalidArgument,
                                    get ? fmt::format("{} is not possible here", method)
                                        : fmt::format("this address takes {} only", allow),
-                                   get && post ? fmt::format("Send one of: {}.", allow)
-                                   : get       ? "Send a GET."
-                                               : fmt::format("Send a {}.", allow));
+                                   !example.empty() ? std::string(example)
+                                   : get && post    ? fmt::format("Send one of: {}.", allow)
+                                   : get            ? "Send a GET."
+                                                    : fmt::format("Send a {}.", allow));
     response.headers.emplace_back("Allow", allow);
     return response;
 }
 
-}  // namespace tarn::server
+}  // namespace tarn::host

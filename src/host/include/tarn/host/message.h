@@ -14,7 +14,7 @@
 
 #include "tarn/base/result.h"
 
-namespace tarn::server {
+namespace tarn::host {
 
 struct Request {
     std::string method;  // upper case
@@ -52,7 +52,9 @@ Response error_response(int status, ErrorCode code, std::string_view message,
                         std::string_view todo);
 // 415, for what takes JSON alone: a form of a foreign page cannot send that without asking first.
 Response json_required();
-// 405. `allow`: the address's methods, as the header of that name has them.
-Response method_refused(std::string_view method, std::string_view allow);
+// 405. `allow`: the address's methods, as the header of that name has them. `example`: what to send
+// instead, a whole sentence; empty: the methods alone.
+Response method_refused(std::string_view method, std::string_view allow,
+                        std::string_view example = {});
 
-}  // namespace tarn::server
+}  // namespace tarn::host

@@ -14,7 +14,7 @@
 
 #include "tarn/base/time.h"
 
-namespace tarn::server {
+namespace tarn::host {
 
 class JsonWriter {
   public:
@@ -111,4 +111,4 @@ size_t utf8_length(std::string_view s);
 bool valid_utf8(std::string_view s);
 std::string base64(std::string_view bytes);
 
-}  // namespace tarn::server
+}  // namespace tarn::host

@@ -1,6 +1,6 @@
-#include "json_writer.h"
+#include "tarn/host/json_writer.h"
 
-namespace tarn::server {
+namespace tarn::host {
 
 size_t utf8_length(std::string_view s) {
     auto at = [&](size_t i) { return i < s.size() ? uint8_t(s[i]) : uint8_t(0); };
@@ -90,4 +90,4 @@ std::string base64(std::string_view bytes) {
     return out;
 }
 
-}  // namespace tarn::server
+}  // namespace tarn::host

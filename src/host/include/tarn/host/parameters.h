@@ -2,10 +2,10 @@
 
 // What stands in a query, as numbers and instants.
 
-#include "message.h"
 #include "tarn/base/time.h"
+#include "tarn/host/message.h"
 
-namespace tarn::server {
+namespace tarn::host {
 
 // A query parameter as a number within bounds, or the default. Errors: kInvalidArgument naming it.
 Result<int64_t> number_parameter(const Target& target, std::string_view name, int64_t otherwise,
@@ -13,4 +13,4 @@ Result<int64_t> number_parameter(const Target& target, std::string_view name, in
 // RFC 3339 with Z or an offset, up to six digits of a second. Errors: kInvalidArgument.
 Result<Timestamp> parse_instant(std::string_view text);
 
-}  // namespace tarn::server
+}  // namespace tarn::host

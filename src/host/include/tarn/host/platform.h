@@ -1,0 +1,70 @@
+#pragma once
+
+// What those who answer people reach of the running platform. Flows stand here as functions, so
+// that tests show any state of a flow.
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tarn/base/logger.h"
+#include "tarn/base/metrics.h"
+#include "tarn/base/result.h"
+#include "tarn/base/time.h"
+#include "tarn/flow/runtime.h"
+#include "tarn/host/error_catalog.h"
+#include "tarn/lake/lake.h"
+#include "tarn/log/log.h"
+#include "tarn/net/principal.h"
+#include "tarn/sql/engine.h"
+#include "tarn/view/view.h"
+
+namespace tarn::host {
+
+// What producers say of themselves, together (the demo's generators keep it on disk); the server
+// adds what it stored.
+struct ProducerLedger {
+    int64_t sent = 0;  // events handed to the socket at least once
+    int64_t acknowledged = 0;
+    std::map<std::string, int64_t> acknowledged_by_topic;
+    int64_t late_sent = 0, broken_sent = 0, twice_sent = 0;
+    Timestamp time;        // of the oldest of their words
+    bool running = false;  // one of them at least
+};
+
+// Where a demo's supervisor keeps the server: what it says of itself as JSON (server, faults,
+// history; nothing if none runs), and a way to ask it for something. Either may be empty.
+struct DemoControl {
+    std::function<std::optional<std::string>()> state;
+    std::function<Status(const std::string& action)> command;
+};
+
+struct Flows {
+    std::function<std::vector<flow::FlowStatus>()> list;
+    std::function<std::optional<flow::FlowStatus>(std::string_view)> describe;
+    std::function<Status(std::string_view)> pause, resume;
+    std::function<std::vector<flow::RunRecord>(size_t)> runs;
+};
+// Those of a runtime, which outlives them.
+Flows flows_of(flow::Runtime& runtime);
+
+// The referenced objects outlive whoever holds this.
+struct Platform {
+    Clock& clock;
+    Metrics& metrics;
+    Logger logger;
+    log::Log& log;
+    lake::Lake& lake;
+    view::ViewStore& views;
+    Flows flows;
+    sql::Engine& sql;  // restricted, for strangers
+    const ErrorCatalog& errors;
+    std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
+    DemoControl demo = {};
+    const net::Authorizer* authorizer = nullptr;  // null: everybody may do everything
+};
+
+}  // namespace tarn::host
