@@ -1,3 +1,14 @@
+# The API's contract: its head and what each noun has, put together (tools/openapi.py).
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+file(GLOB nouns CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*/*.openapi.yaml ${CMAKE_SOURCE_DIR}/src/*/*/*.openapi.yaml)
+set(openapi ${CMAKE_BINARY_DIR}/generated/openapi.yaml)
+add_custom_command(
+  OUTPUT ${openapi}
+  COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/openapi.py ${openapi}
+  DEPENDS ${CMAKE_SOURCE_DIR}/tools/openapi.py ${root}/openapi.head.yaml ${nouns}
+  COMMENT "Putting the API's contract together"
+  VERBATIM)
+
 # Embeds ui/dist (and its *.gz twins) and the API's contract. Without ui/dist, a plain page that says how to build it.
 # Top-level asm with .incbin: no tool beside the compiler, no size limit, nothing to compile.
 
@@ -13,7 +24,7 @@ set(asm "")
 set(declarations "")
 set(table "")
 set(count 0)
-set(inputs ${root}/openapi.yaml)
+set(inputs ${openapi})
 function(server_asset path out_begin)
   string(APPEND asm ".global tarn_asset_${count}\\n.global tarn_asset_${count}_end\\n.balign 16\\n"
                     "tarn_asset_${count}:\\n.incbin \\\"${path}\\\"\\ntarn_asset_${count}_end:\\n.byte 0\\n")
@@ -24,7 +35,7 @@ function(server_asset path out_begin)
   set(count ${next} PARENT_SCOPE)
 endfunction()
 
-server_asset(${root}/openapi.yaml openapi)
+server_asset(${openapi} openapi_span)
 if(asset_files)
   foreach(file IN LISTS asset_files)
     if(file MATCHES "\\.gz$")
@@ -63,7 +74,7 @@ std::span<const EmbeddedFile> embedded_files() {
 @table@    };
     return kFiles;
 }
-std::string_view openapi_document() { return @openapi@; }
+std::string_view openapi_document() { return @openapi_span@; }
 }  // namespace tarn::server
 ]])
 set_source_files_properties(${CMAKE_BINARY_DIR}/generated/server_assets.cpp PROPERTIES OBJECT_DEPENDS "${inputs}")

@@ -1,4 +1,4 @@
-// The typed client: paths, parameters and answers are those of src/server/openapi.yaml and nothing else compiles.
+// The typed client: paths, parameters and answers are those of the contract (tools/openapi.py) and nothing else compiles.
 import type { paths } from './schema';
 import type { ApiErrorBody, Produced, SqlResult } from './types';
 

@@ -4,6 +4,152 @@
  */
 
 export interface paths {
+    "/api/v1/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the demo's supervisor says of the server and of the faults that can be pressed. */
+        get: operations["demo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: "kill" | "fill-disk" | "break-producer" | "late-source";
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the supervisor to break something; what came of it is in /api/v1/demo. Only in a demo. */
+        post: operations["demoAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/errors/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** What an error's id means and what to do about it. */
+        get: operations["explainError"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listFlows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get: operations["describeFlow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /** Why the flow does or does not advance, in one sentence. */
+        get: operations["whyFlow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops the flow after its epoch under way; resume undoes it. */
+        post: operations["pauseFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a paused flow again, or retries a failed one. */
+        post: operations["resumeFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -106,14 +252,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/topics": {
+    "/api/v1/catalog": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["listTopics"];
+        /** What SQL can name, for completion. */
+        get: operations["catalog"];
         put?: never;
         post?: never;
         delete?: never;
@@ -122,16 +269,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/topics/{name}": {
+    "/api/v1/ledger": {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
+            path?: never;
             cookie?: never;
         };
-        get: operations["describeTopic"];
+        /** What was sent, acknowledged and stored; what is lost or double. */
+        get: operations["ledger"];
         put?: never;
         post?: never;
         delete?: never;
@@ -140,20 +286,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/topics/{name}/records": {
+    "/api/v1/events": {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
+            path?: never;
             cookie?: never;
         };
-        /** Records of one partition, decoded for people. */
-        get: operations["readRecords"];
+        /**
+         * Server-sent events.
+         * @description Begins with the whole present state, so a client that reconnects needs no history. Events: `hello` (EventHello,
+         *     once), `status` (Status), `flows` (FlowList), `tables` (TableList), `graph` (Graph), `ledger` (Ledger), `view`
+         *     (ViewChange) and `reset` (EventHello: this client was too slow and missed changes; read again). At least one event comes each second.
+         */
+        get: operations["events"];
         put?: never;
-        /** One record, durable when this answers. Topics that flows write take none. */
-        post: operations["produceRecord"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Epochs that ran, newest first. */
+        get: operations["listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One SELECT. It is cancelled when the client goes away. */
+        post: operations["runSql"];
         delete?: never;
         options?: never;
         head?: never;
@@ -232,15 +414,14 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/catalog": {
+    "/api/v1/topics": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What SQL can name, for completion. */
-        get: operations["catalog"];
+        get: operations["listTopics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -249,23 +430,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/flows": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listFlows"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows/{name}": {
+    "/api/v1/topics/{name}": {
         parameters: {
             query?: never;
             header?: never;
@@ -274,7 +439,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        get: operations["describeFlow"];
+        get: operations["describeTopic"];
         put?: never;
         post?: never;
         delete?: never;
@@ -283,7 +448,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/flows/{name}/why": {
+    "/api/v1/topics/{name}/records": {
         parameters: {
             query?: never;
             header?: never;
@@ -292,84 +457,11 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Why the flow does or does not advance, in one sentence. */
-        get: operations["whyFlow"];
+        /** Records of one partition, decoded for people. */
+        get: operations["readRecords"];
         put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows/{name}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stops the flow after its epoch under way; resume undoes it. */
-        post: operations["pauseFlow"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/flows/{name}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Runs a paused flow again, or retries a failed one. */
-        post: operations["resumeFlow"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/errors/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        /** What an error's id means and what to do about it. */
-        get: operations["explainError"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Epochs that ran, newest first. */
-        get: operations["listRuns"];
-        put?: never;
-        post?: never;
+        /** One record, durable when this answers. Topics that flows write take none. */
+        post: operations["produceRecord"];
         delete?: never;
         options?: never;
         head?: never;
@@ -387,42 +479,6 @@ export interface paths {
         get: operations["trace"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/demo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the demo's supervisor says of the server and of the faults that can be pressed. */
-        get: operations["demo"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/demo/{action}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                action: "kill" | "fill-disk" | "break-producer" | "late-source";
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Asks the supervisor to break something; what came of it is in /api/v1/demo. Only in a demo. */
-        post: operations["demoAction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -482,100 +538,36 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sql": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** One SELECT. It is cancelled when the client goes away. */
-        post: operations["runSql"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/ledger": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What was sent, acknowledged and stored; what is lost or double. */
-        get: operations["ledger"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Server-sent events.
-         * @description Begins with the whole present state, so a client that reconnects needs no history. Events: `hello` (EventHello,
-         *     once), `status` (Status), `flows` (FlowList), `tables` (TableList), `graph` (Graph), `ledger` (Ledger), `view`
-         *     (ViewChange) and `reset` (EventHello: this client was too slow and missed changes; read again). At least one event comes each second.
-         */
-        get: operations["events"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Trace: {
-            found: boolean;
-            topic: string | null;
-            partition: number | null;
-            offset: number | null;
-            /**
-             * Format: date-time
-             * @description The record's timestamp.
-             */
-            sent: string | null;
-            id: string | null;
-            value: components["schemas"]["Payload"];
-            steps: components["schemas"]["TraceStep"][];
-            /** @description One sentence. */
-            verdict: string;
+        Error: {
+            error: {
+                /** @description What /api/v1/errors/{id} explains, such as TARN-E0401. */
+                id: string;
+                /** @enum {string} */
+                code: "invalid_argument" | "not_found" | "already_exists" | "failed_precondition" | "conflict" | "resource_exhausted" | "unavailable" | "cancelled" | "unsupported" | "corrupted" | "io" | "internal" | "permission_denied";
+                /** @description What happened, to what, why. */
+                message: string;
+                /** @description What to do about it. */
+                todo: string;
+            };
         };
-        TraceStep: {
-            /** @description `kind:name`, as in the graph. */
-            node: string;
-            /** @enum {string} */
-            kind: "topic" | "flow" | "table" | "view";
+        /**
+         * Format: date-time
+         * @description RFC 3339, UTC, six digits.
+         */
+        Instant: string;
+        /** Format: date-time */
+        MaybeInstant: string | null;
+        MaybeNumber: number | null;
+        MaybeInteger: number | null;
+        Column: {
             name: string;
-            /** @enum {string} */
-            state: "passed" | "waiting" | "quarantined" | "late" | "duplicate" | "lost" | "unknown";
-            /**
-             * Format: date-time
-             * @description Of the commit that made it visible there.
-             */
-            at: string | null;
-            since_send_ms: number | null;
-            epoch: number | null;
-            version: number | null;
-            detail: string;
+            type: string;
         };
+        Cell: string | number | boolean | null;
         Demo: {
             supervised: boolean;
             server: {
@@ -611,18 +603,6 @@ export interface components {
             accepted: boolean;
             sentence: string;
         };
-        Error: {
-            error: {
-                /** @description What /api/v1/errors/{id} explains, such as TARN-E0401. */
-                id: string;
-                /** @enum {string} */
-                code: "invalid_argument" | "not_found" | "already_exists" | "failed_precondition" | "conflict" | "resource_exhausted" | "unavailable" | "cancelled" | "unsupported" | "corrupted" | "io" | "internal" | "permission_denied";
-                /** @description What happened, to what, why. */
-                message: string;
-                /** @description What to do about it. */
-                todo: string;
-            };
-        };
         ErrorMeaning: {
             id: string;
             code: string;
@@ -631,6 +611,62 @@ export interface components {
             cause: string;
             /** @description What to do about it, as Markdown. */
             todo: string;
+        };
+        Flow: {
+            name: string;
+            /** @enum {string} */
+            kind: "table" | "live" | "model";
+            /** @description A topic, or a table. */
+            source: string;
+            /** @enum {string} */
+            source_kind: "topic" | "table";
+            /** @description The model's file; empty where there is none. */
+            file: string;
+            /**
+             * @description What an incremental model does.
+             * @enum {string}
+             */
+            strategy: "" | "append" | "sessions" | "merge";
+            sinks: {
+                /** @enum {string} */
+                kind: "table" | "topic" | "view";
+                name: string;
+            }[];
+            /** @enum {string} */
+            state: "starting" | "running" | "paused" | "retrying" | "failed" | "stopped";
+            /** @description Why it is not running, and what to do. */
+            reason: string;
+            generation: string;
+            sql: string;
+            /** @description Last one committed in every sink. */
+            epoch: number | null;
+            every_ms: number;
+            /** @description What of the source is not committed yet. */
+            lag: number;
+            /** @enum {string} */
+            lag_unit: "records" | "versions";
+            /** @description Of each partition of a topic; of a table one, whose offsets are versions. */
+            positions: {
+                partition: number;
+                start_offset: number;
+                next_offset: number;
+                high_watermark: number;
+            }[];
+            watermark: components["schemas"]["MaybeInstant"];
+            rows_in: number;
+            rows_out: number;
+            late: number;
+            quarantined: number;
+            /** @description Rows left out, since one with their key stands. */
+            duplicates: number;
+            /** @description Of the quarantined, those older than the horizon of the key. */
+            outside_horizon: number;
+            last_commit: components["schemas"]["MaybeInstant"];
+            latency_p50_ms: components["schemas"]["MaybeNumber"];
+            latency_p99_ms: components["schemas"]["MaybeNumber"];
+        };
+        FlowList: {
+            flows: components["schemas"]["Flow"][];
         };
         FlowWhy: {
             advancing: boolean;
@@ -642,15 +678,6 @@ export interface components {
             /** @constant */
             status: "ok";
         };
-        /**
-         * Format: date-time
-         * @description RFC 3339, UTC, six digits.
-         */
-        Instant: string;
-        /** Format: date-time */
-        MaybeInstant: string | null;
-        MaybeNumber: number | null;
-        MaybeInteger: number | null;
         Status: {
             as_of: components["schemas"]["Instant"];
             version: string;
@@ -714,6 +741,169 @@ export interface components {
             as_of: components["schemas"]["Instant"];
             nodes: components["schemas"]["GraphNode"][];
             edges: components["schemas"]["GraphEdge"][];
+        };
+        Catalog: {
+            tables: {
+                name: string;
+                /** @enum {string} */
+                kind: "table" | "view" | "system";
+                columns: components["schemas"]["Column"][];
+            }[];
+            functions: string[];
+        };
+        /** @description What the generator says of itself. */
+        Producer: {
+            as_of: components["schemas"]["Instant"];
+            running: boolean;
+            sent: number;
+            acknowledged: number;
+            late_sent: number;
+            broken_sent: number;
+            twice_sent: number;
+        };
+        /**
+         * @description One flow from a topic to its table, at one epoch. committed must equal stored + quarantined: lost is what
+         *     committed has more, double what it has less. null: not known at this moment.
+         */
+        LedgerLine: {
+            flow: string;
+            topic: string;
+            table: string;
+            /** @description No flow writes the topic; what comes in from outside. */
+            entry: boolean;
+            epoch: components["schemas"]["MaybeInteger"];
+            table_version: components["schemas"]["MaybeInteger"];
+            /** @description Ever appended to the topic. */
+            log_records: number;
+            /** @description Records the flow has taken since its generation began. */
+            committed: number;
+            stored: components["schemas"]["MaybeInteger"];
+            quarantined: number;
+            /** @description In the log, not in the table yet. */
+            in_flight: number;
+            lost: components["schemas"]["MaybeInteger"];
+            double: components["schemas"]["MaybeInteger"];
+        };
+        /**
+         * @description The sums of the lines with `entry`, which are of one reading of the positions. The producer's figures are its own
+         *     and have their own time.
+         */
+        Ledger: {
+            as_of: components["schemas"]["Instant"];
+            producer: components["schemas"]["Producer"] | null;
+            sent: components["schemas"]["MaybeInteger"];
+            acknowledged: components["schemas"]["MaybeInteger"];
+            log_records: number;
+            committed: number;
+            /** @description Rows in the tables. */
+            bronze: number | null;
+            quarantine: number;
+            late: number;
+            in_flight: number;
+            /** @description Acknowledged and not in the log, or committed and not stored. */
+            lost: number | null;
+            double: components["schemas"]["MaybeInteger"];
+            /** @description Why a figure is null; empty when none is. */
+            unknown: string;
+            lines: components["schemas"]["LedgerLine"][];
+        };
+        EventHello: {
+            version: string;
+            project: string;
+            start_number: number;
+            as_of: components["schemas"]["Instant"];
+        };
+        Run: {
+            flow: string;
+            epoch: number;
+            started: components["schemas"]["Instant"];
+            elapsed_ms: number;
+            cpu_ms: number;
+            rows_in: number;
+            rows_out: number;
+            bytes_in: number;
+            outcome: string;
+        };
+        RunList: {
+            runs: components["schemas"]["Run"][];
+        };
+        SqlRequest: {
+            sql: string;
+            /** @description At most the server's own limit. */
+            max_rows?: number;
+        };
+        SqlResult: {
+            columns: components["schemas"]["Column"][];
+            rows: {
+                [key: string]: unknown;
+            }[];
+            row_count: number;
+            truncated: boolean;
+            elapsed_ms: number;
+        };
+        Table: {
+            name: string;
+            /** Format: uuid */
+            id: string;
+            path: string;
+            description: string;
+            version: number;
+            columns: components["schemas"]["Column"][];
+            partition_by: string[];
+            properties: {
+                [key: string]: string;
+            };
+            files: number;
+            bytes: number;
+            /** @description From the files' statistics; null when a file has none. */
+            rows: number | null;
+            created: components["schemas"]["Instant"];
+            last_commit: components["schemas"]["Instant"];
+            /** @description Over the last seconds; null outside events. */
+            rows_per_second: number | null;
+        };
+        TableList: {
+            tables: components["schemas"]["Table"][];
+            /** @description Tables that could not be read, with the reason. */
+            failed?: {
+                name: string;
+                message: string;
+            }[];
+        };
+        Commit: {
+            version: number;
+            time: components["schemas"]["Instant"];
+            operation: string;
+            parameters: {
+                [key: string]: string;
+            };
+            metrics: {
+                [key: string]: string;
+            };
+            engine: string;
+            txn: {
+                app_id: string;
+                version: number;
+            } | null;
+        };
+        TableHistory: {
+            table: string;
+            commits: components["schemas"]["Commit"][];
+        };
+        TableFiles: {
+            table: string;
+            version: number;
+            files: {
+                path: string;
+                bytes: number;
+                rows: number | null;
+                modified: components["schemas"]["Instant"];
+                partition: {
+                    [key: string]: string | null;
+                };
+            }[];
+            /** @description The `after` of the next page; null at the end. */
+            next: string | null;
         };
         Topic: {
             name: string;
@@ -786,152 +976,39 @@ export interface components {
             offset: number;
             timestamp: components["schemas"]["Instant"];
         };
-        TableFiles: {
-            table: string;
-            version: number;
-            files: {
-                path: string;
-                bytes: number;
-                rows: number | null;
-                modified: components["schemas"]["Instant"];
-                partition: {
-                    [key: string]: string | null;
-                };
-            }[];
-            /** @description The `after` of the next page; null at the end. */
-            next: string | null;
-        };
-        Catalog: {
-            tables: {
-                name: string;
-                /** @enum {string} */
-                kind: "table" | "view" | "system";
-                columns: components["schemas"]["Column"][];
-            }[];
-            functions: string[];
-        };
-        Column: {
-            name: string;
-            type: string;
-        };
-        Table: {
-            name: string;
-            /** Format: uuid */
-            id: string;
-            path: string;
-            description: string;
-            version: number;
-            columns: components["schemas"]["Column"][];
-            partition_by: string[];
-            properties: {
-                [key: string]: string;
-            };
-            files: number;
-            bytes: number;
-            /** @description From the files' statistics; null when a file has none. */
-            rows: number | null;
-            created: components["schemas"]["Instant"];
-            last_commit: components["schemas"]["Instant"];
-            /** @description Over the last seconds; null outside events. */
-            rows_per_second: number | null;
-        };
-        TableList: {
-            tables: components["schemas"]["Table"][];
-            /** @description Tables that could not be read, with the reason. */
-            failed?: {
-                name: string;
-                message: string;
-            }[];
-        };
-        Commit: {
-            version: number;
-            time: components["schemas"]["Instant"];
-            operation: string;
-            parameters: {
-                [key: string]: string;
-            };
-            metrics: {
-                [key: string]: string;
-            };
-            engine: string;
-            txn: {
-                app_id: string;
-                version: number;
-            } | null;
-        };
-        TableHistory: {
-            table: string;
-            commits: components["schemas"]["Commit"][];
-        };
-        Flow: {
-            name: string;
-            /** @enum {string} */
-            kind: "table" | "live" | "model";
-            /** @description A topic, or a table. */
-            source: string;
-            /** @enum {string} */
-            source_kind: "topic" | "table";
-            /** @description The model's file; empty where there is none. */
-            file: string;
+        Trace: {
+            found: boolean;
+            topic: string | null;
+            partition: number | null;
+            offset: number | null;
             /**
-             * @description What an incremental model does.
-             * @enum {string}
+             * Format: date-time
+             * @description The record's timestamp.
              */
-            strategy: "" | "append" | "sessions" | "merge";
-            sinks: {
-                /** @enum {string} */
-                kind: "table" | "topic" | "view";
-                name: string;
-            }[];
+            sent: string | null;
+            id: string | null;
+            value: components["schemas"]["Payload"];
+            steps: components["schemas"]["TraceStep"][];
+            /** @description One sentence. */
+            verdict: string;
+        };
+        TraceStep: {
+            /** @description `kind:name`, as in the graph. */
+            node: string;
             /** @enum {string} */
-            state: "starting" | "running" | "paused" | "retrying" | "failed" | "stopped";
-            /** @description Why it is not running, and what to do. */
-            reason: string;
-            generation: string;
-            sql: string;
-            /** @description Last one committed in every sink. */
+            kind: "topic" | "flow" | "table" | "view";
+            name: string;
+            /** @enum {string} */
+            state: "passed" | "waiting" | "quarantined" | "late" | "duplicate" | "lost" | "unknown";
+            /**
+             * Format: date-time
+             * @description Of the commit that made it visible there.
+             */
+            at: string | null;
+            since_send_ms: number | null;
             epoch: number | null;
-            every_ms: number;
-            /** @description What of the source is not committed yet. */
-            lag: number;
-            /** @enum {string} */
-            lag_unit: "records" | "versions";
-            /** @description Of each partition of a topic; of a table one, whose offsets are versions. */
-            positions: {
-                partition: number;
-                start_offset: number;
-                next_offset: number;
-                high_watermark: number;
-            }[];
-            watermark: components["schemas"]["MaybeInstant"];
-            rows_in: number;
-            rows_out: number;
-            late: number;
-            quarantined: number;
-            /** @description Rows left out, since one with their key stands. */
-            duplicates: number;
-            /** @description Of the quarantined, those older than the horizon of the key. */
-            outside_horizon: number;
-            last_commit: components["schemas"]["MaybeInstant"];
-            latency_p50_ms: components["schemas"]["MaybeNumber"];
-            latency_p99_ms: components["schemas"]["MaybeNumber"];
-        };
-        FlowList: {
-            flows: components["schemas"]["Flow"][];
-        };
-        Run: {
-            flow: string;
-            epoch: number;
-            started: components["schemas"]["Instant"];
-            elapsed_ms: number;
-            cpu_ms: number;
-            rows_in: number;
-            rows_out: number;
-            bytes_in: number;
-            outcome: string;
-        };
-        RunList: {
-            runs: components["schemas"]["Run"][];
+            version: number | null;
+            detail: string;
         };
         View: {
             name: string;
@@ -946,7 +1023,6 @@ export interface components {
         ViewList: {
             views: components["schemas"]["View"][];
         };
-        Cell: string | number | boolean | null;
         ViewRows: {
             view: string;
             epoch: components["schemas"]["MaybeInteger"];
@@ -968,82 +1044,6 @@ export interface components {
             columns: components["schemas"]["Column"][];
             key: string[];
             rows: components["schemas"]["Cell"][][] | null;
-        };
-        SqlRequest: {
-            sql: string;
-            /** @description At most the server's own limit. */
-            max_rows?: number;
-        };
-        SqlResult: {
-            columns: components["schemas"]["Column"][];
-            rows: {
-                [key: string]: unknown;
-            }[];
-            row_count: number;
-            truncated: boolean;
-            elapsed_ms: number;
-        };
-        /** @description What the generator says of itself. */
-        Producer: {
-            as_of: components["schemas"]["Instant"];
-            running: boolean;
-            sent: number;
-            acknowledged: number;
-            late_sent: number;
-            broken_sent: number;
-            twice_sent: number;
-        };
-        /**
-         * @description One flow from a topic to its table, at one epoch. committed must equal stored + quarantined: lost is what
-         *     committed has more, double what it has less. null: not known at this moment.
-         */
-        LedgerLine: {
-            flow: string;
-            topic: string;
-            table: string;
-            /** @description No flow writes the topic; what comes in from outside. */
-            entry: boolean;
-            epoch: components["schemas"]["MaybeInteger"];
-            table_version: components["schemas"]["MaybeInteger"];
-            /** @description Ever appended to the topic. */
-            log_records: number;
-            /** @description Records the flow has taken since its generation began. */
-            committed: number;
-            stored: components["schemas"]["MaybeInteger"];
-            quarantined: number;
-            /** @description In the log, not in the table yet. */
-            in_flight: number;
-            lost: components["schemas"]["MaybeInteger"];
-            double: components["schemas"]["MaybeInteger"];
-        };
-        /**
-         * @description The sums of the lines with `entry`, which are of one reading of the positions. The producer's figures are its own
-         *     and have their own time.
-         */
-        Ledger: {
-            as_of: components["schemas"]["Instant"];
-            producer: components["schemas"]["Producer"] | null;
-            sent: components["schemas"]["MaybeInteger"];
-            acknowledged: components["schemas"]["MaybeInteger"];
-            log_records: number;
-            committed: number;
-            /** @description Rows in the tables. */
-            bronze: number | null;
-            quarantine: number;
-            late: number;
-            in_flight: number;
-            /** @description Acknowledged and not in the log, or committed and not stored. */
-            lost: number | null;
-            double: components["schemas"]["MaybeInteger"];
-            /** @description Why a figure is null; empty when none is. */
-            unknown: string;
-            lines: components["schemas"]["LedgerLine"][];
-        };
-        EventHello: {
-            version: string;
-            project: string;
-            start_number: number;
-            as_of: components["schemas"]["Instant"];
         };
     };
     responses: {
@@ -1067,6 +1067,186 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    demo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It; `supervised` is false where the server was not started by `tarn demo`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Demo"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    demoAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: "kill" | "fill-disk" | "break-producer" | "late-source";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will be done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoAccepted"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    explainError: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its meaning. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMeaning"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    listFlows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Flows by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowList"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    describeFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A flow. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    whyFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowWhy"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    pauseFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The flow as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    resumeFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The flow as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -1190,6 +1370,215 @@ export interface operations {
             default: components["responses"]["Failed"];
         };
     };
+    catalog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tables and functions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalog"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ledger. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ledger"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+                /** @description Of this flow alone. */
+                flow?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    runSql: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlRequest"];
+            };
+        };
+        responses: {
+            /** @description The result. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlResult"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    listTables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tables by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableList"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    describeTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    tableHistory: {
+        parameters: {
+            query?: {
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Commits. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableHistory"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    tableFiles: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Files. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableFiles"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
     listTopics: {
         parameters: {
             query?: {
@@ -1294,284 +1683,6 @@ export interface operations {
             default: components["responses"]["Failed"];
         };
     };
-    listTables: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Tables by name. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TableList"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    describeTable: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A table. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Table"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    tableHistory: {
-        parameters: {
-            query?: {
-                limit?: components["parameters"]["Limit"];
-            };
-            header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Commits. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TableHistory"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    tableFiles: {
-        parameters: {
-            query?: {
-                limit?: number;
-                /** @description The `next` of the page before. */
-                after?: string;
-            };
-            header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Files. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TableFiles"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    catalog: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Tables and functions. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Catalog"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    listFlows: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Flows by name. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FlowList"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    describeFlow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A flow. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Flow"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    whyFlow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Why. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FlowWhy"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    pauseFlow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The flow as it is now. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Flow"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    resumeFlow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: components["parameters"]["Name"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The flow as it is now. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Flow"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    explainError: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Its meaning. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorMeaning"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    listRuns: {
-        parameters: {
-            query?: {
-                limit?: components["parameters"]["Limit"];
-                /** @description Of this flow alone. */
-                flow?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Runs. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RunList"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
     trace: {
         parameters: {
             query?: {
@@ -1595,50 +1706,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trace"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    demo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It; `supervised` is false where the server was not started by `tarn demo`. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Demo"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    demoAction: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                action: "kill" | "fill-disk" | "break-producer" | "late-source";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It will be done. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DemoAccepted"];
                 };
             };
             default: components["responses"]["Failed"];
@@ -1714,73 +1781,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ViewRows"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    runSql: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SqlRequest"];
-            };
-        };
-        responses: {
-            /** @description The result. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SqlResult"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    ledger: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The ledger. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Ledger"];
-                };
-            };
-            default: components["responses"]["Failed"];
-        };
-    };
-    events: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A stream. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
                 };
             };
             default: components["responses"]["Failed"];

@@ -1,6 +1,6 @@
 #pragma once
 
-// The HTTP door: JSON API (openapi.yaml beside the sources is its contract), server-sent events, Prometheus metrics,
+// The HTTP door: JSON API (its contract: tools/openapi.py), server-sent events, Prometheus metrics,
 // and the page, whose files are embedded in the program. Listens on 127.0.0.1 unless told otherwise and checks Host and
 // Origin, so that no foreign page can reach it through a browser.
 //
