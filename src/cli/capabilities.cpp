@@ -35,7 +35,11 @@ std::span<const host::Capability> capabilities() {
          .errors = kafka::error_list(),
          .settings = kafka::setting_declarations()},
         {.module = "flow", .errors = flow::error_list()},
-        {.module = "server", .errors = server::error_list(), .routes = server::routes()},
+        {.module = "host", .system_tables = host::system_tables()},
+        {.module = "server",
+         .errors = server::error_list(),
+         .routes = server::routes(),
+         .events = server::events()},
         {.module = "cli", .errors = error_list(), .settings = setting_declarations()},
     };
     return kAll;
@@ -54,6 +58,12 @@ const host::ErrorCatalog& error_catalog() {
 std::vector<SettingDeclaration> all_declarations() {
     auto all = host::all_of(capabilities(), &host::Capability::settings);
     std::ranges::sort(all, {}, &SettingDeclaration::name);
+    return all;
+}
+
+std::vector<host::SystemTable> all_system_tables() {
+    auto all = host::all_of(capabilities(), &host::Capability::system_tables);
+    std::ranges::sort(all, {}, &host::SystemTable::name);
     return all;
 }
 

@@ -13,8 +13,9 @@ namespace tarn::cli {
 // In the order of their layers.
 std::span<const host::Capability> capabilities();
 
-// Made from them.
+// Made from them; settings and tables by name.
 const host::ErrorCatalog& error_catalog();
 std::vector<SettingDeclaration> all_declarations();
+std::vector<host::SystemTable> all_system_tables();
 
 }  // namespace tarn::cli

@@ -88,7 +88,7 @@ Status Platform::open_stores(const Settings& settings) {
                           memory_, *log_, *lake_, *views_, *flow_engine_}));
 
     tables_ = std::make_unique<Tables>(fs_, lake_root);
-    tables_->serve(*views_, {*log_, *flows_, settings_});
+    tables_->serve(*views_, {*log_, *flows_, settings_}, all_system_tables());
     sql::EngineOptions user_sql;
     user_sql.memory_bytes = settings.bytes("sql.memory");
     user_sql.threads = int(settings.integer("sql.threads"));
@@ -124,15 +124,14 @@ Status Platform::open_doors(const Settings& settings) {
     http_options.project_name = project_.name;
     http_options.kafka_address = kafka_->address();
     http_options.start_number = folder_->start_number();
-    TARN_TRY(
-        http_,
-        opened(server::HttpServer::open(
-                   http_options,
-                   {{clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_,
-                     host::flows_of(*flows_), *user_engine_, error_catalog(),
-                     [this] { return read_producers(disk_, data_); }, demo_control(disk_, data_)},
-                    capabilities()}),
-               "HTTP", http_options.address, http_options.port, "--http-port"));
+    TARN_TRY(http_, opened(server::HttpServer::open(
+                               http_options,
+                               {{clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_,
+                                 host::flows_of(*flows_), *user_engine_, error_catalog(),
+                                 [this] { return read_producers(disk_, data_); },
+                                 demo_control(disk_, data_), nullptr, all_system_tables()},
+                                capabilities()}),
+                           "HTTP", http_options.address, http_options.port, "--http-port"));
     flows_->start();
     log_->start_retention();
     serving_.pid = getpid();

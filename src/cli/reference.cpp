@@ -93,7 +93,7 @@ std::string system_tables_page() {
                       " What a running process knows of itself, as tables of the schema\n`system`: "
                       "`tarn sql \"select * from system.flows\"`, the page's SQL box and POST "
                       "/api/v1/sql.\n";
-    for (const auto& table : host::system_tables()) {
+    for (const auto& table : all_system_tables()) {
         out += fmt::format("\n## system.{}\n\n{}\n\n| column | type | |\n| --- | --- | --- |\n",
                            table.name, table.text);
         for (const auto& column : table.columns)

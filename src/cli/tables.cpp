@@ -9,7 +9,7 @@ namespace tarn::cli {
 Result<std::optional<sql::TableRef>> Tables::resolve(std::string_view schema,
                                                      std::string_view table) {
     if (schema == "system") {
-        const auto* system = host::find_system_table(table);
+        const auto* system = host::find_system_table(system_tables_, table);
         if (!system || !system_) return std::nullopt;
         host::SystemRows rows(system->columns);
         system->fill(*system_, rows);
@@ -30,9 +30,8 @@ Result<std::optional<sql::TableRef>> Tables::resolve(std::string_view schema,
 std::vector<std::string> Tables::names() {
     std::vector<std::string> out;
     if (views_) out = views_->names();
-    if (system_)
-        for (const auto& table : host::system_tables())
-            out.push_back(fmt::format("system.{}", table.name));
+    for (const auto& table : system_tables_)
+        out.push_back(fmt::format("system.{}", table.name));
     if (auto schemas = fs_.list(lake_root_))
         for (auto& schema : *schemas)
             if (auto tables = fs_.list(lake_root_ + "/" + schema.name))

@@ -18,9 +18,11 @@ class Tables final : public sql::TableProvider {
   public:
     Tables(io::FileSystem& fs, std::string lake_root) : fs_(fs), lake_root_(std::move(lake_root)) {}
     // What a serving process adds; all outlive this object. Called before the first query.
-    void serve(const view::ViewStore& views, host::SystemSources system) {
+    void serve(const view::ViewStore& views, host::SystemSources system,
+               std::vector<host::SystemTable> system_tables) {
         views_ = &views;
         system_.emplace(system);
+        system_tables_ = std::move(system_tables);
     }
 
     Result<std::optional<sql::TableRef>> resolve(std::string_view schema,
@@ -32,6 +34,7 @@ class Tables final : public sql::TableProvider {
     std::string lake_root_;
     const view::ViewStore* views_ = nullptr;
     std::optional<host::SystemSources> system_;
+    std::vector<host::SystemTable> system_tables_;
 };
 
 }  // namespace tarn::cli

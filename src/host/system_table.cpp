@@ -4,8 +4,7 @@
 
 namespace tarn::host {
 
-const SystemTable* find_system_table(std::string_view name) {
-    auto tables = system_tables();
+const SystemTable* find_system_table(std::span<const SystemTable> tables, std::string_view name) {
     auto it = std::ranges::find(tables, name, &SystemTable::name);
     return it == tables.end() ? nullptr : &*it;
 }

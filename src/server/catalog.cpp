@@ -4,7 +4,6 @@
 
 #include "api_json.h"
 #include "host_names.h"
-#include "tarn/host/system_table.h"
 
 namespace tarn::server {
 namespace {
@@ -42,7 +41,7 @@ Result<Response> catalog(const Platform& context) {
         if (!view) continue;
         write_named(json, "view", name, view->spec().columns);
     }
-    for (const auto& table : host::system_tables())
+    for (const auto& table : context.system_tables)
         write_named(json, "system", fmt::format("system.{}", table.name), table.columns);
     json.end_array().key("functions").begin_array();
     for (auto function : kFunctions)

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "api_json.h"
-#include "graph.h"
 
 namespace tarn::server {
 namespace {
@@ -93,11 +92,13 @@ std::string ViewFeed::rows_json(const std::vector<BatchPtr>& commits) const {
     return out.take();
 }
 
-EventHub::EventHub(const ServerOptions& options, const RouteContext& context, Sampler& sampler)
+EventHub::EventHub(const ServerOptions& options, const RouteContext& context, Sampler& sampler,
+                   std::vector<host::EventSource> sources)
     : options_(options),
       context_(context),
       platform_(context.platform),
       sampler_(sampler),
+      sources_(std::move(sources)),
       thread_([this] { run(); }) {}
 
 EventHub::~EventHub() { stop(); }
@@ -209,15 +210,9 @@ std::optional<std::string> EventHub::present(const std::string& view) const {
 
 void EventHub::tick(uint64_t ticks) {
     send_views();
-    if (ticks % (kTicksPerSecond / 2) == 0) {
-        send("flows", flow_list_json(platform_.flows.list()));
-        send("ledger", context_.readings.ledger());
-    }
-    if (ticks % kTicksPerSecond == 0) {
-        send("status", context_.readings.status());
-        send("tables", context_.readings.tables());
-        send("graph", graph_json(platform_, context_.readings));
-    }
+    for (const auto& source : sources_)
+        if (ticks % uint64_t(std::max<int64_t>(1, source.every.us / kTick.us)) == 0)
+            send(source.name, source.json(context_));
 }
 
 void EventHub::send_views() {
@@ -229,11 +224,8 @@ void EventHub::send_views() {
 void EventHub::greet() {
     std::vector<std::string> state;
     state.push_back(event_bytes("hello", next_id_++, hello_json()));
-    state.push_back(event_bytes("status", next_id_++, context_.readings.status()));
-    state.push_back(event_bytes("flows", next_id_++, flow_list_json(platform_.flows.list())));
-    state.push_back(event_bytes("tables", next_id_++, context_.readings.tables()));
-    state.push_back(event_bytes("graph", next_id_++, graph_json(platform_, context_.readings)));
-    state.push_back(event_bytes("ledger", next_id_++, context_.readings.ledger()));
+    for (const auto& source : sources_)
+        state.push_back(event_bytes(source.name, next_id_++, source.json(context_)));
     for (const auto& [name, feed] : views_)
         if (auto now = present(name)) state.push_back(event_bytes("view", next_id_++, *now));
     std::string all = "retry: 1000\n\n";

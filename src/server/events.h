@@ -64,7 +64,9 @@ class ViewFeed {
 
 class EventHub {
   public:
-    EventHub(const ServerOptions& options, const RouteContext& context, Sampler& sampler);
+    // Tells of `sources`, and of what views commit.
+    EventHub(const ServerOptions& options, const RouteContext& context, Sampler& sampler,
+             std::vector<host::EventSource> sources);
     ~EventHub();
     void subscribe(std::shared_ptr<EventSubscriber> subscriber, const net::Principal& who);
     size_t subscribers() const;
@@ -93,6 +95,7 @@ class EventHub {
     const RouteContext context_;
     const Platform& platform_;
     Sampler& sampler_;
+    const std::vector<host::EventSource> sources_;
     std::map<std::string, std::unique_ptr<ViewFeed>> views_;  // of the thread
     uint64_t next_id_ = 1;                                    // of the thread
     mutable Mutex mutex_;

@@ -36,5 +36,24 @@ TEST(CapabilitiesTest, NoModuleAndNoSettingStandsTwice) {
     EXPECT_GT(settings.size(), 10u);
 }
 
+TEST(CapabilitiesTest, NoTableAndNoEventStandsTwice) {
+    std::set<std::string_view> tables, events = {"hello", "view", "reset"};  // the server's own
+    for (const auto& table : all_system_tables())
+        EXPECT_TRUE(tables.insert(table.name).second) << table.name;
+    for (const auto& event : host::all_of(capabilities(), &host::Capability::events)) {
+        EXPECT_TRUE(events.insert(event.name).second) << event.name;
+        EXPECT_EQ(event.every.us % 100'000, 0) << event.name;
+    }
+    EXPECT_GT(tables.size(), 3u);
+    EXPECT_GT(events.size(), 7u);
+}
+
+TEST(CapabilitiesTest, EachRequestHasOneRow) {
+    host::RouteTable table(host::all_of(capabilities(), &host::Capability::routes));
+    for (const auto& route : table.rows())
+        EXPECT_EQ(table.find(route.method, *host::parse_target(route.path)).route, &route)
+            << route.method << " " << route.path;
+}
+
 }  // namespace
 }  // namespace tarn::cli

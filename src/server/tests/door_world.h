@@ -138,7 +138,8 @@ struct World {
         EXPECT_EQ(log->append_and_wait(std::move(request)).code, log::AppendCode::kOk);
     }
 
-    const host::Capability offered[1] = {{.module = "server", .routes = routes()}};
+    const host::Capability offered[1] = {
+        {.module = "server", .routes = routes(), .events = events()}};
     SystemClock clock;
     Random random{1};
     io::Failpoints failpoints;

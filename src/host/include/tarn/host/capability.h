@@ -10,7 +10,9 @@
 
 #include "tarn/base/errors.h"
 #include "tarn/base/settings.h"
+#include "tarn/host/event.h"
 #include "tarn/host/route.h"
+#include "tarn/host/system_table.h"
 
 namespace tarn::host {
 
@@ -19,6 +21,8 @@ struct Capability {
     ErrorList errors = {};
     std::span<const SettingDeclaration> settings = {};
     std::span<const Route> routes = {};
+    std::span<const EventSource> events = {};
+    std::span<const SystemTable> system_tables = {};
 };
 
 // One kind of what they offer, of all of them: all_of(list, &Capability::routes).

@@ -16,6 +16,7 @@
 #include "tarn/base/time.h"
 #include "tarn/flow/runtime.h"
 #include "tarn/host/error_catalog.h"
+#include "tarn/host/system_table.h"
 #include "tarn/lake/lake.h"
 #include "tarn/log/log.h"
 #include "tarn/net/principal.h"
@@ -65,6 +66,7 @@ struct Platform {
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
     DemoControl demo = {};
     const net::Authorizer* authorizer = nullptr;  // null: everybody may do everything
+    std::vector<SystemTable> system_tables = {};  // of all modules, by name
 };
 
 }  // namespace tarn::host

@@ -1,8 +1,9 @@
 #pragma once
 
-// Tables of the schema `system`: what a running process knows of itself, as SQL. A table is one
-// file under system_tables/ and one line in its list; SQL, the names for completion and
-// docs/reference/system-tables.md follow from the row.
+// Tables of the schema `system`: what a running process knows of itself, as SQL. A module brings
+// its own as data (Capability::system_tables); those of this one are a file each under
+// system_tables/. SQL, the names for completion and docs/reference/system-tables.md follow from the
+// row.
 
 #include <optional>
 #include <span>
@@ -53,8 +54,9 @@ struct SystemTable {
     void (*fill)(const SystemSources& sources, SystemRows& rows);
 };
 
-// By name.
+// Those of this module, by name.
 std::span<const SystemTable> system_tables();
-const SystemTable* find_system_table(std::string_view name);
+// nullptr if none of them has the name.
+const SystemTable* find_system_table(std::span<const SystemTable> tables, std::string_view name);
 
 }  // namespace tarn::host

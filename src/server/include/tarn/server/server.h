@@ -34,11 +34,13 @@ struct ServerOptions {
 
 struct ServerContext {
     host::Platform platform;
-    std::span<const host::Capability> capabilities;  // whose routes it answers; outlives the server
+    std::span<const host::Capability>
+        capabilities;  // whose routes and events it has; outlives the server
 };
 
 // The server's own.
 std::span<const host::Route> routes();
+std::span<const host::EventSource> events();
 
 class HttpServer {
   public:
