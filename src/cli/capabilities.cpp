@@ -1,12 +1,15 @@
 #include "capabilities.h"
 
 #include <algorithm>
+#include <vector>
 
-#include "error_ids.h"
-#include "settings.h"
+#include "tarn/base/base_settings.h"
 #include "tarn/base/error_ids.h"
 #include "tarn/delta/error_ids.h"
+#include "tarn/demo/error_ids.h"
 #include "tarn/flow/error_ids.h"
+#include "tarn/flow/settings.h"
+#include "tarn/host/error_ids.h"
 #include "tarn/io/error_ids.h"
 #include "tarn/kafka/error_ids.h"
 #include "tarn/kafka/server.h"
@@ -16,49 +19,52 @@
 #include "tarn/project/error_ids.h"
 #include "tarn/server/error_ids.h"
 #include "tarn/server/server.h"
+#include "tarn/server/settings.h"
 #include "tarn/sql/error_ids.h"
+#include "tarn/sql/settings.h"
 #include "tarn/view/error_ids.h"
 
 namespace tarn::cli {
 
 std::span<const host::Capability> capabilities() {
     static const host::Capability kAll[] = {
-        {.module = "base", .errors = base_errors()},
+        {.module = "base", .errors = base_errors(), .settings = base_settings()},
         {.module = "io", .errors = io::error_list()},
         {.module = "delta", .errors = delta::error_list()},
         {.module = "log", .errors = log::error_list(), .settings = log::setting_declarations()},
-        {.module = "sql", .errors = sql::error_list()},
+        {.module = "sql", .errors = sql::error_list(), .settings = sql::setting_declarations()},
         {.module = "lake", .errors = lake::error_list()},
         {.module = "view", .errors = view::error_list()},
         {.module = "project", .errors = project::error_list()},
         {.module = "kafka",
          .errors = kafka::error_list(),
          .settings = kafka::setting_declarations()},
-        {.module = "flow", .errors = flow::error_list()},
-        {.module = "host", .system_tables = host::system_tables()},
+        {.module = "flow", .errors = flow::error_list(), .settings = flow::setting_declarations()},
+        {.module = "host", .errors = host::error_list(), .system_tables = host::system_tables()},
         {.module = "server",
          .errors = server::error_list(),
+         .settings = server::setting_declarations(),
          .routes = server::routes(),
          .events = server::events()},
-        {.module = "cli", .errors = error_list(), .settings = setting_declarations()},
+        {.module = "demo", .errors = demo::error_list()},
     };
     return kAll;
 }
 
-const host::ErrorCatalog& error_catalog() {
-    static const host::ErrorCatalog kCatalog = [] {
+const host::Program& program() {
+    static const auto kSettings = [] {
+        auto all = host::all_of(capabilities(), &host::Capability::settings);
+        std::ranges::sort(all, {}, &SettingDeclaration::name);
+        return all;
+    }();
+    static const host::ErrorCatalog kErrors = [] {
         std::vector<ErrorList> lists;
         for (const auto& capability : capabilities())
             lists.push_back(capability.errors);
         return host::ErrorCatalog(lists);
     }();
-    return kCatalog;
-}
-
-std::vector<SettingDeclaration> all_declarations() {
-    auto all = host::all_of(capabilities(), &host::Capability::settings);
-    std::ranges::sort(all, {}, &SettingDeclaration::name);
-    return all;
+    static const host::Program kProgram{kSettings, kErrors};
+    return kProgram;
 }
 
 std::vector<host::SystemTable> all_system_tables() {

@@ -3,19 +3,17 @@
 // What the program is made of.
 
 #include <span>
-#include <vector>
 
 #include "tarn/host/capability.h"
-#include "tarn/host/error_catalog.h"
+#include "tarn/host/common.h"
 
 namespace tarn::cli {
 
 // In the order of their layers.
 std::span<const host::Capability> capabilities();
 
-// Made from them; settings and tables by name.
-const host::ErrorCatalog& error_catalog();
-std::vector<SettingDeclaration> all_declarations();
+// Made from them: all settings and errors there are, and the system tables by name.
+const host::Program& program();
 std::vector<host::SystemTable> all_system_tables();
 
 }  // namespace tarn::cli

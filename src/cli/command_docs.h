@@ -1,7 +1,7 @@
 #pragma once
 
-// The command line as data, read from its declarations, and what is made of it: help for shells, the man page and
-// docs/reference/commands.md.
+// The command line as data, read from its declarations, and what is made of it: help for shells,
+// the man page and docs/reference/commands.md.
 
 #include <string>
 #include <string_view>
@@ -46,7 +46,8 @@ void each_command(const CommandDoc& command, F&& visit) {
         each_command(below, visit);
 }
 
-// A script that makes the shell complete commands, options and their values. Errors: kUsage (not bash, zsh or fish).
+// A script that makes the shell complete commands, options and their values. Errors: kUsage (not
+// bash, zsh or fish).
 Result<std::string> completion_script(const CommandDoc& root, std::string_view shell);
 // tarn(1) in roff, man(7).
 std::string man_page(const CommandDoc& root);

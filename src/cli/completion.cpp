@@ -1,11 +1,11 @@
-// Scripts that make shells complete Tarn's command line. Each finds the command under the cursor by walking the words
-// before it, and knows its words from tables made here.
+// Scripts that make shells complete Tarn's command line. Each finds the command under the cursor by
+// walking the words before it, and knows its words from tables made here.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "command_docs.h"
-#include "error_ids.h"
+#include "tarn/host/error_ids.h"
 
 namespace tarn::cli {
 namespace {

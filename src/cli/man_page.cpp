@@ -8,7 +8,8 @@
 namespace tarn::cli {
 namespace {
 
-// Text as roff reads it literally: a line may not begin with a control character, a hyphen is one that can be copied.
+// Text as roff reads it literally: a line may not begin with a control character, a hyphen is one
+// that can be copied.
 std::string literal(std::string_view text) {
     std::string out;
     bool line_begins = true;

@@ -8,11 +8,10 @@
 #include <fmt/format.h>
 
 #include "capabilities.h"
-#include "demo_control.h"
-#include "ports.h"
-#include "producers.h"
 #include "tarn/base/error_ids.h"
 #include "tarn/base/version.h"
+#include "tarn/demo/demo.h"
+#include "tarn/host/ports.h"
 #include "tarn/privacy/keyed_hash.h"
 #include "tarn/sql/functions.h"
 
@@ -35,7 +34,7 @@ template <class Door>
 Result<Door> opened(Result<Door> door, std::string_view name, const std::string& address,
                     int64_t port, std::string_view flag) {
     if (door || door.error().id() != errors::kPortInUse) return door;
-    return fail(port_in_use(name, address, uint16_t(port), flag));
+    return fail(host::port_in_use(name, address, uint16_t(port), flag));
 }
 
 }  // namespace
@@ -98,7 +97,8 @@ Status Platform::open_stores(const Settings& settings) {
     return {};
 }
 
-// keyed_hash(text) in the SQL of flows. The key lies in the data folder, readable by its owner alone.
+// keyed_hash(text) in the SQL of flows. The key lies in the data folder, readable by its owner
+// alone.
 Status Platform::lend_functions() {
     auto path = data_ + "/keys/pseudonyms.key";
     TARN_TRY(auto key, privacy::load_or_make_key(fs_, *flow_random_, path));
@@ -127,9 +127,9 @@ Status Platform::open_doors(const Settings& settings) {
     TARN_TRY(http_, opened(server::HttpServer::open(
                                http_options,
                                {{clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_,
-                                 host::flows_of(*flows_), *user_engine_, error_catalog(),
-                                 [this] { return read_producers(disk_, data_); },
-                                 demo_control(disk_, data_), nullptr, all_system_tables()},
+                                 host::flows_of(*flows_), *user_engine_, program().errors,
+                                 [this] { return demo::read_producers(disk_, data_); },
+                                 demo::demo_control(disk_, data_), nullptr, all_system_tables()},
                                 capabilities()}),
                            "HTTP", http_options.address, http_options.port, "--http-port"));
     flows_->start();
@@ -137,7 +137,7 @@ Status Platform::open_doors(const Settings& settings) {
     serving_.pid = getpid();
     serving_.kafka = kafka_->address();
     serving_.http = fmt::format("{}:{}", http_options.address, http_->port());
-    TARN_RETURN_IF_ERROR(write_serving(fs_, data_, serving_));
+    TARN_RETURN_IF_ERROR(host::write_serving(fs_, data_, serving_));
     http_->set_ready();
     return {};
 }

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 
-#include "serving.h"
 #include "tables.h"
 #include "tarn/base/ids.h"
 #include "tarn/base/logger.h"
@@ -15,6 +14,7 @@
 #include "tarn/base/metrics.h"
 #include "tarn/base/settings.h"
 #include "tarn/flow/runtime.h"
+#include "tarn/host/serving.h"
 #include "tarn/io/data_folder.h"
 #include "tarn/io/failpoints.h"
 #include "tarn/io/quota.h"
@@ -35,7 +35,7 @@ class Platform {
     static Result<std::unique_ptr<Platform>> open(const std::string& data, project::Project project,
                                                   const Settings& settings);
     ~Platform();
-    const Serving& serving() const { return serving_; }
+    const host::Serving& serving() const { return serving_; }
     Logger& logger() { return logger_; }
     const Metrics& metrics() const { return metrics_; }
 
@@ -56,7 +56,7 @@ class Platform {
     Logger logger_;
     std::string data_;
     project::Project project_;
-    Serving serving_;
+    host::Serving serving_;
     std::optional<io::DataFolder> folder_;
     std::shared_ptr<MemoryBudget> memory_;
     std::unique_ptr<log::Log> log_;

@@ -1,4 +1,4 @@
-// Pages of docs/errors and docs/reference, made from declarations: `make docs` writes them, a test holds them to it.
+#include "reference.h"
 
 #include <algorithm>
 
@@ -6,10 +6,10 @@
 #include <fmt/ranges.h>
 
 #include "capabilities.h"
-#include "command_docs.h"
-#include "commands.h"
-#include "output.h"
+#include "commands/list.h"
 #include "platform.h"
+#include "tarn/host/environment.h"
+#include "tarn/host/output.h"
 #include "tarn/host/system_table.h"
 #include "tarn/project/project.h"
 #include "tarn/server/error_ids.h"
@@ -62,7 +62,7 @@ std::string settings_page() {
         "1024), durations `150ms`, `5s`,\n`2m`, `1h`, `7d`. A change takes effect at the next "
         "start, unless it says otherwise.\n";
     std::string part;
-    for (auto& d : all_declarations()) {
+    for (auto& d : program().settings) {
         std::string of(d.name.substr(0, d.name.find('.')));
         if (of != part)
             out += fmt::format(
@@ -107,7 +107,7 @@ std::string error_page(const ErrorId& e) {
     return fmt::format(
         "# {}: {}\n\n{}\n\n## What to do\n\n{}\n\n---\n\nCode `{}`, exit status {}. [All errors]"
         "(README.md)\n",
-        to_string(e), e.title, e.cause, e.todo, to_string(e.code), exit_code(e.code));
+        to_string(e), e.title, e.cause, e.todo, to_string(e.code), host::exit_code(e.code));
 }
 
 std::string errors_index() {
@@ -116,7 +116,7 @@ std::string errors_index() {
         " `tarn explain TARN-E0201` prints a page; GET\n/api/v1/errors/TARN-E0201 gives it as "
         "JSON. An id "
         "is never used again for anything else.\n\n| id | | code |\n| --- | --- | --- |\n";
-    for (const auto* e : error_catalog().all())
+    for (const auto* e : program().errors.all())
         out += fmt::format("| [{0}]({0}.md) | {1} | {2} |\n", to_string(*e), e->title,
                            to_string(e->code));
     return out;
@@ -133,19 +133,21 @@ std::string codes_page() {
     for (int c = 0; c < kErrorCodeCount; ++c) {
         auto code = ErrorCode(c);
         auto& e = generic_id(code);
-        out += fmt::format("| `{}` | {}. | {} | {} |\n", to_string(code), e.title, exit_code(code),
-                           Error(code, "").retryable() ? "yes" : "no");
+        out += fmt::format("| `{}` | {}. | {} | {} |\n", to_string(code), e.title,
+                           host::exit_code(code), Error(code, "").retryable() ? "yes" : "no");
     }
     return out;
 }
 
-// A metric exists once its part has made it: a platform on a folder that goes again, with the project's flows.
+// A metric exists once its part has made it: a platform on a folder that goes again, with the
+// project's flows.
 Result<std::vector<MetricDescriptor>> metrics_of(const std::string& project_folder,
                                                  const std::string& folder) {
     io::LocalFileSystem fs;
     TARN_TRY(auto project, project::load_project(fs, project_folder));
     TARN_TRY(auto settings,
-             load_settings({{"kafka.port", "0"}, {"http.port", "0"}}, project.settings));
+             host::load_settings(program().settings, {{"kafka.port", "0"}, {"http.port", "0"}},
+                                 project.settings));
     auto metrics = [&]() -> Result<std::vector<MetricDescriptor>> {
         TARN_TRY(auto platform, Platform::open(folder, project, settings));
         return platform->metrics().descriptors();
@@ -156,21 +158,20 @@ Result<std::vector<MetricDescriptor>> metrics_of(const std::string& project_fold
 
 }  // namespace
 
-Result<int> run_docs_errors(const std::string& out) {
+Status write_error_pages(const std::string& out) {
     io::LocalFileSystem fs;
     TARN_RETURN_IF_ERROR(fs.create_folders(out));
     TARN_TRY(auto files, fs.list(out));
     for (auto& file : files)
         if (file.name.starts_with("TARN-E")) TARN_RETURN_IF_ERROR(fs.remove(out + "/" + file.name));
-    for (const auto* id : error_catalog().all())
+    for (const auto* id : program().errors.all())
         TARN_RETURN_IF_ERROR(
             fs.replace(fmt::format("{}/{}.md", out, to_string(*id)), error_page(*id)));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/README.md", errors_index()));
-    return kExitOk;
+    return {};
 }
 
-Result<int> run_docs_reference(const CommandDoc& root, const std::string& project,
-                               const std::string& out) {
+Status write_reference(const std::string& project, const std::string& out) {
     io::LocalFileSystem fs;
     TARN_RETURN_IF_ERROR(fs.create_folders(out));
     TARN_TRY(auto metrics, metrics_of(project, out + "/.platform"));
@@ -178,32 +179,8 @@ Result<int> run_docs_reference(const CommandDoc& root, const std::string& projec
     TARN_RETURN_IF_ERROR(fs.replace(out + "/metrics.md", metrics_page(metrics)));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/errors.md", codes_page()));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/system-tables.md", system_tables_page()));
-    TARN_RETURN_IF_ERROR(fs.replace(out + "/commands.md", commands_page(root)));
-    return kExitOk;
-}
-
-Result<int> run_explain(const Common& common, const std::string& id) {
-    const auto* found = error_catalog().find(id);
-    if (!found) {
-        std::vector<std::string> known;
-        for (const auto* known_id : error_catalog().all())
-            known.push_back(to_string(*known_id));
-        auto near = nearest(id, known);
-        return fail(
-            errors::kUnknownErrorId,
-            fmt::format("there is no error {}{}", id, near ? "; did you mean " + *near + "?" : ""));
-    }
-    const auto& e = *found;
-    if (common.format != Format::kText) {
-        print_object(common.format, {{"id", to_string(e)},
-                                     {"code", to_string(e.code)},
-                                     {"title", e.title},
-                                     {"cause", e.cause},
-                                     {"todo", e.todo}});
-        return kExitOk;
-    }
-    fmt::print("{}: {}\n\n{}\n\nWhat to do: {}\n", to_string(e), e.title, e.cause, e.todo);
-    return kExitOk;
+    TARN_RETURN_IF_ERROR(fs.replace(out + "/commands.md", commands_page(command_docs())));
+    return {};
 }
 
 }  // namespace tarn::cli

@@ -53,6 +53,13 @@ def test_a_good_tree_has_no_problem(tmp_path):
     assert {name: run(tree) for name, run in check.CHECKS.items()} == {name: [] for name in check.CHECKS}
 
 
+def test_a_header_may_show_a_library_that_its_module_offers(tmp_path):
+    tree = tree_of(tmp_path, [
+        ("CMakeLists.txt", GOOD["CMakeLists.txt"].replace("LIBS fmt", "LIBS fmt nlohmann_json::nlohmann_json")),
+        ("src/base/include/tarn/base/json.h", "#pragma once\n#include <nlohmann/json.hpp>\n")])
+    assert check.CHECKS["layers"](tree) == []
+
+
 BROKEN = [
     ("layers", "src/base/a.cpp", '#include "tarn/log/log.h"\n', "does not declare that it uses log"),
     ("layers", "src/base/tests/a_test.cpp", '#include "tarn/sql/x.h"\n', "does not declare that it uses sql"),

@@ -11,27 +11,27 @@ namespace {
 
 TEST(CapabilitiesTest, EveryErrorIsWhole) {
     std::set<std::string_view> titles;
-    for (const auto* id : error_catalog().all()) {
+    for (const auto* id : program().errors.all()) {
         const auto text = to_string(*id);
         EXPECT_EQ(text.size(), 10u) << text;
         EXPECT_TRUE(titles.insert(id->title).second) << id->title << " is used twice";
         EXPECT_FALSE(id->title.ends_with('.')) << text;
         for (auto sentences : {id->cause, id->todo})
             EXPECT_TRUE(sentences.ends_with('.')) << text << ": whole sentences";
-        EXPECT_EQ(error_catalog().find(text), id);
+        EXPECT_EQ(program().errors.find(text), id);
     }
     EXPECT_GT(titles.size(), 70u);
-    EXPECT_EQ(error_catalog().find("e0201"), &errors::kPortInUse);
-    EXPECT_EQ(error_catalog().find("0201"), &errors::kPortInUse);
-    EXPECT_EQ(error_catalog().find("TARN-E9999"), nullptr);
-    EXPECT_EQ(error_catalog().find(""), nullptr);
+    EXPECT_EQ(program().errors.find("e0201"), &errors::kPortInUse);
+    EXPECT_EQ(program().errors.find("0201"), &errors::kPortInUse);
+    EXPECT_EQ(program().errors.find("TARN-E9999"), nullptr);
+    EXPECT_EQ(program().errors.find(""), nullptr);
 }
 
 TEST(CapabilitiesTest, NoModuleAndNoSettingStandsTwice) {
     std::set<std::string_view> modules, settings;
     for (const auto& capability : capabilities())
         EXPECT_TRUE(modules.insert(capability.module).second) << capability.module;
-    for (const auto& setting : all_declarations())
+    for (const auto& setting : program().settings)
         EXPECT_TRUE(settings.insert(setting.name).second) << setting.name;
     EXPECT_GT(settings.size(), 10u);
 }

@@ -10,6 +10,7 @@
 
 #include "tarn/base/errors.h"
 #include "tarn/base/settings.h"
+#include "tarn/host/doctor.h"
 #include "tarn/host/event.h"
 #include "tarn/host/route.h"
 #include "tarn/host/system_table.h"
@@ -23,6 +24,7 @@ struct Capability {
     std::span<const Route> routes = {};
     std::span<const EventSource> events = {};
     std::span<const SystemTable> system_tables = {};
+    std::span<const DoctorCheck> doctor_checks = {};
 };
 
 // One kind of what they offer, of all of them: all_of(list, &Capability::routes).

@@ -1,0 +1,147 @@
+// `tarn flow …`: asked of the process that serves the folder, which alone knows how its flows are.
+
+#include "commands/list.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "tarn/flow/error_ids.h"
+#include "tarn/host/command.h"
+#include "tarn/host/output.h"
+#include "tarn/host/serving.h"
+#include "tarn/io/data_folder.h"
+
+namespace tarn::cli {
+namespace {
+
+Result<host::Api> api_of(const host::Common& common) {
+    io::LocalFileSystem fs;
+    return host::find_api(fs, common);
+}
+
+// The flow that a verb is about.
+class OfFlow : public host::Command {
+  public:
+    void declare(host::Options& options) override {
+        options.add("flow", &flow_, "Name").required();
+    }
+
+  protected:
+    std::string flow_;
+};
+
+class List final : public host::Command {
+  public:
+    Result<int> run(const host::Common& common) override {
+        TARN_TRY(auto api, api_of(common));
+        TARN_TRY(auto answer, api.get("/api/v1/flows"));
+        host::TableOutput out(
+            common.format, {"flow", "state", "source", "sinks", "epoch", "lag", "rows_in", "late",
+                            "quarantined", "p50_ms", "p99_ms", "reason"});
+        for (auto& f : answer["flows"]) {
+            std::string sinks;
+            for (auto& s : f["sinks"])
+                sinks += (sinks.empty() ? "" : ", ") + s.value("name", "");
+            out.row({f["name"], f["state"], f["source"], sinks, f["epoch"], f["lag"], f["rows_in"],
+                     f["late"], f["quarantined"], f["latency_p50_ms"], f["latency_p99_ms"],
+                     f["reason"]});
+        }
+        out.print(
+            "There is no flow yet. A topic with `table:` in tarn.yml, or a model under models/, "
+            "makes "
+            "one.");
+        return host::kExitOk;
+    }
+};
+
+class Describe final : public OfFlow {
+  public:
+    Result<int> run(const host::Common& common) override {
+        TARN_TRY(auto api, api_of(common));
+        TARN_TRY(auto answer, api.get("/api/v1/flows/" + flow_));
+        host::print_object(common.format, nlohmann::ordered_json(answer));
+        return host::kExitOk;
+    }
+};
+
+// What can be said of a flow while nothing runs: its state folder shows that there is one.
+Result<nlohmann::json> why_without_process(const host::Common& common, const std::string& flow) {
+    io::LocalFileSystem fs;
+    TARN_RETURN_IF_ERROR(io::DataFolder::check_format(fs, common.data));
+    std::vector<std::string> known;
+    if (auto files = fs.list(common.data + "/state"))
+        for (auto& file : *files)
+            known.push_back(file.name);
+    if (std::ranges::find(known, flow) != known.end())
+        return nlohmann::json{
+            {"advancing", false},
+            {"sentence", fmt::format("{} does not advance because no Tarn is running on data "
+                                     "folder {}.",
+                                     flow, common.data)},
+            {"todo", fmt::format("Start it: tarn up --data {}", common.data)}};
+    auto near = nearest(flow, known);
+    return fail(errors::kNoFlow,
+                fmt::format("no Tarn is running on data folder {}, and no flow {} has run on it{}",
+                            common.data, flow, near ? "; did you mean " + *near + "?" : ""));
+}
+
+// One sentence: why the flow does or does not advance, and what to do.
+class Why final : public OfFlow {
+  public:
+    Result<int> run(const host::Common& common) override {
+        auto api = api_of(common);
+        auto why =
+            api ? api->get("/api/v1/flows/" + flow_ + "/why") : why_without_process(common, flow_);
+        if (!why) return fail(why.error());
+        if (common.format != host::Format::kText) {
+            host::print_object(common.format, nlohmann::ordered_json(*why));
+            return host::kExitOk;
+        }
+        auto todo = why->value("todo", "");
+        fmt::print("{}{}{}\n", why->value("sentence", ""), todo.empty() ? "" : " ", todo);
+        return host::kExitOk;
+    }
+};
+
+// Pauses or resumes it.
+class Set : public OfFlow {
+  public:
+    explicit Set(std::string_view verb) : verb_(verb) {}
+    Result<int> run(const host::Common& common) override {
+        TARN_TRY(auto api, api_of(common));
+        TARN_TRY(auto answer, api.post(fmt::format("/api/v1/flows/{}/{}", flow_, verb_),
+                                       nlohmann::json::object()));
+        host::print_object(common.format, {{"flow", answer["name"]}, {"state", answer["state"]}});
+        return host::kExitOk;
+    }
+
+  private:
+    std::string_view verb_;
+};
+struct Pause final : Set {
+    Pause() : Set("pause") {}
+};
+struct Resume final : Set {
+    Resume() : Set("resume") {}
+};
+
+constexpr host::CommandRow kCommands[] = {
+    {"flow", "Flows from topics to tables and views.", "tarn flow list"},
+    {"flow list", "Lists flows with state, epoch and lag.", "tarn flow list",
+     host::make_command<List>},
+    {"flow describe", "Shows a flow's positions, watermark and counts.",
+     "tarn flow describe live.clicks_windows", host::make_command<Describe>},
+    {"flow why", "Says in one sentence why a flow does or does not advance.",
+     "tarn flow why live.clicks_windows", host::make_command<Why>},
+    {"flow pause", "Stops a flow after its epoch under way.", "tarn flow pause live.clicks_windows",
+     host::make_command<Pause>},
+    {"flow resume", "Runs a paused flow again, or retries a failed one.",
+     "tarn flow resume live.clicks_windows", host::make_command<Resume>},
+};
+
+}  // namespace
+
+std::span<const host::CommandRow> flow_commands() { return kCommands; }
+
+}  // namespace tarn::cli

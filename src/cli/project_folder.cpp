@@ -1,0 +1,18 @@
+#include "project_folder.h"
+
+#include "tarn/io/file_system.h"
+
+namespace tarn::cli {
+
+Result<project::Project> ProjectFolder::load() const {
+    io::LocalFileSystem fs;
+    if (!given_ && !fs.exists(folder_ + "/tarn.yml")) {
+        project::Project empty;
+        empty.name = "(no project)";
+        empty.folder = folder_;
+        return empty;
+    }
+    return project::load_project(fs, folder_);
+}
+
+}  // namespace tarn::cli

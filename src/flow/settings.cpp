@@ -1,0 +1,15 @@
+#include "tarn/flow/settings.h"
+
+namespace tarn::flow {
+namespace {
+
+constexpr SettingDeclaration kDeclarations[] = {
+    {"flow.memory", SettingType::kBytes, "512MiB",
+     "Memory of the flows' SQL, part of memory.limit.", "2GiB", 64 << 20},
+};
+
+}  // namespace
+
+std::span<const SettingDeclaration> setting_declarations() { return kDeclarations; }
+
+}  // namespace tarn::flow
