@@ -35,7 +35,7 @@ std::span<const host::Capability> capabilities() {
         {.module = "sql", .errors = sql::error_list(), .settings = sql::setting_declarations()},
         {.module = "lake", .errors = lake::error_list()},
         {.module = "view", .errors = view::error_list()},
-        {.module = "project", .errors = project::error_list()},
+        {.module = "project", .errors = project::error_list(), .sections = project::sections()},
         {.module = "kafka",
          .errors = kafka::error_list(),
          .settings = kafka::setting_declarations()},
@@ -71,6 +71,10 @@ std::vector<host::SystemTable> all_system_tables() {
     auto all = host::all_of(capabilities(), &host::Capability::system_tables);
     std::ranges::sort(all, {}, &host::SystemTable::name);
     return all;
+}
+
+std::vector<project::Section> all_sections() {
+    return host::all_of(capabilities(), &host::Capability::sections);
 }
 
 }  // namespace tarn::cli

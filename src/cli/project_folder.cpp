@@ -1,5 +1,7 @@
 #include "project_folder.h"
 
+#include "capabilities.h"
+
 #include "tarn/io/file_system.h"
 
 namespace tarn::cli {
@@ -12,7 +14,7 @@ Result<project::Project> ProjectFolder::load() const {
         empty.folder = folder_;
         return empty;
     }
-    return project::load_project(fs, folder_);
+    return project::load_project(fs, folder_, all_sections());
 }
 
 }  // namespace tarn::cli

@@ -8,6 +8,7 @@
 #include "capabilities.h"
 #include "commands/list.h"
 #include "platform.h"
+#include "project_pages.h"
 #include "tarn/host/environment.h"
 #include "tarn/host/output.h"
 #include "tarn/host/system_table.h"
@@ -144,7 +145,7 @@ std::string codes_page() {
 Result<std::vector<MetricDescriptor>> metrics_of(const std::string& project_folder,
                                                  const std::string& folder) {
     io::LocalFileSystem fs;
-    TARN_TRY(auto project, project::load_project(fs, project_folder));
+    TARN_TRY(auto project, project::load_project(fs, project_folder, all_sections()));
     TARN_TRY(auto settings,
              host::load_settings(program().settings, {{"kafka.port", "0"}, {"http.port", "0"}},
                                  project.settings));
@@ -180,6 +181,11 @@ Status write_reference(const std::string& project, const std::string& out) {
     TARN_RETURN_IF_ERROR(fs.replace(out + "/errors.md", codes_page()));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/system-tables.md", system_tables_page()));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/commands.md", commands_page(command_docs())));
+    const auto sections = all_sections();
+    TARN_RETURN_IF_ERROR(
+        fs.replace(out + "/project.md", project_page(sections, project::model_kinds(), kMade)));
+    TARN_RETURN_IF_ERROR(
+        fs.replace(out + "/tarn.schema.json", project_schema(sections, program().settings)));
     return {};
 }
 

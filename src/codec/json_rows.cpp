@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -49,6 +50,11 @@ std::string expected(ColumnType type, std::string_view raw) {
     return fmt::format("expected {}, found {} {}", to_string(type), kind, shown(raw));
 }
 
+template <class T>
+void put(JsonField& field, size_t row, T value) {
+    if (field.kept) field.writer.put(row, value);
+}
+
 std::string out_of_range(ColumnType type, std::string_view raw) {
     return fmt::format("out of range for {}: {}", to_string(type), shown(raw));
 }
@@ -57,11 +63,15 @@ std::string out_of_range(ColumnType type, std::string_view raw) {
 
 JsonRows::JsonRows(const JsonDecoderOptions& options)
     : extra_name_(options.extra_column), extra_(ColumnType::kText, 0) {
+    const auto& wanted = options.wanted;
     for (const auto& spec : options.fields) {
         index_.emplace(spec.name, int(fields.size()));
-        fields.push_back({spec, ColumnWriter(spec.type, options.dictionary_limit)});
+        bool kept = !wanted || std::ranges::find(*wanted, spec.name) != wanted->end();
+        fields.push_back({spec, kept, ColumnWriter(spec.type, options.dictionary_limit)});
     }
     raw_.resize(fields.size());
+    for (const auto& name : wanted.value_or(std::vector<std::string>()))
+        if (!index_.contains(name)) unknown_ = name;
 }
 
 Status JsonRows::check() const {
@@ -71,13 +81,16 @@ Status JsonRows::check() const {
         return fail(
             ErrorCode::kInvalidArgument,
             "the column for undeclared fields has the name of a declared one: " + extra_name_);
+    if (!unknown_.empty())
+        return fail(ErrorCode::kInvalidArgument,
+                    "a column is wanted that is no declared field: " + unknown_);
     return {};
 }
 
 void JsonRows::begin(size_t rows) {
     arena_ = std::make_shared<TextArena>();
     for (auto& field : fields)
-        field.writer.begin(rows);
+        if (field.kept) field.writer.begin(rows);
     if (wants_extra()) extra_.begin(rows);
 }
 
@@ -89,6 +102,7 @@ void JsonRows::forget(size_t row) {
 
 void JsonRows::finish(size_t rows, ColumnBatch& batch) {
     for (auto& field : fields) {
+        if (!field.kept) continue;
         batch.schema.push_back(field.spec);
         batch.columns.push_back(field.writer.finish(rows));
     }
@@ -188,7 +202,7 @@ bool JsonRows::put_record(std::string_view record, size_t row, Rejected& why) {
             why.reason = missing ? "field is missing" : "value is null";
             ok = false;
         } else if (missing || null) {
-            field.writer.put_null(row);
+            if (field.kept) field.writer.put_null(row);
         } else {
             ok = put_field(field, row, raw_[i], why.reason);
         }
@@ -207,7 +221,7 @@ bool JsonRows::put_field(JsonField& field, size_t row, std::string_view raw, std
     switch (type) {
         case ColumnType::kBool:
             if (kind != "boolean") break;
-            field.writer.put(row, uint8_t(raw.front() == 't'));
+            put(field, row, uint8_t(raw.front() == 't'));
             return true;
         case ColumnType::kInt32:
         case ColumnType::kInt64:
@@ -218,6 +232,7 @@ bool JsonRows::put_field(JsonField& field, size_t row, std::string_view raw, std
         case ColumnType::kBytes: {
             bool nested = type == ColumnType::kText && (kind == "object" || kind == "array");
             if (kind != "string" && !nested) break;
+            if (!field.kept) return true;
             auto text = nested ? raw : raw.substr(1, raw.size() - 2);
             if (!nested && text.find('\\') != std::string_view::npos) text = unescaped(text);
             field.writer.put_text(row, text_ref_of_padded(text));
@@ -230,7 +245,7 @@ bool JsonRows::put_field(JsonField& field, size_t row, std::string_view raw, std
             if (kind != "string") break;
             int32_t days = 0;
             if (!parse_iso_date(raw.substr(1, raw.size() - 2), days)) break;
-            field.writer.put(row, days);
+            put(field, row, days);
             return true;
         }
     }
@@ -252,11 +267,11 @@ bool JsonRows::put_number(JsonField& field, size_t row, std::string_view raw, st
         return false;
     }
     if (type == ColumnType::kDouble)
-        field.writer.put(row, real);
+        put(field, row, real);
     else if (narrow)
-        field.writer.put(row, int32_t(whole));
+        put(field, row, int32_t(whole));
     else
-        field.writer.put(row, whole);
+        put(field, row, whole);
     return true;
 }
 
@@ -277,7 +292,7 @@ bool JsonRows::put_time(JsonField& field, size_t row, std::string_view raw, std:
                                            : out_of_range(field.spec.type, raw);
         return false;
     }
-    field.writer.put(row, us);
+    put(field, row, us);
     return true;
 }
 

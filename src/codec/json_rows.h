@@ -29,6 +29,7 @@ struct UndeclaredField {
 
 struct JsonField {
     ColumnSpec spec;
+    bool kept = true;  // it has a column; otherwise it is only checked
     ColumnWriter writer;
     uint64_t seen = 0;                   // number of the record it was last seen in
     std::array<char, 16> minute_text{};  // of the last timestamp, and its value
@@ -39,8 +40,8 @@ class JsonRows {
   public:
     explicit JsonRows(const JsonDecoderOptions& options);
 
-    // The declared names differ from each other and from the extra column's. Errors:
-    // kInvalidArgument.
+    // The declared names differ from each other and from the extra column's, and the wanted ones are
+    // among them. Errors: kInvalidArgument.
     Status check() const;
     // At most this many rows follow.
     void begin(size_t rows);
@@ -71,6 +72,7 @@ class JsonRows {
     bool put_time(JsonField& field, size_t row, std::string_view raw, std::string& why);
 
     std::string extra_name_;
+    std::string unknown_;  // a wanted name that is none
     ColumnWriter extra_;
     TextMap<int> index_;
     std::shared_ptr<TextArena> arena_;

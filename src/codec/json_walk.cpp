@@ -135,6 +135,13 @@ bool JsonWalk::string_at(const uint32_t* at, std::string_view& inside) const {
     return true;
 }
 
+bool JsonWalk::good_escapes(std::string_view inside, const char* opening) const {
+    if (!escapes_ || std::memchr(inside.data(), '\\', inside.size()) == nullptr) [[likely]]
+        return true;
+    JsonCursor c{opening, inside.data() + inside.size() + 1};
+    return c.skip_string() && c.at == c.end;
+}
+
 // What a string means; false if it has a malformed escape.
 bool JsonWalk::plain_text(std::string_view inside, const char* opening, std::string_view& text) {
     text = inside;
@@ -167,9 +174,7 @@ bool JsonWalk::skip(const uint32_t*& at, const char* end, std::string_view& raw)
         if (!string_at(at, inside)) return false;
         raw = {start, inside.size() + 2};
         ++at;
-        if (!escapes_ || std::memchr(inside.data(), '\\', inside.size()) == nullptr) return true;
-        JsonCursor c{start, start + raw.size()};
-        return c.skip_string() && c.at == c.end;
+        return good_escapes(inside, start);
     }
     JsonCursor c{start, end};
     if (!c.skip_value(1)) return false;
@@ -178,20 +183,23 @@ bool JsonWalk::skip(const uint32_t*& at, const char* end, std::string_view& raw)
     return ends_at(c.at, text_ + *at);
 }
 
+template <bool kKept>
 bool JsonWalk::text_value(JsonField& field, const uint32_t*& at, const char* end, size_t row) {
     const char* start = text_ + *at;
     std::string_view inside, text;
     if (*start == '"') {
-        if (!string_at(at, inside) || !plain_text(inside, start, text)) return false;
+        if (!string_at(at, inside)) return false;
+        if (kKept ? !plain_text(inside, start, text) : !good_escapes(inside, start)) return false;
         ++at;
     } else {
         bool opens = *start == '{' || *start == '[';
         if (field.spec.type != ColumnType::kText || !opens || !nested(at, end, text)) return false;
     }
-    field.writer.put_text(row, text_ref_of_padded(text));
+    if constexpr (kKept) field.writer.put_text(row, text_ref_of_padded(text));
     return true;
 }
 
+template <bool kKept>
 bool JsonWalk::time_value(JsonField& field, const uint32_t* at, size_t row) {
     const char* start = text_ + *at;
     int64_t us = 0;
@@ -199,7 +207,7 @@ bool JsonWalk::time_value(JsonField& field, const uint32_t* at, size_t row) {
         const char* p = take_int(start, us);
         if (!p || !ends_at(p, text_ + at[1]) || __builtin_mul_overflow(us, int64_t(1000), &us))
             return false;
-        field.writer.put(row, us);
+        if constexpr (kKept) field.writer.put(row, us);
         return true;
     }
     std::string_view inside;
@@ -212,10 +220,11 @@ bool JsonWalk::time_value(JsonField& field, const uint32_t* at, size_t row) {
         std::memcpy(field.minute_text.data(), inside.data(), kMinuteSize);
     }
     if (!parse_minute_rest(inside.substr(kMinuteSize), us)) return false;
-    field.writer.put(row, field.minute_us + us);
+    if constexpr (kKept) field.writer.put(row, field.minute_us + us);
     return true;
 }
 
+template <bool kKept>
 bool JsonWalk::double_value(JsonField& field, const uint32_t* at, size_t row) {
     const char* start = text_ + *at;
     const char* next = text_ + at[1];
@@ -246,16 +255,17 @@ bool JsonWalk::double_value(JsonField& field, const uint32_t* at, size_t row) {
         if (parse_json_double({start, size_t(p - start)}, v) != Parsed::kOk) return false;
     }
     if (!ends_at(p, next)) return false;
-    field.writer.put(row, v);
+    if constexpr (kKept) field.writer.put(row, v);
     return true;
 }
 
 // Puts the value at `at` and goes to the place behind it.
+template <bool kKept>
 bool JsonWalk::value(JsonField& field, const uint32_t*& at, const char* end, size_t row) {
     const char* start = text_ + *at;
     if (*start == 'n') [[unlikely]] {
         if (load_le<uint32_t>(start) != word_of("null") || field.spec.required) return false;
-        field.writer.put_null(row);
+        if constexpr (kKept) field.writer.put_null(row);
         ++at;
         return ends_at(start + 4, text_ + *at);
     }
@@ -264,37 +274,42 @@ bool JsonWalk::value(JsonField& field, const uint32_t*& at, const char* end, siz
     switch (field.spec.type) {
         case ColumnType::kText:
         case ColumnType::kBytes:
-            return text_value(field, at, end, row);
+            return text_value<kKept>(field, at, end, row);
         case ColumnType::kTimestamp:
-            return time_value(field, at++, row);
+            return time_value<kKept>(field, at++, row);
         case ColumnType::kDouble:
-            return double_value(field, at++, row);
+            return double_value<kKept>(field, at++, row);
         case ColumnType::kInt64:
             p = take_int(start, whole);
-            field.writer.put(row, whole);
+            if constexpr (kKept) field.writer.put(row, whole);
             break;
         case ColumnType::kInt32:
             p = take_int(start, whole);
             if (whole != int32_t(whole)) return false;
-            field.writer.put(row, int32_t(whole));
+            if constexpr (kKept) field.writer.put(row, int32_t(whole));
             break;
         case ColumnType::kBool: {
             bool yes = load_le<uint32_t>(start) == word_of("true");
             bool no = load_le<uint32_t>(start) == word_of("fals") && start[4] == 'e';
             if (yes || no) p = start + 4 + no;
-            field.writer.put(row, uint8_t(yes));
+            if constexpr (kKept) field.writer.put(row, uint8_t(yes));
             break;
         }
         case ColumnType::kDate: {
             std::string_view inside;
             int32_t days = 0;
             if (!string_at(at++, inside) || !parse_iso_date(inside, days)) return false;
-            field.writer.put(row, days);
+            if constexpr (kKept) field.writer.put(row, days);
             return true;
         }
     }
     ++at;
     return p && ends_at(p, text_ + *at);
+}
+
+// Of a field without a column. A call of its own: the way of the others stays as short as it is.
+[[gnu::noinline]] bool JsonWalk::check(JsonField& field, const uint32_t*& at, const char* end) {
+    return value<false>(field, at, end, 0);
 }
 
 bool JsonWalk::record(const char* end, size_t row) {
@@ -319,7 +334,11 @@ bool JsonWalk::record(const char* end, size_t row) {
             if (field.seen == record_) return false;  // twice: the slow way lets the last win
             field.seen = record_;
             ++seen;
-            if (!value(field, at, end, row)) return false;
+            if (field.kept) [[likely]] {
+                if (!value<true>(field, at, end, row)) return false;
+            } else if (!check(field, at, end)) {
+                return false;
+            }
         } else {
             std::string_view raw;
             if (!skip(at, end, raw)) return false;
@@ -339,7 +358,7 @@ bool JsonWalk::record(const char* end, size_t row) {
         for (auto& field : rows_.fields) {
             if (field.seen == record_) continue;
             if (field.spec.required) return false;
-            field.writer.put_null(row);
+            if (field.kept) field.writer.put_null(row);
         }
     }
     rows_.put_extra(row, undeclared_);

@@ -47,10 +47,17 @@ class JsonWalk {
     const Expected* next_field(const char* name, const char* colon);
     bool string_at(const uint32_t* at, std::string_view& inside) const;
     bool plain_text(std::string_view inside, const char* opening, std::string_view& text);
+    // These put the value into the row if it is kept, and only check it otherwise.
+    template <bool kKept>
     bool value(JsonField& field, const uint32_t*& at, const char* end, size_t row);
+    template <bool kKept>
     bool text_value(JsonField& field, const uint32_t*& at, const char* end, size_t row);
+    template <bool kKept>
     bool time_value(JsonField& field, const uint32_t* at, size_t row);
+    template <bool kKept>
     bool double_value(JsonField& field, const uint32_t* at, size_t row);
+    bool check(JsonField& field, const uint32_t*& at, const char* end);
+    bool good_escapes(std::string_view inside, const char* opening) const;
     bool skip(const uint32_t*& at, const char* end, std::string_view& raw);
     bool nested(const uint32_t*& at, const char* end, std::string_view& raw);
 

@@ -9,7 +9,7 @@
 
 #include "protocol.h"
 #include "tarn/codec/column_batch.h"
-#include "tarn/codec/json_decoder.h"
+#include "tarn/codec/payload_format.h"
 #include "tarn/codec/record_batch.h"
 
 namespace tarn::flow {

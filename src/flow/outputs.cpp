@@ -126,8 +126,11 @@ std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const
     batch->columns.reserve(batch->schema.size());
     if (decoded) {
         batch->buffers = decoded->buffers;
-        for (size_t i = 0; i < topic.columns.size(); ++i)
-            batch->columns.push_back(decoded->columns[i]);
+        for (const auto& column : topic.columns) {
+            auto at = decoded->find(column.name);
+            TARN_CHECK(at >= 0, "every column of a topic's table is decoded");
+            batch->columns.push_back(decoded->columns[size_t(at)]);
+        }
     } else {
         batch->columns.push_back(bytes_column(chunk, rows, &codec::RecordView::key));
         batch->columns.push_back(bytes_column(chunk, rows, &codec::RecordView::value));

@@ -56,13 +56,22 @@ TopicReader::TopicReader(const project::Topic& topic, log::TopicInfo info, log::
                          CacheBudget& cache)
     : topic_(topic), info_(std::move(info)), log_(log), cache_(cache) {
     for (int32_t i = 0; i < info_.config.partitions; ++i) {
-        auto partition = std::make_unique<Partition>();
-        if (topic_.format == project::TopicFormat::kJson) {
-            partition->decoder = std::make_unique<codec::JsonDecoder>(
-                codec::JsonDecoderOptions{.fields = topic_.columns, .extra_column = "_extra"});
-        }
-        partitions_.push_back(std::move(partition));
+        partitions_.push_back(std::make_unique<Partition>());
     }
+}
+
+void TopicReader::need(std::span<const codec::ColumnSpec> columns, bool undeclared) {
+    if (!needed_) needed_.emplace();
+    for (const auto& column : columns)
+        if (std::ranges::find(*needed_, column.name) == needed_->end())
+            needed_->push_back(column.name);
+    undeclared_needed_ |= undeclared;
+}
+
+std::unique_ptr<codec::PayloadDecoder> TopicReader::make_decoder() const {
+    bool undeclared = !needed_ || undeclared_needed_;
+    return topic_.format->make_decoder(
+        {.fields = topic_.columns, .extra_column = undeclared ? "_extra" : "", .wanted = needed_});
 }
 
 Result<InputBatchPtr> TopicReader::read(int32_t number, int64_t from, int64_t limit) {
@@ -130,7 +139,8 @@ Result<std::shared_ptr<InputBatch>> TopicReader::decode(Partition& partition, in
     if (chunk->to.at == from) return std::shared_ptr<InputBatch>();
     chunk->keep_alive = bytes;
     chunk->count = int64_t(chunk->records.size());
-    if (partition.decoder) {
+    if (topic_.decoded()) {
+        if (!partition.decoder) partition.decoder = make_decoder();
         TARN_TRY(auto rows, partition.decoder->decode(chunk->records, bytes, chunk->accepted,
                                                       chunk->rejected));
         chunk->rows.push_back(std::move(rows));

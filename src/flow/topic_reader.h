@@ -12,6 +12,8 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,11 @@ class TopicReader {
     // topic is gone), kCorrupted, kUnsupported (a transaction), kIo.
     Result<InputBatchPtr> read(int32_t partition, int64_t from, int64_t limit);
 
+    // What a flow reads of the rows: columns of the topic, and whether also what is not declared.
+    // Before the first read; a column that nobody needs is checked, but not there. Who never says
+    // it leaves all to be there.
+    void need(std::span<const codec::ColumnSpec> columns, bool undeclared);
+
     // A flow that reads; what it has passed need not be kept for it.
     int add_consumer();
     void remove_consumer(int consumer);
@@ -64,12 +71,13 @@ class TopicReader {
     };
     struct Partition {
         Mutex mutex;
-        std::unique_ptr<codec::JsonDecoder> decoder TARN_GUARDED_BY(mutex);
+        std::unique_ptr<codec::PayloadDecoder> decoder TARN_GUARDED_BY(mutex);
         std::map<int64_t, Cached> chunks TARN_GUARDED_BY(mutex);  // by first offset
         std::map<int, int64_t> passed TARN_GUARDED_BY(mutex);     // by consumer
     };
     Result<std::shared_ptr<InputBatch>> decode(Partition& partition, int32_t number, int64_t from,
                                                int64_t cap) TARN_REQUIRES(partition.mutex);
+    std::unique_ptr<codec::PayloadDecoder> make_decoder() const;
     void keep(Partition& partition, const InputBatchPtr& chunk) TARN_REQUIRES(partition.mutex);
 
     const project::Topic topic_;
@@ -77,6 +85,8 @@ class TopicReader {
     log::Log& log_;
     CacheBudget& cache_;
     std::vector<std::unique_ptr<Partition>> partitions_;
+    std::optional<std::vector<std::string>> needed_;  // by some flow; none: all
+    bool undeclared_needed_ = false;
     std::atomic<int> last_consumer_{0};
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lake_impl.h"
+#include "tarn/base/names.h"
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/log_files.h"
@@ -16,14 +17,6 @@ namespace tarn::lake {
 namespace {
 
 constexpr const char* kEngine = "Tarn/0.1.0";
-
-bool is_name_part(std::string_view part) {
-    return !part.empty() && part[0] != '_' && part[0] != '-' &&
-           std::all_of(part.begin(), part.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                      c == '_' || c == '-';
-           });
-}
 
 std::string json_list(const std::vector<std::string>& values) {
     std::string out = "[";
@@ -127,12 +120,10 @@ std::string Lake::Impl::path_of(std::string_view name) const {
 }
 
 Result<std::shared_ptr<Entry>> Lake::Impl::entry(std::string_view name) {
-    auto dot = name.find('.');
-    if (dot == name.npos || !is_name_part(name.substr(0, dot)) ||
-        !is_name_part(name.substr(dot + 1)))
+    if (!is_table_name(name))
         return fail(
             ErrorCode::kInvalidArgument,
-            "a table's name is schema.table, of letters, digits, _ and -: " + std::string(name));
+            fmt::format("a table's name is schema.table, each of {}: {}", kNamePartRule, name));
     MutexLock lock(mutex);
     auto& slot = entries[std::string(name)];
     if (!slot) slot = std::make_shared<Entry>(context.fs, path_of(name), checkpoints.get());
@@ -150,6 +141,28 @@ Result<std::shared_ptr<const delta::Snapshot>> Lake::Impl::snapshot(std::string_
 Uuid Lake::Impl::new_uuid() {
     MutexLock lock(mutex);
     return Uuid::make(context.random);
+}
+
+// Errors: kAlreadyExists, if a table is there whose name differs from this in case alone.
+Status Lake::Impl::check_case(std::string_view name) {
+    auto dot = name.find('.');
+    auto schemas = context.fs.list(root);
+    if (!schemas) return fail(std::move(schemas).error());
+    for (const auto& schema : *schemas) {
+        if (!schema.folder || !same_but_case(schema.name, name.substr(0, dot))) continue;
+        auto tables = context.fs.list(root + "/" + schema.name);
+        if (!tables) continue;  // dropped meanwhile
+        for (const auto& table : *tables) {
+            auto other = schema.name + "." + table.name;
+            if (other == name || !same_but_case(other, name) ||
+                !context.fs.exists(path_of(other) + "/_delta_log"))
+                continue;
+            return fail(ErrorCode::kAlreadyExists,
+                        fmt::format("table {} would differ in case alone from {}, which is there",
+                                    name, other));
+        }
+    }
+    return {};
 }
 
 delta::StepHook Lake::Impl::steps() {
@@ -176,6 +189,7 @@ Status Lake::ensure_table(const TableSpec& spec) {
     if (!there && there.error().code() != ErrorCode::kNotFound)
         return fail(std::move(there).error());
     if (!there) {
+        TARN_RETURN_IF_ERROR(impl_->check_case(spec.name));
         delta::CommitRequest request;
         request.time = impl_->context.clock.now();
         request.protocol.emplace();

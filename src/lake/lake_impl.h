@@ -35,6 +35,7 @@ struct Lake::Impl {
     Result<std::shared_ptr<Entry>> entry(std::string_view name);
     Result<std::shared_ptr<const delta::Snapshot>> snapshot(std::string_view name);
     Uuid new_uuid();
+    Status check_case(std::string_view name);
     delta::StepHook steps();
 
     const std::string root;

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "place.h"
+#include "tarn/project/node.h"
 
 namespace tarn::project {
 

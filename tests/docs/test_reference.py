@@ -4,7 +4,9 @@ import json
 import re
 import subprocess
 
+import jsonschema
 import tarn
+import yaml
 
 PROJECT = "scenarios/q01-clickstream"
 
@@ -16,7 +18,8 @@ def write(folder):
 
 
 def files(folder):
-    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*.md"))}
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*"))
+            if path.suffix in (".md", ".json")}
 
 
 def test_the_pages_are_fresh(tmp_path):
@@ -88,3 +91,41 @@ def test_every_error_page_is_what_the_program_explains():
                                          text=True, check=True, timeout=60).stdout)
         assert page.read_text().startswith(f"# {page.stem}: {told['title']}\n")
         assert told["cause"] in page.read_text() and told["todo"] in page.read_text()
+
+
+def project_schema():
+    schema = json.loads((tarn.ROOT / "docs" / "reference" / "tarn.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def project_cases():
+    """tarn.yml and what must be said of it, of the cases of src/project."""
+    for case in (tarn.ROOT / "src/project/tests/data/cases.txt").read_text().split("\n=== ")[1:]:
+        text, expected = case.split("\n+++\n")
+        found = re.search(r"^--- tarn\.yml\n(.*?)(?=^--- |\Z)", text + "\n", re.M | re.S)
+        if found:
+            yield text.splitlines()[0], found.group(1), expected.strip()
+
+
+def test_the_schema_for_editors_accepts_every_project_here():
+    schema = project_schema()
+    projects = [path for path in tarn.ROOT.rglob("tarn.yml") if "node_modules" not in path.parts]
+    assert len(projects) > 5
+    texts = [(str(path.relative_to(tarn.ROOT)), path.read_text()) for path in projects]
+    texts += [(name, text) for name, text, expected in project_cases() if expected == "ok"]
+    for name, text in texts:
+        assert [error.message for error in schema.iter_errors(yaml.safe_load(text))] == [], name
+
+
+def test_the_schema_for_editors_refuses_what_the_program_refuses():
+    """Of the cases that one file alone decides: unknown keys and values of a wrong form."""
+    schema, refused = project_schema(), 0
+    for name, text, expected in project_cases():
+        if re.match(r"tarn\.yml:\d+: (unknown (key|format)|partitions of|required of|a table's name|a topic's)",
+                    expected):
+            assert not schema.is_valid(yaml.safe_load(text)), name
+            refused += 1
+    assert refused > 7
+    for wrong in ({"topics": {"a": {"partition": 1}}}, {"settings": {"log": {"windw": "1ms"}}}, {"nmae": "x"}):
+        assert not schema.is_valid(wrong), wrong

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "capabilities.h"
 #include "doctor/list.h"
 #include "tarn/host/environment.h"
 #include "tarn/project/project.h"
@@ -15,7 +16,7 @@ void examine(DoctorWorld& world, Findings& findings) {
     Settings::Values file;
     std::string found = "no project";
     if (world.project_given || world.fs.exists(world.project + "/tarn.yml")) {
-        auto project = project::load_project(world.fs, world.project);
+        auto project = project::load_project(world.fs, world.project, all_sections());
         if (!project) return findings.broken(project.error());
         file = project->settings;
         found = fmt::format("project {} with {} topics", project->name, project->topics.size());

@@ -55,5 +55,14 @@ TEST(CapabilitiesTest, EachRequestHasOneRow) {
             << route.method << " " << route.path;
 }
 
+TEST(CapabilitiesTest, NoSectionStandsTwiceAndEachCanBeRead) {
+    std::set<std::string_view> keys;
+    for (const auto& section : all_sections()) {
+        EXPECT_TRUE(keys.insert(section.key.name).second) << section.key.name;
+        EXPECT_NE(section.load, nullptr) << section.key.name;
+    }
+    EXPECT_TRUE(keys.contains("topics"));
+}
+
 }  // namespace
 }  // namespace tarn::cli

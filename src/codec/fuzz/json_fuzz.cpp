@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (size == 0) return 0;
     auto options = mixed_options(data[0] & 1);
     options.dictionary_limit = data[0] & 2 ? 4 : 0;
+    if (data[0] & 4) options.wanted = {"kind", "n", "at"};
     std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
     std::vector<std::string> values;
     for (size_t at = 0; at <= text.size();) {

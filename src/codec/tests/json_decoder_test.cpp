@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -20,12 +21,25 @@ namespace {
 // One record through both ways: the row, or "field: reason" of its rejection.
 std::string decode_one(const JsonDecoderOptions& options, const std::string& json) {
     std::string results[2];
+    bool refused = false;
     for (auto way : {JsonWay::kWalk, JsonWay::kNaive}) {
         JsonBatchDecoder decoder(options, way);
         auto out = decode_json(decoder, records_of({json}));
-        results[int(way)] = out.rows.empty() ? out.rejected.at(0).substr(2) : out.rows[0];
+        refused = out.rows.empty();
+        results[int(way)] = refused ? out.rejected.at(0).substr(2) : out.rows[0];
     }
     EXPECT_EQ(results[0], results[1]) << json;
+    // Nobody wants its columns: it is accepted or rejected as before.
+    auto checked = options;
+    checked.wanted.emplace();
+    for (auto way : {JsonWay::kWalk, JsonWay::kNaive}) {
+        JsonBatchDecoder decoder(checked, way);
+        auto out = decode_json(decoder, records_of({json}));
+        EXPECT_EQ(out.rows.empty(), refused) << json;
+        if (refused) {
+            EXPECT_EQ(out.rejected.at(0).substr(2), results[0]) << json;
+        }
+    }
     return results[0];
 }
 
@@ -364,6 +378,61 @@ TEST(JsonDecoderPropertyTest, TheWalkAgreesWithTheNaiveReading) {
 }
 
 // The naive reading itself against simdjson's parser: both find the same texts to be JSON.
+// Who wants which columns changes neither what is accepted nor what stands in them.
+TEST(JsonDecoderPropertyTest, WantedColumnsAreThoseOfAllColumns) {
+    Random random(20261129);
+    size_t rows = 0, rejected = 0;
+    for (int round = 0; round < 300; ++round) {
+        auto options = mixed_options(round % 2 == 0);
+        JsonBatchDecoder all(options, JsonWay::kWalk);
+        auto some = options;
+        some.wanted.emplace();
+        for (const auto& field : options.fields)
+            if (random.chance(0.4)) some.wanted->push_back(field.name);
+        if (round % 4 == 0) some.extra_column.clear();
+        JsonBatchDecoder fast(some, JsonWay::kWalk), slow(some, JsonWay::kNaive);
+        std::vector<std::string> values;
+        for (auto n = 1 + random.below(100); n > 0; --n) {
+            values.push_back(random_record(random));
+            if (random.chance(0.1)) values.back() = mutate(random, values.back());
+        }
+        auto records = records_of(values);
+        std::vector<uint32_t> accepted;
+        std::vector<Rejected> refused;
+        auto whole = all.decode(records, accepted, refused);
+        ASSERT_TRUE(whole);
+        DecodedJson expected{.rows = {}, .accepted = accepted, .rejected = {}};
+        for (const auto& r : refused)
+            expected.rejected.push_back(fmt::format("{} {}: {}", r.record, r.field, r.reason));
+        for (size_t row = 0; row < accepted.size(); ++row) {
+            std::string line;
+            for (size_t i = 0; i < (*whole)->columns.size(); ++i) {
+                const auto& name = (*whole)->schema[i].name;
+                bool wanted = name == "_extra"
+                                  ? !some.extra_column.empty()
+                                  : std::ranges::find(*some.wanted, name) != some.wanted->end();
+                if (wanted)
+                    line += (line.empty() ? "" : "|") + cell_text((*whole)->columns[i], row);
+            }
+            expected.rows.push_back(std::move(line));
+        }
+        ASSERT_EQ(decode_json(fast, records), expected) << round;
+        ASSERT_EQ(decode_json(slow, records), expected) << round;
+        rows += expected.rows.size();
+        rejected += expected.rejected.size();
+    }
+    EXPECT_GT(rows, 5000u);
+    EXPECT_GT(rejected, 1000u);
+}
+
+TEST(JsonDecoderTest, AWantedColumnIsADeclaredField) {
+    DecoderOptions options{.fields = {{"a", kText}}, .extra_column = {}};
+    options.wanted = {"b"};
+    JsonBatchDecoder decoder(options, JsonWay::kWalk);
+    EXPECT_EQ(decode_json(decoder, {}).rejected.at(0),
+              "a column is wanted that is no declared field: b");
+}
+
 TEST(JsonDecoderPropertyTest, WhatIsJsonAgreesWithSimdjson) {
     Random random(7);
     simdjson::dom::parser parser;

@@ -10,10 +10,12 @@ namespace {
 Result<std::vector<FlowPlan>> plans(const project::Project& project, PartContext& context) {
     std::vector<FlowPlan> out;
     for (const auto& model : project.live_models) {
-        const auto& topic = context.readers.topic(model.stream)->topic();
-        auto step = std::make_unique<WindowsStep>(
-            model, topic, side_partitions(model.late, context), context.options, context.world);
+        auto& reader = *context.readers.topic(model.stream);
+        auto step = std::make_unique<WindowsStep>(model, reader.topic(),
+                                                  side_partitions(model.late, context),
+                                                  context.options, context.world);
         TARN_RETURN_IF_ERROR(step->compile());
+        reader.need(step->input(), false);
         const auto view = step->view();
         FlowPlan plan{{topic_node(model.stream)}, std::move(step), {}};
         plan.sinks.push_back(

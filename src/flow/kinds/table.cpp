@@ -11,7 +11,9 @@ Result<std::vector<FlowPlan>> plans(const project::Project& project, PartContext
     std::vector<FlowPlan> out;
     for (const auto& [name, declared] : project.topics) {
         if (!declared.table) continue;
-        const auto& topic = context.readers.topic(name)->topic();
+        auto& reader = *context.readers.topic(name);
+        const auto& topic = reader.topic();
+        if (topic.decoded()) reader.need(topic.columns, true);
         auto step = std::make_unique<IngestStep>(topic, side_partitions(topic.quarantine, context),
                                                  context.options, context.world);
         FlowPlan plan{{topic_node(name)}, std::move(step), {}};

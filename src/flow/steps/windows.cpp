@@ -49,7 +49,6 @@ Status WindowsStep::compile() {
                                 "true, so that no row is without one: {}",
                                 model_.file, topic_.name, info.event_time_column));
     }
-    event_time_ = int(column - topic_.columns.begin());
     query_ = std::move(*query);
     used_ = false;
     return {};
@@ -100,7 +99,9 @@ Status WindowsStep::run(const Input& input, bool replay) {
 
 Status WindowsStep::add(const InputBatch& chunk, const EpochPlan& plan) {
     const auto& rows = *chunk.decoded();
-    const auto* times = rows.columns[size_t(event_time_)].values<int64_t>();
+    auto event_time = rows.find(query_->info().event_time_column);
+    TARN_CHECK(event_time >= 0, "the column of event time is decoded");
+    const auto* times = rows.columns[size_t(event_time)].values<int64_t>();
     auto limit = plan.batch_time.us + kMaxAhead.us;
     int64_t newest = *std::max_element(times, times + rows.row_count);
     late_rows_.clear();

@@ -24,6 +24,8 @@ class WindowsStep final : public Step {
 
     // Errors: kInvalidArgument, kUnsupported, with the model's file: what its author must change.
     Status compile();
+    // Columns of the topic that it reads, once it is compiled.
+    const std::vector<codec::ColumnSpec>& input() const { return query_->info().input; }
     // What its rows are, once it is compiled: the key is the window's start, then the other groups.
     view::ViewSpec view() const;
 
@@ -46,8 +48,7 @@ class WindowsStep final : public Step {
     const project::LiveModel model_;
     const int32_t side_partitions_;
     std::unique_ptr<sql::LiveQuery> query_;
-    bool used_ = false;    // query_ has seen rows
-    int event_time_ = -1;  // column of the decoded rows
+    bool used_ = false;  // query_ has seen rows
     Timestamp watermark_ = kNoWatermark;
 
     // Of the epoch that ran last.

@@ -1,6 +1,7 @@
 #include "tarn/lake/lake.h"
 
 #include "lake_test_support.h"
+#include "tarn/base/names.h"
 #include "tarn/delta/table.h"
 #include "tarn/io/simulated_disk.h"
 
@@ -120,6 +121,31 @@ TEST_F(LakeTest, EnsureTableSaysWhatDiffers) {
     EXPECT_EQ(lake().ensure_table(spec("../escape.t")).error().code(), ErrorCode::kInvalidArgument);
     EXPECT_EQ(lake().append(append_of("a.none", events(0, 1), 0, clock_.now())).error().code(),
               ErrorCode::kNotFound);
+}
+
+// The names are those of tarn/base/names.h, which src/project holds itself to as well.
+TEST_F(LakeTest, NamesAreThoseOfTheOneRule) {
+    for (const char* name : {"_stg.t", "a._t", "a.1t", "a.-t", "a.b.c", "a.two words", "t"}) {
+        EXPECT_FALSE(is_table_name(name)) << name;
+        EXPECT_EQ(lake().ensure_table(spec(name)).error().code(), ErrorCode::kInvalidArgument);
+        EXPECT_EQ(lake().describe(name).error().code(), ErrorCode::kInvalidArgument) << name;
+    }
+    EXPECT_EQ(lake().describe("_stg.t").error().message(),
+              "a table's name is schema.table, each of letters, digits, '_' and '-', the first a "
+              "letter: _stg.t");
+    ASSERT_TRUE(is_table_name("A-b_1.my-clicks"));
+    ASSERT_TRUE(lake().ensure_table(spec("A-b_1.my-clicks")));
+    EXPECT_TRUE(lake().ensure_table(spec("A-b_1.my-clicks")));
+    auto status = lake().ensure_table(spec("a-b_1.My-clicks"));
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code(), ErrorCode::kAlreadyExists);
+    EXPECT_EQ(status.error().message(),
+              "table a-b_1.My-clicks would differ in case alone from A-b_1.my-clicks, which is "
+              "there");
+    EXPECT_TRUE(lake().ensure_table(spec("a-b_1.other")));
+    EXPECT_EQ(lake().tables(), (std::vector<std::string>{"A-b_1.my-clicks", "a-b_1.other"}));
+    ASSERT_TRUE(lake().drop_table("A-b_1.my-clicks"));
+    EXPECT_TRUE(lake().ensure_table(spec("a-b_1.My-clicks")));
 }
 
 TEST_F(LakeTest, RowsThatDoNotFitAreRefused) {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tarn/base/names.h"
 #include "tarn/io/simulated_disk.h"
 
 namespace tarn::project {
@@ -63,6 +64,24 @@ TEST(LoadProject, SaysWhatIsWrongAndWhere) {
     }
 }
 
+// Names of tables and models are those of tarn/base/names.h, which src/lake holds itself to as
+// well.
+TEST(LoadProject, NamesAreThoseOfTheOneRule) {
+    for (std::string name :
+         {"bronze.clicks", "A-b_1.my-clicks", "_stg.t", "a._t", "a.1t", "a.-t", "a.b.c", "t"}) {
+        auto topic = load({{"tarn.yml", "topics: {t: {format: raw, table: " + name + "}}"}});
+        EXPECT_EQ(topic.has_value(), is_table_name(name)) << name;
+        auto dot = name.find('.');
+        if (dot == name.npos) continue;
+        auto file = "models/" + name.substr(0, dot) + "/" + name.substr(dot + 1) + ".sql";
+        auto model = load({{"tarn.yml", ""},
+                           {file,
+                            "{{ config(materialized='incremental') }}\nselect * from {{ "
+                            "source('raw', 'events') }}"}});
+        EXPECT_EQ(model.has_value(), is_table_name(name)) << file;
+    }
+}
+
 TEST(LoadProject, TopicsWithWhatFollowsFromThem) {
     auto project = load({{"tarn.yml", R"(
 name: shop
@@ -92,7 +111,7 @@ settings:
 
     const auto& quarantine = project->topics.at("clicks.quarantine");  // not written, but there
     EXPECT_EQ(quarantine.quarantine_of, "clicks");
-    EXPECT_EQ(quarantine.format, TopicFormat::kRaw);
+    EXPECT_FALSE(quarantine.decoded());
     EXPECT_EQ(quarantine.header_columns.size(), 6u);
 
     const auto& late = project->topics.at("clicks.late");

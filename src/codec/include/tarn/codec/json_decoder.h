@@ -1,58 +1,37 @@
 #pragma once
 
-// JSON records to columns, in one pass over a whole batch of them: the values are copied into one buffer of the
-// batch's, one simdjson stage 1 finds the structure, and the walk guesses the order of fields. Strings without
-// escapes point into that buffer. What does not decode is reported, never dropped.
+// JSON records to columns, in one pass over a whole batch of them: the values are copied into one
+// buffer of the batch's, one simdjson stage 1 finds the structure, and the walk guesses the order
+// of fields. Strings without escapes point into that buffer. What does not decode is reported,
+// never dropped.
 //
-// Rules: a record is one JSON object. A declared field that is missing or null is NULL (rejected if required). A value
-// of another JSON type than the declared one is rejected, with these exceptions: an integer for DOUBLE, and for
-// TIMESTAMPTZ a string in RFC 3339 (any offset, ≤ 9 fraction digits, truncated to µs) or an integer of milliseconds;
-// for DATE "YYYY-MM-DD". Integers out of range are rejected. Of duplicate keys the last wins. Undeclared fields are
-// gathered, as they came, into one JSON object in column `extra_column` if that is named (else ignored; NULL if
-// there are none). Nested values of a declared VARCHAR field are kept as their JSON text. BLOB takes a string's UTF-8
-// bytes. An integer with fraction or exponent (1.0, 1e2) is none. Containers may nest 512 deep.
+// Rules: a record is one JSON object. A declared field that is missing or null is NULL (rejected if
+// required). A value of another JSON type than the declared one is rejected, with these exceptions:
+// an integer for DOUBLE, and for TIMESTAMPTZ a string in RFC 3339 (any offset, ≤ 9 fraction digits,
+// truncated to µs) or an integer of milliseconds; for DATE "YYYY-MM-DD". Integers out of range are
+// rejected. Of duplicate keys the last wins. Undeclared fields are gathered, as they came, into one
+// JSON object in column `extra_column` if that is named (else ignored; NULL if there are none).
+// Nested values of a declared VARCHAR field are kept as their JSON text. BLOB takes a string's
+// UTF-8 bytes. An integer with fraction or exponent (1.0, 1e2) is none. Containers may nest 512
+// deep.
 
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "tarn/codec/column_batch.h"
-#include "tarn/codec/record_batch.h"
+#include "tarn/codec/payload_format.h"
 
 namespace tarn::codec {
 
-// Why a record is not a row. `record` is its index in the input.
-struct Rejected {
-    uint32_t record = 0;
-    std::string
-        reason;  // "not a JSON object: …", "field is missing", "expected BIGINT, found string", …
-    std::string field;  // empty if the record as a whole
-};
+using JsonDecoderOptions = DecoderOptions;
 
-struct JsonDecoderOptions {
-    std::vector<ColumnSpec> fields;
-    std::string extra_column;          // empty: undeclared fields are ignored
-    uint32_t dictionary_limit = 4096;  // text columns with up to this many distinct values a batch,
-                                       // and at most half its records, may be coded; 0: never
-};
-
-// Not thread-safe; keeps buffers between calls.
-class JsonDecoder {
+class JsonDecoder final : public PayloadDecoder {
   public:
     explicit JsonDecoder(JsonDecoderOptions options);
-    ~JsonDecoder();
+    ~JsonDecoder() override;
 
-    // The accepted records as rows, in order. `accepted[row]` is the index of its record; `rejected` is in order of
-    // records. Views of `records` must stay valid only during the call: the batch owns its text (keep_alive is not
-    // needed). A null or empty value is rejected ("no value"). Errors: kInvalidArgument (two fields of one name,
-    // more than 2 GiB).
+    // The batch owns its text: `keep_alive` is not needed. A null or empty value is rejected ("no
+    // value"). Errors: kInvalidArgument, also for more than 2 GiB.
     Result<std::shared_ptr<ColumnBatch>> decode(std::span<const RecordView> records,
                                                 std::shared_ptr<const void> keep_alive,
                                                 std::vector<uint32_t>& accepted,
-                                                std::vector<Rejected>& rejected);
+                                                std::vector<Rejected>& rejected) override;
 
   private:
     struct Impl;

@@ -14,6 +14,7 @@
 #include "tarn/host/event.h"
 #include "tarn/host/route.h"
 #include "tarn/host/system_table.h"
+#include "tarn/project/section.h"
 
 namespace tarn::host {
 
@@ -25,6 +26,7 @@ struct Capability {
     std::span<const EventSource> events = {};
     std::span<const SystemTable> system_tables = {};
     std::span<const DoctorCheck> doctor_checks = {};
+    std::span<const project::Section> sections = {};  // of tarn.yml
 };
 
 // One kind of what they offer, of all of them: all_of(list, &Capability::routes).

@@ -1,38 +1,24 @@
 #pragma once
 
-// A project: a folder with tarn.yml and models/**/*.sql, read and checked as a whole. Every message names file and
-// line and, where a word is unknown, the nearest known one.
+// A project: a folder with tarn.yml and models/**/*.sql, read and checked as a whole. Every message
+// names file and line and, where a word is unknown, the nearest known one.
 //
-//   # tarn.yml
-//   name: clickstream
-//   topics:
-//     clicks:
-//       partitions: 4
-//       retention: 1h            # also retention_bytes
-//       format: json             # json (columns below) or raw (key and value as they are)
-//       columns:                 # name: type, or name: {type: …, required: true}
-//         event_id: {type: text, required: true}
-//         event_time: {type: timestamp, required: true}
-//       table: bronze.clicks     # optional: a flow writes the topic there; or {name: …, every: 1s, partition_by: […]}
-//       quarantine: clicks.quarantine   # topic for what cannot be decoded; default <topic>.quarantine
-//     clicks.late: {late_of: clicks, table: late.clicks}
-//     clicks.quarantine: {quarantine_of: clicks, table: quarantine.clicks}
-//   settings:                    # any declared setting, dotted
-//     log.window: 1ms
+// What may stand in tarn.yml is in the rows of its sections (section.h), and with examples in
+// docs/reference/project.md. A model is a file of SQL with a header:
 //
 //   -- models/live/clicks_windows.sql
-//   {{ config(materialized='live', watermark='10s', grace='0s', late='clicks.late', every='100ms', retain='1h') }}
-//   select tumble(event_time, interval '5 seconds') as window_start, … from stream('clicks') group by …
+//   {{ config(materialized='live', watermark='10s', grace='0s', late='clicks.late') }}
+//   select tumble(event_time, interval '5 seconds') as window_start, … from stream('clicks') …
 //
 //   -- models/silver/clicks.sql: from table to table, on each commit of the source
-//   {{ config(materialized='incremental', every='1s', unique_key='event_id', event_time='event_time', horizon='10m',
-//             quarantine='quarantine.silver_clicks') }}
+//   {{ config(materialized='incremental', unique_key='event_id', event_time='event_time') }}
 //   select event_id, event_time, …, case when price < 0 then 'price is below zero' end as _rejected
 //   from {{ source('bronze', 'clicks') }}        -- or {{ ref('clicks') }}: the model of that name
 //
-// A topic that is quarantine_of another holds the original bytes; one that is late_of another has its columns. Both
-// get extra columns from record headers (see header_columns).
+// A topic that is quarantine_of another holds the original bytes; one that is late_of another has
+// its columns. Both get extra columns from record headers (see header_columns).
 
+#include <any>
 #include <map>
 #include <optional>
 #include <string>
@@ -43,11 +29,11 @@
 #include "tarn/base/settings.h"
 #include "tarn/base/time.h"
 #include "tarn/codec/column_batch.h"
+#include "tarn/codec/payload_format.h"
 #include "tarn/io/file_system.h"
+#include "tarn/project/section.h"
 
 namespace tarn::project {
-
-enum class TopicFormat { kJson, kRaw };
 
 // A column whose value is a record header's, as text parsed to the type.
 struct HeaderColumn {
@@ -59,6 +45,7 @@ struct TopicTable {
     std::string name;                       // "bronze.clicks"
     Duration every = Duration::seconds(5);  // epoch cadence of the flow that writes it
     std::vector<std::string> partition_by;  // default {"_date", "_hour"}: of _ingested_at, UTC
+    int line = 0;
 };
 
 struct Topic {
@@ -66,13 +53,16 @@ struct Topic {
     int32_t partitions = 1;
     Duration retention = Duration::seconds(7 * 24 * 3600);
     int64_t retention_bytes = -1;
-    TopicFormat format = TopicFormat::kJson;
+    const codec::PayloadFormat* format = codec::find_payload_format(codec::kDefaultFormat);
     std::vector<codec::ColumnSpec> columns;    // raw: key BLOB, value BLOB
     std::vector<HeaderColumn> header_columns;  // of quarantine and late topics
     std::optional<TopicTable> table;
     std::string quarantine;              // topic name; empty for raw topics
     std::string late_of, quarantine_of;  // source topic, or empty
     int line = 0;
+
+    // Whether its records are made into columns; those of the others are kept as they are.
+    bool decoded() const { return format->make_decoder != nullptr; }
 };
 
 // models/**/<name>.sql with materialized='live'. The schema is the folder's name under models/.
@@ -89,8 +79,9 @@ struct LiveModel {
     std::string late;                           // topic for late rows; empty: counted only
 };
 
-// models/**/<name>.sql with materialized='incremental': a flow from one table to another. What it does follows from its
-// SQL: rows one by one are appended, groups are merged into the table, sessions are appended when they are closed.
+// models/**/<name>.sql with materialized='incremental': a flow from one table to another. What it
+// does follows from its SQL: rows one by one are appended, groups are merged into the table,
+// sessions are appended when they are closed.
 struct TableModel {
     std::string name;    // "silver.clicks": its table
     std::string file;    // relative to the project
@@ -115,14 +106,24 @@ struct Project {
     std::vector<LiveModel> live_models;
     std::vector<TableModel> table_models;  // each behind the one it reads
     Settings::Values settings;
+    std::map<std::string, std::any, std::less<>> sections;  // those of other modules, by key
+
+    // What the section of another module has left; null if it left nothing, or something else.
+    template <class T>
+    const T* section(std::string_view key) const {
+        auto it = sections.find(key);
+        return it == sections.end() ? nullptr : std::any_cast<T>(&it->second);
+    }
 };
 
 // Errors: kNotFound (no tarn.yml), kInvalidArgument ("tarn.yml:12: …").
-Result<Project> load_project(io::FileSystem& fs, const std::string& folder);
+Result<Project> load_project(io::FileSystem& fs, const std::string& folder,
+                             std::span<const Section> sections = sections());
 
-// All columns of a topic's table: its own, those of headers, and the metadata _topic VARCHAR, _partition INTEGER,
-// _offset BIGINT, _timestamp TIMESTAMPTZ, _ingested_at TIMESTAMPTZ, _batch_id BIGINT, _key BLOB, _extra VARCHAR
-// (undeclared fields as JSON; json topics), _date DATE, _hour INTEGER (both of _ingested_at, UTC).
+// All columns of a topic's table: its own, those of headers, and the metadata _topic VARCHAR,
+// _partition INTEGER, _offset BIGINT, _timestamp TIMESTAMPTZ, _ingested_at TIMESTAMPTZ, _batch_id
+// BIGINT, _key BLOB, _extra VARCHAR (undeclared fields as JSON; json topics), _date DATE, _hour
+// INTEGER (both of _ingested_at, UTC).
 std::vector<codec::ColumnSpec> table_columns(const Topic& topic);
 
 }  // namespace tarn::project

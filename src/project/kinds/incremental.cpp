@@ -1,102 +1,109 @@
-#include "table_model.h"
-
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
+
+#include "kinds/kind.h"
+#include "names.h"
+
 namespace tarn::project {
+namespace {
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        c = char(std::tolower(static_cast<unsigned char>(c)));
-    return out;
-}
+constexpr Key kKeys[] = {
+    {.name = "every",
+     .form = Form::kDuration,
+     .default_value = "5s",
+     .text = "How often what is new in the source is taken, at most.",
+     .example = "1s",
+     .min = kMinEvery.us},
+    {.name = "partition_by",
+     .form = Form::kTexts,
+     .text = "The table's partition columns, with commas between; of groups, some of those that it "
+             "is grouped by.",
+     .example = "country, day"},
+    {.name = "unique_key",
+     .text = "A column: a row whose key came within the horizon is left out.",
+     .example = "event_id"},
+    {.name = "event_time",
+     .text = "The column of type timestamp that the horizon is of.",
+     .example = "event_time"},
+    {.name = "horizon",
+     .form = Form::kDuration,
+     .default_value = "10m",
+     .text = "How far back keys are known, in event time; an older row goes to the quarantine.",
+     .example = "2m",
+     .min = Duration::seconds(1).us},
+    {.name = "quarantine",
+     .text = "The table for rows that fail a rule (`_rejected` is not null) or came behind the "
+             "horizon.",
+     .example = "quarantine.silver_clicks",
+     .rule = &kTableName},
+    {.name = "watermark",
+     .form = Form::kDuration,
+     .default_value = "10s",
+     .text = "Of sessions: how far events may be out of order.",
+     .example = "1m",
+     .min = 0},
+    {.name = "grace",
+     .form = Form::kDuration,
+     .default_value = "0s",
+     .text = "Of sessions: how much longer one takes late rows.",
+     .example = "1m",
+     .min = 0},
+    {.name = "late",
+     .text =
+         "Of sessions: the table for rows that came too late; without it they are counted only.",
+     .example = "late.sessions",
+     .rule = &kTableName},
+};
 
-bool is_identifier(std::string_view word) {
-    auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
-    return !word.empty() && word.size() <= 128 &&
-           !std::isdigit(static_cast<unsigned char>(word[0])) && std::ranges::all_of(word, plain);
-}
+constexpr std::string_view kNotOfSessions[] = {"unique_key", "quarantine"};
+constexpr std::string_view kNotOfGroups[] = {"unique_key", "quarantine", "late"};
+constexpr Strategy kStrategies[] = {
+    {.name = "append",
+     .text = "The SELECT makes rows one by one: they are appended.",
+     .what = "rows one by one"},
+    {.name = "merge",
+     .text = "A GROUP BY: what is new is merged with the groups that stand, and the partitions "
+             "that it touches are replaced.",
+     .what = "groups without a window",
+     .without = kNotOfGroups},
+    {.name = "sessions",
+     .text = "A GROUP BY with session(time, gap): sessions are appended when the watermark closes "
+             "them.",
+     .what = "sessions",
+     .without = kNotOfSessions},
+};
 
-bool is_table_name(std::string_view name) {
-    auto dot = name.find('.');
-    return dot != std::string_view::npos && is_identifier(name.substr(0, dot)) &&
-           is_identifier(name.substr(dot + 1));
-}
+constexpr std::string_view kExample =
+    R"(-- models/silver/clicks.sql
+{{ config(materialized='incremental', unique_key='event_id', event_time='event_time',
+          horizon='10m', quarantine='quarantine.silver_clicks') }}
+select event_id, event_time, page, price,
+       case when price < 0 then 'price is below zero' end as _rejected
+from {{ source('bronze', 'clicks') }}   -- or {{ ref('clicks') }}: the model of that name
+)";
 
-Place ConfigReader::place(const std::string& key) const {
-    auto it = parsed_.config.find(key);
-    return {file_, it == parsed_.config.end() ? parsed_.config_line : it->second.line};
-}
-
-Status ConfigReader::duration(const std::string& key, Duration min, Duration& out) const {
-    auto it = parsed_.config.find(key);
-    if (it == parsed_.config.end()) return {};
-    auto value = parse_duration(it->second.text);
-    if (!value)
-        return wrong(place(key), fmt::format("config: {}: {}", key, value.error().message()));
-    if (*value < min)
-        return wrong(place(key),
-                     fmt::format("config: {} must be at least {}", key, format_duration(min)));
-    out = *value;
-    return {};
-}
-
-void ConfigReader::text(const std::string& key, std::string& out) const {
-    if (auto it = parsed_.config.find(key); it != parsed_.config.end()) out = it->second.text;
-}
-
-Status ConfigReader::table(const std::string& key, std::string& out) const {
-    text(key, out);
-    if (out.empty() || is_table_name(out)) return {};
-    return wrong(place(key),
-                 fmt::format("config: {}: a table's name is schema.table, not '{}'", key, out));
-}
-
-Status ConfigReader::names(const std::string& key, std::vector<std::string>& out) const {
-    std::string list;
-    text(key, list);
-    for (size_t at = 0; at < list.size();) {
-        auto end = std::min(list.find(',', at), list.size());
-        auto word = list.substr(at, end - at);
-        std::erase_if(word, [](char c) { return std::isspace(static_cast<unsigned char>(c)); });
-        if (!is_identifier(word))
-            return wrong(place(key),
-                         fmt::format("config: {}: not a column's name: '{}'", key, word));
-        if (std::ranges::find(out, word) != out.end())
-            return wrong(place(key), fmt::format("config: {} names {} twice", key, word));
-        out.push_back(word);
-        at = end + 1;
-    }
-    return {};
-}
-
-const std::vector<std::string>& table_model_keys() {
-    static const std::vector<std::string> kKeys = {
-        "materialized", "every",      "partition_by", "unique_key", "event_time",
-        "horizon",      "quarantine", "watermark",    "grace",      "late"};
-    return kKeys;
-}
-
-Result<UnlinkedModel> read_table_model(const ModelFile& parsed, const std::string& name,
-                                       const std::string& file) {
-    TableModel model{.name = name, .file = file, .sql = parsed.sql, .source = {}};
-    ConfigReader config(parsed, file);
-    TARN_RETURN_IF_ERROR(config.duration("every", kMinEvery, model.every));
-    TARN_RETURN_IF_ERROR(config.duration("horizon", Duration::seconds(1), model.horizon));
-    TARN_RETURN_IF_ERROR(config.duration("watermark", Duration(), model.watermark));
-    TARN_RETURN_IF_ERROR(config.duration("grace", Duration(), model.grace));
-    TARN_RETURN_IF_ERROR(config.names("partition_by", model.partition_by));
-    TARN_RETURN_IF_ERROR(config.table("quarantine", model.quarantine));
-    TARN_RETURN_IF_ERROR(config.table("late", model.late));
-    config.text("unique_key", model.unique_key);
-    config.text("event_time", model.event_time);
+Status read(const ModelSource& source, ModelDraft& draft) {
+    const auto& [name, file, parsed, config] = source;
+    TableModel model{.name = name,
+                     .file = file,
+                     .sql = parsed.sql,
+                     .source = {},
+                     .every = config.duration("every"),
+                     .partition_by = config.texts("partition_by"),
+                     .unique_key = config.text("unique_key"),
+                     .event_time = config.text("event_time"),
+                     .horizon = config.duration("horizon"),
+                     .quarantine = config.text("quarantine"),
+                     .watermark = config.duration("watermark"),
+                     .grace = config.duration("grace"),
+                     .late = config.text("late")};
     if (!model.unique_key.empty() && model.event_time.empty())
         return wrong(config.place("unique_key"),
                      "config: unique_key needs event_time, the column that the horizon is of");
-    if (model.unique_key.empty() && parsed.config.contains("horizon"))
+    if (model.unique_key.empty() && config.has("horizon"))
         return wrong(config.place("horizon"), "config: horizon has no meaning without unique_key");
     if (!parsed.stream.empty())
         return wrong({file, parsed.stream_line},
@@ -106,10 +113,9 @@ Result<UnlinkedModel> read_table_model(const ModelFile& parsed, const std::strin
         return wrong({file, parsed.config_line},
                      "an incremental model reads {{ source('schema', 'table') }} or "
                      "{{ ref('model') }}: none is named");
-    return UnlinkedModel{std::move(model), parsed};
+    draft.table_models.push_back({std::move(model), parsed});
+    return {};
 }
-
-namespace {
 
 class Linker {
   public:
@@ -133,7 +139,11 @@ class Linker {
         for (const auto& live : project_.live_models)
             writers[lower(live.name)] = live.file;
         for (const auto& [model, parsed] : models_) {
-            ConfigReader config(parsed, model.file);
+            auto place = [&](std::string_view key) {
+                auto at = parsed.config.find(key);
+                return Place{model.file,
+                             at == parsed.config.end() ? parsed.config_line : at->second.line};
+            };
             for (const auto& [key, table] :
                  {std::pair<std::string, const std::string*>{"materialized", &model.name},
                   {"quarantine", &model.quarantine},
@@ -141,7 +151,7 @@ class Linker {
                 if (table->empty()) continue;
                 auto [it, added] = writers.emplace(lower(*table), model.file);
                 if (!added)
-                    return wrong(config.place(key),
+                    return wrong(place(key),
                                  fmt::format("{} is also written by {}", *table, it->second));
             }
         }
@@ -219,11 +229,24 @@ class Linker {
     std::vector<UnlinkedModel> models_;
 };
 
+// Finds each model's source, checks that no table is written twice, and puts the models in order.
+Status link(ModelDraft& draft) {
+    TARN_TRY(draft.project.table_models,
+             Linker(draft.project, std::move(draft.table_models)).link());
+    return {};
+}
+
 }  // namespace
 
-Result<std::vector<TableModel>> link_models(const Project& project,
-                                            std::vector<UnlinkedModel> models) {
-    return Linker(project, std::move(models)).link();
-}
+constinit const ModelKind kIncrementalKind = {
+    .name = "incremental",
+    .text =
+        "From a table to a table: what was added to the source since the last time, on each of "
+        "its commits.",
+    .example = kExample,
+    .keys = kKeys,
+    .strategies = kStrategies,
+    .read = read,
+    .link = link};
 
 }  // namespace tarn::project

@@ -1,0 +1,44 @@
+#pragma once
+
+// The kinds of models as data: what materialized='…' may say, what may stand in config(…) then, and
+// how such a model is read. A kind is a file with a row and a line in kinds/list.cpp.
+
+#include <span>
+#include <string_view>
+
+#include "tarn/base/result.h"
+#include "tarn/project/section.h"
+
+namespace tarn::project {
+
+// What a model of a kind may turn out to be, by its SQL; the flow finds out which.
+struct Strategy {
+    std::string_view name;  // "merge"
+    std::string_view text;  // whole sentences
+    std::string_view what;  // as messages name its models: "groups without a window"
+    std::span<const std::string_view> without = {};  // keys that have no meaning for it
+};
+
+struct ModelSource;
+struct ModelDraft;
+
+struct ModelKind {
+    std::string_view name;  // of materialized='…'
+    std::string_view text;  // whole sentences
+    std::string_view example;
+    std::span<const Key> keys;  // of config(…), beside materialized
+    std::span<const Strategy> strategies = {};
+    // Takes one file, when every section of tarn.yml is read.
+    Status (*read)(const ModelSource& source, ModelDraft& draft) = nullptr;
+    // When all files are read: what models say of each other. May be null.
+    Status (*link)(ModelDraft& draft) = nullptr;
+};
+
+std::span<const ModelKind> model_kinds();
+
+struct TableModel;
+// Errors: kInvalidArgument with the model's file, if a key that it has has no meaning for the
+// strategy (of that name; a defect if there is none).
+Status check_strategy(const TableModel& model, std::string_view strategy);
+
+}  // namespace tarn::project

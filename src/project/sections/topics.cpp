@@ -1,0 +1,386 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "names.h"
+#include "sections/list.h"
+#include "tarn/project/project.h"
+
+namespace tarn::project {
+namespace {
+
+using codec::ColumnSpec;
+using codec::ColumnType;
+
+constexpr NameRule kTopicName = {
+    .text = "a topic's name is 1 to 249 letters, digits, '.', '_' and '-'",
+    .pattern = "^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,249}$",
+    .good = is_topic_name};
+constexpr NameRule kColumnName = {.text = "a column's name is letters, digits and '_'",
+                                  .pattern = "^[A-Za-z_][A-Za-z0-9_]{0,127}$",
+                                  .good = is_identifier};
+
+constexpr Key kColumnKeys[] = {
+    {.name = "type",
+     .text = "text, bool, int, bigint, double, timestamp, date or bytes; also SQL's names of them.",
+     .example = "timestamp"},
+    {.name = "required",
+     .form = Form::kBoolean,
+     .default_value = "false",
+     .text = "Whether a record without a value for it goes to the quarantine.",
+     .example = "true"},
+};
+constexpr Key kTableKeys[] = {
+    {.name = "name",
+     .text = "The table, as schema.table.",
+     .example = "bronze.clicks",
+     .rule = &kTableName},
+    {.name = "every",
+     .form = Form::kDuration,
+     .default_value = "5s",
+     .text = "How often what is new is committed.",
+     .example = "1s",
+     .min = kMinEvery.us},
+    {.name = "partition_by",
+     .form = Form::kTexts,
+     .default_value = "_date, _hour",
+     .text = "The table's partition columns. `_date` and `_hour` are of the time at which a record "
+             "was taken in, in UTC.",
+     .example = "[country]"},
+};
+constexpr Key kTopicKeys[] = {
+    {.name = "partitions",
+     .form = Form::kInteger,
+     .default_value = "1",
+     .text = "How many partitions it has.",
+     .example = "4",
+     .min = 1,
+     .max = 10'000},
+    {.name = "retention",
+     .form = Form::kDuration,
+     .default_value = "7d",
+     .text = "How long records are kept.",
+     .example = "1h",
+     .min = Duration::seconds(1).us,
+     .word = "forever"},
+    {.name = "retention_bytes",
+     .form = Form::kBytes,
+     .text = "How many bytes a partition keeps; without it there is no bound.",
+     .example = "1GB"},
+    {.name = "format",
+     .default_value = codec::kDefaultFormat,
+     .text = "How a record's value is written: a [payload format](#payload-formats).",
+     .example = "raw",
+     .choices = codec::payload_format_names},
+    {.name = "columns",
+     .form = Form::kNamed,
+     .text = "The fields of an event and their types, as `name: type` or with more keys. A field "
+             "that is not declared is kept in the table's column `_extra`.",
+     .example = "{event_time: timestamp}",
+     .rule = &kColumnName,
+     .keys = kColumnKeys,
+     .one = "column",
+     .alone = "type"},
+    {.name = "table",
+     .form = Form::kMap,
+     .text = "The table to which every record is written; a name alone will do.",
+     .example = "bronze.clicks",
+     .keys = kTableKeys,
+     .alone = "name"},
+    {.name = "quarantine",
+     .text = "The topic for records that cannot be decoded; without it, the topic's name with "
+             "`.quarantine` behind it.",
+     .example = "clicks.quarantine"},
+    {.name = "late_of",
+     .text = "This topic holds the late rows of that one, with its columns.",
+     .example = "clicks"},
+    {.name = "quarantine_of",
+     .text = "This topic holds what could not be decoded of that one: the original bytes.",
+     .example = "clicks"},
+};
+
+constexpr std::string_view kExample = R"(topics:
+  clicks:
+    partitions: 4
+    retention: 1h
+    columns:
+      event_id: {type: text, required: true}
+      event_time: {type: timestamp, required: true}
+      page: text
+    table: {name: bronze.clicks, every: 1s}
+  clicks.late: {late_of: clicks, table: late.clicks}
+  clicks.quarantine: {quarantine_of: clicks, table: quarantine.clicks}
+)";
+
+std::vector<HeaderColumn> quarantine_columns() {
+    return {
+        {{"reason", ColumnType::kText, false}, "tarn.reason"},
+        {{"field", ColumnType::kText, false}, "tarn.field"},
+        {{"source_topic", ColumnType::kText, false}, "tarn.topic"},
+        {{"source_partition", ColumnType::kInt32, false}, "tarn.partition"},
+        {{"source_offset", ColumnType::kInt64, false}, "tarn.offset"},
+        {{"source_timestamp", ColumnType::kTimestamp, false}, "tarn.timestamp"},
+    };
+}
+
+std::vector<HeaderColumn> late_columns() {
+    return {
+        {{"reason", ColumnType::kText, false}, "tarn.reason"},
+        {{"source_partition", ColumnType::kInt32, false}, "tarn.partition"},
+        {{"source_offset", ColumnType::kInt64, false}, "tarn.offset"},
+        {{"watermark", ColumnType::kTimestamp, false}, "tarn.watermark"},
+        {{"window_end", ColumnType::kTimestamp, false}, "tarn.window_end"},
+    };
+}
+
+std::vector<ColumnSpec> raw_columns() {
+    return {{"key", ColumnType::kBytes, false}, {"value", ColumnType::kBytes, false}};
+}
+
+Status load_columns(const Values& of, Topic& topic) {
+    auto columns = of.named("columns");
+    if (columns.empty())
+        return wrong(of.place("columns"), "columns must be a map of names to types");
+    for (const auto& [name, values] : columns) {
+        auto bad = [&](std::string_view what) { return wrong(values.place(), what); };
+        ColumnSpec column{.name = name, .required = values.boolean("required")};
+        auto type = values.text("type");
+        if (type.empty()) return bad("column " + name + " needs a type");
+        auto parsed = codec::parse_column_type(type);
+        if (!parsed) return bad("column " + name + ": " + parsed.error().message());
+        column.type = *parsed;
+        for (const auto& other : topic.columns)
+            if (lower(other.name) == lower(name))
+                return bad(fmt::format("columns {} and {} differ only in case", other.name, name));
+        topic.columns.push_back(std::move(column));
+    }
+    return {};
+}
+
+// Format and columns.
+Status load_form(const Values& values, Topic& topic) {
+    bool derived = !topic.late_of.empty() || !topic.quarantine_of.empty();
+    if (!topic.late_of.empty() && !topic.quarantine_of.empty()) {
+        return wrong(values.place("quarantine_of"),
+                     "a topic is late_of or quarantine_of another, not both");
+    }
+    for (auto key : {"format", "columns"}) {
+        if (derived && values.has(key)) {
+            return wrong(values.place(key),
+                         fmt::format("topic {} has the form of {}{}: leave {} out", topic.name,
+                                     topic.late_of, topic.quarantine_of, key));
+        }
+    }
+    if (!topic.quarantine_of.empty()) {
+        topic.format = codec::find_payload_format(codec::kRawFormat);
+        topic.columns = raw_columns();
+        topic.header_columns = quarantine_columns();
+    } else if (!topic.decoded()) {
+        topic.columns = raw_columns();
+        if (values.has("columns")) {
+            return wrong(values.place("columns"),
+                         "a raw topic has the columns key and value: leave columns out");
+        }
+    } else if (topic.late_of.empty()) {
+        if (!values.has("columns"))
+            return wrong(values.place(), "topic " + topic.name + " needs columns, or format: raw");
+        TARN_RETURN_IF_ERROR(load_columns(values, topic));
+    }
+    if (!topic.decoded() && !topic.quarantine.empty()) {
+        return wrong(values.place("quarantine"),
+                     "a raw topic refuses nothing: leave quarantine out");
+    }
+    return {};
+}
+
+Status load_table(const Values& of, Topic& topic) {
+    auto table = of.map("table");
+    if (!table.has("name")) return wrong(table.place(), fmt::format("{}, not ''", kTableName.text));
+    topic.table = TopicTable{.name = table.text("name"),
+                             .every = table.duration("every"),
+                             .partition_by = table.texts("partition_by"),
+                             .line = table.place().line};
+    return {};
+}
+
+Status load(const Values& file, Project& project) {
+    for (const auto& [name, values] : file.named("topics")) {
+        Topic topic{.name = name,
+                    .partitions = int32_t(values.integer("partitions")),
+                    .retention = values.duration("retention"),
+                    .retention_bytes = values.bytes("retention_bytes"),
+                    .format = codec::find_payload_format(values.text("format")),
+                    .columns = {},
+                    .header_columns = {},
+                    .table = {},
+                    .quarantine = values.text("quarantine"),
+                    .late_of = values.text("late_of"),
+                    .quarantine_of = values.text("quarantine_of"),
+                    .line = values.place().line};
+        TARN_RETURN_IF_ERROR(load_form(values, topic));
+        if (values.has("table")) TARN_RETURN_IF_ERROR(load_table(values, topic));
+        project.topics.emplace(name, std::move(topic));
+    }
+    return {};
+}
+
+// What topics say of each other.
+class Linker {
+  public:
+    explicit Linker(Project& project) : topics_(project.topics), project_(project) {}
+
+    Status link() {
+        TARN_RETURN_IF_ERROR(derive());
+        TARN_RETURN_IF_ERROR(link_quarantines());
+        return check_tables();
+    }
+
+  private:
+    static Place place(const Topic& topic) { return {kProjectFile, topic.line}; }
+
+    Result<const Topic*> source_of(const Topic& topic, std::string_view key,
+                                   const std::string& source) {
+        auto it = topics_.find(source);
+        if (it == topics_.end()) {
+            return wrong(place(topic),
+                         fmt::format("topic {}: {} names no topic: {}{}", topic.name, key, source,
+                                     suggestion(source, topic_names(project_))));
+        }
+        if (!it->second.decoded() || !it->second.late_of.empty()) {
+            return wrong(place(topic),
+                         fmt::format("topic {}: {} must name a topic with columns of its own, {} "
+                                     "has none",
+                                     topic.name, key, source));
+        }
+        return &it->second;
+    }
+
+    Status derive() {
+        for (auto& [name, topic] : topics_) {
+            if (!topic.quarantine_of.empty())
+                TARN_RETURN_IF_ERROR(source_of(topic, "quarantine_of", topic.quarantine_of));
+            if (!topic.decoded() || topic.late_of.empty()) continue;
+            TARN_TRY(auto source, source_of(topic, "late_of", topic.late_of));
+            topic.columns = source->columns;
+            topic.header_columns = late_columns();
+        }
+        return {};
+    }
+
+    // Each decoded topic has one, which need not be written.
+    Status link_quarantines() {
+        std::vector<Topic> implied;
+        for (auto& [name, topic] : topics_) {
+            if (!topic.decoded()) continue;
+            const auto& owner = topic.late_of.empty() ? name : topic.late_of;
+            if (topic.quarantine.empty()) {
+                const auto& of_owner = topics_.at(owner).quarantine;
+                topic.quarantine = of_owner.empty() ? owner + ".quarantine" : of_owner;
+            }
+            auto it = topics_.find(topic.quarantine);
+            if (it == topics_.end()) {
+                implied.push_back({.name = topic.quarantine,
+                                   .format = codec::find_payload_format(codec::kRawFormat),
+                                   .columns = raw_columns(),
+                                   .header_columns = quarantine_columns(),
+                                   .table = {},
+                                   .quarantine = {},
+                                   .late_of = {},
+                                   .quarantine_of = owner,
+                                   .line = topic.line});
+            } else if (it->second.quarantine_of != owner) {
+                return wrong(place(topic),
+                             fmt::format("topic {}: its quarantine {} must say quarantine_of: {}",
+                                         name, topic.quarantine, owner));
+            }
+        }
+        for (auto& topic : implied) {
+            if (!is_topic_name(topic.name))
+                return wrong(place(topic), "not a topic's name: quarantine " + topic.name);
+            auto name = topic.name;
+            topics_.emplace(name, std::move(topic));
+        }
+        return {};
+    }
+
+    Status check_tables() {
+        std::map<std::string, std::string> owners;
+        for (const auto& [name, topic] : topics_) {
+            if (!topic.table) continue;
+            auto [it, added] = owners.emplace(lower(topic.table->name), name);
+            if (!added) {
+                return wrong({kProjectFile, topic.table->line},
+                             fmt::format("table {} is also that of topic {}", topic.table->name,
+                                         it->second));
+            }
+            TARN_RETURN_IF_ERROR(check_columns(topic));
+        }
+        return {};
+    }
+
+    static Status check_columns(const Topic& topic) {
+        const auto& table = *topic.table;
+        const Place place{kProjectFile, table.line};
+        std::set<std::string> seen;
+        std::vector<std::string> columns;
+        for (const auto& column : table_columns(topic)) {
+            if (!seen.insert(lower(column.name)).second) {
+                return wrong(place, fmt::format("table {} would have column {} twice: rename the "
+                                                "topic's own",
+                                                table.name, column.name));
+            }
+            columns.push_back(column.name);
+        }
+        std::set<std::string> partitions;
+        for (const auto& by : table.partition_by) {
+            if (std::ranges::find(columns, by) == columns.end()) {
+                return wrong(place, fmt::format("partition_by names no column of {}: {}{}",
+                                                table.name, by, suggestion(by, columns)));
+            }
+            if (!partitions.insert(by).second)
+                return wrong(place, "partition_by names a column twice: " + by);
+        }
+        return {};
+    }
+
+    std::map<std::string, Topic>& topics_;
+    const Project& project_;
+};
+
+Status link(Project& project) { return Linker(project).link(); }
+
+}  // namespace
+
+std::vector<ColumnSpec> table_columns(const Topic& topic) {
+    std::vector<ColumnSpec> out = topic.columns;
+    for (const auto& header : topic.header_columns)
+        out.push_back(header.column);
+    for (auto& column : out)
+        column.required = false;
+    out.push_back({"_topic", ColumnType::kText, false});
+    out.push_back({"_partition", ColumnType::kInt32, false});
+    out.push_back({"_offset", ColumnType::kInt64, false});
+    out.push_back({"_timestamp", ColumnType::kTimestamp, false});
+    out.push_back({"_ingested_at", ColumnType::kTimestamp, false});
+    out.push_back({"_batch_id", ColumnType::kInt64, false});
+    out.push_back({"_key", ColumnType::kBytes, false});
+    if (topic.decoded()) out.push_back({"_extra", ColumnType::kText, false});
+    out.push_back({"_date", ColumnType::kDate, false});
+    out.push_back({"_hour", ColumnType::kInt32, false});
+    return out;
+}
+
+constinit const Section kTopicsSection = {
+    .key = {.name = "topics",
+            .form = Form::kNamed,
+            .text = "The topics that flows read and write, and the table of each.",
+            .rule = &kTopicName,
+            .keys = kTopicKeys,
+            .one = "topic"},
+    .example = kExample,
+    .load = load,
+    .link = link};
+
+}  // namespace tarn::project
