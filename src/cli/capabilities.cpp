@@ -16,6 +16,7 @@
 #include "tarn/lake/error_ids.h"
 #include "tarn/log/error_ids.h"
 #include "tarn/log/log.h"
+#include "tarn/privacy/functions.h"
 #include "tarn/project/error_ids.h"
 #include "tarn/server/error_ids.h"
 #include "tarn/server/server.h"
@@ -32,9 +33,13 @@ std::span<const host::Capability> capabilities() {
         {.module = "io", .errors = io::error_list()},
         {.module = "delta", .errors = delta::error_list()},
         {.module = "log", .errors = log::error_list(), .settings = log::setting_declarations()},
-        {.module = "sql", .errors = sql::error_list(), .settings = sql::setting_declarations()},
+        {.module = "sql",
+         .errors = sql::error_list(),
+         .settings = sql::setting_declarations(),
+         .sql_functions = sql::sql_functions()},
         {.module = "lake", .errors = lake::error_list()},
         {.module = "view", .errors = view::error_list()},
+        {.module = "privacy", .sql_functions = privacy::sql_functions()},
         {.module = "project", .errors = project::error_list(), .sections = project::sections()},
         {.module = "kafka",
          .errors = kafka::error_list(),

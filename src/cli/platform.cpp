@@ -12,7 +12,6 @@
 #include "tarn/base/version.h"
 #include "tarn/demo/demo.h"
 #include "tarn/host/ports.h"
-#include "tarn/privacy/keyed_hash.h"
 #include "tarn/sql/functions.h"
 
 namespace tarn::cli {
@@ -71,7 +70,7 @@ Status Platform::open_stores(const Settings& settings) {
     flow_sql.spill_folder = data_ + "/spill/flows";
     flow_sql.cache_files = false;  // a flow reads a file once
     TARN_TRY(flow_engine_, sql::Engine::open(flow_sql, fs_, nullptr));
-    TARN_RETURN_IF_ERROR(lend_functions());
+    TARN_RETURN_IF_ERROR(lend_functions(*flow_engine_));
     TARN_TRY(lake_, lake::Lake::open(lake_root, {fs_, clock_, *lake_random_, failpoints_, metrics_,
                                                  logger_.named("lake"), *flow_engine_}));
     view::RocksOptions views;
@@ -87,28 +86,25 @@ Status Platform::open_stores(const Settings& settings) {
                           memory_, *log_, *lake_, *views_, *flow_engine_}));
 
     tables_ = std::make_unique<Tables>(fs_, lake_root);
-    tables_->serve(*views_, {*log_, *flows_, settings_}, all_system_tables());
+    tables_->serve(*views_, {*log_, *flows_, settings_, queries_}, all_system_tables());
     sql::EngineOptions user_sql;
     user_sql.memory_bytes = settings.bytes("sql.memory");
     user_sql.threads = int(settings.integer("sql.threads"));
     user_sql.spill_folder = data_ + "/spill/sql";
     user_sql.restricted = true;
     TARN_TRY(user_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
-    return {};
+    return lend_functions(*user_engine_);
 }
 
-// keyed_hash(text) in the SQL of flows. The key lies in the data folder, readable by its owner
-// alone.
-Status Platform::lend_functions() {
-    auto path = data_ + "/keys/pseudonyms.key";
-    TARN_TRY(auto key, privacy::load_or_make_key(fs_, *flow_random_, path));
-    for (auto& [file, mode] : {std::pair{data_ + "/keys", 0700}, std::pair{path, 0600}})
-        if (chmod(file.c_str(), mode_t(mode)) != 0)
-            return fail(errno_error(errno, "cannot protect", file));
-    auto hash = std::make_shared<privacy::KeyedHash>(key);
-    return sql::register_text_function(
-        *flow_engine_, "keyed_hash",
-        [hash](std::string_view text, std::string& out) { hash->append_to(out, text); });
+Status Platform::lend_functions(sql::Engine& engine) {
+    auto protect = [](const std::string& path, bool folder) -> Status {
+        if (chmod(path.c_str(), folder ? 0700 : 0600) == 0) return {};
+        return fail(errno_error(errno, "cannot protect", path));
+    };
+    for (const auto& capability : capabilities())
+        TARN_RETURN_IF_ERROR(sql::lend_functions(engine, capability.sql_functions,
+                                                 {fs_, *flow_random_, data_, protect}));
+    return {};
 }
 
 Status Platform::open_doors(const Settings& settings) {
@@ -124,14 +120,16 @@ Status Platform::open_doors(const Settings& settings) {
     http_options.project_name = project_.name;
     http_options.kafka_address = kafka_->address();
     http_options.start_number = folder_->start_number();
-    TARN_TRY(http_, opened(server::HttpServer::open(
-                               http_options,
-                               {{clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_,
-                                 host::flows_of(*flows_), *user_engine_, program().errors,
-                                 [this] { return demo::read_producers(disk_, data_); },
-                                 demo::demo_control(disk_, data_), nullptr, all_system_tables()},
-                                capabilities()}),
-                           "HTTP", http_options.address, http_options.port, "--http-port"));
+    TARN_TRY(
+        http_,
+        opened(server::HttpServer::open(
+                   http_options,
+                   {{clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_,
+                     host::flows_of(*flows_), *user_engine_, program().errors,
+                     [this] { return demo::read_producers(disk_, data_); },
+                     demo::demo_control(disk_, data_), nullptr, all_system_tables(), &queries_},
+                    capabilities()}),
+               "HTTP", http_options.address, http_options.port, "--http-port"));
     flows_->start();
     log_->start_retention();
     serving_.pid = getpid();

@@ -24,6 +24,7 @@
 #include "tarn/project/project.h"
 #include "tarn/server/server.h"
 #include "tarn/sql/engine.h"
+#include "tarn/sql/query_log.h"
 #include "tarn/view/view.h"
 
 namespace tarn::cli {
@@ -43,7 +44,8 @@ class Platform {
     Platform(const std::string& data, Settings settings)
         : fs_(disk_, clock_, data), settings_(std::move(settings)), data_(data) {}
     Status open_stores(const Settings& settings);
-    Status lend_functions();
+    // What capabilities lend to SQL.
+    Status lend_functions(sql::Engine& engine);
     Status open_doors(const Settings& settings);
 
     io::LocalFileSystem disk_;
@@ -66,6 +68,7 @@ class Platform {
     std::unique_ptr<flow::Runtime> flows_;
     std::unique_ptr<Tables> tables_;
     std::unique_ptr<sql::Engine> user_engine_;
+    sql::QueryLog queries_{clock_};
     std::unique_ptr<kafka::Server> kafka_;
     std::unique_ptr<server::HttpServer> http_;
 };

@@ -14,6 +14,7 @@
 #include "tarn/host/system_table.h"
 #include "tarn/project/project.h"
 #include "tarn/server/error_ids.h"
+#include "tarn/sql/functions.h"
 
 namespace tarn::cli {
 namespace {
@@ -104,6 +105,25 @@ std::string system_tables_page() {
     return out;
 }
 
+std::string sql_functions_page() {
+    std::vector<sql::SqlFunction> all;
+    for (const auto& capability : capabilities())
+        all.insert(all.end(), capability.sql_functions.begin(), capability.sql_functions.end());
+    std::ranges::sort(all, {}, &sql::SqlFunction::name);
+    std::string out = "# SQL functions\n\n" + std::string(kMade) +
+                      " Functions that Tarn adds to DuckDB's, and the\ntable functions that SQL "
+                      "from outside (the page, POST /api/v1/sql, `tarn sql`) may call. Of DuckDB's "
+                      "scalar\nfunctions it may call all but those that read settings, the "
+                      "environment or logs.\n\n| function | | kind | where |\n| --- | --- | --- | "
+                      "--- |\n";
+    for (const auto& function : all)
+        out += fmt::format(
+            "| `{}` | {} | {} | {} |\n", function.signature, function.text,
+            function.kind == sql::FunctionKind::kTable ? "table" : "scalar",
+            function.use == sql::FunctionUse::kAll ? "everywhere" : "the SQL of models");
+    return out;
+}
+
 std::string error_page(const ErrorId& e) {
     return fmt::format(
         "# {}: {}\n\n{}\n\n## What to do\n\n{}\n\n---\n\nCode `{}`, exit status {}. [All errors]"
@@ -180,6 +200,7 @@ Status write_reference(const std::string& project, const std::string& out) {
     TARN_RETURN_IF_ERROR(fs.replace(out + "/metrics.md", metrics_page(metrics)));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/errors.md", codes_page()));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/system-tables.md", system_tables_page()));
+    TARN_RETURN_IF_ERROR(fs.replace(out + "/sql-functions.md", sql_functions_page()));
     TARN_RETURN_IF_ERROR(fs.replace(out + "/commands.md", commands_page(command_docs())));
     const auto sections = all_sections();
     TARN_RETURN_IF_ERROR(

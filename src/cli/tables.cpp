@@ -6,6 +6,16 @@
 
 namespace tarn::cli {
 
+sql::ScanRef view_table(std::shared_ptr<view::View> view) {
+    sql::ScanRef out{.schema = view->spec().columns, .rows = view->state().rows, .scan = {}};
+    const auto first = size_t(view->spec().key.at(0));
+    if (out.schema[first].type == codec::ColumnType::kTimestamp) out.bounded = int(first);
+    out.scan = [view = std::move(view)](const sql::TimeBounds& bounds) {
+        return view->scan({.from = bounds.from, .to = bounds.to});
+    };
+    return out;
+}
+
 Result<std::optional<sql::TableRef>> Tables::resolve(std::string_view schema,
                                                      std::string_view table) {
     if (schema == "system") {
@@ -16,10 +26,8 @@ Result<std::optional<sql::TableRef>> Tables::resolve(std::string_view schema,
         return rows.finish();
     }
     if (views_)
-        if (auto view = views_->find(fmt::format("{}.{}", schema, table))) {
-            TARN_TRY(auto rows, view->scan({}));
-            return sql::RowsRef{view->spec().columns, {std::move(rows)}};
-        }
+        if (auto view = views_->find(fmt::format("{}.{}", schema, table)))
+            return view_table(std::move(view));
     auto path = fmt::format("{}/{}/{}", lake_root_, schema, table);
     if (schema.find('/') == schema.npos && table.find('/') == table.npos &&
         fs_.exists(path + "/_delta_log"))

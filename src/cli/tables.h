@@ -14,6 +14,10 @@
 
 namespace tarn::cli {
 
+// A view as a table. Its rows are ordered by its key: filters on the time that comes first in it
+// bound what is read.
+sql::ScanRef view_table(std::shared_ptr<view::View> view);
+
 class Tables final : public sql::TableProvider {
   public:
     Tables(io::FileSystem& fs, std::string lake_root) : fs_(fs), lake_root_(std::move(lake_root)) {}

@@ -4,13 +4,10 @@
 
 #include "api_json.h"
 #include "host_names.h"
+#include "tarn/sql/functions.h"
 
 namespace tarn::server {
 namespace {
-
-// Table functions that the SQL box allows, and scalar ones that are ours.
-constexpr std::string_view kFunctions[] = {"delta_scan", "generate_series", "range", "tumble",
-                                           "unnest"};
 
 // Of a table, a view or a system table.
 template <class Columns>
@@ -44,7 +41,7 @@ Result<Response> catalog(const Platform& context) {
     for (const auto& table : context.system_tables)
         write_named(json, "system", fmt::format("system.{}", table.name), table.columns);
     json.end_array().key("functions").begin_array();
-    for (auto function : kFunctions)
+    for (auto function : sql::callable_functions(context.sql))
         json.text(function);
     json.end_array().end_object();
     return json_response(json.take());

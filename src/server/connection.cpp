@@ -66,6 +66,7 @@ Request to_request(const Fields& message) {
     out.fetch_site = std::string(message["Sec-Fetch-Site"]);
     out.content_type = header(http::field::content_type);
     out.if_none_match = header(http::field::if_none_match);
+    out.accept = header(http::field::accept);
     out.accept_encoding = header(http::field::accept_encoding);
     out.body = message.body();
     return out;
@@ -205,12 +206,13 @@ void Connection::run_api(Request request, Target target, RouteMatch match) {
 }
 
 void Connection::run_sql(const Request& request) {
-    auto ticket = shared_.sql.submit(
-        request.body, *connection().principal(), [self = shared_from_this()](Response response) {
-            self->post([self, response = std::move(response)]() mutable {
-                self->answer(std::move(response));
-            });
-        });
+    auto ticket =
+        shared_.sql.submit(request.body, request.accept, *connection().principal(),
+                           [self = shared_from_this()](Response response) {
+                               self->post([self, response = std::move(response)]() mutable {
+                                   self->answer(std::move(response));
+                               });
+                           });
     watch([ticket] { ticket->cancel(); });
 }
 

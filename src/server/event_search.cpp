@@ -5,13 +5,14 @@
 #include <fmt/format.h>
 
 #include "api_json.h"
+#include "tarn/sql/json_result.h"
 
 namespace tarn::server {
 namespace {
 
 constexpr size_t kFetchBytes = 1 << 20, kInflated = 64 << 20;
 
-class RowList final : public sql::RowSink {
+class RowList final : public sql::JsonRowSink {
   public:
     Status columns(std::span<const sql::ResultColumn>) override { return {}; }
     Status row(std::string_view json) override {

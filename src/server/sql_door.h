@@ -13,6 +13,7 @@
 #include "tarn/base/queue.h"
 #include "tarn/net/principal.h"
 #include "tarn/server/server.h"
+#include "tarn/sql/parameters.h"
 
 namespace tarn::server {
 
@@ -34,15 +35,16 @@ class SqlDoor {
     using Done = std::function<void(Response)>;
     SqlDoor(const ServerOptions& options, const Platform& context);
     ~SqlDoor();
-    // `body` is a SqlRequest, asked by `who`. `done` is called once, from a slot's thread, or at
-    // once if the request is refused.
-    std::shared_ptr<SqlTicket> submit(const std::string& body, const net::Principal& who,
-                                      Done done);
+    // `body` is a SqlRequest, asked by `who`; `accept`, that header, names the form of the result.
+    // `done` is called once, from a slot's thread, or at once if the request is refused.
+    std::shared_ptr<SqlTicket> submit(const std::string& body, std::string_view accept,
+                                      const net::Principal& who, Done done);
     void stop();
 
   private:
     struct Job {
-        std::string sql;
+        std::string sql, accept;
+        sql::Parameters parameters;
         net::Principal who;  // who asks
         int64_t max_rows = 0;
         int64_t queued_us = 0;  // monotonic

@@ -2,8 +2,6 @@
 // column mapping come from the Delta log, partition columns are constants of a file, files are
 // pruned by the log's statistics, deletion vectors filter rows by their position.
 
-#include "delta_scan.h"
-
 #include <duckdb/catalog/catalog_entry/table_function_catalog_entry.hpp>
 #include <duckdb/common/multi_file/multi_file_data.hpp>
 #include <duckdb/common/multi_file/multi_file_reader.hpp>
@@ -22,6 +20,8 @@
 #include <numeric>
 
 #include "checkpoint_reader.h"
+#include "duck.h"
+#include "functions/list.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/statistics.h"
@@ -469,8 +469,9 @@ vector<PartitionStatistics> count_from_log(ClientContext&, GetPartitionStatsInpu
 
 }  // namespace
 
-Status register_delta_scan(Engine::Impl& engine) {
+static Status add_delta_scan(Engine& to) {
     return guarded([&]() -> Status {
+        auto& engine = to.impl();
         auto& db = engine.instance();
         ExtensionLoader loader(db, "tarn");
         Connection con(db);
@@ -492,6 +493,15 @@ Status register_delta_scan(Engine::Impl& engine) {
         loader.RegisterFunction(scan);
         return {};
     });
+}
+
+SqlFunction delta_scan_function() {
+    return {.name = kDeltaScanFunction,
+            .signature = "delta_scan(path VARCHAR [, version := BIGINT])",
+            .text = "A Delta table by its folder, at its newest version or this one.",
+            .kind = FunctionKind::kTable,
+            .use = FunctionUse::kAll,
+            .add = add_delta_scan};
 }
 
 }  // namespace tarn::sql

@@ -25,6 +25,7 @@
 #include "tarn/io/file_system.h"
 #include "tarn/sql/delta_files.h"
 #include "tarn/sql/engine.h"
+#include "tarn/sql/functions.h"
 #include "tarn/sql/table_provider.h"
 
 namespace tarn::sql {
@@ -139,7 +140,8 @@ struct Feed {
     duckdb::vector<duckdb::LogicalType> types;
     std::vector<int> source;  // for each column its index in the batches
     std::vector<std::shared_ptr<const AdoptedBatch>> batches;
-    bool ordered = false;  // one scanning thread, in order
+    bool ordered = false;                  // one scanning thread, in order
+    std::shared_ptr<const ScanRef> later;  // in place of batches: read when a scan begins
 };
 
 // What a connection knows besides DuckDB's own: the feeds by name. One thread at a time.
@@ -155,13 +157,13 @@ struct SessionState : duckdb::ClientContextState {
 };
 
 std::shared_ptr<Feed> make_feed(const RowsRef& rows);
-// tarn_rows(id) and stream(name).
-void register_feeds(duckdb::DatabaseInstance& db);
-// tumble(timestamp, interval) and session(timestamp, interval).
-void register_tumble(duckdb::DatabaseInstance& db);
+std::shared_ptr<Feed> make_feed(ScanRef scan);
+// Registers the functions of this module.
+Status add_functions(Engine& engine);
+// tarn_rows(id).
+void register_rows(duckdb::DatabaseInstance& db);
 // Makes casts of TIMESTAMPTZ to DATE fast where the time zone is UTC.
 void register_utc_dates(duckdb::DatabaseInstance& db);
-// Defined by the Delta scan: delta_scan(path [, version]).
 duckdb::unique_ptr<duckdb::FileSystem> make_duck_file_system(io::FileSystem& fs);
 
 // --- Limits of strangers' SQL
@@ -170,7 +172,7 @@ duckdb::unique_ptr<duckdb::FileSystem> make_duck_file_system(io::FileSystem& fs)
 // Parses and checks: one SELECT, allowed functions only. Errors: kInvalidArgument (syntax),
 // kUnsupported.
 Status check_restricted(duckdb::ClientContext& context, const std::string& sql,
-                        bool allow_delta_scan);
+                        const Engine::Impl& engine);
 // Refuses, before a plan is optimised, what reads anything but the provider's tables.
 void register_plan_check(duckdb::DatabaseInstance& db);
 
@@ -203,12 +205,15 @@ struct Engine::Impl {
     EngineOptions options;
     io::FileSystem& fs;
     TableProvider* tables;
+    std::vector<SqlFunction> functions;  // this module's and those lent, by name
     duckdb::unique_ptr<duckdb::DuckDB> db;
     Watchdog watchdog;
 
     Impl(EngineOptions o, io::FileSystem& f, TableProvider* t)
         : options(std::move(o)), fs(f), tables(t) {}
     duckdb::DatabaseInstance& instance() { return *db->instance; }
+    // The row of this name, in lower case; null if there is none.
+    const SqlFunction* function(std::string_view name) const;
 };
 
 struct Session::Impl {

@@ -13,7 +13,6 @@
 #include "duckdb/parser/expression/function_expression.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
 
-#include "delta_scan.h"
 #include "duck.h"
 #include "tarn/sql/error_ids.h"
 
@@ -172,6 +171,11 @@ duckdb::unique_ptr<duckdb::TableRef> find_table(
             constant(duckdb::Value(SessionState::of(context)->add(make_feed(*rows)))));
         return call(kRowsFunction, std::move(arguments), input.table_name);
     }
+    if (auto* scan = std::get_if<ScanRef>(&**found)) {
+        arguments.push_back(
+            constant(duckdb::Value(SessionState::of(context)->add(make_feed(std::move(*scan))))));
+        return call(kRowsFunction, std::move(arguments), input.table_name);
+    }
     auto& delta = std::get<DeltaTableRef>(**found);
     arguments.push_back(constant(duckdb::Value(delta.path)));
     if (delta.version >= 0)
@@ -227,10 +231,8 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSyst
         impl->db = duckdb::make_uniq<duckdb::DuckDB>(nullptr, &config);
         auto& db = impl->instance();
         db.GetFileSystem().RegisterSubSystem(make_duck_file_system(fs));
-        register_feeds(db);
-        register_tumble(db);
+        register_rows(db);
         register_utc_dates(db);
-        TARN_RETURN_IF_ERROR(register_delta_scan(*impl));
         auto& scans = duckdb::DBConfig::GetConfig(db).replacement_scans;
         // Strangers must not name a file as a table.
         if (impl->options.restricted) scans.clear();
@@ -238,9 +240,11 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSyst
             scans.insert(scans.begin(), duckdb::ReplacementScan(
                                             find_table, duckdb::make_uniq<ProviderScan>(*tables)));
         if (impl->options.restricted) register_plan_check(db);
-        duckdb::Connection connection(*impl->db);
-        TARN_RETURN_IF_ERROR(lock_down(connection, impl->options));
-        return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+        std::unique_ptr<Engine> engine(new Engine(std::move(impl)));
+        TARN_RETURN_IF_ERROR(add_functions(*engine));
+        duckdb::Connection connection(*engine->impl().db);
+        TARN_RETURN_IF_ERROR(lock_down(connection, engine->impl().options));
+        return engine;
     });
 }
 

@@ -67,12 +67,17 @@ constinit const ErrorId kSqlEngineFailed{808, Code::kUnavailable,
     "they have engines of their own.",
     "Restart Tarn; the log says what happened."};
 
+constinit const ErrorId kSqlParameters{809, Code::kInvalidArgument,
+    "The parameters are not those of the SQL",
+    "A statement that has `$1` or `$name` needs a value for each of them, and no other ones.",
+    "Send as many values as the statement has: an array for `$1`, `$2`, …, an object for names."};
+
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
     &kModelSql,       &kStreamingSql,    &kNotRepeatable, &kSql,
     &kSqlRefused,     &kSqlTimeout,      &kSqlCancelled,  &kSqlMemory,
-    &kSqlUnknownName, &kSqlEngineFailed,
+    &kSqlUnknownName, &kSqlEngineFailed, &kSqlParameters,
 };
 
 }  // namespace tarn::errors

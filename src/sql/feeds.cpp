@@ -2,8 +2,14 @@
 // statement's input. The scan hands out references to the batches' arrays; nothing is copied.
 
 #include "duckdb/main/extension/extension_loader.hpp"
+#include "duckdb/planner/expression/bound_between_expression.hpp"
+#include "duckdb/planner/expression/bound_columnref_expression.hpp"
+#include "duckdb/planner/expression/bound_comparison_expression.hpp"
+#include "duckdb/planner/expression/bound_constant_expression.hpp"
+#include "duckdb/planner/operator/logical_get.hpp"
 
 #include "duck.h"
+#include "functions/list.h"
 
 namespace tarn::sql {
 
@@ -16,12 +22,16 @@ constexpr idx_t kTypicalBatch = 10'000;  // rows; the planner's guess of a strea
 struct FeedBind : duckdb::TableFunctionData {
     explicit FeedBind(std::shared_ptr<Feed> f) : feed(std::move(f)) {}
     std::shared_ptr<Feed> feed;
+    TimeBounds bounds;  // of this scan, of a feed that is read later
 
     bool Equals(const duckdb::FunctionData& other) const override {
-        return feed == other.Cast<FeedBind>().feed;
+        const auto& that = other.Cast<FeedBind>();
+        return feed == that.feed && bounds.from == that.bounds.from && bounds.to == that.bounds.to;
     }
     duckdb::unique_ptr<duckdb::FunctionData> Copy() const override {
-        return duckdb::make_uniq<FeedBind>(feed);
+        auto copy = duckdb::make_uniq<FeedBind>(feed);
+        copy->bounds = bounds;
+        return copy;
     }
 };
 
@@ -74,8 +84,15 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_stream(duckdb::ClientContext& cont
 duckdb::unique_ptr<duckdb::GlobalTableFunctionState> start_scan(
     duckdb::ClientContext&, duckdb::TableFunctionInitInput& input) {
     auto scan = duckdb::make_uniq<FeedScan>();
-    auto& feed = *input.bind_data->Cast<FeedBind>().feed;
+    auto& bind = input.bind_data->Cast<FeedBind>();
+    auto& feed = *bind.feed;
     scan->batches = feed.batches;
+    if (feed.later) {
+        auto rows = feed.later->scan(bind.bounds);
+        if (!rows) throw_error(rows.error());
+        if (*rows && (*rows)->row_count)
+            scan->batches.push_back(std::make_shared<AdoptedBatch>(std::move(*rows)));
+    }
     for (uint32_t b = 0; b < scan->batches.size(); ++b)
         for (uint32_t c = 0; c < scan->batches[b]->chunks(); ++c)
             scan->chunks.emplace_back(b, c);
@@ -101,12 +118,68 @@ void next_chunk(duckdb::ClientContext&, duckdb::TableFunctionInput& input, duckd
 duckdb::unique_ptr<duckdb::NodeStatistics> feed_rows(duckdb::ClientContext&,
                                                      const duckdb::FunctionData* bind) {
     auto& feed = *bind->Cast<FeedBind>().feed;
-    idx_t rows = 0;
+    idx_t rows = feed.later ? feed.later->rows : 0;
     for (auto& batch : feed.batches)
         rows += batch->rows();
     // A stream's plan outlives this batch: do not let an empty first one decide the join order.
     return duckdb::make_uniq<duckdb::NodeStatistics>(
         feed.ordered ? std::max<idx_t>(rows, kTypicalBatch) : rows);
+}
+
+// --- Bounds of a feed that is read later. The filters stay in the plan: a bound that is missed, or
+// wider than its filter, costs time alone.
+
+bool is_bounded_column(const duckdb::LogicalGet& get, const Feed& feed,
+                       const duckdb::Expression& e) {
+    if (e.GetExpressionClass() != duckdb::ExpressionClass::BOUND_COLUMN_REF) return false;
+    const auto& binding = e.Cast<duckdb::BoundColumnRefExpression>().binding;
+    const auto& ids = get.GetColumnIds();
+    return binding.table_index == get.table_index && binding.column_index < ids.size() &&
+           ids[binding.column_index].GetPrimaryIndex() == idx_t(feed.later->bounded);
+}
+
+// NULL and the infinities bound nothing.
+std::optional<int64_t> instant(const duckdb::Expression& e) {
+    if (e.GetExpressionClass() != duckdb::ExpressionClass::BOUND_CONSTANT) return std::nullopt;
+    const auto& value = e.Cast<duckdb::BoundConstantExpression>().value;
+    if (value.IsNull() || value.type().id() != duckdb::LogicalTypeId::TIMESTAMP_TZ)
+        return std::nullopt;
+    const auto t = value.GetValue<duckdb::timestamp_tz_t>();
+    return duckdb::Timestamp::IsFinite(t) ? std::optional(t.value) : std::nullopt;
+}
+
+void narrow(TimeBounds& bounds, duckdb::ExpressionType type, int64_t us) {
+    using T = duckdb::ExpressionType;
+    const bool equal = type == T::COMPARE_EQUAL;
+    if (equal || type == T::COMPARE_GREATERTHAN || type == T::COMPARE_GREATERTHANOREQUALTO)
+        if (!bounds.from || bounds.from->us < us) bounds.from = Timestamp{us};
+    if (equal || type == T::COMPARE_LESSTHAN || type == T::COMPARE_LESSTHANOREQUALTO) {
+        const auto end = type == T::COMPARE_LESSTHAN ? us : us + 1;
+        if (!bounds.to || bounds.to->us > end) bounds.to = Timestamp{end};
+    }
+}
+
+void find_bounds(duckdb::ClientContext&, duckdb::LogicalGet& get, duckdb::FunctionData* data,
+                 duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& filters) {
+    auto& bind = data->Cast<FeedBind>();
+    if (!bind.feed->later || bind.feed->later->bounded < 0) return;
+    auto compare = [&](const duckdb::Expression& column, duckdb::ExpressionType type,
+                       const duckdb::Expression& value) {
+        if (!is_bounded_column(get, *bind.feed, column)) return;
+        if (auto us = instant(value)) narrow(bind.bounds, type, *us);
+    };
+    for (const auto& filter : filters) {
+        if (filter->GetExpressionClass() == duckdb::ExpressionClass::BOUND_COMPARISON) {
+            const auto& c = filter->Cast<duckdb::BoundComparisonExpression>();
+            compare(*c.left, filter->GetExpressionType(), *c.right);
+            compare(*c.right, duckdb::FlipComparisonExpression(filter->GetExpressionType()),
+                    *c.left);
+        } else if (filter->GetExpressionClass() == duckdb::ExpressionClass::BOUND_BETWEEN) {
+            const auto& b = filter->Cast<duckdb::BoundBetweenExpression>();
+            compare(*b.input, b.LowerComparisonType(), *b.lower);
+            compare(*b.input, b.UpperComparisonType(), *b.upper);
+        }
+    }
 }
 
 void register_scan(duckdb::ExtensionLoader& loader, const char* name,
@@ -115,6 +188,7 @@ void register_scan(duckdb::ExtensionLoader& loader, const char* name,
                                    start_scan);
     function.projection_pushdown = true;
     function.cardinality = feed_rows;
+    function.pushdown_complex_filter = find_bounds;
     loader.RegisterFunction(function);
 }
 
@@ -130,23 +204,46 @@ std::string SessionState::add(std::shared_ptr<Feed> feed) {
     return id;
 }
 
-std::shared_ptr<Feed> make_feed(const RowsRef& rows) {
+static std::shared_ptr<Feed> feed_of(const std::vector<codec::ColumnSpec>& schema) {
     auto feed = std::make_shared<Feed>();
-    for (size_t i = 0; i < rows.schema.size(); ++i) {
-        feed->names.push_back(rows.schema[i].name);
-        feed->types.push_back(to_logical(rows.schema[i].type));
+    for (size_t i = 0; i < schema.size(); ++i) {
+        feed->names.push_back(schema[i].name);
+        feed->types.push_back(to_logical(schema[i].type));
         feed->source.push_back(int(i));
     }
+    return feed;
+}
+
+std::shared_ptr<Feed> make_feed(ScanRef scan) {
+    auto feed = feed_of(scan.schema);
+    feed->later = std::make_shared<const ScanRef>(std::move(scan));
+    return feed;
+}
+
+std::shared_ptr<Feed> make_feed(const RowsRef& rows) {
+    auto feed = feed_of(rows.schema);
     for (auto& batch : rows.batches)
         if (batch && batch->row_count)
             feed->batches.push_back(std::make_shared<AdoptedBatch>(batch));
     return feed;
 }
 
-void register_feeds(duckdb::DatabaseInstance& db) {
+void register_rows(duckdb::DatabaseInstance& db) {
     duckdb::ExtensionLoader loader(db, "tarn");
     register_scan(loader, kRowsFunction, bind_rows);
-    register_scan(loader, kStreamFunction, bind_stream);
+}
+
+SqlFunction stream_function() {
+    return {.name = kStreamFunction,
+            .signature = "stream(name VARCHAR)",
+            .text = "What is new of a topic or table: the input of a model.",
+            .kind = FunctionKind::kTable,
+            .use = FunctionUse::kFlows,
+            .add = [](Engine& engine) -> Status {
+                duckdb::ExtensionLoader loader(engine.impl().instance(), "tarn");
+                register_scan(loader, kStreamFunction, bind_stream);
+                return {};
+            }};
 }
 
 }  // namespace tarn::sql

@@ -1,7 +1,7 @@
 #include "mergeable_plan.h"
 
 #include <algorithm>
-#include <map>
+#include <span>
 
 #include "duckdb/common/string_util.hpp"
 #include "duckdb/parser/expression/columnref_expression.hpp"
@@ -22,8 +22,12 @@ using duckdb::ExpressionClass;
 using duckdb::FunctionExpression;
 using duckdb::ParsedExpression;
 
+struct About {
+    std::string_view function, text;
+};
+
 // Aggregates whose state is plain columns, with how states merge.
-const std::map<std::string, std::string> kMerges = {
+constexpr About kMerges[] = {
     {"count", "sum"},       {"count_star", "sum"},
     {"sum", "sum"},         {"min", "min"},
     {"max", "max"},         {"bool_and", "bool_and"},
@@ -36,7 +40,7 @@ constexpr auto kAllValues = "it needs all values at once; ask for it where it is
 constexpr auto kMoments = "keep count, sum(x) and sum(x * x), and compute it where it is read";
 // Named when refused, since they are aggregates: DuckDB's catalogue has more, which it refuses as
 // expressions outside GROUP BY.
-const std::map<std::string, std::string> kInstead = {
+constexpr About kInstead[] = {
     {"avg", "keep sum and count, and divide where it is read"},
     {"mean", "keep sum and count, and divide where it is read"},
     {"first", "use arg_min(value, time)"},
@@ -62,6 +66,12 @@ const std::map<std::string, std::string> kInstead = {
     {"var_pop", kMoments},
     {"var_samp", kMoments},
 };
+
+// The text about a function, if there is one.
+std::optional<std::string_view> find_in(std::span<const About> list, std::string_view function) {
+    auto it = std::ranges::find(list, function, &About::function);
+    return it == list.end() ? std::nullopt : std::optional(it->text);
+}
 
 std::unexpected<Error> refuse(const std::string& what) {
     return fail(ErrorCode::kUnsupported,
@@ -97,7 +107,7 @@ std::string function_name(const FunctionExpression& f) {
 bool has_aggregate(const ParsedExpression& e) {
     if (auto* f = as_function(e)) {
         auto name = function_name(*f);
-        if (kMerges.contains(name) || kInstead.contains(name)) return true;
+        if (find_in(kMerges, name) || find_in(kInstead, name)) return true;
     }
     bool found = false;
     duckdb::ParsedExpressionIterator::EnumerateChildren(
@@ -197,9 +207,9 @@ class Maker {
         auto* function = as_function(item);
         if (function) {
             auto name = function_name(*function);
-            if (auto it = kInstead.find(name); it != kInstead.end())
-                return refuse(name + "(): " + it->second);
-            if (kMerges.contains(name)) return add_aggregate(item, *function, name);
+            if (auto instead = find_in(kInstead, name))
+                return refuse(name + "(): " + std::string(*instead));
+            if (find_in(kMerges, name)) return add_aggregate(item, *function, name);
         }
         if (has_aggregate(item))
             return refuse(
@@ -241,7 +251,7 @@ class Maker {
             return refuse("ORDER BY inside " + name + "()");
         auto state = "a" + std::to_string(plan_.outputs.size());
         auto helper = "b" + std::to_string(plan_.outputs.size());
-        auto merge = kMerges.at(name);
+        const std::string merge(find_in(kMerges, name).value());
         bool arg = merge == "arg_max" || merge == "arg_min";
         if (arg && function.children.size() != 2) return refuse(name + "() of several rows");
         plan_.state.push_back(state);

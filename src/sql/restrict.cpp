@@ -2,7 +2,7 @@
 // enough for most of it: the statement's type, the names of functions in the parsed text, and the
 // scans of the bound plan.
 
-#include <set>
+#include <algorithm>
 
 #include "duckdb/common/string_util.hpp"
 #include "duckdb/optimizer/optimizer_extension.hpp"
@@ -25,14 +25,10 @@ namespace tarn::sql {
 
 namespace {
 
-// Table functions that make rows out of their arguments alone.
-const std::set<std::string> kPureTableFunctions = {"range", "generate_series", "unnest",
-                                                   "generate_subscripts"};
-
-// Scalar and aggregate functions that read or change what is not a table: settings, the
+// DuckDB's scalar and aggregate functions that read or change what is not a table: settings, the
 // environment, logs, sequences, plans of SQL given as text, and raw aggregate states (a forged one
 // crashes the process).
-const std::set<std::string> kForbiddenFunctions = {
+constexpr std::string_view kForbiddenFunctions[] = {
     "combine",
     "finalize",
     "current_setting",
@@ -58,7 +54,7 @@ const std::set<std::string> kForbiddenFunctions = {
 
 class Checker {
   public:
-    explicit Checker(bool allow_delta_scan) : allow_delta_scan_(allow_delta_scan) {}
+    explicit Checker(const Engine::Impl& engine) : engine_(engine) {}
 
     void node(duckdb::QueryNode& n) {
         duckdb::ParsedExpressionIterator::EnumerateQueryNodeChildren(
@@ -76,7 +72,10 @@ class Checker {
             auto& f = e.Cast<duckdb::FunctionExpression>();
             auto name = duckdb::StringUtil::Lower(f.function_name);
             if (f.export_state) refuse("EXPORT_STATE");
-            if (kForbiddenFunctions.contains(name)) refuse("the function " + name + "()");
+            if (std::ranges::find(kForbiddenFunctions, name) != std::end(kForbiddenFunctions))
+                refuse("the function " + name + "()");
+            if (only_in_flows(name))
+                refuse("the function " + name + "(), which is for the SQL of flows");
         }
         if (e.GetExpressionClass() == duckdb::ExpressionClass::SUBQUERY) {
             auto& s = e.Cast<duckdb::SubqueryExpression>();
@@ -95,20 +94,36 @@ class Checker {
         if (table.subquery) node(*table.subquery->node);
         auto name = duckdb::StringUtil::Lower(
             table.function->Cast<duckdb::FunctionExpression>().function_name);
-        if (kPureTableFunctions.contains(name)) return;
-        if (allow_delta_scan_ && name == kDeltaScanFunction) return;
+        if (may_read(name)) return;
         refuse("the table function " + name + "()");
     }
+    bool only_in_flows(const std::string& name) const {
+        const auto* function = engine_.function(name);
+        return function && function->use == FunctionUse::kFlows;
+    }
+    bool may_read(const std::string& name) const {
+        if (name == kDeltaScanFunction && !engine_.options.allow_delta_scan) return false;
+        const auto* function = engine_.function(name);
+        return function && function->kind == FunctionKind::kTable &&
+               function->use == FunctionUse::kAll;
+    }
 
-    bool allow_delta_scan_;
+    const Engine::Impl& engine_;
     std::string refusal_;
 };
+
+// Table functions are this module's rows alone, so that the plan of any engine can be checked.
+bool may_scan(const std::string& name) {
+    return std::ranges::any_of(sql_functions(), [&](const SqlFunction& function) {
+        return function.name == name && function.kind == FunctionKind::kTable &&
+               function.use == FunctionUse::kAll;
+    });
+}
 
 void check_scans(const duckdb::LogicalOperator& op) {
     if (op.type == duckdb::LogicalOperatorType::LOGICAL_GET) {
         auto& name = op.Cast<duckdb::LogicalGet>().function.name;
-        if (!kPureTableFunctions.contains(name) && name != kRowsFunction &&
-            name != kDeltaScanFunction)
+        if (name != kRowsFunction && !may_scan(name))
             throw duckdb::PermissionException("not allowed here: reading %s", name);
     }
     for (auto& child : op.children)
@@ -118,7 +133,7 @@ void check_scans(const duckdb::LogicalOperator& op) {
 }  // namespace
 
 Status check_restricted(duckdb::ClientContext& context, const std::string& sql,
-                        bool allow_delta_scan) {
+                        const Engine::Impl& engine) {
     duckdb::Parser parser(context.GetParserOptions());
     try {
         parser.ParseQuery(sql);
@@ -135,7 +150,7 @@ Status check_restricted(duckdb::ClientContext& context, const std::string& sql,
         return fail(errors::kSqlRefused,
                     "not allowed here: " + duckdb::StatementTypeToString(statement.type) +
                         "; only SELECT is");
-    Checker checker(allow_delta_scan);
+    Checker checker(engine);
     checker.node(*statement.Cast<duckdb::SelectStatement>().node);
     if (!checker.refusal().empty())
         return fail(errors::kSqlRefused, "not allowed here: " + checker.refusal());

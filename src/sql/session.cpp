@@ -3,8 +3,9 @@
 #include "duckdb/main/query_result.hpp"
 
 #include "duck.h"
-#include "json_rows.h"
+#include "result_batch.h"
 #include "tarn/sql/error_ids.h"
+#include "tarn/sql/parameters.h"
 
 namespace tarn::sql {
 
@@ -84,7 +85,7 @@ class Running {
 Status check_allowed(Session::Impl& session, const std::string& sql) {
     auto& options = session.engine.options;
     if (!options.restricted) return {};
-    return check_restricted(session.context(), sql, options.allow_delta_scan);
+    return check_restricted(session.context(), sql, session.engine);
 }
 
 // Feeds the chunks of a result to each(chunk), which returns Result<bool>: false stops.
@@ -102,18 +103,97 @@ Status drain(Session::Impl& session, const Running& running, duckdb::QueryResult
     }
 }
 
+duckdb::Value to_value(const SqlValue& value) {
+    return std::visit(
+        []<class T>(const T& v) {
+            if constexpr (std::is_same_v<T, std::monostate>)
+                return duckdb::Value();
+            else if constexpr (std::is_same_v<T, bool>)
+                return duckdb::Value::BOOLEAN(v);
+            else if constexpr (std::is_same_v<T, int64_t>)
+                return duckdb::Value::BIGINT(v);
+            else if constexpr (std::is_same_v<T, double>)
+                return duckdb::Value::DOUBLE(v);
+            else if constexpr (std::is_same_v<T, Timestamp>)
+                return duckdb::Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(v.us));
+            else
+                return duckdb::Value(v);
+        },
+        value);
+}
+
+using Values = duckdb::case_insensitive_map_t<duckdb::BoundParameterData>;
+
+// The values are there exactly for what the statement has.
+Status check_parameters(const duckdb::SQLStatement& statement, const Values& values) {
+    for (const auto& [name, place] : statement.named_param_map)
+        if (!values.contains(name))
+            return fail(errors::kSqlParameters,
+                        "the statement has $" + name + ", and no value came for it");
+    for (const auto& [name, value] : values)
+        if (!statement.named_param_map.contains(name))
+            return fail(errors::kSqlParameters,
+                        "a value came for $" + name + ", which the statement does not have");
+    return {};
+}
+
+// Runs a statement with its values in the place of its parameters: bound as constants, so that the
+// plan is checked and made with them.
+Result<duckdb::unique_ptr<duckdb::QueryResult>> send(Session::Impl& session, const Running& running,
+                                                     const std::string& sql,
+                                                     const Parameters& parameters) {
+    Values values;
+    for (const auto& [name, value] : parameters.values)
+        values[name] = duckdb::BoundParameterData(to_value(value));
+    duckdb::vector<duckdb::unique_ptr<duckdb::SQLStatement>> statements;
+    try {
+        statements = session.connection.ExtractStatements(sql);
+    } catch (const std::exception& e) {
+        duckdb::ErrorData error(e);
+        error.AddErrorLocation(sql);
+        return fail(running.error(error));
+    }
+    if (statements.size() != 1)
+        return fail(errors::kSqlParameters, "values came for what is not one statement");
+    TARN_RETURN_IF_ERROR(check_parameters(*statements[0], values));
+    auto pending = session.connection.PendingQuery(std::move(statements[0]), values,
+                                                   duckdb::QueryResultOutputType::ALLOW_STREAMING);
+    if (pending->HasError()) return fail(running.error(pending->GetErrorObject()));
+    return pending->Execute();
+}
+
+std::vector<ResultColumn> columns_of(const duckdb::QueryResult& result) {
+    auto names = result.names;
+    duckdb::QueryResult::DeduplicateColumns(names);
+    std::vector<ResultColumn> columns;
+    for (size_t i = 0; i < names.size(); ++i)
+        columns.push_back({names[i], result.types[i].ToString(), kind_of(result.types[i])});
+    return columns;
+}
+
 }  // namespace
 
-Result<QueryStats> Session::query(std::string_view sql, const QueryLimits& limits, RowSink& sink) {
+Result<QueryStats> Session::query(std::string_view sql, const QueryLimits& limits,
+                                  ResultSink& sink) {
+    return query(sql, {}, limits, sink);
+}
+
+Result<QueryStats> Session::query(std::string_view sql, const Parameters& parameters,
+                                  const QueryLimits& limits, ResultSink& sink) {
     const auto start = std::chrono::steady_clock::now();
     return guarded([&]() -> Result<QueryStats> {
         const std::string text(sql);
         Running running(*impl_, limits.timeout);
         TARN_RETURN_IF_ERROR(check_allowed(*impl_, text));
-        auto result = impl_->connection.SendQuery(text);
+        duckdb::unique_ptr<duckdb::QueryResult> result;
+        if (parameters.values.empty()) {
+            result = impl_->connection.SendQuery(text);
+        } else {
+            TARN_TRY(result, send(*impl_, running, text, parameters));
+        }
         if (result->HasError()) return fail(running.error(result->GetErrorObject()));
-        JsonRows rows(result->names, result->types);
-        TARN_RETURN_IF_ERROR(sink.columns(rows.columns()));
+        TARN_RETURN_IF_ERROR(sink.begin(columns_of(*result)));
+        ResultBatch::Impl batch;
         QueryStats stats;
         auto drained =
             drain(*impl_, running, *result, [&](duckdb::DataChunk& chunk) -> Result<bool> {
@@ -122,9 +202,8 @@ Result<QueryStats> Session::query(std::string_view sql, const QueryLimits& limit
                     n = limits.max_rows - stats.rows;
                     stats.truncated = true;
                 }
-                rows.start(chunk);
-                for (int64_t i = 0; i < n; ++i)
-                    TARN_RETURN_IF_ERROR(sink.row(rows.row(size_t(i))));
+                batch.look_at(chunk);
+                TARN_RETURN_IF_ERROR(sink.batch({batch, size_t(n)}));
                 stats.rows += n;
                 return !stats.truncated;
             });

@@ -14,7 +14,7 @@ namespace tarn::sql {
 
 Status add_streams(SessionState& state, std::span<const StreamSchema> streams) {
     for (auto& stream : streams) {
-        auto feed = make_feed({stream.columns, {}});
+        auto feed = make_feed(RowsRef{stream.columns, {}});
         feed->ordered = true;
         if (!state.streams.emplace(stream.name, std::move(feed)).second)
             return fail(ErrorCode::kInvalidArgument, "two streams have the name " + stream.name);

@@ -43,6 +43,13 @@ def test_settings_say_where_a_value_comes_from(server):
     assert rows["sql.memory"]["value"] == rows["sql.memory"]["default_value"]
 
 
+def test_queries_are_those_that_run_and_ran(server):
+    server.sql("select 40 + 2 as the_answer")
+    rows = server.sql("select text, state, rows, error from system.queries order by id")
+    assert rows[-2] == {"text": "select 40 + 2 as the_answer", "state": "done", "rows": 1, "error": ""}
+    assert rows[-1]["state"] == "running" and rows[-1]["text"].startswith("select text")
+
+
 def test_flows_and_topics_are_those_of_the_project(server):
     flows = {row["name"]: row for row in server.sql("select name, kind, source from system.flows")}
     assert flows["clicks.table"] == {"name": "clicks.table", "kind": "table", "source": "clicks"}

@@ -20,6 +20,7 @@
 #include "tarn/io/http_client.h"
 #include "tarn/sql/engine.h"
 #include "tarn/sql/error_ids.h"
+#include "tarn/sql/json_result.h"
 
 namespace tarn::cli {
 namespace {
@@ -64,7 +65,7 @@ std::vector<std::string_view> field_texts(std::string_view object) {
 }
 
 // Rows as they come: JSON lines at once, text and CSV gathered into a table.
-class Printer final : public sql::RowSink {
+class Printer final : public sql::JsonRowSink {
   public:
     explicit Printer(host::Format format) : format_(format) {}
     Status columns(std::span<const sql::ResultColumn> columns) override {
@@ -177,7 +178,7 @@ Result<int> run_through(const host::Common& common, const host::Api& api, const 
     if (!answer.is_object()) return fail(ErrorCode::kInternal, "the server's answer is not JSON");
     std::vector<sql::ResultColumn> columns;
     for (auto& c : answer["columns"])
-        columns.push_back({c.value("name", ""), c.value("type", "")});
+        columns.push_back({.name = c.value("name", ""), .type = c.value("type", "")});
     Printer printer(common.format);
     TARN_RETURN_IF_ERROR(printer.columns(columns));
     for (auto row : row_texts(text))

@@ -170,6 +170,28 @@ TEST_F(Door, RunsOneSelect) {
     EXPECT_EQ(answer["row_count"], 3);
     EXPECT_EQ(answer["columns"][1]["name"], "twice");
     EXPECT_EQ(answer["rows"][2]["twice"], 4);
+    auto with = [&](const json& parameters, const char* sql) {
+        Client client(port());
+        const auto body = json{{"sql", sql}, {"parameters", parameters}}.dump();
+        return client.ask("POST", "/api/v1/sql", "Content-Type: application/json\r\n", body);
+    };
+    const auto third = with({2}, "select n from test.numbers where n = $1");
+    EXPECT_NE(third.find("\"rows\":[{\"n\":2}]"), third.npos) << third;
+    const auto named = with({{"low", 1}, {"text", "a'b"}, {"no", nullptr}, {"half", 0.5}},
+                            "select count(*) as c, $text as t, $no as x, $half as h "
+                            "from test.numbers where n <= $low");
+    EXPECT_NE(named.find("{\"c\":2,\"t\":\"a'b\",\"x\":null,\"h\":0.5}"), named.npos) << named;
+    EXPECT_TRUE(with(json::array(), "select $1").starts_with("HTTP/1.1 400"));
+    EXPECT_TRUE(with({1, 2}, "select $1").starts_with("HTTP/1.1 400"));
+    EXPECT_TRUE(with(json::array({json::array({1})}), "select $1").starts_with("HTTP/1.1 400"));
+    EXPECT_TRUE(with(json(18446744073709551615ull), "select $1").starts_with("HTTP/1.1 400"));
+    Client csv(port());
+    const auto table =
+        csv.ask("POST", "/api/v1/sql", "Content-Type: application/json\r\nAccept: text/csv\r\n",
+                json{{"sql", "select n, 'a,b' as t from test.numbers order by n limit 2"}}.dump());
+    EXPECT_NE(table.find("Content-Type: text/csv; charset=utf-8; header=present\r\n"), table.npos);
+    EXPECT_NE(table.find("Tarn-Row-Count: 2\r\nTarn-Truncated: false\r\n"), table.npos) << table;
+    EXPECT_EQ(body_of(table), "n,t\r\n0,\"a,b\"\r\n1,\"a,b\"\r\n");
     std::tie(status, answer) = ask("select from where");
     EXPECT_EQ(status, "400");
     EXPECT_EQ(answer["error"]["code"], "invalid_argument");

@@ -8,6 +8,7 @@
 
 #include "tarn/io/file_system.h"
 #include "tarn/sql/engine.h"
+#include "tarn/sql/json_result.h"
 
 namespace tarn::sql {
 
@@ -36,7 +37,7 @@ class MemoryTables final : public TableProvider {
 };
 
 // Collects a result's rows, one JSON text a line.
-class TextSink final : public RowSink {
+class TextSink final : public JsonRowSink {
   public:
     std::string text;
     std::vector<ResultColumn> header;

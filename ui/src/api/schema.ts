@@ -831,7 +831,15 @@ export interface components {
             sql: string;
             /** @description At most the server's own limit. */
             max_rows?: number;
+            /**
+             * @description Values for the statement's $1, $2 … (an array) or $name (an object): for each one, and no more. A text takes
+             *     the type of what it stands beside, as a literal does: "2026-01-31T00:00:00Z" is an instant there.
+             */
+            parameters?: components["schemas"]["SqlValue"][] | {
+                [key: string]: components["schemas"]["SqlValue"];
+            };
         };
+        SqlValue: string | number | boolean | null;
         SqlResult: {
             columns: components["schemas"]["Column"][];
             rows: {
@@ -1471,13 +1479,18 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The result. */
+            /** @description The result, by Accept as JSON or CSV. */
             200: {
                 headers: {
+                    /** @description Of CSV: as row_count. */
+                    "Tarn-Row-Count"?: number;
+                    /** @description Of CSV: as truncated. */
+                    "Tarn-Truncated"?: boolean;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SqlResult"];
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Failed"];

@@ -15,6 +15,7 @@
 #include "tarn/host/route.h"
 #include "tarn/host/system_table.h"
 #include "tarn/project/section.h"
+#include "tarn/sql/functions.h"
 
 namespace tarn::host {
 
@@ -27,6 +28,7 @@ struct Capability {
     std::span<const SystemTable> system_tables = {};
     std::span<const DoctorCheck> doctor_checks = {};
     std::span<const project::Section> sections = {};  // of tarn.yml
+    std::span<const sql::SqlFunction> sql_functions = {};
 };
 
 // One kind of what they offer, of all of them: all_of(list, &Capability::routes).

@@ -19,7 +19,7 @@ namespace tarn::host {
 struct Request {
     std::string method;  // upper case
     std::string target;  // as sent: "/a%20b?c=d"
-    std::string host, origin, fetch_site, content_type, if_none_match, accept_encoding;
+    std::string host, origin, fetch_site, content_type, if_none_match, accept, accept_encoding;
     std::string body;
 };
 

@@ -21,6 +21,7 @@
 #include "tarn/log/log.h"
 #include "tarn/net/principal.h"
 #include "tarn/sql/engine.h"
+#include "tarn/sql/query_log.h"
 #include "tarn/view/view.h"
 
 namespace tarn::host {
@@ -67,6 +68,7 @@ struct Platform {
     DemoControl demo = {};
     const net::Authorizer* authorizer = nullptr;  // null: everybody may do everything
     std::vector<SystemTable> system_tables = {};  // of all modules, by name
+    sql::QueryLog* queries = nullptr;             // of the queries of people; may be null
 };
 
 }  // namespace tarn::host

@@ -14,6 +14,7 @@
 #include "tarn/codec/column_batch.h"
 #include "tarn/flow/runtime.h"
 #include "tarn/log/log.h"
+#include "tarn/sql/query_log.h"
 #include "tarn/sql/table_provider.h"
 
 namespace tarn::host {
@@ -29,6 +30,7 @@ struct SystemSources {
     const log::Log& log;
     const flow::Runtime& flows;
     const Settings& settings;
+    const sql::QueryLog& queries;
 };
 
 // Rows of a table, value by value in the order of its columns.

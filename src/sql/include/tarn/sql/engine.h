@@ -1,9 +1,11 @@
 #pragma once
 
-// DuckDB behind an interface of ours: an Engine is one database instance (memory limit, fault domain), a Session one
-// connection in it. This module is the only one that includes DuckDB's headers; its public headers show none.
+// DuckDB behind an interface of ours: an Engine is one database instance (memory limit, fault
+// domain), a Session one connection in it. This module is the only one that includes DuckDB's
+// headers; its public headers show none.
 //
-// An Engine is thread-safe; a Session is used by one thread at a time, but interrupt() may come from any.
+// An Engine is thread-safe; a Session is used by one thread at a time, but interrupt() may come
+// from any.
 
 #include <cstdint>
 #include <functional>
@@ -27,8 +29,8 @@ struct EngineOptions {
     std::string spill_folder;  // empty: no spilling
     // Bytes of files that were read are kept, within the memory: for files that are read again.
     bool cache_files = true;
-    // For SQL of strangers: one SELECT at a time, no access to files, network, extensions or settings; only tables of
-    // the provider and, if allow_delta_scan, delta_scan() of paths.
+    // For SQL of strangers: one SELECT at a time, no access to files, network, extensions or
+    // settings; only tables of the provider and, if allow_delta_scan, delta_scan() of paths.
     bool restricted = false;
     bool allow_delta_scan = true;
 };
@@ -37,8 +39,9 @@ class Session;
 
 class Engine {
   public:
-    // All files DuckDB touches by "tarn://<path>" go through `fs`. Tables that a query names and DuckDB does not know
-    // come from `tables` (may be null). Both outlive the engine. Extension download is off.
+    // All files DuckDB touches by "tarn://<path>" go through `fs`. Tables that a query names and
+    // DuckDB does not know come from `tables` (may be null). Both outlive the engine. Extension
+    // download is off.
     static Result<std::unique_ptr<Engine>> open(EngineOptions options, io::FileSystem& fs,
                                                 TableProvider* tables);
     ~Engine();
@@ -54,20 +57,8 @@ class Engine {
     std::unique_ptr<Impl> impl_;
 };
 
-struct ResultColumn {
-    std::string name;
-    std::string type;  // DuckDB's name of it
-};
-
-// What a query gives back, in order: columns() once, then rows.
-class RowSink {
-  public:
-    virtual ~RowSink() = default;
-    virtual Status columns(std::span<const ResultColumn> columns) = 0;
-    // A row as one JSON object text: numbers as numbers (BIGINT beyond 2^53 and DECIMAL too: as JSON numbers,
-    // undamaged), NaN and infinities as strings, timestamps as RFC 3339 text, BLOB as base64, nested as JSON.
-    virtual Status row(std::string_view json) = 0;
-};
+class ResultSink;   // result.h
+struct Parameters;  // parameters.h
 
 struct QueryLimits {
     int64_t max_rows = -1;                    // more are cut, and QueryStats says so
@@ -82,14 +73,19 @@ struct QueryStats {
 class Session {
   public:
     ~Session();
-    // Errors: kInvalidArgument (syntax, binding: DuckDB's text with the line and a caret), kResourceExhausted (memory),
-    // kCancelled (interrupt or timeout), kUnsupported (not allowed when restricted), kInternal.
-    Result<QueryStats> query(std::string_view sql, const QueryLimits& limits, RowSink& sink);
+    // Errors: kInvalidArgument (syntax, binding: DuckDB's text with the line and a caret),
+    // kResourceExhausted (memory), kCancelled (interrupt or timeout), kUnsupported (not allowed
+    // when restricted), kInternal.
+    Result<QueryStats> query(std::string_view sql, const QueryLimits& limits, ResultSink& sink);
+    // With values for its $1 or $name. Errors: kInvalidArgument also if they are not those that the
+    // statement has.
+    Result<QueryStats> query(std::string_view sql, const Parameters& parameters,
+                             const QueryLimits& limits, ResultSink& sink);
     // A statement without a result (settings, DDL of tests).
     Status execute(std::string_view sql);
-    // The whole result as columns: HUGEINT and unsigned integers as kInt64 (out of range is an error), small ones as
-    // kInt32, FLOAT as kDouble, every timestamp as kTimestamp; what ColumnType has nothing for (DECIMAL, TIME, UUID,
-    // nested) cast to VARCHAR.
+    // The whole result as columns: HUGEINT and unsigned integers as kInt64 (out of range is an
+    // error), small ones as kInt32, FLOAT as kDouble, every timestamp as kTimestamp; what
+    // ColumnType has nothing for (DECIMAL, TIME, UUID, nested) cast to VARCHAR.
     Result<codec::ColumnBatch> query_columns(std::string_view sql);
     void interrupt();
 

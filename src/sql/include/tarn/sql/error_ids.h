@@ -16,6 +16,7 @@ extern const ErrorId kSqlCancelled;
 extern const ErrorId kSqlMemory;
 extern const ErrorId kSqlUnknownName;
 extern const ErrorId kSqlEngineFailed;
+extern const ErrorId kSqlParameters;
 
 }  // namespace tarn::errors
 

@@ -1,8 +1,9 @@
 #pragma once
 
-// Where tables come from that SQL names and DuckDB does not have: lake tables, topics, live views, system tables.
-// Declared here, filled in by `cli`.
+// Where tables come from that SQL names and DuckDB does not have: lake tables, topics, live views,
+// system tables. Declared here, filled in by `cli`.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "tarn/base/result.h"
+#include "tarn/base/time.h"
 #include "tarn/codec/column_batch.h"
 
 namespace tarn::sql {
@@ -20,12 +22,26 @@ struct DeltaTableRef {
     std::string path;
     int64_t version = -1;
 };
-// Rows in memory: a view's snapshot, system.runs, the newest records of a topic.
+// Rows in memory: system.runs, the newest records of a topic.
 struct RowsRef {
     std::vector<codec::ColumnSpec> schema;
     std::vector<std::shared_ptr<const codec::ColumnBatch>> batches;
 };
-using TableRef = std::variant<DeltaTableRef, RowsRef>;
+// Instants: from inclusive, to exclusive.
+struct TimeBounds {
+    std::optional<Timestamp> from = {}, to = {};
+};
+// Rows that are read when a query runs, and of these only what its filters leave of one column: a
+// live view, which is ordered by its window.
+struct ScanRef {
+    std::vector<codec::ColumnSpec> schema;
+    int bounded = -1;   // a TIMESTAMPTZ column of the schema; -1: none
+    uint64_t rows = 0;  // estimate
+    // Rows with an instant of the bounded column within the bounds, or more; those with NULL may
+    // be left out if there is a bound. Called from any thread.
+    std::function<Result<std::shared_ptr<const codec::ColumnBatch>>(const TimeBounds&)> scan;
+};
+using TableRef = std::variant<DeltaTableRef, RowsRef, ScanRef>;
 
 // Thread-safe.
 class TableProvider {

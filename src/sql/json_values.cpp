@@ -1,4 +1,4 @@
-#include "json_rows.h"
+#include "json_values.h"
 
 #include <charconv>
 #include <cmath>
@@ -7,6 +7,7 @@
 #include "duckdb/common/types/decimal.hpp"
 #include "duckdb/common/types/hugeint.hpp"
 
+#include "json_text.h"
 #include "tarn/base/time.h"
 
 namespace tarn::sql {
@@ -14,7 +15,7 @@ namespace tarn::sql {
 using duckdb::LogicalType;
 using duckdb::LogicalTypeId;
 
-static void add_text(std::string& out, std::string_view text) {
+void append_json_text(std::string& out, std::string_view text) {
     static constexpr char kHex[] = "0123456789abcdef";
     out += '"';
     size_t from = 0;
@@ -82,7 +83,7 @@ static void add_struct(std::string& out, const duckdb::Value& value) {
     out += '{';
     for (size_t i = 0; i < children.size(); ++i) {
         if (i) out += ',';
-        add_text(out, types[i].first);
+        append_json_text(out, types[i].first);
         out += ':';
         add_value(out, children[i]);
     }
@@ -95,7 +96,7 @@ static void add_map(std::string& out, const duckdb::Value& value) {
     for (auto& entry : duckdb::MapValue::GetChildren(value)) {
         auto& pair = duckdb::StructValue::GetChildren(entry);
         if (!std::exchange(first, false)) out += ',';
-        add_text(out, pair[0].ToString());
+        append_json_text(out, pair[0].ToString());
         out += ':';
         add_value(out, pair[1]);
     }
@@ -136,10 +137,10 @@ static void add_value(std::string& out, const duckdb::Value& value) {
         case LogicalTypeId::FLOAT:
             return add_float(out, value.GetValue<float>());
         case LogicalTypeId::VARCHAR:
-            return add_text(out, duckdb::StringValue::Get(value));
+            return append_json_text(out, duckdb::StringValue::Get(value));
         case LogicalTypeId::BLOB:
-            add_text(out,
-                     duckdb::Blob::ToBase64(duckdb::string_t(duckdb::StringValue::Get(value))));
+            append_json_text(
+                out, duckdb::Blob::ToBase64(duckdb::string_t(duckdb::StringValue::Get(value))));
             return;
         case LogicalTypeId::TIMESTAMP:
         case LogicalTypeId::TIMESTAMP_TZ:
@@ -165,24 +166,7 @@ static void add_value(std::string& out, const duckdb::Value& value) {
     if (is_number(type))
         out += value.ToString();
     else
-        add_text(out, value.ToString());
-}
-
-JsonRows::JsonRows(duckdb::vector<std::string> names, const duckdb::vector<LogicalType>& types) {
-    duckdb::QueryResult::DeduplicateColumns(names);
-    for (size_t i = 0; i < names.size(); ++i) {
-        columns_.push_back({names[i], types[i].ToString()});
-        std::string key = i ? "," : "";
-        add_text(key, names[i]);
-        keys_.push_back(key + ":");
-    }
-    formats_ = std::vector<duckdb::UnifiedVectorFormat>(names.size());
-}
-
-void JsonRows::start(duckdb::DataChunk& chunk) {
-    chunk_ = &chunk;
-    for (size_t i = 0; i < formats_.size(); ++i)
-        chunk.data[i].ToUnifiedFormat(chunk.size(), formats_[i]);
+        append_json_text(out, value.ToString());
 }
 
 template <class T>
@@ -190,67 +174,60 @@ static const T& value_of(const duckdb::UnifiedVectorFormat& format, size_t at) {
     return duckdb::UnifiedVectorFormat::GetData<T>(format)[at];
 }
 
-std::string_view JsonRows::row(size_t row) {
-    out_.assign(1, '{');
-    for (size_t i = 0; i < formats_.size(); ++i) {
-        out_ += keys_[i];
-        auto& format = formats_[i];
-        const auto at = format.sel->get_index(row);
-        if (!format.validity.RowIsValid(at)) {
-            out_ += "null";
-            continue;
-        }
-        auto& vector = chunk_->data[i];
-        auto& type = vector.GetType();
-        switch (type.id()) {
-            case LogicalTypeId::BOOLEAN:
-                out_ += value_of<bool>(format, at) ? "true" : "false";
-                break;
-            case LogicalTypeId::INTEGER:
-                add_number(out_, value_of<int32_t>(format, at));
-                break;
-            case LogicalTypeId::BIGINT:
-                add_number(out_, value_of<int64_t>(format, at));
-                break;
-            case LogicalTypeId::UBIGINT:
-                add_number(out_, value_of<uint64_t>(format, at));
-                break;
-            case LogicalTypeId::DOUBLE:
-                add_float(out_, value_of<double>(format, at));
-                break;
-            case LogicalTypeId::FLOAT:
-                add_float(out_, value_of<float>(format, at));
-                break;
-            case LogicalTypeId::HUGEINT:
-                out_ += duckdb::Hugeint::ToString(value_of<duckdb::hugeint_t>(format, at));
-                break;
-            case LogicalTypeId::TIMESTAMP:
-            case LogicalTypeId::TIMESTAMP_TZ:
-                add_timestamp(out_, value_of<int64_t>(format, at));
-                break;
-            case LogicalTypeId::DATE:
-                if (duckdb::Date::IsFinite(value_of<duckdb::date_t>(format, at)))
-                    out_.append(1, '"')
-                        .append(format_date(value_of<int32_t>(format, at)))
-                        .append(1, '"');
-                else
-                    add_value(out_, vector.GetValue(row));
-                break;
-            case LogicalTypeId::VARCHAR: {
-                auto& text = value_of<duckdb::string_t>(format, at);
-                std::string_view view(text.GetData(), text.GetSize());
-                if (type.IsJSONType())
-                    out_ += view;
-                else
-                    add_text(out_, view);
-                break;
-            }
-            default:
-                add_value(out_, vector.GetValue(row));
-        }
+void append_json(std::string& out, duckdb::Vector& vector,
+                 const duckdb::UnifiedVectorFormat& format, size_t row) {
+    const auto at = format.sel->get_index(row);
+    if (!format.validity.RowIsValid(at)) {
+        out += "null";
+        return;
     }
-    out_ += '}';
-    return out_;
+    auto& type = vector.GetType();
+    switch (type.id()) {
+        case LogicalTypeId::BOOLEAN:
+            out += value_of<bool>(format, at) ? "true" : "false";
+            break;
+        case LogicalTypeId::INTEGER:
+            add_number(out, value_of<int32_t>(format, at));
+            break;
+        case LogicalTypeId::BIGINT:
+            add_number(out, value_of<int64_t>(format, at));
+            break;
+        case LogicalTypeId::UBIGINT:
+            add_number(out, value_of<uint64_t>(format, at));
+            break;
+        case LogicalTypeId::DOUBLE:
+            add_float(out, value_of<double>(format, at));
+            break;
+        case LogicalTypeId::FLOAT:
+            add_float(out, value_of<float>(format, at));
+            break;
+        case LogicalTypeId::HUGEINT:
+            out += duckdb::Hugeint::ToString(value_of<duckdb::hugeint_t>(format, at));
+            break;
+        case LogicalTypeId::TIMESTAMP:
+        case LogicalTypeId::TIMESTAMP_TZ:
+            add_timestamp(out, value_of<int64_t>(format, at));
+            break;
+        case LogicalTypeId::DATE:
+            if (duckdb::Date::IsFinite(value_of<duckdb::date_t>(format, at)))
+                out.append(1, '"')
+                    .append(format_date(value_of<int32_t>(format, at)))
+                    .append(1, '"');
+            else
+                add_value(out, vector.GetValue(row));
+            break;
+        case LogicalTypeId::VARCHAR: {
+            auto& text = value_of<duckdb::string_t>(format, at);
+            std::string_view view(text.GetData(), text.GetSize());
+            if (type.IsJSONType())
+                out += view;
+            else
+                append_json_text(out, view);
+            break;
+        }
+        default:
+            add_value(out, vector.GetValue(row));
+    }
 }
 
 }  // namespace tarn::sql

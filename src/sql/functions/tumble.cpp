@@ -1,13 +1,13 @@
 // tumble(t, size): the start of the window of fixed size that holds t, counted from the epoch.
-// session(t, gap): stands for the start of the session that holds t; what it is depends on the rows
-// around t, so it has a value only where a flow computes sessions (mergeable_query.h).
+
+#include "tumble.h"
 
 #include "duckdb/common/vector_operations/binary_executor.hpp"
 #include "duckdb/function/scalar_function.hpp"
 #include "duckdb/main/extension/extension_loader.hpp"
 
 #include "duck.h"
-#include "tumble.h"
+#include "functions/list.h"
 
 namespace tarn::sql {
 
@@ -22,8 +22,10 @@ int64_t tumble_size_us(const duckdb::interval_t& size) {
     return us;
 }
 
+namespace {
+
 // TIMESTAMP and TIMESTAMPTZ are the same microseconds since the epoch.
-static void tumble(duckdb::DataChunk& arguments, duckdb::ExpressionState&, duckdb::Vector& result) {
+void tumble(duckdb::DataChunk& arguments, duckdb::ExpressionState&, duckdb::Vector& result) {
     duckdb::BinaryExecutor::Execute<duckdb::timestamp_t, duckdb::interval_t, duckdb::timestamp_t>(
         arguments.data[0], arguments.data[1], result, arguments.size(),
         [](duckdb::timestamp_t t, duckdb::interval_t size) {
@@ -33,20 +35,26 @@ static void tumble(duckdb::DataChunk& arguments, duckdb::ExpressionState&, duckd
         });
 }
 
-static void session(duckdb::DataChunk&, duckdb::ExpressionState&, duckdb::Vector&) {
-    throw duckdb::InvalidInputException("session() stands in the GROUP BY of a flow's SQL only");
-}
-
-void register_tumble(duckdb::DatabaseInstance& db) {
+Status add(Engine& engine) {
     using duckdb::LogicalType;
     duckdb::ScalarFunctionSet set("tumble");
     for (auto& type : {LogicalType::TIMESTAMP_TZ, LogicalType::TIMESTAMP})
         set.AddFunction(duckdb::ScalarFunction({type, LogicalType::INTERVAL}, type, tumble));
-    duckdb::ExtensionLoader loader(db, "tarn");
-    loader.RegisterFunction(set);
-    loader.RegisterFunction(
-        duckdb::ScalarFunction("session", {LogicalType::TIMESTAMP_TZ, LogicalType::INTERVAL},
-                               LogicalType::TIMESTAMP_TZ, session));
+    duckdb::ExtensionLoader(engine.impl().instance(), "tarn").RegisterFunction(set);
+    return {};
+}
+
+}  // namespace
+
+SqlFunction tumble_function() {
+    return {.name = "tumble",
+            .signature = "tumble(time TIMESTAMPTZ, size INTERVAL) → TIMESTAMPTZ",
+            .text =
+                "The start of the window of this size that holds the time, counted from "
+                "1970-01-01 00:00 UTC.",
+            .kind = FunctionKind::kScalar,
+            .use = FunctionUse::kAll,
+            .add = add};
 }
 
 }  // namespace tarn::sql
