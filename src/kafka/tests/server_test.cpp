@@ -288,6 +288,24 @@ TEST_F(ServerTest, StopEndsWaitingFetches) {
     EXPECT_TRUE(is_closed(*socket));
 }
 
+TEST(IdleTest, WhoIsSilentIsEndedUnlessAnAnswerIsOwed) {
+    Door door;
+    door.options_.idle_timeout = Duration::millis(200);
+    door.start();
+    ASSERT_TRUE(door.log_->create_topic("t", {}));
+    const auto silent = door.socket(), waiting = door.socket();
+    FetchRequest request;
+    request.max_wait_ms = 1000;
+    request.min_bytes = 1;
+    request.topics.push_back({"t", Uuid{}, {from_the_start()}});
+    ASSERT_TRUE(ask<FetchResponse>(*waiting, request, 11, false));
+    EXPECT_TRUE(is_closed(*silent));
+    const auto answer = waiting->receive(Duration::seconds(20));
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_TRUE(*answer);
+    EXPECT_TRUE(is_closed(*waiting)) << "silent now, too";
+}
+
 TEST_F(ServerTest, APortInUseIsNamed) {
     auto options = door_.options_;
     options.port = door_.server_->port();

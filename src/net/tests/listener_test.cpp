@@ -153,6 +153,50 @@ TEST(Listener, EndsConnectionsThatAreSilent) {
     EXPECT_TRUE(comes_down_to(*door, 0));
 }
 
+// Has a long time, then less: as an answer that must be taken sooner than a request may come.
+class Flood final : public Protocol {
+  public:
+    class FloodSession final : public Session, public std::enable_shared_from_this<FloodSession> {
+      public:
+        FloodSession(std::shared_ptr<Connection> connection, std::atomic<int>& count)
+            : Session(std::move(connection)), count_(count) {}
+        void start() override {
+            connection().expires_after(Duration::seconds(600));
+            connection().expires_after(Duration::millis(100));
+            const std::array<std::string_view, 1> parts{bytes_};
+            connection().stream().write(parts, [self = shared_from_this()](auto error, size_t) {
+                if (error) ++self->count_;
+            });
+        }
+        void expired() override {
+            ++count_;
+            close();
+        }
+
+      private:
+        const std::string bytes_ = std::string(64 << 20, 'x');
+        std::atomic<int>& count_;
+    };
+    std::string_view name() const override { return "flood"; }
+    std::shared_ptr<Session> serve(std::shared_ptr<Connection> connection) override {
+        return std::make_shared<FloodSession>(std::move(connection), count);
+    }
+    std::atomic<int> count = 0;  // of limits that were reached, and of writes that they ended
+};
+
+TEST(Connection, ALimitEndsAWriteThatNobodyReads) {
+    const auto protocol = std::make_shared<Flood>();
+    auto door = Listener::open(protocol, {});
+    ASSERT_TRUE(door) << door.error().message();
+    (*door)->start();
+    RawClient client((*door)->port());
+    ASSERT_TRUE(client.connected());
+    for (int i = 0; i < 2000 && protocol->count < 2; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_EQ(protocol->count, 2);
+    EXPECT_TRUE(comes_down_to(**door, 0));
+}
+
 TEST(Listener, StopEndsEveryConnection) {
     const auto protocol = std::make_shared<Echo>();
     const auto door = open({.threads = 3}, protocol);
