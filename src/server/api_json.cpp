@@ -2,13 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sinks.h"
-#include "topic_size.h"
+#include "tarn/catalog/flow_sinks.h"
+#include "tarn/catalog/topic_size.h"
 
 namespace tarn::server {
 namespace {
-
-constexpr size_t kShownBytes = 16 << 10;  // of a key, value or header
 
 std::optional<double> in_ms(std::optional<Duration> d) {
     return d ? std::optional(double(d->us) / 1e3) : std::nullopt;
@@ -36,22 +34,7 @@ void write_columns(JsonWriter& json, const std::vector<codec::ColumnSpec>& colum
 }
 
 void write_payload(JsonWriter& json, const std::optional<std::string_view>& bytes) {
-    if (!bytes) {
-        json.null();
-        return;
-    }
-    std::string_view shown = bytes->substr(0, kShownBytes);
-    const bool cut = shown.size() < bytes->size();
-    while (cut && !shown.empty() && (uint8_t((*bytes)[shown.size()]) & 0xC0) == 0x80)
-        shown.remove_suffix(1);
-    const bool text = valid_utf8(shown) && shown.find('\0') == shown.npos;
-    const bool is_json = text && !cut && !shown.empty() && (shown[0] == '{' || shown[0] == '[') &&
-                         nlohmann::json::accept(shown);
-    json.begin_object();
-    json.field("encoding", std::string_view(is_json ? "json" : text ? "text" : "base64"));
-    json.field("text", text ? std::string(shown) : base64(shown));
-    json.field("bytes", bytes->size()).field("truncated", cut);
-    json.end_object();
+    bytes ? write_json(json, catalog::payload_of(*bytes)) : void(json.null());
 }
 
 // The contract's names of states, in which the flow module's own may change.
@@ -77,7 +60,7 @@ std::string_view state_name(flow::FlowState state) {
 
 void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& log,
                 std::optional<double> records_per_second) {
-    const auto size = size_of(topic, log);
+    const auto size = catalog::size_of(topic, log);
     JsonWriter partitions;
     partitions.begin_array();
     for (int32_t i = 0; i < topic.config.partitions; ++i) {
@@ -264,6 +247,11 @@ Result<std::string> record_json(const codec::RecordView& record) {
     }
     json.end_array().end_object();
     return json.take();
+}
+
+void write_json(JsonWriter& json, const catalog::Payload& payload) {
+    json.begin_object().field("encoding", payload.encoding).field("text", payload.text);
+    json.field("bytes", payload.bytes).field("truncated", payload.truncated).end_object();
 }
 
 std::string ledger_json(const Ledger& ledger) {

@@ -7,6 +7,7 @@
 
 #include "host_names.h"
 #include "ledger.h"
+#include "tarn/catalog/payload.h"
 #include "tarn/codec/record_batch.h"
 #include "tarn/flow/runtime.h"
 #include "tarn/lake/lake.h"
@@ -24,6 +25,7 @@ void write_json(JsonWriter& json, const flow::FlowStatus& flow);
 void write_json(JsonWriter& json, const flow::RunRecord& run);
 void write_json(JsonWriter& json, const view::View& view);
 void write_json(JsonWriter& json, const Ledger& ledger);
+void write_json(JsonWriter& json, const catalog::Payload& payload);
 Result<std::string> record_json(const codec::RecordView& record);
 
 std::string ledger_json(const Ledger& ledger);

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "sinks.h"
-#include "topic_size.h"
+#include "tarn/catalog/flow_sinks.h"
+#include "tarn/catalog/topic_size.h"
 
 namespace tarn::server {
 namespace {
@@ -106,9 +106,9 @@ LedgerReading LedgerReader::read_flow(const flow::FlowStatus& flow, bool entry) 
     LedgerReading r;
     r.flow = flow;
     r.entry = entry;
-    r.table = first_sink(flow, "table");
+    r.table = catalog::first_sink(flow, "table");
     if (auto topic = context_.log.find_topic(flow.source.name))
-        r.log_records = size_of(*topic, context_.log).appended;
+        r.log_records = catalog::size_of(*topic, context_.log).appended;
     auto info = context_.lake.describe(r.table);
     if (!info) {
         r.problem = fmt::format("{} cannot be read: {}", r.table, info.error().message());
@@ -134,14 +134,14 @@ Ledger LedgerReader::read() {
     MutexLock lock(mutex_);
     auto producer = context_.ledger ? context_.ledger() : std::nullopt;
     auto flows = context_.flows.list();
-    const auto written = topics_written(flows);
+    const auto written = catalog::topics_written(flows);
     std::vector<LedgerLine> lines;
     int64_t late = 0;
     for (auto& flow : flows) {
         const bool entry = !written.contains(flow.source.name);
         if (flow.kind == "live" && entry) late += flow.late;
         // The positions of a flow that reads a table are versions: there is nothing to add up.
-        if (flow.kind == "model" || first_sink(flow, "table").empty()) continue;
+        if (flow.kind == "model" || catalog::first_sink(flow, "table").empty()) continue;
         auto reading = read_flow(flow, entry);
         for (int i = 1; i < kTries && reading.problem.empty() && !comparable(reading); ++i) {
             context_.clock.sleep(kPauseBetweenTries);

@@ -7,7 +7,7 @@
 
 #include "api_json.h"
 #include "host_names.h"
-#include "sinks.h"
+#include "tarn/catalog/flow_sinks.h"
 #include "tarn/codec/record_batch.h"
 #include "tarn/log/error_ids.h"
 
@@ -188,7 +188,7 @@ Result<Response> produce_record(const Platform& context, const std::string& name
     auto topic = context.log.find_topic(name);
     if (!topic) return fail(no_topic(name));
     // What flows write is theirs alone.
-    if (topic->internal || topics_written(context.flows.list()).contains(name))
+    if (topic->internal || catalog::topics_written(context.flows.list()).contains(name))
         return fail(
             ErrorCode::kFailedPrecondition,
             fmt::format("topic {} is written by Tarn itself: send to the topic it comes from",

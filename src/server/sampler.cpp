@@ -1,8 +1,8 @@
 #include "sampler.h"
 
 #include "api_json.h"
-#include "sinks.h"
-#include "topic_size.h"
+#include "tarn/catalog/flow_sinks.h"
+#include "tarn/catalog/topic_size.h"
 
 namespace tarn::server {
 namespace {
@@ -42,11 +42,12 @@ void Sampler::sample() {
         counts["in:" + flow.name] = flow.rows_in;
         counts["out:" + flow.name] = flow.rows_out;
     }
-    const auto written = topics_written(flows);
+    const auto written = catalog::topics_written(flows);
     int64_t records = 0;  // from outside
     for (const auto& topic : context_.log.topics()) {
         if (topic.internal) continue;
-        const int64_t n = counts["topic:" + topic.name] = size_of(topic, context_.log).appended;
+        const int64_t n = counts["topic:" + topic.name] =
+            catalog::size_of(topic, context_.log).appended;
         if (!written.contains(topic.name)) records += n;
     }
     for (const auto& name : context_.lake.tables())

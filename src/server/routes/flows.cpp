@@ -2,8 +2,8 @@
 
 #include "api_json.h"
 #include "host_names.h"
+#include "tarn/catalog/why.h"
 #include "tarn/flow/error_ids.h"
-#include "why.h"
 
 namespace tarn::server {
 namespace {
@@ -25,7 +25,7 @@ Result<Response> flow_why(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
     auto status = context.platform.flows.describe(name);
     if (!status) return fail(not_found(errors::kNoFlow, "flow", name));
-    auto said = why(*status, context.platform.clock.now());
+    auto said = catalog::why(*status, context.platform.clock.now());
     JsonWriter json;
     json.begin_object().field("advancing", said.advancing).field("sentence", said.sentence);
     return json_response(json.field("todo", said.todo).end_object().take());

@@ -1,7 +1,6 @@
 // Tables of the lake: what they hold, their history and files.
 
 #include "api_json.h"
-#include "catalog.h"
 #include "host_names.h"
 
 namespace tarn::server {
@@ -32,7 +31,31 @@ Result<Response> history(const RouteContext& context, const Call& call) {
 }
 
 Result<Response> files(const RouteContext& context, const Call& call) {
-    return table_files(context.platform, call.parameters[0], call.target);
+    const auto& name = call.parameters[0];
+    const auto& target = call.target;
+    TARN_TRY(const int64_t limit, number_parameter(target, "limit", 100, 1, 1000));
+    TARN_TRY(const int64_t after, number_parameter(target, "after", 0, 0, INT64_MAX));
+    TARN_TRY(const auto live, context.platform.lake.files(name));
+    JsonWriter json;
+    json.begin_object().field("table", name).field("version", live.version);
+    json.key("files").begin_array();
+    // Newest first, as they are asked for.
+    const auto count = int64_t(live.files.size());
+    int64_t at = after;
+    for (; at < count && at < after + limit; ++at) {
+        const auto& file = *live.files[size_t(count - 1 - at)];
+        json.begin_object().field("path", file.path).field("bytes", file.size);
+        json.field("rows", file.live_rows() < 0 ? std::nullopt : std::optional(file.live_rows()));
+        json.field("modified", Timestamp::from_ms(file.modified_ms));
+        json.key("partition").begin_object();
+        for (const auto& [column, value] : file.partition_values)
+            value ? json.key(column).text(*value) : json.key(column).null();
+        json.end_object().end_object();
+    }
+    json.end_array();
+    at < count ? json.key("next").text(std::to_string(at)) : json.key("next").null();
+    json.end_object();
+    return json_response(json.take());
 }
 
 constexpr Route kRoutes[] = {

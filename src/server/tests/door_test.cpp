@@ -247,7 +247,7 @@ TEST_F(Door, PausesAndResumesFlowsByPostOnly) {
 
 TEST_F(Door, GivesRowsOfAView) {
     auto view = World::must(world.views->open_view(
-        {.name = "live.w", .columns = kWindowColumns, .key = {0, 1, 3}, .generation = "g"}));
+        {.name = "live.w", .columns = window_columns(), .key = {0, 1, 3}, .generation = "g"}));
     ASSERT_TRUE(
         view->commit({.epoch = 1,
                       .upserts = window_rows({{10, nullptr, 3}, {10, "A", 3}, {15, nullptr, 1}}),
@@ -282,7 +282,7 @@ TEST_F(Door, StreamsTheWholeStateFirstToEveryone) {
 
 TEST_F(Door, StreamsChangesOfViews) {
     auto view = World::must(world.views->open_view(
-        {.name = "live.w", .columns = kWindowColumns, .key = {0, 1, 3}, .generation = "g"}));
+        {.name = "live.w", .columns = window_columns(), .key = {0, 1, 3}, .generation = "g"}));
     Client client(port());
     const auto request =
         fmt::format("GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", port());
@@ -297,6 +297,25 @@ TEST_F(Door, StreamsChangesOfViews) {
     Client later(port());
     later.send(request);
     EXPECT_NE(later.read(row).find("event: view\n"), std::string::npos) << "what stands";
+}
+
+TEST_F(Door, DrawsNodesWithTheirLayers) {
+    World::must(world.views->open_view(
+        {.name = "live.w", .columns = window_columns(), .key = {0, 1, 3}, .generation = "g"}));
+    const auto graph = get_json("/api/v1/graph");
+    ASSERT_EQ(graph["nodes"].size(), 2u) << graph;
+    const auto& view = graph["nodes"][0];
+    EXPECT_EQ(view["id"], "view:live.w");
+    EXPECT_EQ(view["layer"], "live");
+    EXPECT_TRUE(view["lag"].is_null() && view["lag_unit"].is_null());
+    EXPECT_EQ(graph["edges"][0]["to"], "dashboard:page");
+}
+
+TEST_F(Door, AnswersWhatIsNoUtf8) {
+    for (const auto* target : {"/api/v1/trace?id=%ff", "/api/v1/topics/%ff", "/api/v1/%ff"}) {
+        EXPECT_TRUE(json::accept(body_of(get(port(), target)))) << target;
+        EXPECT_TRUE(alive()) << target;
+    }
 }
 
 TEST_F(Door, RefusesAPortInUseSayingWhatToDo) {
@@ -367,7 +386,7 @@ TEST(Permission, WhoMayNotIsToldSo) {
 TEST(ViewFeed, SendsWhatChangedOnly) {
     World world;
     auto view = World::must(world.views->open_view(
-        {.name = "live.w", .columns = kWindowColumns, .key = {0, 1, 3}, .generation = "g"}));
+        {.name = "live.w", .columns = window_columns(), .key = {0, 1, 3}, .generation = "g"}));
     int woken = 0;
     auto commit = [&](int64_t epoch, const std::vector<WindowRow>& rows) {
         ASSERT_TRUE(view->commit({.epoch = epoch,
@@ -406,7 +425,7 @@ TEST(ViewFeed, SendsWhatChangedOnly) {
 TEST(ViewFeed, SaysWhenItIsTooMuch) {
     World world;
     auto view = World::must(world.views->open_view(
-        {.name = "live.w", .columns = kWindowColumns, .key = {0, 1, 3}, .generation = "g"}));
+        {.name = "live.w", .columns = window_columns(), .key = {0, 1, 3}, .generation = "g"}));
     ViewFeed feed(view, [] {});
     std::vector<WindowRow> rows;
     for (int64_t i = 0; i < 15'000; ++i)

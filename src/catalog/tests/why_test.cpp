@@ -1,8 +1,8 @@
-#include "why.h"
+#include "tarn/catalog/why.h"
 
 #include <gtest/gtest.h>
 
-namespace tarn::server {
+namespace tarn::catalog {
 namespace {
 
 constexpr Timestamp kNow{1'000'000'000'000'000};
@@ -62,4 +62,4 @@ TEST(Why, TheReasonIsSaidOnceAndWhole) {
 }
 
 }  // namespace
-}  // namespace tarn::server
+}  // namespace tarn::catalog

@@ -5,7 +5,7 @@
 #include "tarn/base/time.h"
 #include "tarn/flow/runtime.h"
 
-namespace tarn::server {
+namespace tarn::catalog {
 
 // Why a flow does or does not advance, for a person: one sentence, and what to do (empty: nothing).
 struct Why {
@@ -14,4 +14,4 @@ struct Why {
 };
 Why why(const flow::FlowStatus& flow, Timestamp now);
 
-}  // namespace tarn::server
+}  // namespace tarn::catalog

@@ -4,10 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "api_json.h"
 #include "tarn/sql/json_result.h"
 
-namespace tarn::server {
+namespace tarn::catalog {
 namespace {
 
 constexpr size_t kFetchBytes = 1 << 20, kInflated = 64 << 20;
@@ -24,12 +23,14 @@ class RowList final : public sql::JsonRowSink {
 
 Result<FoundRecord> found(const std::string& topic, int32_t partition,
                           const codec::RecordView& record) {
-    FoundRecord out{{topic, partition, record.offset},
-                    Timestamp::from_ms(record.timestamp_ms),
-                    {},
-                    std::string(record.value.value_or(""))};
-    TARN_TRY(const auto text, record_json(record));
-    out.record = nlohmann::json::parse(text, nullptr, false);
+    FoundRecord out;
+    out.place = {topic, partition, record.offset};
+    out.timestamp = Timestamp::from_ms(record.timestamp_ms);
+    if (record.value) out.value = std::string(*record.value);
+    TARN_TRY(const auto headers, codec::decode_headers(record));
+    for (const auto& header : headers)
+        out.headers.emplace_back(header.key,
+                                 header.value ? payload_of(*header.value).text : std::string());
     return out;
 }
 
@@ -166,4 +167,4 @@ Result<std::vector<nlohmann::json>> EventSearch::rows(const std::string& sql) {
     return std::move(list.rows);
 }
 
-}  // namespace tarn::server
+}  // namespace tarn::catalog

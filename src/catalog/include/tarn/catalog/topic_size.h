@@ -4,7 +4,7 @@
 
 #include "tarn/log/log.h"
 
-namespace tarn::server {
+namespace tarn::catalog {
 
 // Of all partitions together.
 struct TopicSize {
@@ -14,4 +14,4 @@ struct TopicSize {
 };
 TopicSize size_of(const log::TopicInfo& topic, const log::Log& log);
 
-}  // namespace tarn::server
+}  // namespace tarn::catalog

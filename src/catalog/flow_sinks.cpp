@@ -1,6 +1,6 @@
-#include "sinks.h"
+#include "tarn/catalog/flow_sinks.h"
 
-namespace tarn::server {
+namespace tarn::catalog {
 
 std::string first_sink(const flow::FlowStatus& flow, std::string_view wanted) {
     for (const auto& sink : flow.sinks)
@@ -16,4 +16,4 @@ std::set<std::string> topics_written(const std::vector<flow::FlowStatus>& flows)
     return out;
 }
 
-}  // namespace tarn::server
+}  // namespace tarn::catalog

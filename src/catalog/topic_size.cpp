@@ -1,6 +1,6 @@
-#include "topic_size.h"
+#include "tarn/catalog/topic_size.h"
 
-namespace tarn::server {
+namespace tarn::catalog {
 
 TopicSize size_of(const log::TopicInfo& topic, const log::Log& log) {
     TopicSize size;
@@ -14,4 +14,4 @@ TopicSize size_of(const log::TopicInfo& topic, const log::Log& log) {
     return size;
 }
 
-}  // namespace tarn::server
+}  // namespace tarn::catalog

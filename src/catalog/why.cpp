@@ -1,10 +1,10 @@
-#include "why.h"
+#include "tarn/catalog/why.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-namespace tarn::server {
+namespace tarn::catalog {
 namespace {
 
 // A flow that has input and has committed nothing for so long is worth a look.
@@ -82,4 +82,4 @@ Why why(const flow::FlowStatus& flow, Timestamp now) {
     return out;
 }
 
-}  // namespace tarn::server
+}  // namespace tarn::catalog

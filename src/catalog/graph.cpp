@@ -1,4 +1,4 @@
-#include "graph.h"
+#include "tarn/catalog/graph.h"
 
 #include <algorithm>
 #include <map>
@@ -6,37 +6,16 @@
 
 #include <fmt/format.h>
 
-#include "host_names.h"
-#include "sinks.h"
-#include "topic_size.h"
-#include "why.h"
+#include "tarn/catalog/flow_sinks.h"
+#include "tarn/catalog/topic_size.h"
+#include "tarn/catalog/why.h"
 
-namespace tarn::server {
+namespace tarn::catalog {
 namespace {
-
-struct Node {
-    Node(std::string kind_of, std::string name_of)
-        : kind(std::move(kind_of)), name(std::move(name_of)) {}
-    std::string kind, name;
-    std::string state = "ok", reason;
-    std::optional<double> per_second;
-    std::optional<int64_t> lag;
-    std::string lag_unit;
-    std::optional<Timestamp> changed;
-    std::optional<uint64_t> bytes;
-    std::optional<int64_t> rows;
-    std::string detail;
-    std::string id() const { return kind + ":" + name; }
-};
-
-struct Edge {
-    std::string from, to;
-    std::optional<double> per_second;
-};
 
 class Picture {
   public:
-    Picture(const Platform& platform, const Readings& readings)
+    Picture(const host::Platform& platform, const host::Readings& readings)
         : platform_(platform), readings_(readings), now_(platform.clock.now()) {}
 
     void topics();
@@ -44,16 +23,15 @@ class Picture {
     void tables();
     void views();
     void flows();
-    std::string json() const;
+    Graph whole() &&;
 
   private:
     void flow(const flow::FlowStatus& status);
     std::optional<double> written(const flow::FlowStatus& status, const std::string& sink);
     void add(Node node);
-    void write(JsonWriter& out, const Node& node) const;
 
-    const Platform& platform_;
-    const Readings& readings_;
+    const host::Platform& platform_;
+    const host::Readings& readings_;
     const Timestamp now_;
     std::map<std::string, int> writers_;  // of each sink
     std::vector<Node> nodes_;
@@ -151,7 +129,7 @@ std::string state_of(const flow::FlowStatus& status, const Why& why) {
 }
 
 void Picture::flow(const flow::FlowStatus& status) {
-    const auto why = server::why(status, now_);
+    const auto why = catalog::why(status, now_);
     Node node("flow", status.name);
     node.state = state_of(status, why);
     if (node.state != "ok") node.reason = why.sentence;
@@ -166,8 +144,8 @@ void Picture::flow(const flow::FlowStatus& status) {
     add(std::move(node));
 }
 
-// A view's and a merged table's rows are replaced, so their number says nothing of what was written. Of a sink with
-// several writers only the whole is known.
+// A view's and a merged table's rows are replaced, so their number says nothing of what was
+// written. Of a sink with several writers only the whole is known.
 std::optional<double> Picture::written(const flow::FlowStatus& status, const std::string& sink) {
     const bool replaced = sink.starts_with("view:") || status.strategy == "merge";
     if (!replaced) return writers_[sink] > 1 ? std::nullopt : readings_.per_second(sink);
@@ -185,46 +163,24 @@ void Picture::flows() {
         flow(status);
 }
 
-void Picture::write(JsonWriter& out, const Node& node) const {
-    const bool layered = node.kind == "table" || node.kind == "view";
-    const auto dot = node.name.find('.');
-    out.begin_object().field("id", node.id()).field("kind", node.kind).field("name", node.name);
-    out.field("layer", layered && dot != node.name.npos ? node.name.substr(0, dot) : "");
-    out.field("state", node.state).field("reason", node.reason);
-    out.field("records_per_second", node.per_second).field("lag", node.lag).key("lag_unit");
-    node.lag_unit.empty() ? out.null() : out.text(node.lag_unit);
-    out.field("freshness_ms", node.changed ? std::optional(std::max<int64_t>(
-                                                 0, (now_.us - node.changed->us) / 1000))
-                                           : std::nullopt);
-    out.field("bytes", node.bytes).field("rows", node.rows).field("detail", node.detail);
-    out.end_object();
-}
-
-std::string Picture::json() const {
-    JsonWriter out;
-    out.begin_object().field("as_of", now_).key("nodes").begin_array();
-    for (const auto& node : nodes_)
-        write(out, node);
-    out.end_array().key("edges").begin_array();
-    for (const auto& edge : edges_) {
-        if (!places_.contains(edge.from) || !places_.contains(edge.to)) continue;  // not made yet
-        out.begin_object().field("from", edge.from).field("to", edge.to);
-        out.field("records_per_second", edge.per_second).end_object();
-    }
-    out.end_array().end_object();
-    return out.take();
+Graph Picture::whole() && {
+    // What is not made yet has no arrow.
+    std::erase_if(edges_, [this](const Edge& edge) {
+        return !places_.contains(edge.from) || !places_.contains(edge.to);
+    });
+    return {now_, std::move(nodes_), std::move(edges_)};
 }
 
 }  // namespace
 
-std::string graph_json(const Platform& platform, const Readings& readings) {
+Graph graph(const host::Platform& platform, const host::Readings& readings) {
     Picture picture(platform, readings);
     picture.topics();
     picture.producers();
     picture.tables();
     picture.views();
     picture.flows();
-    return picture.json();
+    return std::move(picture).whole();
 }
 
-}  // namespace tarn::server
+}  // namespace tarn::catalog

@@ -1,17 +1,18 @@
-// One event through topic, table and the flows behind the table; the flows are what a test says, the tables are real.
+// One event through topic, table and the flows behind the table; the flows are what a test says,
+// the tables are real.
 
-#include "trace.h"
+#include "tarn/catalog/trace.h"
 
 #include <gmock/gmock.h>
-#include <nlohmann/json.hpp>
+#include <gtest/gtest.h>
 
-#include "door_world.h"
+#include "tarn/host/test_platform.h"
 
-namespace tarn::server {
+namespace tarn::catalog {
 namespace {
 
 using codec::ColumnType;
-using testing::World;
+using host::testing::TestPlatform;
 
 class LakeTables final : public sql::TableProvider {
   public:
@@ -63,7 +64,7 @@ class TraceTest : public ::testing::Test {
             return f;
         };
         auto version = [&](const char* table) {
-            return World::must(world_.lake->describe(table)).version;
+            return TestPlatform::must(world_.lake->describe(table)).version;
         };
         world_.flows = {
             to("clicks.table", "table", "clicks", 3, {flow::table_node("bronze.clicks")}),
@@ -111,82 +112,84 @@ class TraceTest : public ::testing::Test {
         ASSERT_TRUE(done) << done.error().message();
     }
 
-    nlohmann::json traced(const std::string& query) {
+    Trace asked(const TraceQuestion& question) {
         sql::EngineOptions options;
         options.threads = 1;
         options.restricted = true;
         LakeTables tables(*world_.lake);
-        auto engine = World::must(sql::Engine::open(options, world_.disk, &tables));
+        auto engine = TestPlatform::must(sql::Engine::open(options, world_.disk, &tables));
         auto p = world_.platform();
-        Platform platform{p.clock, p.metrics, p.logger, p.log,    p.lake, p.views,
-                          p.flows, *engine,   p.errors, p.ledger, {}};
-        auto target = World::must(parse_target("/api/v1/trace?" + query));
-        return nlohmann::json::parse(World::must(trace(platform, target)).body);
+        host::Platform platform{p.clock, p.metrics, p.logger, p.log,    p.lake,
+                                p.views, p.flows,   *engine,  p.errors, p.ledger};
+        return TestPlatform::must(trace(platform, question));
     }
-    static nlohmann::json step(const nlohmann::json& trace, std::string_view node) {
-        for (const auto& step : trace["steps"])
-            if (step["node"] == node) return step;
+    Trace traced(int64_t offset) { return asked({{}, {"clicks", 0, offset}}); }
+    Trace traced(const std::string& id) { return asked({id, {}}); }
+    // Empty if it did not come there.
+    static Step step(const Trace& trace, std::string_view node) {
+        for (const auto& step : trace.steps)
+            if (step.kind + ":" + step.name == node) return step;
         return {};
     }
 
-    World world_;
+    TestPlatform world_;
 };
 
 TEST_F(TraceTest, FollowsAnEventThroughTheLayers) {
-    auto t = traced("topic=clicks&offset=0");
-    EXPECT_EQ(t["id"], "e1");
-    EXPECT_EQ(step(t, "table:bronze.clicks")["epoch"], 7);
-    EXPECT_EQ(step(t, "table:silver.clicks")["state"], "passed");
-    EXPECT_EQ(step(t, "table:silver.clicks")["epoch"], 3);
-    EXPECT_EQ(step(t, "table:silver.clicks")["version"],
-              World::must(world_.lake->describe("silver.clicks")).version);
-    EXPECT_EQ(step(t, "flow:silver.clicks")["epoch"], 3) << "of the row it wrote";
-    EXPECT_EQ(step(t, "table:gold.funnel")["state"], "passed");
-    EXPECT_EQ(step(t, "table:gold.sessions")["state"], "waiting") << "its session is open";
+    auto t = traced(0);
+    EXPECT_EQ(t.id, "e1");
+    EXPECT_EQ(step(t, "table:bronze.clicks").epoch, 7);
+    EXPECT_EQ(step(t, "table:silver.clicks").state, "passed");
+    EXPECT_EQ(step(t, "table:silver.clicks").epoch, 3);
+    EXPECT_EQ(step(t, "table:silver.clicks").version,
+              TestPlatform::must(world_.lake->describe("silver.clicks")).version);
+    EXPECT_EQ(step(t, "flow:silver.clicks").epoch, 3) << "of the row it wrote";
+    EXPECT_EQ(step(t, "table:gold.funnel").state, "passed");
+    EXPECT_EQ(step(t, "table:gold.sessions").state, "waiting") << "its session is open";
     append("gold.sessions", {"session_id"}, false, 2, {{{"s1"}, 0}});
-    EXPECT_EQ(step(traced("topic=clicks&offset=0"), "table:gold.sessions")["state"], "passed");
+    EXPECT_EQ(step(traced(0), "table:gold.sessions").state, "passed");
 }
 
 TEST_F(TraceTest, ARepeatIsADuplicateInTheTableThatKeepsOne) {
-    auto t = traced("topic=clicks&offset=1");
-    EXPECT_EQ(step(t, "table:bronze.clicks")["state"], "passed");
+    auto t = traced(1);
+    EXPECT_EQ(step(t, "table:bronze.clicks").state, "passed");
     auto silver = step(t, "table:silver.clicks");
-    EXPECT_EQ(silver["state"], "duplicate");
-    EXPECT_THAT(silver["detail"].get<std::string>(), ::testing::HasSubstr("partition 0 offset 0"));
-    EXPECT_THAT(t["verdict"].get<std::string>(), ::testing::StartsWith("A duplicate"));
-    EXPECT_TRUE(step(t, "flow:gold.sessions").is_null()) << "no row of it goes on";
+    EXPECT_EQ(silver.state, "duplicate");
+    EXPECT_THAT(silver.detail, ::testing::HasSubstr("partition 0 offset 0"));
+    EXPECT_THAT(t.verdict, ::testing::StartsWith("A duplicate"));
+    EXPECT_EQ(step(t, "flow:gold.sessions").state, "") << "no row of it goes on";
 }
 
 TEST_F(TraceTest, WhatFailsARuleIsInQuarantineWithItsReason) {
-    auto t = traced("id=e2");
-    EXPECT_EQ(t["offset"], 2);
-    EXPECT_EQ(step(t, "flow:silver.clicks")["state"], "quarantined");
-    EXPECT_EQ(step(t, "flow:silver.clicks")["detail"], "price is negative");
-    EXPECT_EQ(step(t, "table:quarantine.silver_clicks")["state"], "passed");
-    EXPECT_THAT(t["verdict"].get<std::string>(), ::testing::HasSubstr("price is negative"));
+    auto t = traced("e2");
+    EXPECT_EQ(t.place->offset, 2);
+    EXPECT_EQ(step(t, "flow:silver.clicks").state, "quarantined");
+    EXPECT_EQ(step(t, "flow:silver.clicks").detail, "price is negative");
+    EXPECT_EQ(step(t, "table:quarantine.silver_clicks").state, "passed");
+    EXPECT_THAT(t.verdict, ::testing::HasSubstr("price is negative"));
 }
 
 TEST_F(TraceTest, WaitsForAFlowThatIsBehind) {
     world_.flows[3].positions[0].next_offset = 0;
-    auto t = traced("topic=clicks&offset=0");
-    EXPECT_EQ(step(t, "flow:silver.clicks")["state"], "waiting");
-    EXPECT_TRUE(step(t, "table:silver.clicks").is_null());
+    auto t = traced(0);
+    EXPECT_EQ(step(t, "flow:silver.clicks").state, "waiting");
+    EXPECT_EQ(step(t, "table:silver.clicks").state, "");
     world_.flows[0].positions[0].next_offset = 0;
-    EXPECT_EQ(step(traced("topic=clicks&offset=0"), "flow:clicks.table")["state"], "waiting");
+    EXPECT_EQ(step(traced(0), "flow:clicks.table").state, "waiting");
 }
 
 TEST_F(TraceTest, ARowThatIsNowhereIsLostAndSaysSo) {
     world_.produce("clicks", {R"({"event_id":"e9"})"});
     world_.flows[0].positions[0].next_offset = 4;
-    auto t = traced("id=e9");
-    EXPECT_EQ(step(t, "table:bronze.clicks")["state"], "lost");
-    EXPECT_THAT(t["verdict"].get<std::string>(), ::testing::StartsWith("Lost"));
+    auto t = traced("e9");
+    EXPECT_EQ(step(t, "table:bronze.clicks").state, "lost");
+    EXPECT_THAT(t.verdict, ::testing::StartsWith("Lost"));
 }
 
 TEST_F(TraceTest, AnIdThatQuotesIsOnlyAnId) {
-    auto t = traced("id=%27%20or%201%3D1%20--");
-    EXPECT_EQ(t["found"], false);
+    auto t = traced("' or 1=1 --");
+    EXPECT_EQ(t.found, false);
 }
 
 }  // namespace
-}  // namespace tarn::server
+}  // namespace tarn::catalog

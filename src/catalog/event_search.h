@@ -1,41 +1,36 @@
 #pragma once
 
-// Finding one event: in a topic by its id, in a topic of late or quarantined records by where it came from, in tables
-// by SQL. Every search has a bound; what lies further back is found in tables alone.
+// Finding one event: in a topic by its id, in a topic of late or quarantined records by where it
+// came from, in tables by SQL. Every search has a bound; what lies further back is found in tables
+// alone.
 
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "host_names.h"
+#include "tarn/catalog/trace.h"
 #include "tarn/codec/record_batch.h"
 
-namespace tarn::server {
+namespace tarn::catalog {
 
 // Of each partition of a topic, the newest records that a search looks at.
 inline constexpr int64_t kSearchedRecords = 20'000;
 
-struct EventPlace {
-    std::string topic;
-    int32_t partition = 0;
-    int64_t offset = 0;
-    friend auto operator<=>(const EventPlace&, const EventPlace&) = default;
-};
-
-// A record of the log with what a page shows of it.
+// A record of the log, as far as a search needs it.
 struct FoundRecord {
     EventPlace place;
     Timestamp timestamp;
-    nlohmann::json record;  // Record of openapi.yaml
-    std::string value;
+    std::optional<std::string> value;
+    std::vector<std::pair<std::string, std::string>> headers;  // as text
 };
 
 class EventSearch {
   public:
-    explicit EventSearch(const Platform& platform) : platform_(platform) {}
+    explicit EventSearch(const host::Platform& platform) : platform_(platform) {}
 
     // Nothing if the log does not hold it any more, or not yet. Errors: kCorrupted, kIo.
     Result<std::optional<FoundRecord>> at(const EventPlace& place);
@@ -53,11 +48,11 @@ class EventSearch {
                       const Visit& visit);
     Result<std::optional<FoundRecord>> first(
         const std::string& topic, const std::function<bool(const codec::RecordView&)>& is);
-    const Platform& platform_;
+    const host::Platform& platform_;
     std::unique_ptr<sql::Session> session_;
 };
 
 // The id that an event's value names ("event_id", else "id"); empty if it names none.
 std::string event_id(std::string_view value);
 
-}  // namespace tarn::server
+}  // namespace tarn::catalog

@@ -9,10 +9,10 @@
 
 #include "tarn/flow/runtime.h"
 
-namespace tarn::server {
+namespace tarn::catalog {
 
 // The name of the flow's first sink of the kind, or nothing.
 std::string first_sink(const flow::FlowStatus& flow, std::string_view kind);
 std::set<std::string> topics_written(const std::vector<flow::FlowStatus>& flows);
 
-}  // namespace tarn::server
+}  // namespace tarn::catalog
