@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Puts the API's contract together: src/server/openapi.head.yaml and the <noun>.openapi.yaml beside each noun's routes.
 
-    tools/openapi.py [FILE]     writes the whole document, to standard output if no file is named
+    tools/openapi.py [FILE [HEAD NOUN…]]     writes the whole document, to standard output if no file is named
+
+Of the files that are named, else of all there are; a build names them, so that it notices when one is gone.
 
 By text, so that what people wrote, comments and all, is what is served: a noun's file has the sections `paths:` and, if
 it has types of its own, `components:` with `  schemas:` in it, indented as in the whole document; the head has all
@@ -36,8 +38,8 @@ def sections(text, name):
     return found
 
 
-def merged(root=ROOT):
-    head, *nouns = sources(root)
+def merged(root=ROOT, files=()):
+    head, *nouns = files or sources(root)
     whole = sections(head.read_text(), head.name)
     seen = {}
     for path in [head, *nouns]:
@@ -57,7 +59,7 @@ def merged(root=ROOT):
 
 def main():
     try:
-        text = merged()
+        text = merged(files=[pathlib.Path(name) for name in sys.argv[2:]])
     except ValueError as problem:
         sys.exit(str(problem))
     if len(sys.argv) > 1:

@@ -4,7 +4,7 @@ file(GLOB nouns CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*/*.openapi.yaml ${CMA
 set(openapi ${CMAKE_BINARY_DIR}/generated/openapi.yaml)
 add_custom_command(
   OUTPUT ${openapi}
-  COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/openapi.py ${openapi}
+  COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/openapi.py ${openapi} ${root}/openapi.head.yaml ${nouns}
   DEPENDS ${CMAKE_SOURCE_DIR}/tools/openapi.py ${root}/openapi.head.yaml ${nouns}
   COMMENT "Putting the API's contract together"
   VERBATIM)
