@@ -1,7 +1,7 @@
 #pragma once
 
-// The page's files and the API's contract, embedded in the program when it was built
-// (module.cmake). They live as long as the program. Thread-safe.
+// The page's files, embedded in the program when it was built (module.cmake). They live as long as
+// the program. Thread-safe.
 
 #include <map>
 #include <span>
@@ -19,7 +19,6 @@ struct EmbeddedFile {
     std::string_view bytes, gzip;
 };
 std::span<const EmbeddedFile> embedded_files();
-std::string_view openapi_document();
 
 class Assets {
   public:

@@ -1,13 +1,38 @@
 #include "capabilities.h"
 
 #include <set>
+#include <sstream>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include "tarn/base/error_ids.h"
+#include "tarn/server/server.h"
 
 namespace tarn::cli {
 namespace {
+
+// "GET /api/v1/topics" for each operation of the document: methods stand four spaces in, below an
+// address at two.
+std::set<std::string> documented() {
+    std::set<std::string> out;
+    std::istringstream lines{std::string(server::openapi_document())};
+    std::string line, address;
+    bool paths = false;
+    while (std::getline(lines, line)) {
+        if (!line.empty() && line[0] != ' ') paths = line == "paths:";
+        if (!paths || line.size() < 4 || !line.ends_with(':')) continue;
+        if (line.starts_with("  /")) address = line.substr(2, line.size() - 3);
+        for (const std::string method : {"get", "post", "put", "delete", "patch"}) {
+            if (line != "    " + method + ":") continue;
+            std::string upper;
+            for (char c : method)
+                upper += char(std::toupper(c));
+            out.insert(upper + " " + address);
+        }
+    }
+    return out;
+}
 
 TEST(CapabilitiesTest, EveryErrorIsWhole) {
     std::set<std::string_view> titles;
@@ -46,6 +71,16 @@ TEST(CapabilitiesTest, NoTableAndNoEventStandsTwice) {
     }
     EXPECT_GT(tables.size(), 3u);
     EXPECT_GT(events.size(), 7u);
+}
+
+TEST(CapabilitiesTest, RoutesAreThoseOfTheContract) {
+    std::set<std::string> declared;
+    for (const auto& route : host::all_of(capabilities(), &host::Capability::routes)) {
+        auto text = std::string(route.method) + " " + std::string(route.path);
+        EXPECT_TRUE(declared.insert(text).second) << text << " stands twice";
+    }
+    EXPECT_GT(declared.size(), 20u);
+    EXPECT_EQ(declared, documented());
 }
 
 TEST(CapabilitiesTest, EachRequestHasOneRow) {

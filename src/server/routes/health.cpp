@@ -1,8 +1,8 @@
 // Whether it lives and is ready, and the contract of the API.
 
-#include "assets.h"
 #include "host_names.h"
 #include "tarn/server/error_ids.h"
+#include "tarn/server/server.h"
 
 namespace tarn::server {
 namespace {

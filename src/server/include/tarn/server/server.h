@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "tarn/base/result.h"
 #include "tarn/base/time.h"
@@ -41,6 +42,9 @@ struct ServerContext {
 // The server's own.
 std::span<const host::Route> routes();
 std::span<const host::EventSource> events();
+
+// The API's contract, of all modules together: what /api/v1/openapi.yaml answers.
+std::string_view openapi_document();
 
 class HttpServer {
   public:
