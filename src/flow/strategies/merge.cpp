@@ -1,9 +1,11 @@
 #include "strategies/merge.h"
-#include "tarn/sql/error_ids.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
+
+#include "tarn/project/model_kind.h"
+#include "tarn/sql/error_ids.h"
 
 namespace tarn::flow {
 
@@ -22,11 +24,7 @@ Status GroupsStep::compile() {
             std::ranges::any_of(info.key, [&](int k) { return info.output[size_t(k)].name == by; });
         if (!key) return bad("config: partition_by of groups must name a group: " + by);
     }
-    for (const auto& [name, value] :
-         {std::pair{"unique_key", &model_.unique_key}, std::pair{"quarantine", &model_.quarantine},
-          std::pair{"late", &model_.late}})
-        if (!value->empty())
-            return bad(fmt::format("config: {} has no meaning for groups without a window", name));
+    if (auto why = project::refused_key(model_, "merge")) return bad(*why);
     for (const auto& column : info.output)
         output_names_.push_back(column.name);
     return set_output(info.output, {});

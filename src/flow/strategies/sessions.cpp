@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "tarn/codec/select_rows.h"
+#include "tarn/project/model_kind.h"
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/parquet.h"
 
@@ -26,10 +27,7 @@ Status SessionsStep::compile() {
         return fail(wrong(Error(errors::kModelSql, std::move(what))));
     };
     const auto& info = query_->info();
-    for (const auto& [name, value] :
-         {std::pair{"unique_key", &model_.unique_key}, std::pair{"quarantine", &model_.quarantine}})
-        if (!value->empty())
-            return bad(fmt::format("config: {} has no meaning for sessions", name));
+    if (auto why = project::refused_key(model_, "sessions")) return bad(*why);
     auto time = std::ranges::find(schema_.columns, info.session->event_time_column,
                                   &codec::ColumnSpec::name);
     if (time == schema_.columns.end() || time->type != codec::ColumnType::kTimestamp)

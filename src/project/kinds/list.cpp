@@ -16,7 +16,7 @@ std::span<const ModelKind> model_kinds() {
     return kAll;
 }
 
-Status check_strategy(const TableModel& model, std::string_view strategy) {
+std::optional<std::string> refused_key(const TableModel& model, std::string_view strategy) {
     auto it = std::ranges::find(kIncrementalKind.strategies, strategy, &Strategy::name);
     TARN_CHECK(it != kIncrementalKind.strategies.end(), "a strategy has a row");
     const std::pair<std::string_view, const std::string*> given[] = {
@@ -27,10 +27,9 @@ Status check_strategy(const TableModel& model, std::string_view strategy) {
     };
     for (const auto& [key, text] : given) {
         if (text->empty() || std::ranges::find(it->without, key) == it->without.end()) continue;
-        return fail(errors::kProjectValue,
-                    fmt::format("{}: config: {} has no meaning for {}", model.file, key, it->what));
+        return fmt::format("config: {} has no meaning for {}", key, it->what);
     }
-    return {};
+    return std::nullopt;
 }
 
 }  // namespace tarn::project

@@ -3,7 +3,9 @@
 // The kinds of models as data: what materialized='…' may say, what may stand in config(…) then, and
 // how such a model is read. A kind is a file with a row and a line in kinds/list.cpp.
 
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "tarn/base/result.h"
@@ -37,8 +39,8 @@ struct ModelKind {
 std::span<const ModelKind> model_kinds();
 
 struct TableModel;
-// Errors: kInvalidArgument with the model's file, if a key that it has has no meaning for the
-// strategy (of that name; a defect if there is none).
-Status check_strategy(const TableModel& model, std::string_view strategy);
+// What is wrong with a model, if it has a key that has no meaning for the strategy of that name (a
+// defect, if there is none).
+std::optional<std::string> refused_key(const TableModel& model, std::string_view strategy);
 
 }  // namespace tarn::project
