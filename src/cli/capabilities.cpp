@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "commands.h"
+#include "doctor_checks.h"
 #include "tarn/base/base_settings.h"
 #include "tarn/base/error_ids.h"
 #include "tarn/delta/error_ids.h"
+#include "tarn/demo/demo.h"
 #include "tarn/demo/error_ids.h"
 #include "tarn/flow/error_ids.h"
 #include "tarn/flow/settings.h"
@@ -50,8 +53,9 @@ std::span<const host::Capability> capabilities() {
          .errors = server::error_list(),
          .settings = server::setting_declarations(),
          .routes = server::routes(),
-         .events = server::events()},
-        {.module = "demo", .errors = demo::error_list()},
+         .events = server::events(),
+         .listeners = server::listeners()},
+        {.module = "demo", .errors = demo::error_list(), .commands = demo::commands()},
     };
     return kAll;
 }
@@ -75,6 +79,24 @@ const host::Program& program() {
 std::vector<host::SystemTable> all_system_tables() {
     auto all = host::all_of(capabilities(), &host::Capability::system_tables);
     std::ranges::sort(all, {}, &host::SystemTable::name);
+    return all;
+}
+
+std::vector<host::DoctorCheck> all_doctor_checks() {
+    const auto own = own_doctor_checks();
+    std::vector<host::DoctorCheck> all(own.begin(), own.end());
+    for (const auto& check : host::all_of(capabilities(), &host::Capability::doctor_checks))
+        all.push_back(check);
+    return all;
+}
+
+std::vector<host::CommandRow> all_commands() {
+    const auto own = own_commands();
+    std::vector<host::CommandRow> all(own.begin(), own.end());
+    // Behind the nouns of the platform, before what is about the program itself.
+    const auto place = std::ranges::find(all, std::string_view("doctor"), &host::CommandRow::path);
+    const auto others = host::all_of(capabilities(), &host::Capability::commands);
+    all.insert(place, others.begin(), others.end());
     return all;
 }
 

@@ -9,7 +9,7 @@
 
 #include "capabilities.h"
 #include "command_line.h"
-#include "commands/list.h"
+#include "commands.h"
 #include "tarn/host/error_ids.h"
 #include "tarn/host/output.h"
 

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "capabilities.h"
+#include "commands.h"
 #include "tarn/base/check.h"
 #include "tarn/base/version.h"
 #include "tarn/host/error_ids.h"
@@ -178,5 +180,7 @@ Result<int> CommandLine::run() {
 }
 
 CommandDoc CommandLine::docs() const { return describe(*app_); }
+
+CommandDoc command_docs() { return CommandLine(program(), all_commands()).docs(); }
 
 }  // namespace tarn::cli

@@ -120,16 +120,13 @@ Status Platform::open_doors(const Settings& settings) {
     http_options.project_name = project_.name;
     http_options.kafka_address = kafka_->address();
     http_options.start_number = folder_->start_number();
-    TARN_TRY(
-        http_,
-        opened(server::HttpServer::open(
-                   http_options,
-                   {{clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_,
-                     host::flows_of(*flows_), *user_engine_, program().errors,
-                     [this] { return demo::read_producers(disk_, data_); },
-                     demo::demo_control(disk_, data_), nullptr, all_system_tables(), &queries_},
-                    capabilities()}),
-               "HTTP", http_options.address, http_options.port, "--http-port"));
+    reached_.emplace(
+        clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_, host::flows_of(*flows_),
+        *user_engine_, program().errors, [this] { return demo::read_producers(disk_, data_); },
+        demo::demo_control(disk_, data_), nullptr, all_system_tables(), &queries_);
+    TARN_TRY(http_, opened(server::HttpServer::open(http_options, {*reached_, capabilities()}),
+                           "HTTP", http_options.address, http_options.port, "--http-port"));
+    TARN_RETURN_IF_ERROR(open_listeners());
     flows_->start();
     log_->start_retention();
     serving_.pid = getpid();
@@ -140,12 +137,27 @@ Status Platform::open_doors(const Settings& settings) {
     return {};
 }
 
+// Those that capabilities bring.
+Status Platform::open_listeners() {
+    for (const auto& row : host::all_of(capabilities(), &host::Capability::listeners)) {
+        TARN_TRY(auto listener, row.open({*reached_, settings_}));
+        if (!listener) continue;
+        logger_.info("listening", {{"protocol", row.name}, {"address", listener->address()}});
+        listener->start();
+        listeners_.push_back(std::move(listener));
+    }
+    return {};
+}
+
 Platform::~Platform() {
     if (!serving_.http.empty()) (void)fs_.remove(data_ + "/SERVING");
     // Doors first, then flows, then what they stand on.
+    for (auto& listener : listeners_)
+        listener->stop();
     if (http_) http_->stop();
     if (kafka_) kafka_->stop();
     if (flows_) flows_->stop();
+    listeners_.clear();
     http_.reset();
     kafka_.reset();
     user_engine_.reset();

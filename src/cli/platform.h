@@ -47,6 +47,7 @@ class Platform {
     // What capabilities lend to SQL.
     Status lend_functions(sql::Engine& engine);
     Status open_doors(const Settings& settings);
+    Status open_listeners();
 
     io::LocalFileSystem disk_;
     SystemClock clock_;
@@ -71,6 +72,8 @@ class Platform {
     sql::QueryLog queries_{clock_};
     std::unique_ptr<kafka::Server> kafka_;
     std::unique_ptr<server::HttpServer> http_;
+    std::optional<host::Platform> reached_;                  // what listeners reach
+    std::vector<std::unique_ptr<net::Listener>> listeners_;  // beside those of Kafka and HTTP
 };
 
 }  // namespace tarn::cli

@@ -6,7 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "capabilities.h"
-#include "commands/list.h"
+#include "commands.h"
 #include "platform.h"
 #include "project_pages.h"
 #include "tarn/host/environment.h"

@@ -67,6 +67,7 @@ JsonRows::JsonRows(const JsonDecoderOptions& options)
     for (const auto& spec : options.fields) {
         index_.emplace(spec.name, int(fields.size()));
         bool kept = !wanted || std::ranges::find(*wanted, spec.name) != wanted->end();
+        all_kept_ &= kept;
         fields.push_back({spec, kept, ColumnWriter(spec.type, options.dictionary_limit)});
     }
     raw_.resize(fields.size());

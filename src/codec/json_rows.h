@@ -61,6 +61,7 @@ class JsonRows {
     std::string_view unescaped(std::string_view inside);
     // The row's column of undeclared fields, if that is wanted.
     void put_extra(size_t row, const std::vector<UndeclaredField>& undeclared);
+    bool all_kept() const { return all_kept_; }
     bool wants_extra() const { return !extra_name_.empty(); }
 
     std::vector<JsonField> fields;
@@ -73,6 +74,7 @@ class JsonRows {
 
     std::string extra_name_;
     std::string unknown_;  // a wanted name that is none
+    bool all_kept_ = true;
     ColumnWriter extra_;
     TextMap<int> index_;
     std::shared_ptr<TextArena> arena_;

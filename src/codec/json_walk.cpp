@@ -307,12 +307,12 @@ bool JsonWalk::value(JsonField& field, const uint32_t*& at, const char* end, siz
     return p && ends_at(p, text_ + *at);
 }
 
-// Of a field without a column. A call of its own: the way of the others stays as short as it is.
-[[gnu::noinline]] bool JsonWalk::check(JsonField& field, const uint32_t*& at, const char* end) {
-    return value<false>(field, at, end, 0);
+bool JsonWalk::record(const char* end, size_t row) {
+    return rows_.all_kept() ? walk<true>(end, row) : walk<false>(end, row);
 }
 
-bool JsonWalk::record(const char* end, size_t row) {
+template <bool kAllKept>
+bool JsonWalk::walk(const char* end, size_t row) {
     const uint32_t* at = at_;
     if (text_ + *at >= end || text_[*at] != '{') return false;
     ++at;
@@ -334,11 +334,9 @@ bool JsonWalk::record(const char* end, size_t row) {
             if (field.seen == record_) return false;  // twice: the slow way lets the last win
             field.seen = record_;
             ++seen;
-            if (field.kept) [[likely]] {
-                if (!value<true>(field, at, end, row)) return false;
-            } else if (!check(field, at, end)) {
-                return false;
-            }
+            bool good = kAllKept || field.kept ? value<true>(field, at, end, row)
+                                               : value<false>(field, at, end, row);
+            if (!good) return false;
         } else {
             std::string_view raw;
             if (!skip(at, end, raw)) return false;

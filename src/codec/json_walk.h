@@ -56,7 +56,8 @@ class JsonWalk {
     bool time_value(JsonField& field, const uint32_t* at, size_t row);
     template <bool kKept>
     bool double_value(JsonField& field, const uint32_t* at, size_t row);
-    bool check(JsonField& field, const uint32_t*& at, const char* end);
+    template <bool kAllKept>
+    bool walk(const char* end, size_t row);
     bool good_escapes(std::string_view inside, const char* opening) const;
     bool skip(const uint32_t*& at, const char* end, std::string_view& raw);
     bool nested(const uint32_t*& at, const char* end, std::string_view& raw);

@@ -22,3 +22,7 @@ if(TARN_BUILD_TESTS OR TARN_FUZZ)
     endif()
   endforeach()
 endif()
+
+# Payload formats, a file each.
+tarn_rows(TARGET tarn_codec NAMESPACE tarn::codec HEADER tarn/codec/payload_format.h ROW PayloadFormat
+          FUNCTION payload_formats FOLDER src/codec/formats SUFFIX _format)

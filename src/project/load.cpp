@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kinds/kind.h"
+#include "kind.h"
 #include "names.h"
 #include "tarn/project/project.h"
 #include "yaml.h"

@@ -26,10 +26,17 @@ Api::Found Api::find(const Request& request, const Target& target, const Princip
 
 Response Api::handle(const Request& request, const Target& target, RouteMatch match,
                      const Principal& who) const {
-    auto response =
-        match.route->handle(context_, {request, target, std::move(match.parameters), who});
-    if (!response) return error_response(response.error());
-    return std::move(*response);
+    // A handler throws by mistake alone; the process serves on.
+    try {
+        auto response =
+            match.route->handle(context_, {request, target, std::move(match.parameters), who});
+        if (!response) return error_response(response.error());
+        return std::move(*response);
+    } catch (const std::exception& error) {
+        context_.platform.logger.error("an API call threw",
+                                       {{"path", match.route->path}, {"reason", error.what()}});
+        return error_response(Error(ErrorCode::kInternal, error.what()));
+    }
 }
 
 }  // namespace tarn::server

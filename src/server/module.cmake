@@ -80,6 +80,10 @@ std::string_view openapi_document() { return @openapi_span@; }
 set_source_files_properties(${CMAKE_BINARY_DIR}/generated/server_assets.cpp PROPERTIES OBJECT_DEPENDS "${inputs}")
 target_sources(tarn_server PRIVATE ${CMAKE_BINARY_DIR}/generated/server_assets.cpp)
 
+# Protocols beside HTTP.
+tarn_rows(TARGET tarn_server NAMESPACE tarn::server HEADER tarn/server/server.h ROW host::ListenerRow
+          FUNCTION listeners FOLDER src/server/listeners SUFFIX _listener)
+
 # The nouns of the API.
 tarn_rows(TARGET tarn_server NAMESPACE tarn::server HEADER tarn/server/server.h ROW host::Route SPANS
           FUNCTION routes FOLDER src/server/routes SUFFIX _routes)

@@ -21,11 +21,11 @@
 
 #include "checkpoint_reader.h"
 #include "duck.h"
-#include "functions/list.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/statistics.h"
 #include "tarn/delta/table.h"
+#include "tarn/sql/functions.h"
 
 namespace tarn::sql {
 namespace {

@@ -9,7 +9,7 @@
 #include "duckdb/planner/operator/logical_get.hpp"
 
 #include "duck.h"
-#include "functions/list.h"
+#include "tarn/sql/functions.h"
 
 namespace tarn::sql {
 

@@ -99,7 +99,9 @@ def test_one_stream_does_not_disturb_the_other(shared):
     shared.request("/api/v1/flows/edits.table/pause", {}, "POST")
     shared.request("/api/v1/flows/live.edits_windows/pause", {}, "POST")
     shared.wait_for(lambda: shared.flows()["edits.table"]["state"] == "paused")
-    before = shared.flows()
+    # Also a flow that has just begun has an epoch by then.
+    before = shared.wait_for(lambda: (lambda flows: flows if all(flows[name]["epoch"] is not None for name in (
+        "live.clicks_windows", "clicks.table", "edits.table")) else None)(shared.flows()))
     # Ten epochs of the clicks later the edits still stand where they stood.
     shared.wait_for(lambda: shared.flows()["live.clicks_windows"]["epoch"] >= before["live.clicks_windows"]["epoch"] + 10
                     and shared.flows()["clicks.table"]["epoch"] > before["clicks.table"]["epoch"])

@@ -1,6 +1,6 @@
 // `tarn docs …`: the pages that are made from declarations, for `make docs`.
 
-#include "commands/list.h"
+#include "commands.h"
 #include "reference.h"
 
 namespace tarn::cli {

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "commands/list.h"
-#include "doctor/list.h"
+#include "commands.h"
+#include "doctor_checks.h"
 #include "project_folder.h"
 #include "tarn/host/output.h"
 #include "tarn/host/setting_flags.h"
@@ -18,10 +18,10 @@ using Level = host::Finding::Level;
 
 std::vector<Finding> examine(host::DoctorWorld& world) {
     std::vector<Finding> found;
-    for (const auto* check : all_doctor_checks()) {
-        if (check->needs_settings && !world.settings) continue;
-        host::Findings findings{std::string(check->name), found};
-        check->examine(world, findings);
+    for (const auto& check : all_doctor_checks()) {
+        if (check.needs_settings && !world.settings) continue;
+        host::Findings findings{std::string(check.name), found};
+        check.examine(world, findings);
     }
     return found;
 }

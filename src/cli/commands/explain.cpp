@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "commands/list.h"
+#include "commands.h"
 #include "tarn/host/command.h"
 #include "tarn/host/output.h"
 #include "tarn/server/error_ids.h"

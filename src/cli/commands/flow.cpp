@@ -1,6 +1,6 @@
 // `tarn flow …`: asked of the process that serves the folder, which alone knows how its flows are.
 
-#include "commands/list.h"
+#include "commands.h"
 
 #include <algorithm>
 

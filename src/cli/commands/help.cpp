@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "command_docs.h"
-#include "commands/list.h"
+#include "commands.h"
 
 namespace tarn::cli {
 namespace {

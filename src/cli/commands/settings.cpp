@@ -1,6 +1,6 @@
 // `tarn settings …`: what is set, and where it comes from.
 
-#include "commands/list.h"
+#include "commands.h"
 #include "project_folder.h"
 #include "tarn/host/command.h"
 #include "tarn/host/environment.h"

@@ -1,7 +1,7 @@
 // `tarn sql`: through the process that serves the folder when there is one, else by itself, reading
 // only.
 
-#include "commands/list.h"
+#include "commands.h"
 
 #include <cstdio>
 #include <iostream>

@@ -1,6 +1,6 @@
 // `tarn table …`: read from the Delta tables of the data folder, with or without a serving process.
 
-#include "commands/list.h"
+#include "commands.h"
 
 #include <fmt/format.h>
 

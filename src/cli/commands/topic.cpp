@@ -1,7 +1,7 @@
 // `tarn topic …`: list and describe by the JSON API, everything else over the Kafka wire like any
 // client.
 
-#include "commands/list.h"
+#include "commands.h"
 
 #include <unistd.h>
 

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "commands/list.h"
+#include "commands.h"
 #include "platform.h"
 #include "project_folder.h"
 #include "tarn/host/command.h"

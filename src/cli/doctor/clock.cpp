@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "doctor/list.h"
+#include "doctor_checks.h"
 
 namespace tarn::cli {
 namespace {
@@ -34,8 +34,12 @@ void examine(DoctorWorld& world, Findings& findings) {
     findings.ok(format_rfc3339(now));
 }
 
+constexpr host::DoctorCheck kChecks[] = {
+    {"clock", examine},
+};
+
 }  // namespace
 
-constinit const host::DoctorCheck kClockCheck{"clock", examine};
+std::span<const host::DoctorCheck> clock_checks() { return kChecks; }
 
 }  // namespace tarn::cli

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "doctor/list.h"
+#include "doctor_checks.h"
 #include "tarn/io/data_folder.h"
 #include "tarn/io/error_ids.h"
 
@@ -41,8 +41,12 @@ void examine(DoctorWorld& world, Findings& findings) {
     findings.ok(fmt::format("{}, free", data));
 }
 
+constexpr host::DoctorCheck kChecks[] = {
+    {"data folder", examine},
+};
+
 }  // namespace
 
-constinit const host::DoctorCheck kDataFolderCheck{"data folder", examine};
+std::span<const host::DoctorCheck> data_folder_checks() { return kChecks; }
 
 }  // namespace tarn::cli

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "doctor/list.h"
+#include "doctor_checks.h"
 #include "tarn/host/disk_probe.h"
 
 namespace tarn::cli {
@@ -56,9 +56,13 @@ void speed(DoctorWorld& world, Findings& findings) {
     findings.ok(found);
 }
 
+constexpr host::DoctorCheck kChecks[] = {
+    {"disk space", space},
+    {"disk speed", speed},
+};
+
 }  // namespace
 
-constinit const host::DoctorCheck kDiskSpaceCheck{"disk space", space};
-constinit const host::DoctorCheck kDiskSpeedCheck{"disk speed", speed};
+std::span<const host::DoctorCheck> disk_checks() { return kChecks; }
 
 }  // namespace tarn::cli

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "doctor/list.h"
+#include "doctor_checks.h"
 #include "tarn/base/error_ids.h"
 #include "tarn/host/ports.h"
 
@@ -52,10 +52,14 @@ void network(DoctorWorld& world, Findings& findings) {
         "Whoever reaches it may read and write all. Keep it behind a firewall, or use 127.0.0.1.");
 }
 
+constexpr host::DoctorCheck kChecks[] = {
+    {"kafka port", kafka_port, true},
+    {"http port", http_port, true},
+    {"network", network, true},
+};
+
 }  // namespace
 
-constinit const host::DoctorCheck kKafkaPortCheck{"kafka port", kafka_port, true};
-constinit const host::DoctorCheck kHttpPortCheck{"http port", http_port, true};
-constinit const host::DoctorCheck kNetworkCheck{"network", network, true};
+std::span<const host::DoctorCheck> doors_checks() { return kChecks; }
 
 }  // namespace tarn::cli

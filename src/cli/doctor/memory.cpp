@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "doctor/list.h"
+#include "doctor_checks.h"
 
 namespace tarn::cli {
 namespace {
@@ -28,8 +28,12 @@ void examine(DoctorWorld& world, Findings& findings) {
     findings.ok(found);
 }
 
+constexpr host::DoctorCheck kChecks[] = {
+    {"memory", examine, true},
+};
+
 }  // namespace
 
-constinit const host::DoctorCheck kMemoryCheck{"memory", examine, true};
+std::span<const host::DoctorCheck> memory_checks() { return kChecks; }
 
 }  // namespace tarn::cli

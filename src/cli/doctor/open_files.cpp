@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "doctor/list.h"
+#include "doctor_checks.h"
 
 namespace tarn::cli {
 namespace {
@@ -19,8 +19,12 @@ void examine(DoctorWorld& world, Findings& findings) {
     findings.ok(found);
 }
 
+constexpr host::DoctorCheck kChecks[] = {
+    {"open files", examine},
+};
+
 }  // namespace
 
-constinit const host::DoctorCheck kOpenFilesCheck{"open files", examine};
+std::span<const host::DoctorCheck> open_files_checks() { return kChecks; }
 
 }  // namespace tarn::cli

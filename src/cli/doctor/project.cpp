@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "capabilities.h"
-#include "doctor/list.h"
+#include "doctor_checks.h"
 #include "tarn/host/environment.h"
 #include "tarn/project/project.h"
 
@@ -27,8 +27,12 @@ void examine(DoctorWorld& world, Findings& findings) {
     findings.ok(found);
 }
 
+constexpr host::DoctorCheck kChecks[] = {
+    {"project", examine},
+};
+
 }  // namespace
 
-constinit const host::DoctorCheck kProjectCheck{"project", examine};
+std::span<const host::DoctorCheck> project_checks() { return kChecks; }
 
 }  // namespace tarn::cli

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "doctor/list.h"
+#include "doctor_checks.h"
 #include "tarn/base/version.h"
 #include "tarn/io/data_folder.h"
 
@@ -27,8 +27,12 @@ void examine(DoctorWorld& world, Findings& findings) {
     findings.ok(found);
 }
 
+constexpr host::DoctorCheck kChecks[] = {
+    {"versions", examine},
+};
+
 }  // namespace
 
-constinit const host::DoctorCheck kVersionsCheck{"versions", examine};
+std::span<const host::DoctorCheck> versions_checks() { return kChecks; }
 
 }  // namespace tarn::cli

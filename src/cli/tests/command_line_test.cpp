@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "capabilities.h"
-#include "commands/list.h"
+#include "commands.h"
 #include "tarn/host/error_ids.h"
 #include "tarn/io/file_system.h"
 

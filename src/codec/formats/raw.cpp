@@ -1,10 +1,12 @@
-#include "formats/list.h"
+#include "tarn/codec/payload_format.h"
 
 namespace tarn::codec {
 
-constinit const PayloadFormat kRawPayload = {
-    .name = kRawFormat,
-    .text =
-        "Any bytes: a row has the columns key and value as they are, and no record is refused."};
+PayloadFormat raw_format() {
+    return {.name = kRawFormat,
+            .text =
+                "Any bytes: a row has the columns key and value as they are, and no record is "
+                "refused."};
+}
 
 }  // namespace tarn::codec

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "kinds/kind.h"
+#include "kind.h"
 #include "names.h"
 
 namespace tarn::project {
@@ -238,15 +238,17 @@ Status link(ModelDraft& draft) {
 
 }  // namespace
 
-constinit const ModelKind kIncrementalKind = {
-    .name = "incremental",
-    .text =
-        "From a table to a table: what was added to the source since the last time, on each of "
-        "its commits.",
-    .example = kExample,
-    .keys = kKeys,
-    .strategies = kStrategies,
-    .read = read,
-    .link = link};
+ModelKind incremental_kind() {
+    return {
+        .name = "incremental",
+        .text =
+            "From a table to a table: what was added to the source since the last time, on each of "
+            "its commits.",
+        .example = kExample,
+        .keys = kKeys,
+        .strategies = kStrategies,
+        .read = read,
+        .link = link};
+}
 
 }  // namespace tarn::project

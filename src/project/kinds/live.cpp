@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kinds/kind.h"
+#include "kind.h"
 #include "names.h"
 
 namespace tarn::project {
@@ -108,12 +108,13 @@ Status link(ModelDraft& draft) {
 
 }  // namespace
 
-constinit const ModelKind kLiveKind = {
-    .name = "live",
-    .text = "Windows over a topic's events, in a view that changes as events come.",
-    .example = kExample,
-    .keys = kKeys,
-    .read = read,
-    .link = link};
+ModelKind live_kind() {
+    return {.name = "live",
+            .text = "Windows over a topic's events, in a view that changes as events come.",
+            .example = kExample,
+            .keys = kKeys,
+            .read = read,
+            .link = link};
+}
 
 }  // namespace tarn::project

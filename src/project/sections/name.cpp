@@ -1,5 +1,5 @@
-#include "sections/list.h"
 #include "tarn/project/project.h"
+#include "tarn/project/section.h"
 
 namespace tarn::project {
 namespace {
@@ -11,10 +11,11 @@ Status load(const Values& file, Project& project) {
 
 }  // namespace
 
-constinit const Section kNameSection = {
-    .key = {.name = "name",
-            .text = "What the project is called; without it, as its folder is.",
-            .example = "clickstream"},
-    .load = load};
+Section name_section() {
+    return {.key = {.name = "name",
+                    .text = "What the project is called; without it, as its folder is.",
+                    .example = "clickstream"},
+            .load = load};
+}
 
 }  // namespace tarn::project

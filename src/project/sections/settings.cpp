@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "sections/list.h"
 #include "tarn/project/project.h"
+#include "tarn/project/section.h"
 
 namespace tarn::project {
 namespace {
@@ -33,13 +33,16 @@ constexpr std::string_view kExample = R"(settings:
 
 }  // namespace
 
-constinit const Section kSettingsSection = {
-    .key = {.name = "settings",
-            .form = Form::kAny,
-            .text =
-                "Any [setting](settings.md), with dots or as maps within each other. A flag and "
-                "the environment go before it."},
-    .example = kExample,
-    .load = load};
+Section settings_section() {
+    return {
+        .key =
+            {.name = "settings",
+             .form = Form::kAny,
+             .text =
+                 "Any [setting](settings.md), with dots or as maps within each other. A flag and "
+                 "the environment go before it."},
+        .example = kExample,
+        .load = load};
+}
 
 }  // namespace tarn::project

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "names.h"
-#include "sections/list.h"
 #include "tarn/project/project.h"
+#include "tarn/project/section.h"
 
 namespace tarn::project {
 namespace {
@@ -372,15 +372,16 @@ std::vector<ColumnSpec> table_columns(const Topic& topic) {
     return out;
 }
 
-constinit const Section kTopicsSection = {
-    .key = {.name = "topics",
-            .form = Form::kNamed,
-            .text = "The topics that flows read and write, and the table of each.",
-            .rule = &kTopicName,
-            .keys = kTopicKeys,
-            .one = "topic"},
-    .example = kExample,
-    .load = load,
-    .link = link};
+Section topics_section() {
+    return {.key = {.name = "topics",
+                    .form = Form::kNamed,
+                    .text = "The topics that flows read and write, and the table of each.",
+                    .rule = &kTopicName,
+                    .keys = kTopicKeys,
+                    .one = "topic"},
+            .example = kExample,
+            .load = load,
+            .link = link};
+}
 
 }  // namespace tarn::project

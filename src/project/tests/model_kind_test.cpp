@@ -4,12 +4,17 @@
 
 #include <gtest/gtest.h>
 
-#include "kinds/kind.h"
-#include "sections/list.h"
+#include "kind.h"
 #include "tarn/io/simulated_disk.h"
+#include "tarn/project/section.h"
 
 namespace tarn::project {
 namespace {
+
+std::string_view topics_example() {
+    return std::ranges::find_if(sections(), [](const Section& s) { return s.key.name == "topics"; })
+        ->example;
+}
 
 TEST(ModelKinds, RowsShowWhatCanBeWritten) {
     for (const auto& kind : model_kinds()) {
@@ -35,7 +40,7 @@ TEST(ModelKinds, ExamplesLoad) {
     ManualClock clock;
     io::SimulatedDisk disk(1, clock);
     ASSERT_TRUE(disk.create_folders("p"));
-    ASSERT_TRUE(disk.replace("p/tarn.yml", kTopicsSection.example));
+    ASSERT_TRUE(disk.replace("p/tarn.yml", topics_example()));
     for (const auto& kind : model_kinds()) {
         auto path = kind.example.substr(3, kind.example.find(".sql") + 1);  // behind "-- "
         auto file = "p/" + std::string(path);

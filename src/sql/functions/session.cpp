@@ -5,7 +5,7 @@
 #include "duckdb/main/extension/extension_loader.hpp"
 
 #include "duck.h"
-#include "functions/list.h"
+#include "tarn/sql/functions.h"
 
 namespace tarn::sql {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 
 // Payload formats as data: how the value of a record is written, and what makes columns of it. A
-// format is a file with a row and a line in formats/list.cpp.
+// format is a file under src/codec/formats: `PayloadFormat <name>_format()`.
 
 #include <cstdint>
 #include <memory>

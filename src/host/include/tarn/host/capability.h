@@ -10,8 +10,10 @@
 
 #include "tarn/base/errors.h"
 #include "tarn/base/settings.h"
+#include "tarn/host/command.h"
 #include "tarn/host/doctor.h"
 #include "tarn/host/event.h"
+#include "tarn/host/listener.h"
 #include "tarn/host/route.h"
 #include "tarn/host/system_table.h"
 #include "tarn/project/section.h"
@@ -27,6 +29,8 @@ struct Capability {
     std::span<const EventSource> events = {};
     std::span<const SystemTable> system_tables = {};
     std::span<const DoctorCheck> doctor_checks = {};
+    std::span<const CommandRow> commands = {};
+    std::span<const ListenerRow> listeners = {};
     std::span<const project::Section> sections = {};  // of tarn.yml
     std::span<const sql::SqlFunction> sql_functions = {};
 };

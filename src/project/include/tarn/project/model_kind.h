@@ -1,7 +1,7 @@
 #pragma once
 
 // The kinds of models as data: what materialized='…' may say, what may stand in config(…) then, and
-// how such a model is read. A kind is a file with a row and a line in kinds/list.cpp.
+// how such a model is read. A kind is a file under src/project/kinds: `ModelKind <name>_kind()`.
 
 #include <optional>
 #include <span>
@@ -39,8 +39,7 @@ struct ModelKind {
 std::span<const ModelKind> model_kinds();
 
 struct TableModel;
-// What is wrong with a model, if it has a key that has no meaning for the strategy of that name (a
-// defect, if there is none).
+// What is wrong with a model, if it has a key that has no meaning for the strategy of that name.
 std::optional<std::string> refused_key(const TableModel& model, std::string_view strategy);
 
 }  // namespace tarn::project

@@ -42,6 +42,7 @@ struct ServerContext {
 // The server's own.
 std::span<const host::Route> routes();
 std::span<const host::EventSource> events();
+std::span<const host::ListenerRow> listeners();
 
 // The API's contract, of all modules together: what /api/v1/openapi.yaml answers.
 std::string_view openapi_document();

@@ -2,8 +2,8 @@
 
 // Functions that SQL has here, a row each. What engines register, what untrusted SQL may call, the
 // names for completion and docs/reference/sql-functions.md follow from the rows. Those of this
-// module stand in functions/list.cpp; another module lends its own by its capability. DuckDB's
-// scalar functions have no rows.
+// module stand in src/sql/functions, a file each; another module lends its own by its capability.
+// DuckDB's scalar functions have no rows.
 
 #include <functional>
 #include <span>

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the kinds of models share, and their list: kinds/list.cpp has a line for each.
+// What the kinds of models share.
 
 #include <string>
 #include <vector>
@@ -11,8 +11,7 @@
 
 namespace tarn::project {
 
-extern const ModelKind kLiveKind;
-extern const ModelKind kIncrementalKind;
+ModelKind incremental_kind();
 
 // What a model's config(…) says, checked against the keys of its kind: reading cannot fail. An
 // absent key has its default, or is an empty text. Refers to the file and the rows.

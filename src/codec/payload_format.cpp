@@ -1,16 +1,8 @@
-#include "formats/list.h"
+#include "tarn/codec/payload_format.h"
 
 #include <algorithm>
 
 namespace tarn::codec {
-
-std::span<const PayloadFormat> payload_formats() {
-    static const PayloadFormat kAll[] = {
-        kJsonPayload,
-        kRawPayload,
-    };
-    return kAll;
-}
 
 const PayloadFormat* find_payload_format(std::string_view name) {
     auto all = payload_formats();

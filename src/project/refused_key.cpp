@@ -3,22 +3,14 @@
 
 #include <fmt/format.h>
 
-#include "kinds/kind.h"
-#include "tarn/base/check.h"
+#include "kind.h"
 
 namespace tarn::project {
 
-std::span<const ModelKind> model_kinds() {
-    static const ModelKind kAll[] = {
-        kLiveKind,
-        kIncrementalKind,
-    };
-    return kAll;
-}
-
 std::optional<std::string> refused_key(const TableModel& model, std::string_view strategy) {
-    auto it = std::ranges::find(kIncrementalKind.strategies, strategy, &Strategy::name);
-    TARN_CHECK(it != kIncrementalKind.strategies.end(), "a strategy has a row");
+    const auto kind = incremental_kind();
+    auto it = std::ranges::find(kind.strategies, strategy, &Strategy::name);
+    if (it == kind.strategies.end()) return std::nullopt;
     const std::pair<std::string_view, const std::string*> given[] = {
         {"unique_key", &model.unique_key},
         {"event_time", &model.event_time},

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "kinds/kind.h"
+#include "kind.h"
 #include "names.h"
 #include "tarn/base/check.h"
 
