@@ -68,8 +68,12 @@ test-ui:
 
 .PHONY: test-e2e
 test-e2e:
-	@TARN_LAKE_WRITER=$(CURDIR)/build/release/tarn_lake_writer $(PYTHON) -m pytest -q -m "not interop" tests tools/tests $(ARGS)
+	@TARN_LAKE_WRITER=$(CURDIR)/build/release/tarn_lake_writer $(PYTHON) -m pytest -q -m "not interop and not house" tests tools/tests $(ARGS)
 	@. tools/env; cd tests/browser && npm run --silent test
+
+.PHONY: test-house
+test-house: ## a scratch copy with a made-up part of each kind, each one new file, built and run
+	@$(PYTHON) -m pytest -q -m house tests/house $(ARGS)
 
 .PHONY: test-interop
 test-interop:
@@ -85,7 +89,7 @@ test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: wha
 	@$(call configure,tsan)
 	@cmake --build --preset tsan --target tarn_concurrent_tests $(QUIET)
 	@TARN_SEEDS=$${TARN_SEEDS:-10} ctest --preset tsan -L concurrent
-	@$(MAKE) test-interop
+	@$(MAKE) test-house test-interop
 
 .PHONY: test-deep
 test-deep: test-all ## and thousands of seeds, long fuzzing: hours (FUZZ_SECONDS=1800 for each decoder)

@@ -1,2 +1,3 @@
 def pytest_configure(config):
     config.addinivalue_line("markers", "interop: needs the outside engines of `tools/setup --interop` (make test-all)")
+    config.addinivalue_line("markers", "house: builds a scratch copy of the tree with made-up parts (make test-all)")
