@@ -64,7 +64,7 @@ def pipeline(results):
         return f"{seconds(waits['p50_ms'])} · {seconds(waits['p99_ms'])}"
 
     rows = [
-        ("clicks acknowledged · lost · double",
+        ("clicks acknowledged · lost · duplicated",
          f"{report['acknowledged']:,} in {results['seconds']} s · {report['lost']} · {report['duplicated']}"),
         ("intended send → live view, p50 · p99", both("live.clicks_windows")),
         ("intended send → `bronze.clicks` (epochs of 1 s), p50 · p99", both("clicks.table")),

@@ -97,7 +97,7 @@ constinit const ErrorId kSettingValue{103, Code::kInvalidArgument,
 
 constinit const ErrorId kPortInUse{201, Code::kFailedPrecondition,
     "The port is in use",
-    "Another program listens on the port that a door of Tarn needs. Often it is an earlier Tarn "
+    "Another program listens on the port that a listener of Tarn needs. Often it is an earlier Tarn "
     "that still runs, or another Kafka broker.",
     "Stop that program (the message names it where the system tells), or take another port: "
     "`--kafka-port` and `--http-port`; 0 takes any free one. `tarn demo` steps around ports in "
@@ -105,7 +105,7 @@ constinit const ErrorId kPortInUse{201, Code::kFailedPrecondition,
 
 constinit const ErrorId kAddressUnusable{202, Code::kFailedPrecondition,
     "Cannot listen on this address",
-    "The address of a door is not one of this machine's, or needs rights that the process has "
+    "The address of a listener is not one of this machine's, or needs rights that the process has "
     "not (ports below 1024).",
     "Use 127.0.0.1 for this machine alone, 0.0.0.0 for every network it is in, or an address "
     "that `ip address` shows."};

@@ -4,4 +4,4 @@ tarn_rows(TARGET tarn_cli NAMESPACE tarn::cli HEADER commands.h ROW host::Comman
           FIRST up sql topic table flow settings LAST doctor explain help docs)
 tarn_rows(TARGET tarn_cli NAMESPACE tarn::cli HEADER doctor_checks.h ROW host::DoctorCheck SPANS
           FUNCTION own_doctor_checks FOLDER src/cli/doctor SUFFIX _checks
-          FIRST versions project memory doors open_files data_folder disk LAST clock)
+          FIRST versions project memory listeners open_files data_folder disk LAST clock)

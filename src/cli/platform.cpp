@@ -28,11 +28,11 @@ Result<Logger> logger_of(const Settings& settings) {
     return Logger::open({*level, format == "json"});
 }
 
-// A door, or why it did not open: a port in use says who has it and which flag to use.
-template <class Door>
-Result<Door> opened(Result<Door> door, std::string_view name, const std::string& address,
-                    int64_t port, std::string_view flag) {
-    if (door || door.error().id() != errors::kPortInUse) return door;
+// A listener, or why it did not open: a port in use says who has it and which flag to use.
+template <class Listener>
+Result<Listener> opened(Result<Listener> listener, std::string_view name,
+                        const std::string& address, int64_t port, std::string_view flag) {
+    if (listener || listener.error().id() != errors::kPortInUse) return listener;
     return fail(host::port_in_use(name, address, uint16_t(port), flag));
 }
 
@@ -52,7 +52,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, projec
     TARN_TRY(auto folder, io::DataFolder::open(p->fs_, data));
     p->folder_.emplace(std::move(folder));
     TARN_RETURN_IF_ERROR(p->open_stores(settings));
-    TARN_RETURN_IF_ERROR(p->open_doors(settings));
+    TARN_RETURN_IF_ERROR(p->open_listeners(settings));
     return p;
 }
 
@@ -107,7 +107,7 @@ Status Platform::lend_functions(sql::Engine& engine) {
     return {};
 }
 
-Status Platform::open_doors(const Settings& settings) {
+Status Platform::open_listeners(const Settings& settings) {
     TARN_TRY(kafka_, opened(kafka::Server::open(kafka::options_from(settings),
                                                 {*log_, clock_, *kafka_random_, metrics_,
                                                  logger_.named("kafka"), memory_}),
@@ -126,7 +126,7 @@ Status Platform::open_doors(const Settings& settings) {
         demo::demo_control(disk_, data_), nullptr, all_system_tables(), &queries_);
     TARN_TRY(http_, opened(server::HttpServer::open(http_options, {*reached_, capabilities()}),
                            "HTTP", http_options.address, http_options.port, "--http-port"));
-    TARN_RETURN_IF_ERROR(open_listeners());
+    TARN_RETURN_IF_ERROR(open_more_listeners());
     flows_->start();
     log_->start_retention();
     serving_.pid = getpid();
@@ -138,7 +138,7 @@ Status Platform::open_doors(const Settings& settings) {
 }
 
 // Those that capabilities bring.
-Status Platform::open_listeners() {
+Status Platform::open_more_listeners() {
     for (const auto& row : host::all_of(capabilities(), &host::Capability::listeners)) {
         TARN_TRY(auto listener, row.open({*reached_, settings_}));
         if (!listener) continue;
@@ -151,7 +151,7 @@ Status Platform::open_listeners() {
 
 Platform::~Platform() {
     if (!serving_.http.empty()) (void)fs_.remove(data_ + "/SERVING");
-    // Doors first, then flows, then what they stand on.
+    // Listeners first, then flows, then what they stand on.
     for (auto& listener : listeners_)
         listener->stop();
     if (http_) http_->stop();

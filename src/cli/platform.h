@@ -32,7 +32,7 @@ namespace tarn::cli {
 class Platform {
   public:
     // Opens the data folder (lock, format, start number), recovers the log and the flows, opens the
-    // doors. Errors say what to do.
+    // listeners. Errors say what to do.
     static Result<std::unique_ptr<Platform>> open(const std::string& data, project::Project project,
                                                   const Settings& settings);
     ~Platform();
@@ -46,8 +46,8 @@ class Platform {
     Status open_stores(const Settings& settings);
     // What capabilities lend to SQL.
     Status lend_functions(sql::Engine& engine);
-    Status open_doors(const Settings& settings);
-    Status open_listeners();
+    Status open_listeners(const Settings& settings);
+    Status open_more_listeners();
 
     io::LocalFileSystem disk_;
     SystemClock clock_;

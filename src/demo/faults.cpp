@@ -25,7 +25,7 @@ nlohmann::json flows_of(const FaultWorld& world) {
     return answer ? answer->value("flows", nlohmann::json::array()) : nlohmann::json::array();
 }
 
-// "1,234 events acknowledged, 0 lost, 0 double" once the ledger knows.
+// "1,234 events acknowledged, 0 lost, 0 duplicated" once the ledger knows.
 std::optional<std::string> ledger_words(const FaultWorld& world) {
     auto ledger = world.api().get("/api/v1/ledger");
     if (!ledger) return std::nullopt;
@@ -35,7 +35,7 @@ std::optional<std::string> ledger_words(const FaultWorld& world) {
     };
     auto acknowledged = number("acknowledged"), lost = number("lost"), twice = number("double");
     if (!acknowledged || !lost || !twice) return std::nullopt;
-    return fmt::format("{} events acknowledged so far, {} lost, {} double",
+    return fmt::format("{} events acknowledged so far, {} lost, {} duplicated",
                        with_commas(*acknowledged), with_commas(*lost), with_commas(*twice));
 }
 

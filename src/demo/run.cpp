@@ -117,7 +117,7 @@ void Demo::progress(int64_t second) {
     auto number = [&](const char* key) { return ledger->value(key, nlohmann::json()).dump(); };
     fmt::print(
         stderr,
-        "\r{:>4} s  sent {}  acknowledged {}  bronze {}  quarantine {}  lost {}  double {}   ",
+        "\r{:>4} s  sent {}  acknowledged {}  bronze {}  quarantine {}  lost {}  duplicated {}   ",
         second, number("sent"), number("acknowledged"), number("bronze"), number("quarantine"),
         number("lost"), number("double"));
 }

@@ -35,7 +35,7 @@ class RunLedger {
 class Flow final {
   public:
     // The referenced objects outlive the flow. Sinks are committed from the last to the first: who
-    // sees an epoch's rows finds what was put aside beside them.
+    // sees an epoch's rows finds the side output beside them.
     Flow(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs);
     ~Flow();
     Flow(const Flow&) = delete;

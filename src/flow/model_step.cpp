@@ -58,12 +58,12 @@ Status ModelStep::set_output(const std::vector<ColumnSpec>& output,
     }
     for (const auto& by : model_.partition_by)
         if (!names.contains(by)) return bad("config: partition_by names no column of it: " + by);
-    aside_columns_ = aside;
-    for (auto& column : aside_columns_)
+    side_columns_ = aside;
+    for (auto& column : side_columns_)
         column.required = false;
-    aside_columns_.push_back(kReason);
-    aside_columns_.push_back(kBatchId);
-    aside_columns_.push_back(kProcessedAt);
+    side_columns_.push_back(kReason);
+    side_columns_.push_back(kBatchId);
+    side_columns_.push_back(kProcessedAt);
     return {};
 }
 
@@ -74,16 +74,16 @@ Status ModelStep::prepare() {
 
 Status ModelStep::run(const Input& input, bool replay) {
     rows_.clear();
-    aside_.clear();
+    side_rows_.clear();
     replace_at_ = -1;
     counters_ = input.plan.before;
     counters_.rows_in += input.records;
     TARN_RETURN_IF_ERROR(compute(input, replay));
     if (replay) return {};
     port(kRows) = {.rows = with_metadata(rows_, input.plan), .replace_at = replace_at_};
-    if (has_port(kAside)) port(kAside) = {.rows = with_metadata(aside_, input.plan)};
+    if (has_port(kSideOutput)) port(kSideOutput) = {.rows = with_metadata(side_rows_, input.plan)};
     rows_.clear();
-    aside_.clear();
+    side_rows_.clear();
     return {};
 }
 
@@ -94,14 +94,14 @@ std::vector<BatchPtr> ModelStep::batches_of(const Input& input) {
     return out;
 }
 
-void ModelStep::put_aside(const BatchPtr& rows, std::span<const uint32_t> which,
-                          const std::string& reason) {
-    if (which.empty() || !has_port(kAside)) return;
+void ModelStep::put_to_side(const BatchPtr& rows, std::span<const uint32_t> which,
+                            const std::string& reason) {
+    if (which.empty() || !has_port(kSideOutput)) return;
     auto chosen = std::make_shared<codec::ColumnBatch>();
     auto picked = codec::select_rows(*rows, which);
     chosen->row_count = which.size();
     chosen->buffers = picked->buffers;
-    for (const auto& column : aside_columns_) {
+    for (const auto& column : side_columns_) {
         if (column == kReason) break;
         auto at = size_t(rows->find(column.name));
         chosen->schema.push_back(rows->schema[at]);
@@ -112,7 +112,7 @@ void ModelStep::put_aside(const BatchPtr& rows, std::span<const uint32_t> which,
         reasons.add_text(reason);
     chosen->schema.push_back(kReason);
     chosen->columns.push_back(reasons.finish(*chosen));
-    aside_.push_back(std::move(chosen));
+    side_rows_.push_back(std::move(chosen));
 }
 
 }  // namespace tarn::flow

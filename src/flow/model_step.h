@@ -20,7 +20,7 @@ using SourceSchema = sql::StreamSchema;
 
 class ModelStep : public Step {
   public:
-    static constexpr size_t kRows = 0, kAside = 1;  // ports
+    static constexpr size_t kRows = 0, kSideOutput = 1;  // ports
     ModelStep(FlowSpec spec, project::TableModel model, SourceSchema schema,
               const RuntimeOptions& options, RuntimeContext& world)
         : Step(std::move(spec), options, world),
@@ -31,8 +31,8 @@ class ModelStep : public Step {
     virtual Status compile() = 0;
     // All columns of the model's table, for models that read it.
     const std::vector<codec::ColumnSpec>& table_columns() const { return table_columns_; }
-    // Of the table of rows that are put aside.
-    const std::vector<codec::ColumnSpec>& aside_columns() const { return aside_columns_; }
+    // Of the table of rows of the side output.
+    const std::vector<codec::ColumnSpec>& side_columns() const { return side_columns_; }
 
     Status prepare() override;
     Status run(const Input& input, bool replay) final;
@@ -43,14 +43,14 @@ class ModelStep : public Step {
     // Part of compile().
     Status set_output(const std::vector<codec::ColumnSpec>& output,
                       const std::vector<codec::ColumnSpec>& aside);
-    // Fills rows_, aside_ and replace_at_ of an epoch.
+    // Fills rows_, side_rows_ and replace_at_ of an epoch.
     virtual Status compute(const Input& input, bool replay) = 0;
 
     // The input's batches, in order.
     static std::vector<BatchPtr> batches_of(const Input& input);
     // Rows with a column `_reason`.
-    void put_aside(const BatchPtr& rows, std::span<const uint32_t> which,
-                   const std::string& reason);
+    void put_to_side(const BatchPtr& rows, std::span<const uint32_t> which,
+                     const std::string& reason);
     Error wrong(Error error) const { return error.with_context(model_.file); }
 
     const project::TableModel model_;
@@ -58,12 +58,12 @@ class ModelStep : public Step {
     Timestamp watermark_ = kNoWatermark;
 
     // Of the epoch that runs.
-    std::vector<BatchPtr> rows_;   // of the output, without metadata
-    std::vector<BatchPtr> aside_;  // with _reason, without metadata
+    std::vector<BatchPtr> rows_;       // of the output, without metadata
+    std::vector<BatchPtr> side_rows_;  // with _reason, without metadata
     int64_t replace_at_ = -1;
 
   private:
-    std::vector<codec::ColumnSpec> table_columns_, aside_columns_;
+    std::vector<codec::ColumnSpec> table_columns_, side_columns_;
 };
 
 // What the SQL of a model is, as far as strategies ask.
@@ -75,8 +75,9 @@ struct ModelQuery {
 // How a model's table is kept. A file under strategies/ gives one: `ModelStrategy
 // <name>_strategy()`.
 struct ModelStrategy {
-    std::string_view name;  // FlowStatus::strategy
-    std::string_view text;  // for reference pages: a sentence
+    std::string_view name;        // FlowStatus::strategy
+    std::string_view text;        // for reference pages: a sentence
+    std::string_view generation;  // its name in the flow's generation, which never changes
     // Whether the SQL is of this form; of several, the first by name is taken.
     bool (*fits)(const ModelQuery& query);
     std::unique_ptr<ModelStep> (*make)(FlowSpec spec, ModelQuery query, SourceSchema schema,

@@ -57,7 +57,7 @@ struct FlowPlan {
 };
 Result<FlowParts> make_parts(FlowPlan plan, PartContext& context);
 
-// Partitions of the topic that takes what is put aside; 1 if there is none.
+// Partitions of the topic that takes what the side output takes; 1 if there is none.
 int32_t side_partitions(const std::string& topic, PartContext& context);
 
 // A kind of flow: what of a project's declarations becomes flows. A file under kinds/ gives one:

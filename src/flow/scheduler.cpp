@@ -8,15 +8,33 @@
 
 namespace tarn::flow {
 
+// A thread, and the tasks whose home it is, as far as they wait. Guarded by the mutex.
+struct Scheduler::Worker {
+    using Queue = std::multimap<int64_t, Task*>;
+    Condition wake;
+    bool idle = false;   // waits
+    bool awake = false;  // holds the mutex: looks at its queues before it does anything else
+    Queue ready;         // by deadline
+    Queue timers;        // by time
+    std::thread thread;
+};
+
+Scheduler::Scheduler(Clock& clock) : clock_(clock) {}
+
+Scheduler::~Scheduler() { stop(); }
+
 void Scheduler::start(std::span<Task* const> tasks, size_t threads) {
-    {
-        MutexLock lock(mutex_);
-        for (auto* task : tasks)
-            make_ready(*task, clock_.monotonic_us());
+    MutexLock lock(mutex_);
+    for (size_t i = 0; i < std::min(threads, tasks.size()); ++i)
+        workers_.push_back(std::make_unique<Worker>());
+    for (size_t i = 0; i < tasks.size(); ++i) {
+        tasks[i]->home_ = workers_[i % workers_.size()].get();
+        make_ready(*tasks[i], clock_.monotonic_us());
     }
-    for (size_t i = 0; i < std::min(threads, tasks.size()); ++i) {
-        threads_.emplace_back([this] { run(); });
-        pthread_setname_np(threads_.back().native_handle(), fmt::format("flow-{}", i + 1).c_str());
+    for (size_t i = 0; i < workers_.size(); ++i) {
+        auto& thread = workers_[i]->thread;
+        thread = std::thread([this, worker = workers_[i].get()] { run(*worker); });
+        pthread_setname_np(thread.native_handle(), fmt::format("flow-{}", i + 1).c_str());
     }
 }
 
@@ -24,84 +42,109 @@ void Scheduler::stop() {
     {
         MutexLock lock(mutex_);
         stopping_ = true;
-        ready_changed_.notify_all();
-        timers_changed_.notify_all();
+        for (auto& worker : workers_)
+            worker->wake.notify_one();
     }
-    for (auto& thread : threads_)
-        thread.join();
-    threads_.clear();
+    for (auto& worker : workers_)
+        if (worker->thread.joinable()) worker->thread.join();
 }
 
 void Scheduler::wake(Task& task) {
     MutexLock lock(mutex_);
-    switch (task.state_) {
-        case Task::State::kIdle:
-            make_ready(task, clock_.monotonic_us());
-            break;
-        case Task::State::kRunning:
-            task.state_ = Task::State::kRunningAgain;
-            break;
-        case Task::State::kReady:
-        case Task::State::kRunningAgain:
-            break;
-    }
+    if (!task.home_) return;
+    if (task.state_ == Task::State::kIdle)
+        make_ready(task, clock_.monotonic_us());
+    else if (task.state_ == Task::State::kRunning)
+        task.state_ = Task::State::kRunningAgain;
 }
 
 void Scheduler::make_ready(Task& task, int64_t now_us) {
-    if (task.has_timer_) timers_.erase(task.timer_);
+    auto& home = *task.home_;
+    if (task.has_timer_) home.timers.erase(task.timer_);
     task.has_timer_ = false;
     task.state_ = Task::State::kReady;
-    ready_.emplace(now_us + task.patience().us, &task);
-    ready_changed_.notify_one();
-    // The watcher may be the only idle one.
-    if (watched_) timers_changed_.notify_one();
+    home.ready.emplace(now_us + task.patience().us, &task);
+    if (home.idle)
+        home.wake.notify_one();
+    else if (!home.awake)
+        call_help();
 }
 
-Scheduler::Task* Scheduler::next() {
+// One who has nothing to do looks after those whose home is busy.
+void Scheduler::call_help() {
+    auto idle = std::ranges::find_if(workers_, [](const auto& worker) { return worker->idle; });
+    if (idle != workers_.end()) (*idle)->wake.notify_one();
+}
+
+// Its own task, or one whose home is busy.
+Scheduler::Task* Scheduler::next(Worker& worker) {
     const auto now = clock_.monotonic_us();
-    while (!timers_.empty() && timers_.begin()->first <= now)
-        make_ready(*timers_.begin()->second, now);
-    if (ready_.empty()) return nullptr;
-    auto* task = ready_.begin()->second;
-    ready_.erase(ready_.begin());
+    Worker::Queue* from = nullptr;
+    auto look = [&](Worker& other) {
+        while (!other.timers.empty() && other.timers.begin()->first <= now) {
+            auto& task = *other.timers.begin()->second;
+            other.timers.erase(other.timers.begin());
+            task.has_timer_ = false;
+            task.state_ = Task::State::kReady;
+            other.ready.emplace(now + task.patience().us, &task);
+        }
+        if (!other.ready.empty() && (!from || other.ready.begin()->first < from->begin()->first))
+            from = &other.ready;
+    };
+    look(worker);
+    if (!from)
+        for (auto& other : workers_)
+            if (!other->idle) look(*other);
+    if (!from) return nullptr;
+    auto* task = from->begin()->second;
+    from->erase(from->begin());
     task->state_ = Task::State::kRunning;
-    // Somebody else looks after the rest.
-    if (!ready_.empty() || (!timers_.empty() && !watched_)) ready_changed_.notify_one();
+    // What else has its home here is somebody else's now.
+    if (!worker.ready.empty() || !worker.timers.empty()) call_help();
     return task;
 }
 
-void Scheduler::wait_for_work(int64_t now_us) {
-    if (timers_.empty() || watched_) {
-        ready_changed_.wait(mutex_);
-        return;
-    }
-    watched_ = true;
-    timers_changed_.wait_for(mutex_, Duration{timers_.begin()->first - now_us});
-    watched_ = false;
+void Scheduler::wait_for_work(Worker& worker) {
+    auto until = INT64_MAX;
+    for (auto& other : workers_)
+        if ((!other->idle || other.get() == &worker) && !other->timers.empty())
+            until = std::min(until, other->timers.begin()->first);
+    worker.idle = true;
+    if (until == INT64_MAX)
+        worker.wake.wait(mutex_);
+    else
+        worker.wake.wait_for(mutex_, Duration{until - clock_.monotonic_us()});
+    worker.idle = false;
 }
 
-void Scheduler::run() {
+// After its turn.
+void Scheduler::rest(Task& task, Duration wait, Worker& worker) {
+    const auto now = clock_.monotonic_us();
+    const bool again = task.state_ == Task::State::kRunningAgain;
+    task.state_ = Task::State::kIdle;
+    if (again || wait.us == 0) return make_ready(task, now);
+    if (wait.us < 0) return;
+    auto& home = *task.home_;
+    task.timer_ = home.timers.emplace(now + wait.us, &task);
+    task.has_timer_ = true;
+    if (&home != &worker && home.idle && task.timer_ == home.timers.begin()) home.wake.notify_one();
+}
+
+void Scheduler::run(Worker& worker) {
     MutexLock lock(mutex_);
+    worker.awake = true;
     while (!stopping_) {
-        auto* task = next();
+        auto* task = next(worker);
         if (!task) {
-            wait_for_work(clock_.monotonic_us());
+            wait_for_work(worker);
             continue;
         }
+        worker.awake = false;
         mutex_.unlock();
         const auto wait = task->turn();
         mutex_.lock();
-        const auto now = clock_.monotonic_us();
-        const bool again = task->state_ == Task::State::kRunningAgain;
-        task->state_ = Task::State::kIdle;
-        if (again || wait.us == 0) {
-            make_ready(*task, now);
-        } else if (wait.us > 0) {
-            task->timer_ = timers_.emplace(now + wait.us, task);
-            task->has_timer_ = true;
-            // The watcher waits for a later one.
-            if (watched_ && task->timer_ == timers_.begin()) timers_changed_.notify_one();
-        }
+        worker.awake = true;
+        rest(*task, wait, worker);
     }
 }
 

@@ -1,11 +1,14 @@
 #pragma once
 
-// Runs many tasks on a few threads, each task by one of them at a time. A task that is ready waits
-// for a thread in the order of its deadline (ready since + its patience), so one in a hurry comes
-// before one that is not, and nobody waits for ever.
+// Runs many tasks on a few threads, each task by one of them at a time. A task has a home: the
+// thread that runs it unless that one is busy with another, so that as long as there are no more
+// tasks than threads, each keeps a thread (and its memory) to itself. Tasks that wait for a thread
+// are taken in the order of their deadlines (ready since + patience): who is in a hurry comes
+// before who is not, and nobody waits for ever.
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <thread>
 #include <vector>
@@ -16,6 +19,8 @@
 namespace tarn::flow {
 
 class Scheduler {
+    struct Worker;
+
   public:
     class Task {
       public:
@@ -31,37 +36,36 @@ class Scheduler {
         enum class State { kIdle, kReady, kRunning, kRunningAgain };
         // Guarded by the scheduler's mutex.
         State state_ = State::kIdle;
+        Worker* home_ = nullptr;
         std::multimap<int64_t, Task*>::iterator timer_;
         bool has_timer_ = false;
     };
 
     // The clock outlives it.
-    explicit Scheduler(Clock& clock) : clock_(clock) {}
-    ~Scheduler() { stop(); }
+    explicit Scheduler(Clock& clock);
+    ~Scheduler();
     Scheduler(const Scheduler&) = delete;
 
     // Each gets a first turn. They outlive stop().
     void start(std::span<Task* const> tasks, size_t threads);
-    // A turn as soon as possible, also if it has one now. Any thread; at once.
+    // A turn as soon as possible, also if it has one now. Any thread; at once. Before start() it
+    // does nothing.
     void wake(Task& task);
     // Turns under way are finished, others not begun.
     void stop();
 
   private:
-    void run();
-    Task* next() TARN_REQUIRES(mutex_);
+    void run(Worker& worker);
+    Task* next(Worker& worker) TARN_REQUIRES(mutex_);
     void make_ready(Task& task, int64_t now_us) TARN_REQUIRES(mutex_);
-    void wait_for_work(int64_t now_us) TARN_REQUIRES(mutex_);
+    void wait_for_work(Worker& worker) TARN_REQUIRES(mutex_);
+    void call_help() TARN_REQUIRES(mutex_);
+    void rest(Task& task, Duration wait, Worker& worker) TARN_REQUIRES(mutex_);
 
     Clock& clock_;
     Mutex mutex_;
-    Condition ready_changed_, timers_changed_;
     bool stopping_ TARN_GUARDED_BY(mutex_) = false;
-    // One idle thread watches the timers, the others wait for ready tasks alone.
-    bool watched_ TARN_GUARDED_BY(mutex_) = false;
-    std::multimap<int64_t, Task*> ready_ TARN_GUARDED_BY(mutex_);   // by deadline
-    std::multimap<int64_t, Task*> timers_ TARN_GUARDED_BY(mutex_);  // by time
-    std::vector<std::thread> threads_;
+    std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 }  // namespace tarn::flow

@@ -2,8 +2,8 @@
 
 // What a flow does with rows: a step computes an epoch's output from its input and the plan, and
 // nothing else, so that a second run gives the same. It has ports, the flow's own rows first, then
-// what is put aside; each belongs to a sink, whose kind the step does not know. Used by the flow's
-// thread.
+// what the side output takes; each belongs to a sink, whose kind the step does not know. Used by
+// the flow's thread.
 
 #include <string>
 #include <vector>

@@ -28,7 +28,7 @@ constinit const ErrorId kNotRunning{901, Code::kNotFound,
 
 constinit const ErrorId kNoAnswer{902, Code::kUnavailable,
     "The running Tarn did not answer",
-    "The process that serves the folder is there, but its HTTP door gave no answer.",
+    "The process that serves the folder is there, but its HTTP listener gave no answer.",
     "Try again in a moment; if it stays, look at the log of that process."};
 
 // clang-format on

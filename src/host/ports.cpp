@@ -130,31 +130,32 @@ uint16_t next_free_port(const std::string& address, uint16_t port) {
     return 0;
 }
 
-Error port_in_use(std::string_view door, const std::string& address, uint16_t port,
+Error port_in_use(std::string_view listener, const std::string& address, uint16_t port,
                   std::string_view flag) {
     auto holder = port_holder(port);
-    return Error(errors::kPortInUse,
-                 fmt::format("the {} door cannot open: port {} of {} is in use by {}. Stop it, or "
-                             "take another port: {} {}",
-                             door, port, address,
-                             holder ? holder->str()
-                                    : "a process of another user (as root, ss -ltnp shows it)",
-                             flag, next_free_port(address, port)));
+    return Error(
+        errors::kPortInUse,
+        fmt::format(
+            "the {} listener cannot open: port {} of {} is in use by {}. Stop it, or "
+            "take another port: {} {}",
+            listener, port, address,
+            holder ? holder->str() : "a process of another user (as root, ss -ltnp shows it)", flag,
+            next_free_port(address, port)));
 }
 
 std::vector<std::string> step_around_ports(const Settings& settings, Settings::Values& flags) {
     std::vector<std::string> said;
-    for (std::string door : {"kafka", "http"}) {
-        auto name = door + ".port";
+    for (std::string listener : {"kafka", "http"}) {
+        auto name = listener + ".port";
         auto port = uint16_t(settings.integer(name));
-        auto& address = settings.text(door + ".address");
+        auto& address = settings.text(listener + ".address");
         if (settings.source(name) != SettingSource::kDefault || can_listen(address, port)) continue;
         auto holder = port_holder(port);
         auto next = next_free_port(address, port);
         flags[name] = std::to_string(next);
-        said.push_back(fmt::format("Port {} is in use{}; the {} door takes {}.", port,
+        said.push_back(fmt::format("Port {} is in use{}; the {} listener takes {}.", port,
                                    holder ? " by " + holder->str() : "",
-                                   door == "kafka" ? "Kafka" : "HTTP",
+                                   listener == "kafka" ? "Kafka" : "HTTP",
                                    next == 0 ? "any free one" : std::to_string(next)));
     }
     return said;

@@ -13,8 +13,9 @@ void SettingFlags::declare(Options& options) {
             name, [this, setting](std::string value) { values_[setting] = std::move(value); },
             text);
     };
-    flag("--kafka-port", "kafka.port", "Port of the Kafka door (0: any free one)").value("PORT");
-    flag("--http-port", "http.port", "Port of the HTTP door (0: any free one)").value("PORT");
+    flag("--kafka-port", "kafka.port", "Port of the Kafka listener (0: any free one)")
+        .value("PORT");
+    flag("--http-port", "http.port", "Port of the HTTP listener (0: any free one)").value("PORT");
     flag("--memory", "memory.limit", "Memory that all parts may take, e.g. 2GiB").value("SIZE");
     flag("--log-level", "logging.level", "debug, info, warn, error or off")
         .one_of({"debug", "info", "warn", "error", "off"});

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the protocol's requests mean: everything of the Kafka door but its sockets. Handlers are
+// What the protocol's requests mean: everything of the Kafka listener but its sockets. Handlers are
 // called on the thread of the connection that a request came from, and may answer later and from
 // another thread.
 

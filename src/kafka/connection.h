@@ -1,7 +1,7 @@
 #pragma once
 
 // One client's connection: reads frames, hands them to the broker, and sends the answers in the
-// order of the requests. Lives on one loop of the door; only answers come from other threads.
+// order of the requests. Lives on one loop of the listener; only answers come from other threads.
 
 #include <deque>
 #include <memory>

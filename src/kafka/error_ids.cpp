@@ -11,7 +11,7 @@ using Code = ErrorCode;
 constinit const ErrorId kBrokerUnreachable{905, Code::kUnavailable,
     "No Kafka broker answers at this address",
     "The host is not found, refuses, or does not speak Kafka's protocol.",
-    "Check the address. The ready line of `tarn up` names that of its Kafka door."};
+    "Check the address. The ready line of `tarn up` names that of its Kafka listener."};
 
 // clang-format on
 

@@ -170,7 +170,8 @@ Group::Member& Group::add_member(int64_t now_us, JoinRequest request, JoinCallba
     member.id = request.member_id;
     member.instance_id = request.instance_id;
     if (leader_.empty()) leader_ = member.id;
-    if (initial_until_us_ > 0)  // another member of a new group: hold the door open a little longer
+    if (initial_until_us_ >
+        0)  // another member of a new group: hold the listener open a little longer
         initial_until_us_ = std::min(now_us + options_.initial_delay.us, initial_limit_us_);
     update_member(now_us, member, std::move(request), std::move(done));
     return member;

@@ -75,7 +75,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, ServerContex
         impl->listener->start();
         return std::unique_ptr<Server>(new Server(std::move(impl)));
     } catch (const std::exception& e) {
-        return fail(ErrorCode::kIo, fmt::format("the Kafka door cannot be opened: {}", e.what()));
+        return fail(ErrorCode::kIo,
+                    fmt::format("the Kafka listener cannot be opened: {}", e.what()));
     }
 }
 
@@ -89,9 +90,9 @@ namespace {
 
 constexpr std::array kSettings = {
     SettingDeclaration{"kafka.address", SettingType::kText, "127.0.0.1",
-                       "Numeric address the Kafka door listens on.", "0.0.0.0"},
+                       "Numeric address the Kafka listener listens on.", "0.0.0.0"},
     SettingDeclaration{"kafka.port", SettingType::kInt, "9092",
-                       "Port of the Kafka door; 0 takes any free one.", "19092", 0, 65535},
+                       "Port of the Kafka listener; 0 takes any free one.", "19092", 0, 65535},
     SettingDeclaration{"kafka.advertised_host", SettingType::kText, "",
                        "Host name that Kafka clients are told to connect to; empty: the address at "
                        "which each of them reached the server.",

@@ -206,7 +206,7 @@ Result<std::unique_ptr<Listener>> Listener::open(std::shared_ptr<Protocol> proto
         return std::unique_ptr<Listener>(new Listener(std::move(impl)));
     } catch (const std::exception& e) {
         return fail(ErrorCode::kIo,
-                    fmt::format("the {} door cannot be opened: {}", name, e.what()));
+                    fmt::format("the {} listener cannot be opened: {}", name, e.what()));
     }
 }
 
@@ -228,18 +228,18 @@ Error Protocol::cannot_listen(const ListenFailure& failure, const ListenerOption
     switch (failure.kind) {
         case ListenFailure::Kind::kNotNumeric:
             return Error(errors::kSettingValue,
-                         fmt::format("the {} door's address must be a numeric IP address: {}",
+                         fmt::format("the {} listener's address must be a numeric IP address: {}",
                                      name(), options.address));
         case ListenFailure::Kind::kPortInUse:
             return Error(errors::kPortInUse,
-                         fmt::format("the {} door cannot listen, the port is in use: stop the "
+                         fmt::format("the {} listener cannot listen, the port is in use: stop the "
                                      "other process or choose another port: {}",
                                      name(), where));
         case ListenFailure::Kind::kOther:
             break;
     }
-    return Error(errors::kAddressUnusable,
-                 fmt::format("the {} door cannot listen on {}: {}", name(), where, failure.reason));
+    return Error(errors::kAddressUnusable, fmt::format("the {} listener cannot listen on {}: {}",
+                                                       name(), where, failure.reason));
 }
 
 }  // namespace tarn::net

@@ -19,7 +19,7 @@
 #include "events.h"
 #include "host_names.h"
 #include "origin.h"
-#include "sql_door.h"
+#include "sql_service.h"
 #include "tarn/net/connection.h"
 #include "tarn/server/server.h"
 
@@ -32,7 +32,7 @@ struct Shared {
     const Assets& assets;
     Api& api;
     EventHub& events;
-    SqlDoor& sql;
+    SqlService& sql;
     boost::asio::thread_pool& workers;
     Counter& requests;
     Counter& refused;
@@ -60,7 +60,8 @@ class Connection final : public net::Session, public std::enable_shared_from_thi
     void run_sql(const Request& request);
     void answer(Response response);
     void on_written(std::error_code error);
-    // Closed while a client still sends, a connection takes the answer with it: for a while what comes is thrown away.
+    // Closed while a client still sends, a connection takes the answer with it: for a while what
+    // comes is thrown away.
     void linger();
     void discard();
     // Calls `gone` when the client goes away while nothing is read from it.

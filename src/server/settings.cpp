@@ -4,9 +4,9 @@ namespace tarn::server {
 namespace {
 
 constexpr SettingDeclaration kDeclarations[] = {
-    {"http.address", SettingType::kText, "127.0.0.1", "Address the HTTP door listens on.",
+    {"http.address", SettingType::kText, "127.0.0.1", "Address the HTTP listener listens on.",
      "0.0.0.0"},
-    {"http.port", SettingType::kInt, "8080", "Port of the HTTP door; 0 takes any free one.",
+    {"http.port", SettingType::kInt, "8080", "Port of the HTTP listener; 0 takes any free one.",
      "18080", 0, 65535},
 };
 

@@ -166,7 +166,7 @@ void register_rows(duckdb::DatabaseInstance& db);
 void register_utc_dates(duckdb::DatabaseInstance& db);
 duckdb::unique_ptr<duckdb::FileSystem> make_duck_file_system(io::FileSystem& fs);
 
-// --- Limits of strangers' SQL
+// --- Limits of untrusted SQL
 // -------------------------------------------------------------------------------------
 
 // Parses and checks: one SELECT, allowed functions only. Errors: kInvalidArgument (syntax),

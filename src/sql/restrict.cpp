@@ -1,4 +1,4 @@
-// What strangers' SQL may do: one SELECT over the provider's tables. Three fences, each by itself
+// What untrusted SQL may do: one SELECT over the provider's tables. Three fences, each by itself
 // enough for most of it: the statement's type, the names of functions in the parsed text, and the
 // scans of the bound plan.
 

@@ -121,11 +121,11 @@ export async function pressKill(page, url) {
   await page.locator('.history .pill', { hasText: 'to recover' }).first().waitFor(patience);
   const facts = await page.locator('.fact-row').first().innerText();
   assert.match(facts, /Lost\s*\??\s*0/);
-  assert.match(facts, /Double\s*\??\s*0/);
+  assert.match(facts, /Duplicated\s*\??\s*0/);
   await page.goto(url);
   await live(page);
   await grows(page, () => sum(page, 'bronze'), 'bronze, after the kill,');
-  console.log(`ok: kill -9 from the page: ${(await page.title()) && facts.match(/Recovery[^\d]*([\d.]+ \w+)/)?.[1]} to recover, lost 0, double 0`);
+  console.log(`ok: kill -9 from the page: ${(await page.title()) && facts.match(/Recovery[^\d]*([\d.]+ \w+)/)?.[1]} to recover, lost 0, duplicated 0`);
 }
 
 // No pointer: find a table by Ctrl-K, walk its tabs, run SQL, come back.

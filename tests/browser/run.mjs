@@ -30,10 +30,10 @@ async function ledgerHolds(page, url) {
     const [log, bronze, quarantine, flight] = ['in-the-log', 'bronze', 'quarantine', 'in-flight'].map((n) => number(l[n]));
     assert.equal(bronze + quarantine + flight, log, JSON.stringify(l));
     assert.equal(l.lost, '0');
-    assert.equal(l.double, '0');
+    assert.equal(l.duplicated, '0');
     await page.waitForTimeout(250);
   }
-  console.log('ok: bronze + quarantine + in flight = in the log, lost 0, double 0, 20 times');
+  console.log('ok: bronze + quarantine + in flight = in the log, lost 0, duplicated 0, 20 times');
 }
 
 async function allIsThere(page, url) {

@@ -1,4 +1,4 @@
-"""What the HTTP door answers is what its contract says: every operation, every event, and what is asked wrongly."""
+"""What the HTTP listener answers is what its contract says: every operation, every event, and what is asked wrongly."""
 
 import http.client
 import json

@@ -39,7 +39,7 @@ def assert_right(report):
 
 
 def send(running, topic, value):
-    """By the HTTP door where it takes records, else by a client of the Kafka door. Returns the place."""
+    """By the HTTP listener where it takes records, else by a client of the Kafka listener. Returns the place."""
     before = {p["partition"]: p["high_watermark"] for p in running.request(f"/api/v1/topics/{topic}")["partitions"]}
     done = tarn.run("topic", "produce", topic, "--partition", 0, "--data", running.data, input=value + "\n")
     assert done.returncode == 0, done.stderr
@@ -250,7 +250,7 @@ def test_a_full_disk_holds_everyone_back_and_costs_nothing(running):
         running.request("/api/v1/demo/fill-disk", {}, "POST")
     assert error.value.code == 409
     history = running.wait_for(lambda: running.request("/api/v1/demo")["history"])
-    assert "0 lost, 0 double" in history[0]["sentence"] and "quota" in history[0]["sentence"]
+    assert "0 lost, 0 duplicated" in history[0]["sentence"] and "quota" in history[0]["sentence"]
     assert "0 events acknowledged" in history[0]["sentence"]
     assert not (running.data / "QUOTA").exists()
     assert all(f["state"] == "running" for f in running.flows().values())
@@ -262,9 +262,9 @@ def test_a_full_disk_holds_everyone_back_and_costs_nothing(running):
 def test_a_broken_producer_and_a_late_source(running):
     running.wait_for(lambda: acknowledged(running) > 500)
     broken = running.press("break-producer")["sentence"]
-    assert "all lie in quarantine.clicks" in broken and "0 lost, 0 double" in broken
+    assert "all lie in quarantine.clicks" in broken and "0 lost, 0 duplicated" in broken
     late = running.press("late-source")["sentence"]
-    assert "late.clicks" in late and "0 lost, 0 double" in late
+    assert "late.clicks" in late and "0 lost, 0 duplicated" in late
     with pytest.raises(urllib.error.HTTPError) as error:
         running.request("/api/v1/demo/explode", {}, "POST")
     assert error.value.code == 404

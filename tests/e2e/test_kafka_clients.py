@@ -1,4 +1,4 @@
-"""The Kafka door with clients that others wrote: kcat and confluent-kafka-python (librdkafka).
+"""The Kafka listener with clients that others wrote: kcat and confluent-kafka-python (librdkafka).
 
 Runs against `tarn up`, or, when TARN_KAFKA_TEST_SERVER names the program tarn_kafka_test_server, against that.
 """
@@ -22,7 +22,7 @@ TIMEOUT = 30.0
 
 
 class BareServer:
-    """The door over a log and nothing else."""
+    """The listener over a log and nothing else."""
 
     def __init__(self, program, data):
         self.program, self.data, self.kafka, self.process = program, data, None, None

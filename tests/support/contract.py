@@ -1,4 +1,4 @@
-"""The HTTP door's contract, as `tools/openapi.py` puts it together, as a judge of answers."""
+"""The HTTP listener's contract, as `tools/openapi.py` puts it together, as a judge of answers."""
 
 import copy
 import re

@@ -12,7 +12,7 @@ namespace {
 constexpr SettingDeclaration kDeclared[] = {
     {"log.segment.bytes", SettingType::kBytes, "128MB", "Size of a segment.", "64MB", 1 << 20},
     {"log.retention.max_age", SettingType::kDuration, "7d", "Age at which records go.", "1d", 0},
-    {"http.port", SettingType::kInt, "8080", "Port of the HTTP door.", "0", 0, 65535},
+    {"http.port", SettingType::kInt, "8080", "Port of the HTTP listener.", "0", 0, 65535},
     {"demo", SettingType::kBool, "false", "Runs the demo.", "true"},
     {"s3.secret", SettingType::kText, "", "Secret key.", "", INT64_MIN, INT64_MAX, true, true},
 };

@@ -76,7 +76,7 @@ class Up final : public host::Command {
 };
 
 constexpr host::CommandRow kCommands[] = {
-    {"up", "Serves a project: Kafka and HTTP doors, flows, tables, views.",
+    {"up", "Serves a project: Kafka and HTTP listeners, flows, tables, views.",
      "tarn up --project shop --data shop-data", host::make_command<Up>},
 };
 

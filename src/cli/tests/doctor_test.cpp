@@ -84,7 +84,7 @@ TEST_F(DoctorTest, OpenFilesAreBounded) {
     EXPECT_EQ(examined("open files").level, Level::kFail);
 }
 
-TEST_F(DoctorTest, DoorsThatAreOpenToOthersAreTold) {
+TEST_F(DoctorTest, ListenersThatAreOpenToOthersAreTold) {
     world_.flags["http.address"] = "0.0.0.0";
     examined("project");
     auto finding = examined("network");

@@ -14,19 +14,20 @@ namespace tarn::flow {
 namespace {
 
 FlowSpec spec_of(const project::TableModel& model, const SourceSchema& schema,
-                 std::string strategy) {
+                 const ModelStrategy& strategy) {
     std::string columns;
     for (const auto& column : schema.columns)
         columns += fmt::format("{} {},", column.name, codec::to_string(column.type));
     return {.name = model.name,
             .kind = "model",
-            .generation = generation_of(fmt::format(
-                "model 1|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", strategy, model.sql, model.source,
-                columns, model.unique_key, model.event_time, model.horizon.us, model.watermark.us,
-                model.grace.us, model.quarantine, model.late, fmt::join(model.partition_by, ","))),
+            .generation = generation_of(
+                fmt::format("model 1|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", strategy.generation,
+                            model.sql, model.source, columns, model.unique_key, model.event_time,
+                            model.horizon.us, model.watermark.us, model.grace.us, model.quarantine,
+                            model.late, fmt::join(model.partition_by, ","))),
             .sql = model.sql,
             .file = model.file,
-            .strategy = std::move(strategy),
+            .strategy = std::string(strategy.name),
             .every = model.every,
             .linger = std::min(model.every, Duration::millis(50))};
 }
@@ -59,8 +60,8 @@ Result<std::unique_ptr<ModelStep>> make_step(const project::TableModel& model,
     }
     for (const auto& strategy : model_strategies())
         if (strategy.fits(query))
-            return strategy.make(spec_of(model, schema, std::string(strategy.name)),
-                                 std::move(query), schema, context.options, context.world);
+            return strategy.make(spec_of(model, schema, strategy), std::move(query), schema,
+                                 context.options, context.world);
     return fail(ErrorCode::kUnsupported, model.file + ": no strategy keeps a table of such SQL");
 }
 
@@ -75,7 +76,7 @@ Result<FlowPlan> plan_of(const project::TableModel& model, const SourceSchema& s
         input.push_back(column.name);
     context.readers.table(model.source).need(input);
     table_columns = step->table_columns();
-    const auto aside_columns = step->aside_columns();
+    const auto side_columns = step->side_columns();
     const auto description = "Model " + model.file;
     FlowPlan plan{{table_node(model.source)}, std::move(step), {}};
     plan.sinks.push_back({.node = table_node(model.name),
@@ -87,7 +88,7 @@ Result<FlowPlan> plan_of(const project::TableModel& model, const SourceSchema& s
         plan.sinks.push_back({.node = table_node(aside),
                               .port = rules ? "rejected" : "late",
                               .description = description,
-                              .columns = aside_columns});
+                              .columns = side_columns});
     return plan;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// Every record of a topic as a row of its table; what does not decode is put aside as it came.
+// Every record of a topic as a row of its table; what does not decode goes to a side output as it
+// came.
 
 #include "step.h"
 

@@ -57,7 +57,7 @@ Status WindowsStep::compile() {
 Status WindowsStep::prepare() {
     if (!query_ || used_) TARN_RETURN_IF_ERROR(compile());
     spans_.clear();
-    aside_.reset();
+    side_rows_.reset();
     watermark_ = kNoWatermark;
     return {};
 }
@@ -73,7 +73,7 @@ view::ViewSpec WindowsStep::view() const {
 
 Status WindowsStep::run(const Input& input, bool replay) {
     used_ = true;
-    aside_.emplace(side_partitions_);
+    side_rows_.emplace(side_partitions_);
     counters_ = input.plan.before;
     counters_.rows_in += input.records;
     newest_event_us_ = INT64_MIN;
@@ -83,7 +83,7 @@ Status WindowsStep::run(const Input& input, bool replay) {
     }
     if (replay) {
         query_->discard_changes();
-        aside_.reset();
+        side_rows_.reset();
         return {};
     }
     auto& view = port(kRows);
@@ -91,9 +91,9 @@ Status WindowsStep::run(const Input& input, bool replay) {
     TARN_TRY(auto changes, query_->take_changes());
     counters_.rows_out += changes ? int64_t(changes->row_count) : 0;
     if (changes) view.rows.push_back(std::move(changes));
-    TARN_RETURN_IF_ERROR(aside_->finish());
-    if (has_port(kLate)) port(kLate).records = std::move(aside_);
-    aside_.reset();
+    TARN_RETURN_IF_ERROR(side_rows_->finish());
+    if (has_port(kLate)) port(kLate).records = std::move(side_rows_);
+    side_rows_.reset();
     return {};
 }
 
@@ -108,13 +108,13 @@ Status WindowsStep::add(const InputBatch& chunk, const EpochPlan& plan) {
     if (newest <= limit) {
         TARN_RETURN_IF_ERROR(query_->add(rows, plan.watermark, late_rows_));
         for (auto row : late_rows_)
-            TARN_RETURN_IF_ERROR(put_aside(chunk, plan, row, times[row], false));
+            TARN_RETURN_IF_ERROR(put_to_side(chunk, plan, row, times[row], false));
     } else {
         kept_rows_.clear();
         newest = INT64_MIN;
         for (uint32_t row = 0; row < rows.row_count; ++row) {
             if (times[row] > limit) {
-                TARN_RETURN_IF_ERROR(put_aside(chunk, plan, row, times[row], true));
+                TARN_RETURN_IF_ERROR(put_to_side(chunk, plan, row, times[row], true));
             } else {
                 kept_rows_.push_back(row);
                 newest = std::max(newest, times[row]);
@@ -125,15 +125,15 @@ Status WindowsStep::add(const InputBatch& chunk, const EpochPlan& plan) {
             TARN_RETURN_IF_ERROR(query_->add(*kept, plan.watermark, late_rows_));
             for (auto row : late_rows_)
                 TARN_RETURN_IF_ERROR(
-                    put_aside(chunk, plan, kept_rows_[row], times[kept_rows_[row]], false));
+                    put_to_side(chunk, plan, kept_rows_[row], times[kept_rows_[row]], false));
         }
     }
     newest_event_us_ = std::max(newest_event_us_, newest);
     return {};
 }
 
-Status WindowsStep::put_aside(const InputBatch& chunk, const EpochPlan& plan, uint32_t row,
-                              int64_t event_time_us, bool early) {
+Status WindowsStep::put_to_side(const InputBatch& chunk, const EpochPlan& plan, uint32_t row,
+                                int64_t event_time_us, bool early) {
     ++counters_.late;
     counters_.early += early;
     if (!has_port(kLate)) return {};
@@ -152,7 +152,7 @@ Status WindowsStep::put_aside(const InputBatch& chunk, const EpochPlan& plan, ui
                                : std::optional(format_rfc3339(plan.watermark))},
         {"tarn.window_end", format_rfc3339(Timestamp{window_end})},
     };
-    return aside_->add(chunk.partition, record, headers);
+    return side_rows_->add(chunk.partition, record, headers);
 }
 
 // Windows that begin before this are removed from the view: by the plan's watermark, at the border

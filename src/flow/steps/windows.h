@@ -1,7 +1,7 @@
 #pragma once
 
-// Windows of a topic's rows, each result again when it changes; rows that came too late are put
-// aside.
+// Windows of a topic's rows, each result again when it changes; rows that came too late are its
+// side output.
 
 #include <deque>
 #include <optional>
@@ -40,8 +40,8 @@ class WindowsStep final : public Step {
   private:
     static FlowSpec spec_of(const project::LiveModel& model, const project::Topic& topic);
     Status add(const InputBatch& chunk, const EpochPlan& plan);
-    Status put_aside(const InputBatch& chunk, const EpochPlan& plan, uint32_t row,
-                     int64_t event_time_us, bool early);
+    Status put_to_side(const InputBatch& chunk, const EpochPlan& plan, uint32_t row,
+                       int64_t event_time_us, bool early);
     std::optional<Timestamp> remove_before() const;
 
     const project::Topic& topic_;  // the reader's
@@ -53,7 +53,7 @@ class WindowsStep final : public Step {
 
     // Of the epoch that ran last.
     int64_t newest_event_us_ = INT64_MIN;
-    std::optional<SideRecords> aside_;
+    std::optional<SideRecords> side_rows_;
     std::vector<uint32_t> late_rows_, kept_rows_;
 
     struct Span {

@@ -177,7 +177,7 @@ Status RowsStep::judge(const BatchPtr& rows, const EpochPlan& plan) {
     }
     for (const auto& [reason, which] : bad) {
         counters_.quarantined += int64_t(which.size());
-        put_aside(rows, which, reason);
+        put_to_side(rows, which, reason);
     }
     counters_.rows_out += int64_t(good.size());
     if (good.empty()) return {};
@@ -194,7 +194,7 @@ Status RowsStep::finish(const EpochPlan&) {
 }
 
 ModelStrategy append_strategy() {
-    return {"append", "Rows one by one, appended.",
+    return {"append", "Rows one by one, appended.", "append",
             [](const ModelQuery& query) { return query.groups == nullptr; },
             [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
                RuntimeContext& world) -> std::unique_ptr<ModelStep> {

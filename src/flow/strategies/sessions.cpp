@@ -117,9 +117,9 @@ BatchPtr SessionsStep::on_time(const BatchPtr& rows, const EpochPlan& plan) {
         next_watermark_ = std::max(next_watermark_, Timestamp{times[row]} - model_.watermark);
     counters_.late += int64_t(late.size() + early.size() + timeless.size());
     counters_.early += int64_t(early.size());
-    put_aside(rows, late, "late");
-    put_aside(rows, early, "early");
-    put_aside(rows, timeless, "no event time");
+    put_to_side(rows, late, "late");
+    put_to_side(rows, early, "early");
+    put_to_side(rows, timeless, "no event time");
     return kept.size() == rows->row_count ? rows : codec::select_rows(*rows, kept);
 }
 
@@ -193,7 +193,7 @@ Status SessionsStep::finish(const EpochPlan& plan) {
 }
 
 ModelStrategy sessions_strategy() {
-    return {"sessions", "Sessions, appended once they are closed.",
+    return {"sessions", "Sessions, appended once they are closed.", "sessions",
             [](const ModelQuery& query) { return query.groups && query.groups->info().session; },
             [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
                RuntimeContext& world) -> std::unique_ptr<ModelStep> {

@@ -34,7 +34,7 @@ class SessionsStep final : public ModelStep {
     int64_t first_to_replay() const override { return checkpoint_ + 1; }
     int64_t oldest_needed(int64_t) const override { return checkpoint_ + 1; }
 
-    // The rows that are on time; the others are put aside.
+    // The rows that are on time; the others go to the side output.
     BatchPtr on_time(const BatchPtr& rows, const EpochPlan& plan);
     Status close();
     std::string checkpoint_path(int64_t epoch) const;

@@ -1,7 +1,7 @@
 #pragma once
 
-// A whole Tarn on a simulated disk, without doors and on one thread: log, lake, views and the flows
-// of a project, and SQL over their tables. It lives on after a crash.
+// A whole Tarn on a simulated disk, without listeners and on one thread: log, lake, views and the
+// flows of a project, and SQL over their tables. It lives on after a crash.
 
 #include <memory>
 #include <string>

@@ -29,7 +29,7 @@ void fill(const SystemSources& sources, SystemRows& rows) {
 }  // namespace
 
 SystemTable queries_table() {
-    return {"queries", "The queries of the HTTP door that run, and the 200 that ended last.",
+    return {"queries", "The queries of the HTTP listener that run, and the 200 that ended last.",
             kColumns, fill};
 }
 

@@ -1,7 +1,7 @@
 // Every request asks whether it may, for each thing it names: what a refusal looks like by kind.
 
 #include "broker.h"
-#include "door_fixture.h"
+#include "listener_fixture.h"
 
 namespace tarn::kafka {
 namespace {
@@ -22,11 +22,11 @@ class NoSecrets final : public net::Authorizer {
 class PermissionTest : public ::testing::Test {
   protected:
     PermissionTest() {
-        door_.authorizer_ = &rules_;
-        door_.start();
+        listener_.authorizer_ = &rules_;
+        listener_.start();
         for (const auto name : {"secret", "open"})
-            EXPECT_TRUE(door_.log_->create_topic(name, {}));
-        socket_ = door_.socket();
+            EXPECT_TRUE(listener_.log_->create_topic(name, {}));
+        socket_ = listener_.socket();
     }
     template <class A, class Q>
     A answer(const Q& request, int16_t version) {
@@ -35,20 +35,20 @@ class PermissionTest : public ::testing::Test {
         return got ? std::move(*got) : A();
     }
     NoSecrets rules_;
-    Door door_;
+    Listener listener_;
     std::unique_ptr<ClientSocket> socket_;
 };
 
 constexpr int16_t kTopicRefused = 29, kGroupRefused = 30, kClusterRefused = 31;
 
 TEST_F(PermissionTest, RecordsOfTopics) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     ASSERT_TRUE(client->send_produce("secret", {{0, batch_of({"a"})}}));
     EXPECT_EQ((**client->receive_produce(Duration::seconds(20))).partitions[0].error_code,
               kTopicRefused);
     EXPECT_TRUE(client->produce("open", 0, batch_of({"a"})));
-    const auto id = door_.log_->find_topic("secret")->id;
-    EXPECT_EQ(door_.log_->offsets({id, 0})->high_watermark, 0);
+    const auto id = listener_.log_->find_topic("secret")->id;
+    EXPECT_EQ(listener_.log_->offsets({id, 0})->high_watermark, 0);
     for (const auto name : {"secret", "secret and not there"}) {
         EXPECT_EQ(client->fetch(name, 0, 0, 100, Duration::millis(1)).error().code(),
                   ErrorCode::kPermissionDenied);
@@ -68,7 +68,7 @@ TEST_F(PermissionTest, RecordsOfTopics) {
 }
 
 TEST_F(PermissionTest, Topics) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     const auto listed = client->metadata();
     ASSERT_TRUE(listed);
     for (const auto& topic : *listed)
@@ -77,8 +77,8 @@ TEST_F(PermissionTest, Topics) {
     EXPECT_EQ(client->partition_count("secret").error().code(), ErrorCode::kPermissionDenied);
     EXPECT_EQ(client->create_topic("secret2", 1).error().code(), ErrorCode::kPermissionDenied);
     EXPECT_EQ(client->delete_topic("secret").error().code(), ErrorCode::kPermissionDenied);
-    EXPECT_FALSE(door_.log_->find_topic("secret2"));
-    EXPECT_TRUE(door_.log_->find_topic("secret"));
+    EXPECT_FALSE(listener_.log_->find_topic("secret2"));
+    EXPECT_TRUE(listener_.log_->find_topic("secret"));
     CreatePartitionsRequest grow;
     grow.topics.push_back({"secret", 3, std::nullopt});
     EXPECT_EQ(answer<CreatePartitionsResponse>(grow, 3).results[0].error_code, kTopicRefused);
@@ -89,7 +89,7 @@ TEST_F(PermissionTest, Topics) {
     alter.resources.push_back({2, "secret", {{"retention.bytes", 0, "777"}}});
     EXPECT_EQ(answer<IncrementalAlterConfigsResponse>(alter, 1).responses[0].error_code,
               kTopicRefused);
-    EXPECT_EQ(door_.log_->find_topic("secret")->config.partitions, 1);
+    EXPECT_EQ(listener_.log_->find_topic("secret")->config.partitions, 1);
 }
 
 TEST_F(PermissionTest, ThePlatform) {

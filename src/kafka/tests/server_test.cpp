@@ -1,11 +1,11 @@
-// The door over its socket: what clients are promised.
+// The listener over its socket: what clients are promised.
 
 #include "tarn/kafka/server.h"
 
 #include <gtest/gtest.h>
 
 #include "broker.h"
-#include "door_fixture.h"
+#include "listener_fixture.h"
 #include "tarn/base/error_ids.h"
 
 namespace tarn::kafka {
@@ -13,8 +13,8 @@ namespace {
 
 class ServerTest : public testing::Test {
   protected:
-    void SetUp() override { door_.start(); }
-    Door door_;
+    void SetUp() override { listener_.start(); }
+    Listener listener_;
 };
 
 std::vector<std::string> values_of(const std::string& batches) {
@@ -38,7 +38,7 @@ FetchRequest::Topic::Partition from_the_start() {
 }
 
 TEST_F(ServerTest, ApiVersionsIsTheTableOfHandlers) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     const auto& versions = client->api_versions();
     ASSERT_EQ(versions.size(), api_table().size());
     for (size_t i = 0; i < versions.size(); ++i) {
@@ -48,7 +48,7 @@ TEST_F(ServerTest, ApiVersionsIsTheTableOfHandlers) {
 }
 
 TEST_F(ServerTest, AnUnknownVersionOfApiVersionsIsToldTheKnownOnes) {
-    const auto socket = door_.socket();
+    const auto socket = listener_.socket();
     Encoder out(false);
     out.write_int32(12);
     out.write_int16(18);
@@ -70,7 +70,7 @@ TEST_F(ServerTest, AnUnknownVersionOfApiVersionsIsToldTheKnownOnes) {
 }
 
 TEST_F(ServerTest, WhatIsProducedIsFetched) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     ASSERT_TRUE(client->create_topic("t", 2));
     EXPECT_EQ(*client->partition_count("t"), 2);
     ASSERT_TRUE(client->produce("t", 1, batch_of({"a", "b"})));
@@ -89,7 +89,7 @@ TEST_F(ServerTest, WhatIsProducedIsFetched) {
 }
 
 TEST_F(ServerTest, ManyProducesInFlightAreAnsweredInOrder) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     ASSERT_TRUE(client->create_topic("t", 1));
     for (int i = 0; i < 100; ++i)
         ASSERT_TRUE(client->send_produce("t", {{0, batch_of({std::to_string(i)})}}));
@@ -101,7 +101,7 @@ TEST_F(ServerTest, ManyProducesInFlightAreAnsweredInOrder) {
 }
 
 TEST_F(ServerTest, AnIdempotentRepeatIsAnsweredWithItsFirstOffset) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     ASSERT_TRUE(client->create_topic("t", 1));
     const auto id = client->init_producer_id();
     ASSERT_TRUE(id);
@@ -121,9 +121,9 @@ TEST_F(ServerTest, AnIdempotentRepeatIsAnsweredWithItsFirstOffset) {
 }
 
 TEST_F(ServerTest, AFetchWaitsForDataAndIsWokenByIt) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     ASSERT_TRUE(client->create_topic("t", 1));
-    const auto socket = door_.socket();
+    const auto socket = listener_.socket();
     FetchRequest request;
     request.max_wait_ms = 60'000;
     request.min_bytes = 1;
@@ -145,7 +145,7 @@ TEST_F(ServerTest, AFetchWaitsForDataAndIsWokenByIt) {
 }
 
 TEST_F(ServerTest, AFetchOfASessionIsToldThereIsNone) {
-    const auto socket = door_.socket();
+    const auto socket = listener_.socket();
     FetchRequest request;
     request.session_id = 5;
     request.session_epoch = 1;
@@ -155,13 +155,13 @@ TEST_F(ServerTest, AFetchOfASessionIsToldThereIsNone) {
 }
 
 TEST_F(ServerTest, FetchByTopicIdOfAnotherTopicIsRefused) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     ASSERT_TRUE(client->create_topic("t", 1));
     ASSERT_TRUE(client->produce("t", 0, batch_of({"a"})));
-    const auto socket = door_.socket();
+    const auto socket = listener_.socket();
     FetchRequest request;
     auto& topic = request.topics.emplace_back();
-    topic.topic_id = door_.log_->find_topic("t")->id;
+    topic.topic_id = listener_.log_->find_topic("t")->id;
     topic.partitions.push_back(from_the_start());
     auto answer = ask<FetchResponse>(*socket, request, 17);
     ASSERT_TRUE(answer);
@@ -174,7 +174,7 @@ TEST_F(ServerTest, FetchByTopicIdOfAnotherTopicIsRefused) {
 }
 
 TEST_F(ServerTest, BadBatchesAreRefusedEachByItself) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     ASSERT_TRUE(client->create_topic("t", 1, {{"max.message.bytes", "1000"}}));
     auto damaged = batch_of({"a"});
     damaged.back() ^= 1;
@@ -203,9 +203,9 @@ TEST_F(ServerTest, BadBatchesAreRefusedEachByItself) {
 }
 
 TEST_F(ServerTest, AcksZeroIsNotAnsweredButStored) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     ASSERT_TRUE(client->create_topic("t", 1));
-    const auto socket = door_.socket();
+    const auto socket = listener_.socket();
     ProduceRequest request;
     request.acks = 0;
     const auto batch = batch_of({"a"});
@@ -218,7 +218,7 @@ TEST_F(ServerTest, AcksZeroIsNotAnsweredButStored) {
 }
 
 TEST_F(ServerTest, TransactionsAreRefusedWithAFinalError) {
-    const auto socket = door_.socket();
+    const auto socket = listener_.socket();
     InitProducerIdRequest init;
     init.transactional_id = "tx";
     EXPECT_EQ(ask<InitProducerIdResponse>(*socket, init, 4)->error_code,
@@ -231,7 +231,7 @@ TEST_F(ServerTest, TransactionsAreRefusedWithAFinalError) {
 }
 
 TEST_F(ServerTest, MalformedFramesEndTheirConnectionAlone) {
-    const auto good = door_.client();
+    const auto good = listener_.client();
     const std::string frames[] = {
         std::string("\xff\xff\xff\xff\0\0", 6),                   // a negative size
         std::string("GET / HTTP/1.1\r\n\r\n"),                    // another protocol
@@ -242,12 +242,12 @@ TEST_F(ServerTest, MalformedFramesEndTheirConnectionAlone) {
         std::string("\0\0\0\x0a\0\3\0\1\0\0\0\1\x7f\xff", 14),    // a client id past the end
     };
     for (const auto& frame : frames) {
-        const auto socket = door_.socket();
+        const auto socket = listener_.socket();
         ASSERT_TRUE(socket->send({frame, {}}, Duration::seconds(5)));
         EXPECT_TRUE(is_closed(*socket));
     }
     EXPECT_TRUE(good->metadata());
-    EXPECT_EQ(door_.metrics_.counter("tarn_kafka_malformed_frames_total", "").value(),
+    EXPECT_EQ(listener_.metrics_.counter("tarn_kafka_malformed_frames_total", "").value(),
               double(std::size(frames)));
 }
 
@@ -268,32 +268,32 @@ TEST_F(ServerTest, RandomFramesNeverEndTheProcess) {
         out.write_raw(body);
         auto frame = out.take();
         store_be<int32_t>(frame.bytes.data(), int32_t(frame.bytes.size() - 4));
-        const auto socket = door_.socket();
+        const auto socket = listener_.socket();
         ASSERT_TRUE(socket->send(frame, Duration::seconds(5)));
     }
-    EXPECT_TRUE(door_.client()->metadata());
+    EXPECT_TRUE(listener_.client()->metadata());
 }
 
 TEST_F(ServerTest, StopEndsWaitingFetches) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     ASSERT_TRUE(client->create_topic("t", 1));
-    const auto socket = door_.socket();
+    const auto socket = listener_.socket();
     FetchRequest request;
     request.max_wait_ms = 60'000;
     request.min_bytes = 1;
     request.topics.push_back({"t", Uuid{}, {from_the_start()}});
     ASSERT_TRUE(ask<FetchResponse>(*socket, request, 11, false));
     EXPECT_FALSE(*socket->receive(Duration::millis(20)));
-    door_.stop();
+    listener_.stop();
     EXPECT_TRUE(is_closed(*socket));
 }
 
 TEST(IdleTest, WhoIsSilentIsEndedUnlessAnAnswerIsOwed) {
-    Door door;
-    door.options_.idle_timeout = Duration::millis(200);
-    door.start();
-    ASSERT_TRUE(door.log_->create_topic("t", {}));
-    const auto silent = door.socket(), waiting = door.socket();
+    Listener listener;
+    listener.options_.idle_timeout = Duration::millis(200);
+    listener.start();
+    ASSERT_TRUE(listener.log_->create_topic("t", {}));
+    const auto silent = listener.socket(), waiting = listener.socket();
     FetchRequest request;
     request.max_wait_ms = 1000;
     request.min_bytes = 1;
@@ -307,17 +307,17 @@ TEST(IdleTest, WhoIsSilentIsEndedUnlessAnAnswerIsOwed) {
 }
 
 TEST_F(ServerTest, APortInUseIsNamed) {
-    auto options = door_.options_;
-    options.port = door_.server_->port();
-    const auto second = Server::open(
-        options, {*door_.log_, door_.clock_, door_.random_, door_.metrics_, Logger(), nullptr});
+    auto options = listener_.options_;
+    options.port = listener_.server_->port();
+    const auto second = Server::open(options, {*listener_.log_, listener_.clock_, listener_.random_,
+                                               listener_.metrics_, Logger(), nullptr});
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().id(), errors::kPortInUse);
     EXPECT_NE(second.error().message().find(std::to_string(options.port)), std::string::npos);
 }
 
 TEST_F(ServerTest, TopicConfigurationsAreKeptShownAndRefused) {
-    const auto client = door_.client();
+    const auto client = listener_.client();
     const auto refused = client->create_topic("t", 1, {{"cleanup.policy", "compact"}});
     EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidArgument);
     EXPECT_NE(refused.error().message().find("cleanup.policy"), std::string::npos);
@@ -325,7 +325,7 @@ TEST_F(ServerTest, TopicConfigurationsAreKeptShownAndRefused) {
     EXPECT_FALSE(client->create_topic("bad/name", 1));
     ASSERT_TRUE(client->create_topic("t", 1, {{"retention.ms", "5000"}}));
     EXPECT_EQ(client->create_topic("t", 1).error().code(), ErrorCode::kAlreadyExists);
-    const auto socket = door_.socket();
+    const auto socket = listener_.socket();
     IncrementalAlterConfigsRequest alter;
     alter.resources.push_back({2, "t", {{"retention.bytes", 0, "777"}, {"retention.ms", 1, {}}}});
     EXPECT_EQ(ask<IncrementalAlterConfigsResponse>(*socket, alter, 1)->responses[0].error_code, 0);
@@ -337,32 +337,34 @@ TEST_F(ServerTest, TopicConfigurationsAreKeptShownAndRefused) {
     ASSERT_EQ(shown->results[0].configs.size(), 2u);
     EXPECT_EQ(shown->results[0].configs[0].value, "777");
     EXPECT_EQ(shown->results[0].configs[1].value, "604800000");
-    EXPECT_EQ(door_.log_->find_topic("t")->config.retention_bytes, 777);
+    EXPECT_EQ(listener_.log_->find_topic("t")->config.retention_bytes, 777);
 }
 
 TEST_F(ServerTest, CommittedOffsetsOutliveTheServer) {
-    ASSERT_TRUE(door_.client()->create_topic("t", 1));
+    ASSERT_TRUE(listener_.client()->create_topic("t", 1));
     OffsetCommitRequest commit;
     commit.group_id = "g";
     commit.topics.push_back({"t", Uuid{}, {{0, 42, -1, "note"}}});
-    EXPECT_EQ(
-        ask<OffsetCommitResponse>(*door_.socket(), commit, 8)->topics[0].partitions[0].error_code,
-        0);
-    door_.stop();
-    door_.disk_.crash();
-    door_.disk_.restart();
-    door_.start();
+    EXPECT_EQ(ask<OffsetCommitResponse>(*listener_.socket(), commit, 8)
+                  ->topics[0]
+                  .partitions[0]
+                  .error_code,
+              0);
+    listener_.stop();
+    listener_.disk_.crash();
+    listener_.disk_.restart();
+    listener_.start();
     OffsetFetchRequest fetch;
     fetch.groups.push_back({"g", std::nullopt, -1, std::nullopt});
-    const auto socket = door_.socket();
+    const auto socket = listener_.socket();
     auto answer = ask<OffsetFetchResponse>(*socket, fetch, 8);
     ASSERT_TRUE(answer);
     ASSERT_EQ(answer->groups[0].topics.size(), 1u);
     EXPECT_EQ(answer->groups[0].topics[0].partitions[0].committed_offset, 42);
     EXPECT_EQ(answer->groups[0].topics[0].partitions[0].metadata, "note");
     // A topic made anew under the same name begins without committed offsets.
-    ASSERT_TRUE(door_.client()->delete_topic("t"));
-    ASSERT_TRUE(door_.client()->create_topic("t", 1));
+    ASSERT_TRUE(listener_.client()->delete_topic("t"));
+    ASSERT_TRUE(listener_.client()->create_topic("t", 1));
     answer = ask<OffsetFetchResponse>(*socket, fetch, 8);
     ASSERT_TRUE(answer);
     EXPECT_TRUE(answer->groups[0].topics.empty());

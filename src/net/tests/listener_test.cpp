@@ -1,5 +1,5 @@
-// A door with a protocol of its own: an echo of lines is one class and one line, and gets limits,
-// idle time and an end from the listener.
+// A listener with a protocol of its own: an echo of lines is one class and one line, and gets
+// limits, idle time and an end from the listener.
 
 #include "tarn/net/listener.h"
 
@@ -70,10 +70,10 @@ class Echo final : public Protocol {
 
 std::unique_ptr<Listener> open(ListenerOptions options = {},
                                std::shared_ptr<Echo> protocol = std::make_shared<Echo>()) {
-    auto door = Listener::open(std::move(protocol), std::move(options));
-    EXPECT_TRUE(door) << door.error().message();
-    (*door)->start();
-    return std::move(*door);
+    auto listener = Listener::open(std::move(protocol), std::move(options));
+    EXPECT_TRUE(listener) << listener.error().message();
+    (*listener)->start();
+    return std::move(*listener);
 }
 
 std::string echo(RawClient& client, const std::string& line) {
@@ -81,53 +81,54 @@ std::string echo(RawClient& client, const std::string& line) {
 }
 
 // The server learns a moment later that a client has gone.
-bool comes_down_to(const Listener& door, size_t connections) {
-    for (int i = 0; i < 2000 && door.connections() > connections; ++i)
+bool comes_down_to(const Listener& listener, size_t connections) {
+    for (int i = 0; i < 2000 && listener.connections() > connections; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    return door.connections() == connections;
+    return listener.connections() == connections;
 }
 
 TEST(Listener, ServesAProtocol) {
-    const auto door = open({.threads = 2});
-    EXPECT_EQ(door->address(), "127.0.0.1:" + std::to_string(door->port()));
-    RawClient first(door->port()), second(door->port());
+    const auto listener = open({.threads = 2});
+    EXPECT_EQ(listener->address(), "127.0.0.1:" + std::to_string(listener->port()));
+    RawClient first(listener->port()), second(listener->port());
     EXPECT_EQ(echo(first, "a"), "= a");
     EXPECT_EQ(echo(second, std::string(500, 'x')), "= " + std::string(500, 'x'));
     ASSERT_TRUE(first.send("b\nc\n"));
     EXPECT_EQ(first.line(), "= b");
     EXPECT_EQ(first.line(), "= c");
-    EXPECT_EQ(door->connections(), 2u);
+    EXPECT_EQ(listener->connections(), 2u);
 }
 
 TEST(Listener, BoundsConnections) {
     constexpr size_t kBound = 8;
     Metrics metrics;
     auto& gauge = metrics.gauge("echo_connections", "");
-    const auto door = open({.threads = 2, .max_connections = kBound, .connections = &gauge});
+    const auto listener = open({.threads = 2, .max_connections = kBound, .connections = &gauge});
     std::vector<std::unique_ptr<RawClient>> in, out;
     for (size_t i = 0; i < kBound; ++i)
-        EXPECT_EQ(echo(*in.emplace_back(std::make_unique<RawClient>(door->port())), "x"), "= x");
+        EXPECT_EQ(echo(*in.emplace_back(std::make_unique<RawClient>(listener->port())), "x"),
+                  "= x");
     for (size_t i = 0; i < kBound; ++i)
-        EXPECT_TRUE(out.emplace_back(std::make_unique<RawClient>(door->port()))->ended());
-    EXPECT_EQ(door->connections(), kBound);
+        EXPECT_TRUE(out.emplace_back(std::make_unique<RawClient>(listener->port()))->ended());
+    EXPECT_EQ(listener->connections(), kBound);
     EXPECT_EQ(gauge.value(), double(kBound));
     for (auto& client : in)
         EXPECT_EQ(echo(*client, "still"), "= still");
     in.pop_back();
-    EXPECT_TRUE(comes_down_to(*door, kBound - 1));
-    RawClient next(door->port());
+    EXPECT_TRUE(comes_down_to(*listener, kBound - 1));
+    RawClient next(listener->port());
     EXPECT_EQ(echo(next, "now"), "= now");
 }
 
 TEST(Listener, AsManyAtOnceAsItLetsIn) {
     constexpr size_t kBound = 16;
-    const auto door = open({.threads = 2, .max_connections = kBound});
+    const auto listener = open({.threads = 2, .max_connections = kBound});
     std::atomic<size_t> served = 0, refused = 0;
     std::vector<std::unique_ptr<RawClient>> clients(2 * kBound);
     std::vector<std::thread> threads;
     for (auto& client : clients)
         threads.emplace_back([&] {
-            client = std::make_unique<RawClient>(door->port());
+            client = std::make_unique<RawClient>(listener->port());
             echo(*client, "x") == "= x" ? ++served : ++refused;
         });
     for (auto& thread : threads)
@@ -137,8 +138,8 @@ TEST(Listener, AsManyAtOnceAsItLetsIn) {
 }
 
 TEST(Listener, EndsConnectionsThatAreSilent) {
-    const auto door = open({.idle_timeout = Duration::millis(300)});
-    RawClient silent(door->port()), talking(door->port());
+    const auto listener = open({.idle_timeout = Duration::millis(300)});
+    RawClient silent(listener->port()), talking(listener->port());
     std::atomic<bool> over = false;
     size_t echoes = 0;
     std::thread talk([&] {
@@ -150,7 +151,7 @@ TEST(Listener, EndsConnectionsThatAreSilent) {
     talk.join();
     EXPECT_GT(echoes, 0u);
     EXPECT_TRUE(talking.ended()) << "silent now, too";
-    EXPECT_TRUE(comes_down_to(*door, 0));
+    EXPECT_TRUE(comes_down_to(*listener, 0));
 }
 
 // Has a long time, then less: as an answer that must be taken sooner than a request may come.
@@ -186,40 +187,40 @@ class Flood final : public Protocol {
 
 TEST(Connection, ALimitEndsAWriteThatNobodyReads) {
     const auto protocol = std::make_shared<Flood>();
-    auto door = Listener::open(protocol, {});
-    ASSERT_TRUE(door) << door.error().message();
-    (*door)->start();
-    RawClient client((*door)->port());
+    auto listener = Listener::open(protocol, {});
+    ASSERT_TRUE(listener) << listener.error().message();
+    (*listener)->start();
+    RawClient client((*listener)->port());
     ASSERT_TRUE(client.connected());
     for (int i = 0; i < 2000 && protocol->count < 2; ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     EXPECT_EQ(protocol->count, 2);
-    EXPECT_TRUE(comes_down_to(**door, 0));
+    EXPECT_TRUE(comes_down_to(**listener, 0));
 }
 
 TEST(Listener, StopEndsEveryConnection) {
     const auto protocol = std::make_shared<Echo>();
-    const auto door = open({.threads = 3}, protocol);
+    const auto listener = open({.threads = 3}, protocol);
     std::vector<std::unique_ptr<RawClient>> clients;
     for (int i = 0; i < 20; ++i)
-        EXPECT_EQ(echo(*clients.emplace_back(std::make_unique<RawClient>(door->port())), "x"),
+        EXPECT_EQ(echo(*clients.emplace_back(std::make_unique<RawClient>(listener->port())), "x"),
                   "= x");
-    door->stop();
-    door->stop();
+    listener->stop();
+    listener->stop();
     EXPECT_EQ(protocol->order, "ending ended ");
-    EXPECT_EQ(door->connections(), 0u);
+    EXPECT_EQ(listener->connections(), 0u);
     for (auto& client : clients)
         EXPECT_TRUE(client->ended());
-    EXPECT_FALSE(RawClient(door->port()).connected());
+    EXPECT_FALSE(RawClient(listener->port()).connected());
 }
 
 TEST(Listener, LivesThroughQuickConnectsAndDisconnects) {
-    const auto door = open({.threads = 2, .max_connections = 50});
+    const auto listener = open({.threads = 2, .max_connections = 50});
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t)
         threads.emplace_back([&, t] {
             for (int i = 0; i < 300; ++i) {
-                RawClient client(door->port());
+                RawClient client(listener->port());
                 if (i % 3 == 0) client.send("half a line");
                 if (i % 3 == 1) client.send("a\nb\nc\n");
                 if ((i + t) % 2 == 0) client.reset();
@@ -227,27 +228,27 @@ TEST(Listener, LivesThroughQuickConnectsAndDisconnects) {
         });
     for (auto& thread : threads)
         thread.join();
-    EXPECT_TRUE(comes_down_to(*door, 0));
-    RawClient client(door->port());
+    EXPECT_TRUE(comes_down_to(*listener, 0));
+    RawClient client(listener->port());
     EXPECT_EQ(echo(client, "alive"), "= alive");
 }
 
 TEST(Listener, StopsWhileClientsCome) {
     for (int round = 0; round < 20; ++round) {
-        const auto door = open({.threads = 2});
+        const auto listener = open({.threads = 2});
         std::atomic<bool> over = false;
         std::vector<std::thread> threads;
         for (int t = 0; t < 2; ++t)
             threads.emplace_back([&] {
                 while (!over) {
-                    RawClient client(door->port());
+                    RawClient client(listener->port());
                     client.send("x\n");
                 }
             });
-        RawClient client(door->port());
+        RawClient client(listener->port());
         EXPECT_EQ(echo(client, "x"), "= x");
-        door->stop();
-        EXPECT_EQ(door->connections(), 0u);
+        listener->stop();
+        EXPECT_EQ(listener->connections(), 0u);
         over = true;
         for (auto& thread : threads)
             thread.join();
@@ -255,24 +256,24 @@ TEST(Listener, StopsWhileClientsCome) {
 }
 
 TEST(Listener, SaysWhyItCannotListen) {
-    const auto door = open();
+    const auto listener = open();
     const auto refused = [](ListenerOptions options) {
         auto failed = Listener::open(std::make_shared<Echo>(), std::move(options));
         EXPECT_FALSE(failed);
         return failed.error();
     };
-    const auto used = refused({.port = door->port()});
+    const auto used = refused({.port = listener->port()});
     EXPECT_EQ(used.id(), errors::kPortInUse);
-    EXPECT_THAT(used.message(), HasSubstr("the echo door"));
-    EXPECT_THAT(used.message(), HasSubstr(door->address()));
+    EXPECT_THAT(used.message(), HasSubstr("the echo listener"));
+    EXPECT_THAT(used.message(), HasSubstr(listener->address()));
     EXPECT_EQ(refused({.address = "nowhere"}).id(), errors::kSettingValue);
     EXPECT_EQ(refused({.address = "192.0.2.1"}).id(), errors::kAddressUnusable);
 }
 
-TEST(Listener, ADoorThatNeverOpensStops) {
+TEST(Listener, AListenerThatNeverOpensStops) {
     const auto protocol = std::make_shared<Echo>();
     {
-        const auto door = Listener::open(protocol, {});
+        const auto listener = Listener::open(protocol, {});
     }
     EXPECT_EQ(protocol->order, "ending ended ");
 }
@@ -288,8 +289,8 @@ class NoSecrets final : public Authorizer {
 
 TEST(Principal, StandsInEachConnectionAndIsAskedFor) {
     const NoSecrets rules;
-    const auto door = open({}, std::make_shared<Echo>(&rules));
-    RawClient client(door->port());
+    const auto listener = open({}, std::make_shared<Echo>(&rules));
+    RawClient client(listener->port());
     EXPECT_EQ(echo(client, "open"), "= open");
     EXPECT_EQ(echo(client, "secret"), "= anonymous may not read this: line 'secret'");
     EXPECT_EQ(authorize(&rules, {}, Operation::kRead, {"line", "secret"}).error().code(),

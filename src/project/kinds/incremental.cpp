@@ -64,7 +64,7 @@ constexpr Strategy kStrategies[] = {
     {.name = "append",
      .text = "The SELECT makes rows one by one: they are appended.",
      .what = "rows one by one"},
-    {.name = "merge",
+    {.name = "insert_overwrite",
      .text = "A GROUP BY: what is new is merged with the groups that stand, and the partitions "
              "that it touches are replaced.",
      .what = "groups without a window",

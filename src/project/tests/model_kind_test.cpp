@@ -55,11 +55,11 @@ TEST(ModelKinds, ExamplesLoad) {
 TEST(ModelKinds, AKeyWithoutMeaningForAStrategyIsRefused) {
     TableModel model{
         .name = "gold.pages", .file = "models/gold/pages.sql", .sql = {}, .source = {}};
-    for (auto strategy : {"append", "merge", "sessions"})
+    for (auto strategy : {"append", "insert_overwrite", "sessions"})
         EXPECT_EQ(refused_key(model, strategy), std::nullopt) << strategy;
     model.late = "late.pages";
     EXPECT_EQ(refused_key(model, "sessions"), std::nullopt);
-    EXPECT_EQ(refused_key(model, "merge"),
+    EXPECT_EQ(refused_key(model, "insert_overwrite"),
               "config: late has no meaning for groups without a window");
     model.unique_key = "id";
     EXPECT_EQ(refused_key(model, "append"), std::nullopt);

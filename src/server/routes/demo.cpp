@@ -1,6 +1,6 @@
 // The demo's supervisor: what it says, and commands to it.
 
-#include "demo_door.h"
+#include "demo_api.h"
 #include "host_names.h"
 
 namespace tarn::server {

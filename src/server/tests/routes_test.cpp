@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "api.h"
-#include "door_world.h"
 #include "host_names.h"
+#include "listener_world.h"
 #include "tarn/server/server.h"
 
 namespace tarn::server {

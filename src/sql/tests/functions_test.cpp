@@ -45,7 +45,7 @@ TEST(Functions, LentOnesAreCalled) {
               "{\"a\":\"a!\",\"b\":\"b!\",\"n\":null}\n");
 }
 
-// What an engine for strangers offers, allows and refuses follows from the rows.
+// What an engine for untrusted SQL offers, allows and refuses follows from the rows.
 TEST(Functions, UntrustedSqlCallsThoseForAll) {
     EngineOptions options;
     options.restricted = true;

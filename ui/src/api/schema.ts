@@ -174,7 +174,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All doors are open and recovery is over. */
+        /** All listeners are open and recovery is over. */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -622,11 +622,8 @@ export interface components {
             source_kind: "topic" | "table";
             /** @description The model's file; empty where there is none. */
             file: string;
-            /**
-             * @description What an incremental model does.
-             * @enum {string}
-             */
-            strategy: "" | "append" | "sessions" | "merge";
+            /** @description How an incremental model keeps its table: append, insert_overwrite, sessions; else empty. */
+            strategy: string;
             sinks: {
                 /** @enum {string} */
                 kind: "table" | "topic" | "view";

@@ -34,7 +34,7 @@ function verdict(ledger: Ledger): { tone: string; text: string } {
   return { tone: 'good', text: 'It adds up' };
 }
 
-// sent = acknowledged = in the log = bronze + quarantine + in flight; lost 0, double 0. Red only when it is wrong.
+// sent = acknowledged = in the log = bronze + quarantine + in flight; lost 0, duplicated 0. Red only when it is wrong.
 export function LedgerStrip() {
   const live = useLive();
   const query = useLedger();
@@ -101,8 +101,8 @@ export function LedgerStrip() {
         <Sum name="Lost" value={l.lost} tone={l.lost ? 'wrong' : ''}>
           <Why label="lost" text="Acknowledged and not in the log, or committed by a flow and not stored." commands={[api]} />
         </Sum>
-        <Sum name="Double" value={l.double} tone={l.double ? 'wrong' : ''}>
-          <Why label="double" text="Stored more often than committed." commands={[api]} />
+        <Sum name="Duplicated" value={l.double} tone={l.double ? 'wrong' : ''}>
+          <Why label="duplicated" text="Stored more often than committed." commands={[api]} />
         </Sum>
       </div>
     </section>
@@ -125,7 +125,7 @@ export function LedgerLine() {
         ))}
       </span>
       <span className={l.lost ? 'wrong' : ''}><b>{l.lost === null ? 'not known' : count(l.lost)}</b> lost</span>
-      <span className={l.double ? 'wrong' : ''}><b>{l.double === null ? 'not known' : count(l.double)}</b> double</span>
+      <span className={l.double ? 'wrong' : ''}><b>{l.double === null ? 'not known' : count(l.double)}</b> duplicated</span>
       <span className="note">{age(live.now() - Date.parse(l.as_of))}</span>
     </section>
   );

@@ -62,9 +62,9 @@ function Server({ demo }: { demo: Demo }) {
   const { startNumber } = useLive();
   return (
     <Facts from="As the supervisor and the ledger say." commands={[`curl http://${location.host}/api/v1/demo`, `curl http://${location.host}/api/v1/ledger`]}>
-      <Fact name="Recovery" value={demo.server.last_recovery_ms === null ? 'none yet' : milliseconds(demo.server.last_recovery_ms)}><Why label="recovery" text="From the end of the process to all doors open again, as the supervisor measured it the last time." commands={[`curl http://${location.host}/api/v1/demo`]} /></Fact>
+      <Fact name="Recovery" value={demo.server.last_recovery_ms === null ? 'none yet' : milliseconds(demo.server.last_recovery_ms)}><Why label="recovery" text="From the end of the process to all listeners open again, as the supervisor measured it the last time." commands={[`curl http://${location.host}/api/v1/demo`]} /></Fact>
       <Fact name="Lost" value={ledger?.lost === null || !ledger ? 'not known' : count(ledger.lost)} tone={ledger?.lost ? 'bad' : undefined}><Why label="lost" text="Acknowledged and not in the log, or committed and not stored." commands={[`curl http://${location.host}/api/v1/ledger`]} /></Fact>
-      <Fact name="Double" value={ledger?.double === null || !ledger ? 'not known' : count(ledger.double)} tone={ledger?.double ? 'bad' : undefined} />
+      <Fact name="Duplicated" value={ledger?.double === null || !ledger ? 'not known' : count(ledger.double)} tone={ledger?.double ? 'bad' : undefined} />
       <Fact name="Starts by the supervisor" value={count(demo.server.starts)} />
       <Fact name="Start on this data" value={startNumber === null ? '–' : `#${startNumber}`} />
       <Fact name="Last end" value={demo.server.last_exit || 'none'} />

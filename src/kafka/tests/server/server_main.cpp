@@ -1,4 +1,4 @@
-// The Kafka door over a log and nothing else, for tests with other people's clients:
+// The Kafka listener over a log and nothing else, for tests with other people's clients:
 //   tarn_kafka_test_server --data DIR [--port N] [--auto-create]
 // Prints "ready 127.0.0.1:PORT" and serves until SIGTERM or SIGINT.
 
@@ -25,7 +25,7 @@ int serve(const std::string& data, tarn::kafka::ServerOptions options) {
     io::LocalFileSystem fs;
     SystemClock clock;
     Random log_random(entropy_seed());
-    Random door_random(entropy_seed());
+    Random listener_random(entropy_seed());
     io::Failpoints failpoints;
     Metrics metrics;
     const auto logger = Logger::open({});
@@ -35,7 +35,7 @@ int serve(const std::string& data, tarn::kafka::ServerOptions options) {
     auto log = log::Log::open(log_options, {fs, clock, log_random, failpoints, metrics, logger});
     if (!log) return fail_with(log.error());
     auto server = kafka::Server::open(
-        options, {**log, clock, door_random, metrics, logger.named("kafka"), nullptr});
+        options, {**log, clock, listener_random, metrics, logger.named("kafka"), nullptr});
     if (!server) return fail_with(server.error());
     std::printf("ready %s\n", (*server)->address().c_str());
     std::fflush(stdout);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What can go wrong, as data: codes, which programs act on, and ids, which people look up. `docs/errors`,
-// GET /api/v1/errors/{id} and `tarn explain` are made from the lists of the modules.
+// What can go wrong, as data: codes, which programs act on, and ids, which people look up.
+// `docs/errors`, GET /api/v1/errors/{id} and `tarn explain` are made from the lists of the modules.
 
 #include <cstdint>
 #include <span>

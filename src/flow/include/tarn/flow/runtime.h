@@ -1,8 +1,9 @@
 #pragma once
 
-// Flows: sources → SQL → sinks, each arrow a position and a commit (protocol.h says how a flow works in epochs).
-// The runtime derives the flows from a project, runs each in a thread of its own over decoded batches that flows of
-// one topic share, and recovers them after any crash. One flow's failure never stops another.
+// Flows: sources → SQL → sinks, each arrow a position and a commit (protocol.h says how a flow
+// works in epochs). The runtime derives the flows from a project, runs each in a thread of its own
+// over decoded batches that flows of one topic share, and recovers them after any crash. One flow's
+// failure never stops another.
 //
 // Flows of a project: for each topic with a table one flow "<topic>.table" (table and quarantine
 // topic), for each live model one with the model's name (view and late topic), for each incremental
@@ -67,8 +68,8 @@ struct FlowStatus {
     int64_t rows_in = 0, rows_out = 0, late = 0, quarantined = 0, duplicates = 0,
             outside_horizon = 0;  // of the generation, exact across restarts
     std::optional<Timestamp> last_commit;
-    // Record timestamp (the producer's intended send), or the commit of the source table → visible in the sink, over
-    // about the last minute.
+    // Record timestamp (the producer's intended send), or the commit of the source table → visible
+    // in the sink, over about the last minute.
     std::optional<Duration> latency_p50, latency_p99;
     int64_t lag() const {
         int64_t n = 0;

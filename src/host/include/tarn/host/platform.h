@@ -62,7 +62,7 @@ struct Platform {
     lake::Lake& lake;
     view::ViewStore& views;
     Flows flows;
-    sql::Engine& sql;  // restricted, for strangers
+    sql::Engine& sql;  // restricted, for untrusted SQL
     const ErrorCatalog& errors;
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
     DemoControl demo = {};

@@ -1,7 +1,7 @@
 #pragma once
 
-// The Kafka door: a TCP server that speaks Kafka's protocol over a Log, as one broker (node 1) that
-// leads every partition and coordinates every group. Works with what others wrote for Kafka:
+// The Kafka listener: a TCP server that speaks Kafka's protocol over a Log, as one broker (node 1)
+// that leads every partition and coordinates every group. Works with what others wrote for Kafka:
 // librdkafka, the Java client, kafka-python, kcat. Transactions and access control are refused as
 // the protocol says.
 //

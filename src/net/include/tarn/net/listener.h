@@ -1,11 +1,12 @@
 #pragma once
 
-// A door: a protocol behind a listening socket. The listener accepts, bounds connections and their
-// silence, and ends them all; the protocol is one class that makes a session of each connection.
+// A listener: a protocol behind a listening socket. The listener accepts, bounds connections and
+// their silence, and ends them all; the protocol is one class that makes a session of each
+// connection.
 //
 //     class Echo : public net::Protocol { … };
-//     TARN_TRY(auto door, net::Listener::open(std::make_shared<Echo>(), {.port = 7}));
-//     door->start();
+//     TARN_TRY(auto listener, net::Listener::open(std::make_shared<Echo>(), {.port = 7}));
+//     listener->start();
 
 #include <cstdint>
 #include <memory>
@@ -35,7 +36,7 @@ struct ListenFailure {
     std::string reason;  // the system's words
 };
 
-// What a door speaks. Shared by its listener and sessions.
+// What a listener speaks. Shared by its listener and sessions.
 class Protocol {
   public:
     virtual ~Protocol() = default;

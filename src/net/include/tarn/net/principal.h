@@ -1,6 +1,6 @@
 #pragma once
 
-// Who asks, and whether they may: the same for every door.
+// Who asks, and whether they may: the same for every listener.
 
 #include <string>
 #include <string_view>
@@ -25,8 +25,8 @@ struct Resource {
     std::string_view name = {};
 };
 
-// Decides. Owned by `cli`, outlives the doors; called from any thread of theirs, before each call,
-// so it must be quick.
+// Decides. Owned by `cli`, outlives the listeners; called from any thread of theirs, before each
+// call, so it must be quick.
 class Authorizer {
   public:
     virtual ~Authorizer() = default;

@@ -15,7 +15,7 @@ namespace tarn::project {
 
 // What a model of a kind may turn out to be, by its SQL; the flow finds out which.
 struct Strategy {
-    std::string_view name;  // "merge"
+    std::string_view name;  // "insert_overwrite"
     std::string_view text;  // whole sentences
     std::string_view what;  // as messages name its models: "groups without a window"
     std::span<const std::string_view> without = {};  // keys that have no meaning for it

@@ -1,8 +1,8 @@
 #pragma once
 
-// The HTTP door: JSON API (its contract: tools/openapi.py), server-sent events, Prometheus metrics,
-// and the page, whose files are embedded in the program. Listens on 127.0.0.1 unless told otherwise and checks Host and
-// Origin, so that no foreign page can reach it through a browser.
+// The HTTP listener: JSON API (its contract: tools/openapi.py), server-sent events, Prometheus
+// metrics, and the page, whose files are embedded in the program. Listens on 127.0.0.1 unless told
+// otherwise and checks Host and Origin, so that no foreign page can reach it through a browser.
 //
 // Owned by `cli`; public methods are thread-safe.
 
@@ -24,7 +24,7 @@ struct ServerOptions {
     uint16_t port = 8080;  // 0: any free one
     std::string version;
     std::string project_name;
-    std::string kafka_address;  // of the Kafka door, host:port, for people to copy
+    std::string kafka_address;  // of the Kafka listener, host:port, for people to copy
     uint64_t start_number = 1;
     int sql_slots = 2;  // queries at once; more wait up to sql_queue_timeout, then 429
     Duration sql_timeout = Duration::seconds(30);
@@ -49,7 +49,8 @@ std::string_view openapi_document();
 
 class HttpServer {
   public:
-    // Errors: kFailedPrecondition (port in use, saying by whom where known, and what to do), kInvalidArgument.
+    // Errors: kFailedPrecondition (port in use, saying by whom where known, and what to do),
+    // kInvalidArgument.
     static Result<std::unique_ptr<HttpServer>> open(ServerOptions options, ServerContext context);
     ~HttpServer();
     uint16_t port() const;

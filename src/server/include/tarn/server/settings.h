@@ -1,6 +1,6 @@
 #pragma once
 
-// Settings of the HTTP door.
+// Settings of the HTTP listener.
 
 #include <span>
 

@@ -29,7 +29,7 @@ struct EngineOptions {
     std::string spill_folder;  // empty: no spilling
     // Bytes of files that were read are kept, within the memory: for files that are read again.
     bool cache_files = true;
-    // For SQL of strangers: one SELECT at a time, no access to files, network, extensions or
+    // For untrusted SQL: one SELECT at a time, no access to files, network, extensions or
     // settings; only tables of the provider and, if allow_delta_scan, delta_scan() of paths.
     bool restricted = false;
     bool allow_delta_scan = true;

@@ -21,7 +21,7 @@ class AlsoStep final : public ModelStep {
 }  // namespace
 
 ModelStrategy also_strategy() {
-    return {"also", "Rows as they stand in the source.",
+    return {"also", "Rows as they stand in the source.", "also",
             [](const ModelQuery& query) { return query.model.name.ends_with(".also"); },
             [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
                RuntimeContext& world) -> std::unique_ptr<ModelStep> {

@@ -1,7 +1,7 @@
 #pragma once
 
-// A Kafka door over a log on a simulated disk, on a free port of 127.0.0.1, and ways to speak to
-// it.
+// A Kafka listener over a log on a simulated disk, on a free port of 127.0.0.1, and ways to speak
+// to it.
 
 #include <gtest/gtest.h>
 
@@ -18,16 +18,16 @@
 
 namespace tarn::kafka {
 
-class Door {
+class Listener {
   public:
-    Door() : disk_(1, clock_) {
+    Listener() : disk_(1, clock_) {
         options_.port = 0;
         options_.group_initial_delay = Duration{0};
         log_options_.folder = "log";
         log_options_.segment_bytes = 32 << 20;
         log_options_.start_number = 0;
     }
-    ~Door() { stop(); }
+    ~Listener() { stop(); }
 
     void start() {
         ++log_options_.start_number;

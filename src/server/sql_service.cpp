@@ -1,4 +1,4 @@
-#include "sql_door.h"
+#include "sql_service.h"
 
 #include <algorithm>
 #include <expected>
@@ -157,15 +157,15 @@ void SqlTicket::cancel() {
     if (session_) session_->interrupt();
 }
 
-SqlDoor::SqlDoor(const ServerOptions& options, const Platform& context)
+SqlService::SqlService(const ServerOptions& options, const Platform& context)
     : options_(options), context_(context), queue_(kWaiting) {
     for (int i = 0; i < std::max(1, options.sql_slots); ++i)
         slots_.emplace_back([this] { run_slot(); });
 }
 
-SqlDoor::~SqlDoor() { stop(); }
+SqlService::~SqlService() { stop(); }
 
-void SqlDoor::stop() {
+void SqlService::stop() {
     queue_.close();
     {
         MutexLock lock(mutex_);
@@ -177,8 +177,8 @@ void SqlDoor::stop() {
         if (slot.joinable()) slot.join();
 }
 
-std::shared_ptr<SqlTicket> SqlDoor::submit(const std::string& body, std::string_view accept,
-                                           const net::Principal& who, Done done) {
+std::shared_ptr<SqlTicket> SqlService::submit(const std::string& body, std::string_view accept,
+                                              const net::Principal& who, Done done) {
     auto ticket = std::make_shared<SqlTicket>();
     auto request = read_request(body);
     if (!request) {
@@ -207,12 +207,12 @@ std::shared_ptr<SqlTicket> SqlDoor::submit(const std::string& body, std::string_
     return ticket;
 }
 
-void SqlDoor::run_slot() {
+void SqlService::run_slot() {
     while (auto job = queue_.pop())
         job->done(run(*job));
 }
 
-Response SqlDoor::run(const Job& job) {
+Response SqlService::run(const Job& job) {
     const Error cancelled(errors::kSqlCancelled, "the query was cancelled");
     if (job.ticket->cancelled()) return error_response(cancelled, "Run it again.");
     if (context_.clock.monotonic_us() - job.queued_us > kQueueTimeout.us)

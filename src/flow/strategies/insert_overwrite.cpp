@@ -1,4 +1,4 @@
-#include "strategies/merge.h"
+#include "strategies/insert_overwrite.h"
 
 #include <algorithm>
 
@@ -24,7 +24,7 @@ Status GroupsStep::compile() {
             std::ranges::any_of(info.key, [&](int k) { return info.output[size_t(k)].name == by; });
         if (!key) return bad("config: partition_by of groups must name a group: " + by);
     }
-    if (auto why = project::refused_key(model_, "merge")) return bad(*why);
+    if (auto why = project::refused_key(model_, "insert_overwrite")) return bad(*why);
     for (const auto& column : info.output)
         output_names_.push_back(column.name);
     return set_output(info.output, {});
@@ -47,8 +47,10 @@ Status GroupsStep::compute(const Input& input, bool) {
     return {};
 }
 
-ModelStrategy merge_strategy() {
-    return {"merge", "Groups, kept up to date in the partitions that they touch.",
+ModelStrategy insert_overwrite_strategy() {
+    return {"insert_overwrite",
+            "Groups: the partitions that they touch are replaced, with what stood there merged in.",
+            "merge",
             [](const ModelQuery& query) { return query.groups && !query.groups->info().session; },
             [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
                RuntimeContext& world) -> std::unique_ptr<ModelStep> {

@@ -24,17 +24,17 @@ class SqlTicket {
     bool cancelled() const { return cancelled_.load(); }
 
   private:
-    friend class SqlDoor;
+    friend class SqlService;
     std::atomic<bool> cancelled_ = false;
     Mutex mutex_;
     sql::Session* session_ TARN_GUARDED_BY(mutex_) = nullptr;
 };
 
-class SqlDoor {
+class SqlService {
   public:
     using Done = std::function<void(Response)>;
-    SqlDoor(const ServerOptions& options, const Platform& context);
-    ~SqlDoor();
+    SqlService(const ServerOptions& options, const Platform& context);
+    ~SqlService();
     // `body` is a SqlRequest, asked by `who`; `accept`, that header, names the form of the result.
     // `done` is called once, from a slot's thread, or at once if the request is refused.
     std::shared_ptr<SqlTicket> submit(const std::string& body, std::string_view accept,

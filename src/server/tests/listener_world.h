@@ -1,13 +1,13 @@
 #pragma once
 
-// A platform with a door, for the door's tests.
+// A platform with a listener, for the listener's tests.
 
 #include <gtest/gtest.h>
 
 #include <memory>
 
 #include "host_names.h"
-#include "http_door.h"
+#include "http_listener.h"
 #include "tarn/host/test_platform.h"
 #include "tarn/server/error_ids.h"
 
@@ -20,11 +20,11 @@ using host::testing::WindowRow;
 
 struct World : host::testing::TestPlatform {
     World() : TestPlatform(server::error_list()) {}
-    std::unique_ptr<HttpDoor> open_door(ServerOptions options = {}) {
+    std::unique_ptr<HttpListener> open_listener(ServerOptions options = {}) {
         options.port = 0;
         options.version = "1.2.3";
         options.project_name = "shop";
-        return must(HttpDoor::open(options, {platform(), offered}));
+        return must(HttpListener::open(options, {platform(), offered}));
     }
 
     const host::Capability offered[1] = {

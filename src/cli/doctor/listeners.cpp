@@ -1,4 +1,4 @@
-// Where the doors listen.
+// Where the listeners listen.
 
 #include <fmt/format.h>
 
@@ -12,11 +12,11 @@ namespace {
 using host::DoctorWorld;
 using host::Findings;
 
-void examine_port(DoctorWorld& world, Findings& findings, const std::string& door) {
+void examine_port(DoctorWorld& world, Findings& findings, const std::string& listener) {
     const auto& settings = *world.settings;
     const auto& serving = world.serving;
-    auto name = door + ".port";
-    auto& address = settings.text(door + ".address");
+    auto name = listener + ".port";
+    auto& address = settings.text(listener + ".address");
     auto number = uint16_t(settings.integer(name));
     if (number == 0) return findings.ok("any free one");
     auto where = fmt::format("{}:{}", address, number);
@@ -29,7 +29,8 @@ void examine_port(DoctorWorld& world, Findings& findings, const std::string& doo
                                std::string(errors::kAddressUnusable.todo));
     auto found = fmt::format("{} is in use by {}", where,
                              holder ? holder->str() : "a process of another user");
-    auto flag = fmt::format("tarn up --{}-port {}", door, host::next_free_port(address, number));
+    auto flag =
+        fmt::format("tarn up --{}-port {}", listener, host::next_free_port(address, number));
     if (settings.source(name) == SettingSource::kDefault)
         return findings.warn(found,
                              fmt::format("tarn demo takes the next one; otherwise: {}.", flag));
@@ -41,12 +42,12 @@ void http_port(DoctorWorld& world, Findings& findings) { examine_port(world, fin
 
 void network(DoctorWorld& world, Findings& findings) {
     std::string open;
-    for (std::string door : {"kafka", "http"}) {
-        auto& address = world.settings->text(door + ".address");
+    for (std::string listener : {"kafka", "http"}) {
+        auto& address = world.settings->text(listener + ".address");
         if (address == "localhost" || address == "::1" || address.starts_with("127.")) continue;
-        open += fmt::format("{}{} on {}", open.empty() ? "" : ", ", door, address);
+        open += fmt::format("{}{} on {}", open.empty() ? "" : ", ", listener, address);
     }
-    if (open.empty()) return findings.ok("both doors are for this machine alone");
+    if (open.empty()) return findings.ok("both listeners are for this machine alone");
     findings.warn(
         fmt::format("open to others: {}; there is no access control and no TLS", open),
         "Whoever reaches it may read and write all. Keep it behind a firewall, or use 127.0.0.1.");
@@ -60,6 +61,6 @@ constexpr host::DoctorCheck kChecks[] = {
 
 }  // namespace
 
-std::span<const host::DoctorCheck> doors_checks() { return kChecks; }
+std::span<const host::DoctorCheck> listeners_checks() { return kChecks; }
 
 }  // namespace tarn::cli

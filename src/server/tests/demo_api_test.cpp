@@ -1,4 +1,4 @@
-#include "demo_door.h"
+#include "demo_api.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ constexpr const char* kState =
                   {"name":"fill-disk","state":"running","since":null,"what":"w","outcome":""}],
         "history":[{"at":"t","action":"kill","sentence":"s","recovery_ms":300}]})";
 
-TEST(DemoDoor, WithoutASupervisorNothingCanBeBroken) {
+TEST(DemoApi, WithoutASupervisorNothingCanBeBroken) {
     DemoControl control;
     auto state = nlohmann::json::parse(demo_json(control));
     EXPECT_EQ(state["supervised"], false);
@@ -24,7 +24,7 @@ TEST(DemoDoor, WithoutASupervisorNothingCanBeBroken) {
     EXPECT_THAT(refused.error().message(), testing::HasSubstr("tarn demo"));
 }
 
-TEST(DemoDoor, HandsOnWhatTheSupervisorSays) {
+TEST(DemoApi, HandsOnWhatTheSupervisorSays) {
     std::vector<std::string> commands;
     DemoControl control{.state = [] { return std::optional<std::string>(kState); },
                         .command =
@@ -49,7 +49,7 @@ TEST(DemoDoor, HandsOnWhatTheSupervisorSays) {
     EXPECT_THAT(commands, testing::ElementsAre("kill"));
 }
 
-TEST(DemoDoor, WordsThatAreNoJsonCountAsNone) {
+TEST(DemoApi, WordsThatAreNoJsonCountAsNone) {
     DemoControl control{.state = [] { return std::optional<std::string>("{"); }, .command = {}};
     EXPECT_EQ(nlohmann::json::parse(demo_json(control))["supervised"], false);
     EXPECT_FALSE(demo_command(control, "kill"));

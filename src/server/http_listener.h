@@ -10,18 +10,18 @@
 
 namespace tarn::server {
 
-class HttpDoor {
+class HttpListener {
   public:
     // Errors: kFailedPrecondition (port in use), kInvalidArgument (address).
-    static Result<std::unique_ptr<HttpDoor>> open(ServerOptions options, ServerContext context);
-    ~HttpDoor();
+    static Result<std::unique_ptr<HttpListener>> open(ServerOptions options, ServerContext context);
+    ~HttpListener();
     uint16_t port() const;
     void set_ready();
     void stop();
 
   private:
     struct Impl;
-    explicit HttpDoor(std::unique_ptr<Impl> impl);
+    explicit HttpListener(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
 

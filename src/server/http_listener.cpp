@@ -1,4 +1,4 @@
-#include "http_door.h"
+#include "http_listener.h"
 
 #include <fmt/format.h>
 #include <boost/asio/thread_pool.hpp>
@@ -58,7 +58,7 @@ class HttpProtocol final : public net::Protocol {
         .ready = [this] { return ready.load(); }};
     EventHub events;
     Api api;
-    SqlDoor sql;
+    SqlService sql;
     Assets assets;
     boost::asio::thread_pool workers;
     std::optional<OriginCheck> origin;
@@ -109,15 +109,16 @@ void HttpProtocol::listens_on(uint16_t port) {
 
 }  // namespace
 
-struct HttpDoor::Impl {
+struct HttpListener::Impl {
     std::shared_ptr<HttpProtocol> protocol;
     std::unique_ptr<net::Listener> listener;
 };
 
-HttpDoor::HttpDoor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-HttpDoor::~HttpDoor() { stop(); }
+HttpListener::HttpListener(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpListener::~HttpListener() { stop(); }
 
-Result<std::unique_ptr<HttpDoor>> HttpDoor::open(ServerOptions options, ServerContext context) {
+Result<std::unique_ptr<HttpListener>> HttpListener::open(ServerOptions options,
+                                                         ServerContext context) {
     net::ListenerOptions listening{
         .address = options.address == "localhost" ? "127.0.0.1" : options.address,
         .port = options.port,
@@ -127,13 +128,13 @@ Result<std::unique_ptr<HttpDoor>> HttpDoor::open(ServerOptions options, ServerCo
     TARN_TRY(impl->listener, net::Listener::open(impl->protocol, std::move(listening)));
     impl->protocol->listens_on(impl->listener->port());
     impl->listener->start();
-    return std::unique_ptr<HttpDoor>(new HttpDoor(std::move(impl)));
+    return std::unique_ptr<HttpListener>(new HttpListener(std::move(impl)));
 }
 
-uint16_t HttpDoor::port() const { return impl_->listener->port(); }
+uint16_t HttpListener::port() const { return impl_->listener->port(); }
 
-void HttpDoor::set_ready() { impl_->protocol->ready = true; }
+void HttpListener::set_ready() { impl_->protocol->ready = true; }
 
-void HttpDoor::stop() { impl_->listener->stop(); }
+void HttpListener::stop() { impl_->listener->stop(); }
 
 }  // namespace tarn::server

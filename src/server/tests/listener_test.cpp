@@ -1,4 +1,4 @@
-// The door over real sockets: what it answers, what it refuses, and that it lives on.
+// The listener over real sockets: what it answers, what it refuses, and that it lives on.
 
 #include <gtest/gtest.h>
 
@@ -7,38 +7,38 @@
 
 #include <nlohmann/json.hpp>
 
-#include "door_world.h"
 #include "events.h"
 #include "http_client.h"
+#include "listener_world.h"
 
 namespace tarn::server::testing {
 namespace {
 
 using nlohmann::json;
 
-class Door : public ::testing::Test {
+class Listener : public ::testing::Test {
   protected:
-    Door() : door(world.open_door()) { door->set_ready(); }
-    uint16_t port() const { return door->port(); }
+    Listener() : listener(world.open_listener()) { listener->set_ready(); }
+    uint16_t port() const { return listener->port(); }
     json get_json(std::string_view target) {
         return json::parse(body_of(get(port(), target)), nullptr, false);
     }
     bool alive() { return get(port(), "/healthz").starts_with("HTTP/1.1 200"); }
 
     World world;
-    std::unique_ptr<HttpDoor> door;
+    std::unique_ptr<HttpListener> listener;
 };
 
-TEST_F(Door, SaysWhetherItIsReady) {
+TEST_F(Listener, SaysWhetherItIsReady) {
     World other;
-    auto closed = other.open_door();
+    auto closed = other.open_listener();
     EXPECT_TRUE(get(closed->port(), "/healthz").starts_with("HTTP/1.1 200"));
     EXPECT_TRUE(get(closed->port(), "/readyz").starts_with("HTTP/1.1 503"));
     closed->set_ready();
     EXPECT_TRUE(get(closed->port(), "/readyz").starts_with("HTTP/1.1 200"));
 }
 
-TEST_F(Door, AnswersForAnEmptyPlatform) {
+TEST_F(Listener, AnswersForAnEmptyPlatform) {
     EXPECT_EQ(get_json("/api/v1/status")["project"], "shop");
     EXPECT_EQ(get_json("/api/v1/topics"), (json{{"topics", json::array()}}));
     EXPECT_EQ(get_json("/api/v1/flows"), (json{{"flows", json::array()}}));
@@ -53,7 +53,7 @@ TEST_F(Door, AnswersForAnEmptyPlatform) {
     EXPECT_NE(get(port(), "/").find("<html"), std::string::npos);
 }
 
-TEST_F(Door, SendsSecurityHeaders) {
+TEST_F(Listener, SendsSecurityHeaders) {
     const auto response = get(port(), "/");
     EXPECT_NE(response.find("script-src 'self';"), std::string::npos);
     EXPECT_EQ(response.find("unsafe-inline"), std::string::npos);
@@ -61,7 +61,7 @@ TEST_F(Door, SendsSecurityHeaders) {
     EXPECT_EQ(response.find("Access-Control-Allow-Origin"), std::string::npos);
 }
 
-TEST_F(Door, RefusesForeignHostsAndOrigins) {
+TEST_F(Listener, RefusesForeignHostsAndOrigins) {
     Client rebound(port());
     rebound.send(fmt::format(
         "GET /api/v1/status HTTP/1.1\r\nHost: evil.example:{}\r\nConnection: close\r\n\r\n",
@@ -77,7 +77,7 @@ TEST_F(Door, RefusesForeignHostsAndOrigins) {
             .starts_with("HTTP/1.1 415"));
 }
 
-TEST_F(Door, SurvivesWhatIsNoHttp) {
+TEST_F(Listener, SurvivesWhatIsNoHttp) {
     for (std::string_view bad :
          {std::string_view("\0\1\2\3\4\5\6\7\n\n", 10), std::string_view("GET\r\n\r\n"),
           std::string_view("GET / HTTP/9.9\r\n\r\n"),
@@ -93,7 +93,7 @@ TEST_F(Door, SurvivesWhatIsNoHttp) {
     EXPECT_TRUE(alive());
 }
 
-TEST_F(Door, BoundsHeadersAndBodies) {
+TEST_F(Listener, BoundsHeadersAndBodies) {
     Client headers(port());
     headers.send("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'a'));
     EXPECT_TRUE(headers.read().starts_with("HTTP/1.1 431"));
@@ -103,14 +103,14 @@ TEST_F(Door, BoundsHeadersAndBodies) {
     EXPECT_TRUE(alive());
 }
 
-TEST_F(Door, AnswersAClientThatSendsTooMuchAllTheSame) {
+TEST_F(Listener, AnswersAClientThatSendsTooMuchAllTheSame) {
     Client body(port());
     body.send("POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nContent-Length: 33554432\r\n\r\n");
     body.send(std::string(32 << 20, 'x'));
     EXPECT_TRUE(body.read().starts_with("HTTP/1.1 413"));
 }
 
-TEST_F(Door, KeepsAConnectionForMoreRequests) {
+TEST_F(Listener, KeepsAConnectionForMoreRequests) {
     Client client(port());
     const auto request = fmt::format("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", port());
     for (int i = 0; i < 3; ++i) {
@@ -120,11 +120,11 @@ TEST_F(Door, KeepsAConnectionForMoreRequests) {
     }
 }
 
-TEST_F(Door, BoundsConnections) {
+TEST_F(Listener, BoundsConnections) {
     World other;
     ServerOptions two;
     two.max_connections = 2;
-    auto small = other.open_door(two);
+    auto small = other.open_listener(two);
     Client first(small->port()), second(small->port());
     const auto request =
         fmt::format("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", small->port());
@@ -137,7 +137,7 @@ TEST_F(Door, BoundsConnections) {
     EXPECT_EQ(third.read(), "") << "over the limit a connection is closed";
 }
 
-TEST_F(Door, ShowsRecordsDecoded) {
+TEST_F(Listener, ShowsRecordsDecoded) {
     ASSERT_TRUE(world.log->create_topic("clicks", {}));
     world.produce("clicks", {R"({"page":"A1"})", "plain", std::string("\xff\x00\x01", 3)});
     auto page = get_json("/api/v1/topics/clicks/records?offset=0&limit=2");
@@ -157,7 +157,7 @@ TEST_F(Door, ShowsRecordsDecoded) {
     EXPECT_EQ(get_json("/api/v1/topics/none")["error"]["code"], "not_found");
 }
 
-TEST_F(Door, RunsOneSelect) {
+TEST_F(Listener, RunsOneSelect) {
     auto ask = [&](const std::string& sql) {
         Client client(port());
         const auto response = client.ask(
@@ -204,12 +204,12 @@ TEST_F(Door, RunsOneSelect) {
                     .starts_with("HTTP/1.1 400"));
 }
 
-TEST_F(Door, EndsAQueryWhoseClientWentAway) {
+TEST_F(Listener, EndsAQueryWhoseClientWentAway) {
     World other;
     ServerOptions one_slot;
     one_slot.sql_slots = 1;
     one_slot.sql_timeout = Duration::seconds(300);
-    auto one = other.open_door(one_slot);
+    auto one = other.open_listener(one_slot);
     {
         Client gone(one->port());
         const auto body = json{{"sql",
@@ -229,7 +229,7 @@ TEST_F(Door, EndsAQueryWhoseClientWentAway) {
     EXPECT_NE(response.find("\"n\":42"), std::string::npos) << response;
 }
 
-TEST_F(Door, PausesAndResumesFlowsByPostOnly) {
+TEST_F(Listener, PausesAndResumesFlowsByPostOnly) {
     flow::FlowStatus status;
     status.name = "clicks.table";
     status.state = flow::FlowState::kRunning;
@@ -245,7 +245,7 @@ TEST_F(Door, PausesAndResumesFlowsByPostOnly) {
     EXPECT_TRUE(Client(port()).ask("POST", "/api/v1/flows/none/pause").starts_with("HTTP/1.1 404"));
 }
 
-TEST_F(Door, GivesRowsOfAView) {
+TEST_F(Listener, GivesRowsOfAView) {
     auto view = World::must(world.views->open_view(
         {.name = "live.w", .columns = window_columns(), .key = {0, 1, 3}, .generation = "g"}));
     ASSERT_TRUE(
@@ -264,7 +264,7 @@ TEST_F(Door, GivesRowsOfAView) {
               "invalid_argument");
 }
 
-TEST_F(Door, StreamsTheWholeStateFirstToEveryone) {
+TEST_F(Listener, StreamsTheWholeStateFirstToEveryone) {
     for (int i = 0; i < 2; ++i) {  // the second time as a client that lost its connection
         Client client(port());
         client.send(fmt::format(
@@ -280,7 +280,7 @@ TEST_F(Door, StreamsTheWholeStateFirstToEveryone) {
     }
 }
 
-TEST_F(Door, StreamsChangesOfViews) {
+TEST_F(Listener, StreamsChangesOfViews) {
     auto view = World::must(world.views->open_view(
         {.name = "live.w", .columns = window_columns(), .key = {0, 1, 3}, .generation = "g"}));
     Client client(port());
@@ -299,7 +299,7 @@ TEST_F(Door, StreamsChangesOfViews) {
     EXPECT_NE(later.read(row).find("event: view\n"), std::string::npos) << "what stands";
 }
 
-TEST_F(Door, DrawsNodesWithTheirLayers) {
+TEST_F(Listener, DrawsNodesWithTheirLayers) {
     World::must(world.views->open_view(
         {.name = "live.w", .columns = window_columns(), .key = {0, 1, 3}, .generation = "g"}));
     const auto graph = get_json("/api/v1/graph");
@@ -311,32 +311,32 @@ TEST_F(Door, DrawsNodesWithTheirLayers) {
     EXPECT_EQ(graph["edges"][0]["to"], "dashboard:page");
 }
 
-TEST_F(Door, AnswersWhatIsNoUtf8) {
+TEST_F(Listener, AnswersWhatIsNoUtf8) {
     for (const auto* target : {"/api/v1/trace?id=%ff", "/api/v1/topics/%ff", "/api/v1/%ff"}) {
         EXPECT_TRUE(json::accept(body_of(get(port(), target)))) << target;
         EXPECT_TRUE(alive()) << target;
     }
 }
 
-TEST_F(Door, RefusesAPortInUseSayingWhatToDo) {
+TEST_F(Listener, RefusesAPortInUseSayingWhatToDo) {
     ServerOptions options;
     options.port = port();
-    auto second = HttpDoor::open(options, {world.platform(), world.offered});
+    auto second = HttpListener::open(options, {world.platform(), world.offered});
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code(), ErrorCode::kFailedPrecondition);
     EXPECT_NE(second.error().message().find("--http-port"), std::string::npos);
     options.address = "not-an-address";
-    EXPECT_EQ(HttpDoor::open(options, {world.platform(), world.offered}).error().code(),
+    EXPECT_EQ(HttpListener::open(options, {world.platform(), world.offered}).error().code(),
               ErrorCode::kInvalidArgument);
 }
 
-TEST_F(Door, StopsWithClientsConnected) {
+TEST_F(Listener, StopsWithClientsConnected) {
     Client stream(port()), idle(port());
     stream.send(fmt::format("GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", port()));
     stream.read("event: hello\n");
     const uint16_t was = port();
-    door->stop();
-    door.reset();
+    listener->stop();
+    listener.reset();
     stream.read();  // returns, since the server closed
     EXPECT_FALSE(Client(was).connected());
 }
@@ -360,9 +360,10 @@ TEST(Permission, WhoMayNotIsToldSo) {
     world.authorizer = &rules;
     for (const auto name : {"secret", "open"})
         ASSERT_TRUE(world.log->create_topic(name, {}));
-    const auto door = world.open_door();
+    const auto listener = world.open_listener();
     const auto post = [&](const std::string& target, const std::string& body) {
-        return Client(door->port()).ask("POST", target, "Content-Type: application/json\r\n", body);
+        return Client(listener->port())
+            .ask("POST", target, "Content-Type: application/json\r\n", body);
     };
     const auto refused = [](const std::string& response) {
         EXPECT_TRUE(response.starts_with("HTTP/1.1 403")) << response;
@@ -371,16 +372,16 @@ TEST(Permission, WhoMayNotIsToldSo) {
         EXPECT_EQ(error["id"], "TARN-E0013");
         return error["message"].get<std::string>();
     };
-    EXPECT_EQ(refused(get(door->port(), "/api/v1/topics/secret")),
+    EXPECT_EQ(refused(get(listener->port(), "/api/v1/topics/secret")),
               "anonymous may not describe this: topic 'secret'");
     refused(post("/api/v1/topics/secret/records", R"({"value": 1})"));
     EXPECT_EQ(world.log->offsets({world.log->find_topic("secret")->id, 0})->high_watermark, 0);
     EXPECT_TRUE(post("/api/v1/topics/open/records", R"({"value": 1})").starts_with("HTTP/1.1 201"));
     EXPECT_EQ(refused(post("/api/v1/sql", R"({"sql": "select 1"})")),
               "anonymous may not read this: platform");
-    EXPECT_TRUE(get(door->port(), "/healthz").starts_with("HTTP/1.1 200"));
+    EXPECT_TRUE(get(listener->port(), "/healthz").starts_with("HTTP/1.1 200"));
     rules.listening_refused = true;
-    refused(get(door->port(), "/api/v1/events"));
+    refused(get(listener->port(), "/api/v1/events"));
 }
 
 TEST(ViewFeed, SendsWhatChangedOnly) {
@@ -440,7 +441,7 @@ TEST(ViewFeed, SaysWhenItIsTooMuch) {
     EXPECT_EQ(json::parse(feed.next({}).value())["rows"].size(), 1u);
 }
 
-TEST_F(Door, TakesARecordAndGivesItBack) {
+TEST_F(Listener, TakesARecordAndGivesItBack) {
     auto made = world.log->create_topic("clicks", {.partitions = 2});
     ASSERT_TRUE(made) << made.error().message();
     auto send = [&](const std::string& topic, const std::string& body) {
@@ -469,7 +470,7 @@ TEST_F(Door, TakesARecordAndGivesItBack) {
     EXPECT_TRUE(send("nothing", R"({"value": 1})").starts_with("HTTP/1.1 404"));
 }
 
-TEST_F(Door, RefusesRecordsThatAreNotForIt) {
+TEST_F(Listener, RefusesRecordsThatAreNotForIt) {
     ASSERT_TRUE(world.log->create_topic("clicks", {}));
     ASSERT_TRUE(world.log->create_topic("clicks.late", {}));
     world.flows.resize(1);
@@ -488,7 +489,7 @@ TEST_F(Door, RefusesRecordsThatAreNotForIt) {
     EXPECT_EQ(get_json("/api/v1/topics/clicks")["appended"], 1);
 }
 
-TEST_F(Door, PutsAKeyWhereKafkasProducersPutIt) {
+TEST_F(Listener, PutsAKeyWhereKafkasProducersPutIt) {
     ASSERT_TRUE(world.log->create_topic("keyed", {.partitions = 1000}));
     // Of Apache Kafka's own test of murmur2, modulo the partitions of a topic.
     const std::pair<const char*, uint32_t> cases[] = {
@@ -507,7 +508,7 @@ TEST_F(Door, PutsAKeyWhereKafkasProducersPutIt) {
     }
 }
 
-TEST_F(Door, TellsWhatSqlCanName) {
+TEST_F(Listener, TellsWhatSqlCanName) {
     auto catalog = get_json("/api/v1/catalog");
     EXPECT_TRUE(catalog["tables"].is_array());
     EXPECT_FALSE(catalog["functions"].empty());

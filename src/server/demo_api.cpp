@@ -1,4 +1,4 @@
-#include "demo_door.h"
+#include "demo_api.h"
 
 #include <algorithm>
 
