@@ -5,6 +5,12 @@
 
 #include "tarn/base/error_ids.h"
 
+namespace tarn::errors {
+extern const ErrorId kNotAllowed;
+extern const ErrorId kTooManyFiles;
+extern const ErrorId kDiskBroken;
+}  // namespace tarn::errors
+
 namespace tarn {
 
 namespace {

@@ -10,8 +10,11 @@
 #include "capabilities.h"
 #include "command_line.h"
 #include "commands.h"
-#include "tarn/host/error_ids.h"
 #include "tarn/host/output.h"
+
+namespace tarn::errors {
+extern const ErrorId kOutputBroken;
+}  // namespace tarn::errors
 
 namespace tarn::cli {
 namespace {

@@ -8,37 +8,37 @@ namespace tarn::errors {
 using Code = ErrorCode;
 
 // clang-format off
-constinit const ErrorId kNoTable{402, Code::kNotFound,
+extern constinit const ErrorId kNoTable{402, Code::kNotFound,
     "There is no such table",
     "No table of this name is in the lake. A topic's table appears with its first commit.",
     "`tarn table list` shows them. Write the name with its schema: `bronze.clicks`."};
 
-constinit const ErrorId kTableFeature{601, Code::kUnsupported,
+extern constinit const ErrorId kTableFeature{601, Code::kUnsupported,
     "The table uses a feature that Tarn does not know",
     "The Delta protocol names what a program must know to read or write a table, and this table "
     "needs more.",
     "The message names the feature. Turn it off with the tool that turned it on, or use that "
     "tool for this table."};
 
-constinit const ErrorId kTableDamaged{602, Code::kCorrupted,
+extern constinit const ErrorId kTableDamaged{602, Code::kCorrupted,
     "The table's log is damaged or incomplete",
     "A file of `_delta_log` is missing or does not parse.",
     "Restore the file from a backup. Never delete single files of `_delta_log` by hand."};
 
-constinit const ErrorId kTableConflict{604, Code::kConflict,
+extern constinit const ErrorId kTableConflict{604, Code::kConflict,
     "Another writer changed the table",
     "Someone changed the table's schema, protocol or files between this commit's reading and its "
     "writing.",
     "Tarn's own flows try again by themselves. If it stays, the other writer and Tarn disagree "
     "about the table's schema."};
 
-constinit const ErrorId kCommitLost{605, Code::kUnavailable,
+extern constinit const ErrorId kCommitLost{605, Code::kUnavailable,
     "A commit lost to other writers",
     "Other writers were faster many times in a row.",
     "It is tried again. If it stays, let fewer writers commit to this table, or commit less "
     "often."};
 
-constinit const ErrorId kNoTableVersion{607, Code::kNotFound,
+extern constinit const ErrorId kNoTableVersion{607, Code::kNotFound,
     "The table has no such version",
     "The version is beyond the newest one, or its log file was cleaned up.",
     "`tarn table history NAME` lists those that are there."};

@@ -8,6 +8,12 @@
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
 
+namespace tarn::errors {
+extern const ErrorId kTableConflict;
+extern const ErrorId kCommitLost;
+extern const ErrorId kNoTableVersion;
+}  // namespace tarn::errors
+
 namespace tarn::delta {
 namespace {
 

@@ -8,7 +8,7 @@ namespace tarn::errors {
 using Code = ErrorCode;
 
 // clang-format off
-constinit const ErrorId kChildEnded{904, Code::kUnavailable,
+extern constinit const ErrorId kChildEnded{904, Code::kUnavailable,
     "A process of the demo ended",
     "The server or the producer that `tarn demo` started did not become ready, or ended before "
     "its time.",

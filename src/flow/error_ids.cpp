@@ -8,12 +8,12 @@ namespace tarn::errors {
 using Code = ErrorCode;
 
 // clang-format off
-constinit const ErrorId kNoFlow{403, Code::kNotFound,
+extern constinit const ErrorId kNoFlow{403, Code::kNotFound,
     "There is no such flow",
     "No flow of this name runs. Flows come from the project: a topic with `table:`, or a model.",
     "`tarn flow list` shows them."};
 
-constinit const ErrorId kPositionBeyondLog{701, Code::kFailedPrecondition,
+extern constinit const ErrorId kPositionBeyondLog{701, Code::kFailedPrecondition,
     "A flow's position is beyond the log",
     "The flow has read more than the log holds now: the log was put back to an older state than "
     "the flow's sinks. Going on would skip whatever is written at these offsets next, so the "
@@ -21,40 +21,40 @@ constinit const ErrorId kPositionBeyondLog{701, Code::kFailedPrecondition,
     "Put log and sinks back together from one backup; or drop the flow's sinks and its state "
     "folder, to build them anew from what the log has."};
 
-constinit const ErrorId kPositionBeforeLog{702, Code::kFailedPrecondition,
+extern constinit const ErrorId kPositionBeforeLog{702, Code::kFailedPrecondition,
     "Records that a flow had not read are gone",
     "The log begins after the flow's position: retention or somebody deleted records that the "
     "flow still needed. It stands rather than leave a gap silently.",
     "Put the records back from a backup; or drop the flow's sinks and its state folder, to begin "
     "anew from what is there."};
 
-constinit const ErrorId kSourceReplaced{703, Code::kFailedPrecondition,
+extern constinit const ErrorId kSourceReplaced{703, Code::kFailedPrecondition,
     "The source is not the one this flow has read",
     "The topic was deleted and made again under the same name: the flow's offsets mean other "
     "records now.",
     "Drop the flow's sinks and its state folder to begin anew, or give the new topic another "
     "name."};
 
-constinit const ErrorId kSourceGone{704, Code::kFailedPrecondition,
+extern constinit const ErrorId kSourceGone{704, Code::kFailedPrecondition,
     "The flow's source is gone",
     "The topic or partition that the flow reads was deleted.",
     "Make it again under another name and name that in the project, or remove the flow from the "
     "project."};
 
-constinit const ErrorId kJournalGone{705, Code::kFailedPrecondition,
+extern constinit const ErrorId kJournalGone{705, Code::kFailedPrecondition,
     "A sink has rows, but the flow's journal is gone",
     "The flow's state folder was removed while its table or view was not. Which rows the sink "
     "has cannot be known without it; reading again from the start would write them twice.",
     "Put the state folder back; or drop the sink as well, to build it anew from the log."};
 
-constinit const ErrorId kSinkAndJournalDiffer{706, Code::kFailedPrecondition,
+extern constinit const ErrorId kSinkAndJournalDiffer{706, Code::kFailedPrecondition,
     "A sink and the flow's journal differ",
     "The table or view stands at an epoch that the flow's journal does not know: one of the two "
     "was put back to another state, or another process has written.",
     "Put both back together from one backup; or drop the sink and the flow's state folder, to "
     "build it anew."};
 
-constinit const ErrorId kFlowChanged{707, Code::kFailedPrecondition,
+extern constinit const ErrorId kFlowChanged{707, Code::kFailedPrecondition,
     "The flow has changed over existing sinks",
     "The flow's SQL or settings differ from those its sinks were written with. Old and new "
     "results would stand in one table without a mark between them.",
@@ -62,23 +62,23 @@ constinit const ErrorId kFlowChanged{707, Code::kFailedPrecondition,
     "stop Tarn and delete their folders `tables/SCHEMA/NAME` and the flow's `state/FLOW` in the "
     "data folder, to build them anew from its source. A view cannot be dropped by itself yet."};
 
-constinit const ErrorId kJournalDamaged{708, Code::kCorrupted,
+extern constinit const ErrorId kJournalDamaged{708, Code::kCorrupted,
     "A flow's journal is damaged",
     "A file of the flow's state folder does not pass its checks, and not as a crash leaves it.",
     "Restore it from a backup together with the sinks, or drop both to build them anew. Check "
     "the disk."};
 
-constinit const ErrorId kJournalNewer{709, Code::kUnsupported,
+extern constinit const ErrorId kJournalNewer{709, Code::kUnsupported,
     "A flow's journal is of a newer version",
     "It was written by another version of Tarn than this one.",
     "Use that version."};
 
-constinit const ErrorId kTransactions{710, Code::kUnsupported,
+extern constinit const ErrorId kTransactions{710, Code::kUnsupported,
     "Flows do not read transactions yet",
     "The topic has records that were produced in a Kafka transaction.",
     "Produce to it without transactions."};
 
-constinit const ErrorId kFewerPartitions{711, Code::kInvalidArgument,
+extern constinit const ErrorId kFewerPartitions{711, Code::kInvalidArgument,
     "A topic cannot have fewer partitions",
     "The project states fewer partitions than the topic has; records lie in those that would go.",
     "Set `partitions:` to what it has, or more."};

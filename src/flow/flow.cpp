@@ -1,5 +1,4 @@
 #include "flow.h"
-#include "tarn/flow/error_ids.h"
 
 #include <time.h>
 
@@ -7,6 +6,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+namespace tarn::errors {
+extern const ErrorId kSinkAndJournalDiffer;
+extern const ErrorId kFlowChanged;
+}  // namespace tarn::errors
 
 namespace tarn::flow {
 namespace {

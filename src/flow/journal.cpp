@@ -5,6 +5,10 @@
 #include "tarn/base/bytes.h"
 #include "tarn/flow/error_ids.h"
 
+namespace tarn::errors {
+extern const ErrorId kJournalNewer;
+}  // namespace tarn::errors
+
 namespace tarn::flow {
 namespace {
 

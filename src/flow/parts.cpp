@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "tarn/flow/error_ids.h"
+namespace tarn::errors {
+extern const ErrorId kJournalGone;
+}  // namespace tarn::errors
 
 namespace tarn::flow {
 namespace {

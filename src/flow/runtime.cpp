@@ -8,6 +8,10 @@
 #include "scheduler.h"
 #include "tarn/flow/error_ids.h"
 
+namespace tarn::errors {
+extern const ErrorId kFewerPartitions;
+}  // namespace tarn::errors
+
 namespace tarn::flow {
 namespace {
 
@@ -72,6 +76,7 @@ class Runner final : public Scheduler::Task {
         if (settle) flow.settle();
         return due.us < 0 ? (settle ? kMaxWait : kSettleAfter) : due;
     }
+    std::string name() const override { return flow.name(); }
     Duration patience() const override { return flow.every(); }
 
     Flow flow;

@@ -8,6 +8,8 @@
 
 namespace tarn::flow {
 
+static constexpr size_t kMostOfName = 15;  // of a thread's
+
 // A thread, and the tasks whose home it is, as far as they wait. Guarded by the mutex.
 struct Scheduler::Worker {
     using Queue = std::multimap<int64_t, Task*>;
@@ -34,7 +36,9 @@ void Scheduler::start(std::span<Task* const> tasks, size_t threads) {
     for (size_t i = 0; i < workers_.size(); ++i) {
         auto& thread = workers_[i]->thread;
         thread = std::thread([this, worker = workers_[i].get()] { run(*worker); });
-        pthread_setname_np(thread.native_handle(), fmt::format("flow-{}", i + 1).c_str());
+        const auto name =
+            workers_.size() == tasks.size() ? tasks[i]->name() : fmt::format("flow {}", i + 1);
+        pthread_setname_np(thread.native_handle(), name.substr(0, kMostOfName).c_str());
     }
 }
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -28,6 +29,8 @@ class Scheduler {
         // Does a bounded piece of work. How long until the next turn makes sense: zero at once,
         // when the others had theirs; negative, not before wake().
         virtual Duration turn() = 0;
+        // What its thread is called, if it has one to itself.
+        virtual std::string name() const = 0;
         // How long it may wait for a thread when it is ready.
         virtual Duration patience() const = 0;
 

@@ -7,6 +7,10 @@
 #include "tarn/base/check.h"
 #include "tarn/flow/error_ids.h"
 
+namespace tarn::errors {
+extern const ErrorId kSourceReplaced;
+}  // namespace tarn::errors
+
 namespace tarn::flow {
 namespace {
 

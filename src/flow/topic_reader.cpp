@@ -7,6 +7,10 @@
 #include "tarn/flow/error_ids.h"
 #include "tarn/log/error_ids.h"
 
+namespace tarn::errors {
+extern const ErrorId kTransactions;
+}  // namespace tarn::errors
+
 namespace tarn::flow {
 namespace {
 

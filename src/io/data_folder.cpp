@@ -5,6 +5,10 @@
 
 #include <fmt/format.h>
 
+namespace tarn::errors {
+extern const ErrorId kDataFolderOlder;
+}  // namespace tarn::errors
+
 namespace tarn::io {
 
 namespace {

@@ -1,5 +1,4 @@
 #include "client_socket.h"
-#include "tarn/kafka/error_ids.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,6 +14,10 @@
 #include <cstring>
 #include <ctime>
 #include <vector>
+
+namespace tarn::errors {
+extern const ErrorId kBrokerUnreachable;
+}  // namespace tarn::errors
 
 namespace tarn::kafka {
 namespace {

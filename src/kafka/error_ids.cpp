@@ -8,7 +8,7 @@ namespace tarn::errors {
 using Code = ErrorCode;
 
 // clang-format off
-constinit const ErrorId kBrokerUnreachable{905, Code::kUnavailable,
+extern constinit const ErrorId kBrokerUnreachable{905, Code::kUnavailable,
     "No Kafka broker answers at this address",
     "The host is not found, refuses, or does not speak Kafka's protocol.",
     "Check the address. The ready line of `tarn up` names that of its Kafka listener."};

@@ -12,6 +12,10 @@
 #include "tarn/lake/error_ids.h"
 #include "tarn/sql/parquet.h"
 
+namespace tarn::errors {
+extern const ErrorId kTableFenced;
+}  // namespace tarn::errors
+
 namespace tarn::lake {
 namespace {
 

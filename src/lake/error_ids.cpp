@@ -8,14 +8,14 @@ namespace tarn::errors {
 using Code = ErrorCode;
 
 // clang-format off
-constinit const ErrorId kTableFenced{603, Code::kConflict,
+extern constinit const ErrorId kTableFenced{603, Code::kConflict,
     "Another writer has taken over",
     "The table has a commit of this flow's next epoch that this process did not make: another "
     "process runs the same flow on it.",
     "Find the other process and stop one of them; then restart this one: it reads where the "
     "table stands."};
 
-constinit const ErrorId kTableSchema{606, Code::kAlreadyExists,
+extern constinit const ErrorId kTableSchema{606, Code::kAlreadyExists,
     "The table exists with another schema",
     "The project states columns for the table that are not those it has.",
     "Put the project back to the table's columns, or write into a table of another name."};

@@ -4,7 +4,10 @@
 
 #include "tarn/base/bytes.h"
 #include "tarn/base/check.h"
-#include "tarn/log/error_ids.h"
+
+namespace tarn::errors {
+extern const ErrorId kLogNewer;
+}  // namespace tarn::errors
 
 namespace tarn::log {
 namespace {

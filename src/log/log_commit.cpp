@@ -7,7 +7,10 @@
 
 #include "log_impl.h"
 #include "tarn/base/check.h"
-#include "tarn/log/error_ids.h"
+
+namespace tarn::errors {
+extern const ErrorId kSyncFailed;
+}  // namespace tarn::errors
 
 namespace tarn::log {
 namespace {

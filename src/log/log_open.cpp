@@ -9,6 +9,10 @@
 #include "tarn/base/check.h"
 #include "tarn/log/error_ids.h"
 
+namespace tarn::errors {
+extern const ErrorId kLogFenced;
+}  // namespace tarn::errors
+
 namespace tarn::log {
 namespace {
 

@@ -8,6 +8,10 @@
 #include "log_impl.h"
 #include "tarn/log/error_ids.h"
 
+namespace tarn::errors {
+extern const ErrorId kRecordsHeld;
+}  // namespace tarn::errors
+
 namespace tarn::log {
 namespace {
 // Kafka's producer.id.expiration.ms.

@@ -8,7 +8,10 @@
 #include <set>
 
 #include "segment.h"
-#include "tarn/log/error_ids.h"
+
+namespace tarn::errors {
+extern const ErrorId kLogDiskLimit;
+}  // namespace tarn::errors
 
 namespace tarn::log {
 namespace {

@@ -7,6 +7,10 @@
 #include "tarn/project/project.h"
 #include "yaml.h"
 
+namespace tarn::errors {
+extern const ErrorId kNoProject;
+}  // namespace tarn::errors
+
 namespace tarn::project {
 namespace {
 

@@ -1,10 +1,13 @@
 #include "model.h"
-#include "tarn/project/error_ids.h"
 
 #include <algorithm>
 #include <cctype>
 
 #include <fmt/format.h>
+
+namespace tarn::errors {
+extern const ErrorId kTemplate;
+}  // namespace tarn::errors
 
 namespace tarn::project {
 namespace {

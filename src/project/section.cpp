@@ -8,6 +8,10 @@
 #include "tarn/base/check.h"
 #include "tarn/base/settings.h"
 
+namespace tarn::errors {
+extern const ErrorId kUnknownKey;
+}  // namespace tarn::errors
+
 namespace tarn::project {
 namespace {
 

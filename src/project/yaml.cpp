@@ -1,9 +1,12 @@
 #include "yaml.h"
-#include "tarn/project/error_ids.h"
 
 #include <yaml-cpp/yaml.h>
 
 #include <fmt/format.h>
+
+namespace tarn::errors {
+extern const ErrorId kYaml;
+}  // namespace tarn::errors
 
 namespace tarn::project {
 namespace {

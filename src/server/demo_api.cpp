@@ -6,7 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "host_names.h"
-#include "tarn/server/error_ids.h"
+
+namespace tarn::errors {
+extern const ErrorId kNoSupervisor;
+}  // namespace tarn::errors
 
 namespace tarn::server {
 namespace {

@@ -8,34 +8,34 @@ namespace tarn::errors {
 using Code = ErrorCode;
 
 // clang-format off
-constinit const ErrorId kNoAddress{406, Code::kNotFound,
+extern constinit const ErrorId kNoAddress{406, Code::kNotFound,
     "There is nothing at this address",
     "The path of the request is none of Tarn's.",
     "/api/v1/openapi.yaml lists the API; the page is at /."};
 
-constinit const ErrorId kSqlBusy{805, Code::kResourceExhausted,
+extern constinit const ErrorId kSqlBusy{805, Code::kResourceExhausted,
     "Too many queries at once",
     "All slots for SQL are taken, and the queue for them is full or did not move in time.",
     "Try again in a moment. Flows are not touched by it: they have an engine of their own."};
 
-constinit const ErrorId kStarting{903, Code::kUnavailable,
+extern constinit const ErrorId kStarting{903, Code::kUnavailable,
     "Tarn is still starting",
     "The process recovers the log and its flows after its last end. It takes seconds.",
     "Try again in a moment."};
 
-constinit const ErrorId kOtherSite{906, Code::kFailedPrecondition,
+extern constinit const ErrorId kOtherSite{906, Code::kFailedPrecondition,
     "The request comes from another site",
     "A page of another site, or a request for another host name, asked this server. Browsers "
     "would let any page you visit ask it in your name, so it is refused.",
     "Open the page at the address that Tarn prints when it is ready."};
 
-constinit const ErrorId kNoSupervisor{907, Code::kNotFound,
+extern constinit const ErrorId kNoSupervisor{907, Code::kNotFound,
     "No demo runs here",
     "Crashes on demand belong to `tarn demo`, which has a supervisor that starts the server "
     "again. `tarn up` has none.",
     "Run `tarn demo`."};
 
-constinit const ErrorId kUnknownErrorId{908, Code::kNotFound,
+extern constinit const ErrorId kUnknownErrorId{908, Code::kNotFound,
     "There is no such error id",
     "Ids look like TARN-E0201.",
     "docs/errors/README.md lists them."};

@@ -1,9 +1,12 @@
 #include "origin.h"
-#include "tarn/server/error_ids.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
+
+namespace tarn::errors {
+extern const ErrorId kOtherSite;
+}  // namespace tarn::errors
 
 namespace tarn::server {
 namespace {

@@ -8,10 +8,13 @@
 #include <nlohmann/json.hpp>
 
 #include "host_names.h"
-#include "tarn/server/error_ids.h"
 #include "tarn/sql/csv_result.h"
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/json_result.h"
+
+namespace tarn::errors {
+extern const ErrorId kSqlBusy;
+}  // namespace tarn::errors
 
 namespace tarn::server {
 namespace {

@@ -16,6 +16,10 @@
 #include "duck.h"
 #include "tarn/sql/error_ids.h"
 
+namespace tarn::errors {
+extern const ErrorId kSqlMemory;
+}  // namespace tarn::errors
+
 namespace tarn::sql {
 
 // --- Errors ---

@@ -8,66 +8,66 @@ namespace tarn::errors {
 using Code = ErrorCode;
 
 // clang-format off
-constinit const ErrorId kModelSql{306, Code::kInvalidArgument,
+extern constinit const ErrorId kModelSql{306, Code::kInvalidArgument,
     "A model's SQL is not right",
     "The SQL of a model does not parse, or names a column, type or function that is not there.",
     "The message has the place. Columns of `stream('topic')` are those of the topic in tarn.yml, "
     "with the types that stand there."};
 
-constinit const ErrorId kStreamingSql{307, Code::kUnsupported,
+extern constinit const ErrorId kStreamingSql{307, Code::kUnsupported,
     "This SQL cannot run as a stream",
     "A live model is kept up to date batch by batch, and this one has a part for which Tarn has "
     "no way to do that.",
     "The message names the part and what is possible instead. Over a table, plain `tarn sql` has "
     "all of SQL."};
 
-constinit const ErrorId kNotRepeatable{308, Code::kUnsupported,
+extern constinit const ErrorId kNotRepeatable{308, Code::kUnsupported,
     "The SQL gives another result each time",
     "After a crash a flow runs its last epochs again and must get the same rows; a function such "
     "as random() or now() would not.",
     "Use a column of the event instead (its time, its id)."};
 
-constinit const ErrorId kSql{801, Code::kInvalidArgument,
+extern constinit const ErrorId kSql{801, Code::kInvalidArgument,
     "The SQL is not right",
     "The statement does not parse, or its types do not fit.",
     "The message has the place. The dialect is DuckDB's."};
 
-constinit const ErrorId kSqlRefused{802, Code::kUnsupported,
+extern constinit const ErrorId kSqlRefused{802, Code::kUnsupported,
     "This SQL is not allowed here",
     "SQL from outside is one SELECT over tables and views: no other statement, no files, network "
     "or settings, no second statement.",
     "Ask with a SELECT. Topics, flows and settings have commands of their own: `tarn --help`."};
 
-constinit const ErrorId kSqlTimeout{803, Code::kCancelled,
+extern constinit const ErrorId kSqlTimeout{803, Code::kCancelled,
     "The query took too long",
     "It ran into its time limit and was stopped.",
     "Ask for less (a filter on `_ingested_at` or a partition column helps most), or give more "
     "time. A running Tarn has a limit of its own; without one, `tarn sql --timeout 5m` reads the "
     "folder by itself."};
 
-constinit const ErrorId kSqlCancelled{804, Code::kCancelled,
+extern constinit const ErrorId kSqlCancelled{804, Code::kCancelled,
     "The query was cancelled",
     "Somebody stopped it, or its connection closed.",
     "Run it again."};
 
-constinit const ErrorId kSqlMemory{806, Code::kResourceExhausted,
+extern constinit const ErrorId kSqlMemory{806, Code::kResourceExhausted,
     "The query needs too much memory",
     "It went over `sql.memory` although it spilled to disk what it could.",
     "Ask for less at once, or raise `sql.memory` and `--memory`."};
 
-constinit const ErrorId kSqlUnknownName{807, Code::kInvalidArgument,
+extern constinit const ErrorId kSqlUnknownName{807, Code::kInvalidArgument,
     "The SQL names something that is not there",
     "A table, view, column or function of the statement is not known.",
     "The message proposes the nearest name. `tarn table list` shows tables, `tarn sql \"describe "
     "bronze.clicks\"` columns where DESCRIBE is allowed, `tarn table describe NAME` everywhere."};
 
-constinit const ErrorId kSqlEngineFailed{808, Code::kUnavailable,
+extern constinit const ErrorId kSqlEngineFailed{808, Code::kUnavailable,
     "The SQL engine has failed",
     "An internal error of the engine for users' SQL. The log, the flows and the tables go on: "
     "they have engines of their own.",
     "Restart Tarn; the log says what happened."};
 
-constinit const ErrorId kSqlParameters{809, Code::kInvalidArgument,
+extern constinit const ErrorId kSqlParameters{809, Code::kInvalidArgument,
     "The parameters are not those of the SQL",
     "A statement that has `$1` or `$name` needs a value for each of them, and no other ones.",
     "Send as many values as the statement has: an array for `$1`, `$2`, …, an object for names."};

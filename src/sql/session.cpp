@@ -7,6 +7,10 @@
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/parameters.h"
 
+namespace tarn::errors {
+extern const ErrorId kSqlParameters;
+}  // namespace tarn::errors
+
 namespace tarn::sql {
 
 Session::Impl::Impl(Engine::Impl& e)

@@ -8,7 +8,10 @@
 #include "duckdb/planner/logical_operator_visitor.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "duckdb/planner/planner.hpp"
-#include "tarn/sql/error_ids.h"
+
+namespace tarn::errors {
+extern const ErrorId kNotRepeatable;
+}  // namespace tarn::errors
 
 namespace tarn::sql {
 

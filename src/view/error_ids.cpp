@@ -8,7 +8,7 @@ namespace tarn::errors {
 using Code = ErrorCode;
 
 // clang-format off
-constinit const ErrorId kNoView{404, Code::kNotFound,
+extern constinit const ErrorId kNoView{404, Code::kNotFound,
     "There is no such view",
     "No view of this name is kept. Views come from live models of the project.",
     "GET /api/v1/views and the page list them."};

@@ -21,6 +21,7 @@ class Counted final : public Scheduler::Task {
         running = false;
         return wait;
     }
+    std::string name() const override { return "task"; }
     Duration patience() const override { return patience_; }
     void await(int count) const {
         for (int now = turns; now < count; now = turns)

@@ -1,8 +1,11 @@
 // Whether it lives and is ready, and the contract of the API.
 
 #include "host_names.h"
-#include "tarn/server/error_ids.h"
 #include "tarn/server/server.h"
+
+namespace tarn::errors {
+extern const ErrorId kStarting;
+}  // namespace tarn::errors
 
 namespace tarn::server {
 namespace {

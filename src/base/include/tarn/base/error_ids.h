@@ -10,11 +10,8 @@ extern const ErrorId kUnknownSetting;
 extern const ErrorId kSettingValue;
 extern const ErrorId kPortInUse;
 extern const ErrorId kAddressUnusable;
-extern const ErrorId kNotAllowed;
 extern const ErrorId kReadOnlyDisk;
 extern const ErrorId kDiskFull;
-extern const ErrorId kTooManyFiles;
-extern const ErrorId kDiskBroken;
 extern const ErrorId kMemoryExhausted;
 
 }  // namespace tarn::errors

@@ -31,9 +31,10 @@ inline constexpr int kErrorCodeCount = int(ErrorCode::kPermissionDenied) + 1;
 // The code's name as it stands in logs and JSON, e.g. "not_found".
 std::string_view to_string(ErrorCode code);
 
-// One kind of error, which its id names: what a person looks up. A module declares its own in
-// tarn/<module>/error_ids.h and defines them, with their texts, in error_ids.cpp; they live as long as the program, so
-// a reference to one is always good. Two are the same when their numbers are.
+// One kind of error, which its id names: what a person looks up. A module defines its own in
+// error_ids.cpp, with their texts, and shows in tarn/<module>/error_ids.h those that several files
+// give. They live as long as the program, so a reference to one is always good. Two are the same
+// when their numbers are.
 struct ErrorId {
     uint16_t number;  // 201 is TARN-E0201; the first hundred are those of the codes
     ErrorCode code;

@@ -9,9 +9,6 @@ namespace tarn::errors {
 extern const ErrorId kNoTable;
 extern const ErrorId kTableFeature;
 extern const ErrorId kTableDamaged;
-extern const ErrorId kTableConflict;
-extern const ErrorId kCommitLost;
-extern const ErrorId kNoTableVersion;
 
 }  // namespace tarn::errors
 

@@ -9,15 +9,8 @@ namespace tarn::errors {
 extern const ErrorId kNoFlow;
 extern const ErrorId kPositionBeyondLog;
 extern const ErrorId kPositionBeforeLog;
-extern const ErrorId kSourceReplaced;
 extern const ErrorId kSourceGone;
-extern const ErrorId kJournalGone;
-extern const ErrorId kSinkAndJournalDiffer;
-extern const ErrorId kFlowChanged;
 extern const ErrorId kJournalDamaged;
-extern const ErrorId kJournalNewer;
-extern const ErrorId kTransactions;
-extern const ErrorId kFewerPartitions;
 
 }  // namespace tarn::errors
 

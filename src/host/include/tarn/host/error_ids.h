@@ -9,7 +9,6 @@
 namespace tarn::errors {
 
 extern const ErrorId kUsage;
-extern const ErrorId kOutputBroken;
 extern const ErrorId kNotRunning;
 extern const ErrorId kNoAnswer;
 

@@ -8,7 +8,6 @@ namespace tarn::errors {
 
 extern const ErrorId kDataFolderInUse;
 extern const ErrorId kDataFolderNewer;
-extern const ErrorId kDataFolderOlder;
 extern const ErrorId kNotADataFolder;
 
 }  // namespace tarn::errors

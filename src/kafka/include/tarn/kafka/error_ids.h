@@ -4,11 +4,7 @@
 
 #include "tarn/base/errors.h"
 
-namespace tarn::errors {
-
-extern const ErrorId kBrokerUnreachable;
-
-}  // namespace tarn::errors
+namespace tarn::errors {}  // namespace tarn::errors
 
 namespace tarn::kafka {
 

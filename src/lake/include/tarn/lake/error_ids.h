@@ -5,12 +5,7 @@
 #include "tarn/base/errors.h"
 #include "tarn/delta/error_ids.h"  // IWYU pragma: export
 
-namespace tarn::errors {
-
-extern const ErrorId kTableFenced;
-extern const ErrorId kTableSchema;
-
-}  // namespace tarn::errors
+namespace tarn::errors {}  // namespace tarn::errors
 
 namespace tarn::lake {
 

@@ -10,11 +10,6 @@ extern const ErrorId kNoTopic;
 extern const ErrorId kNoPartition;
 extern const ErrorId kTopicExists;
 extern const ErrorId kLogDamaged;
-extern const ErrorId kLogFenced;
-extern const ErrorId kLogDiskLimit;
-extern const ErrorId kRecordsHeld;
-extern const ErrorId kLogNewer;
-extern const ErrorId kSyncFailed;
 
 }  // namespace tarn::errors
 

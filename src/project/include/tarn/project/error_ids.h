@@ -4,15 +4,7 @@
 
 #include "tarn/base/errors.h"
 
-namespace tarn::errors {
-
-extern const ErrorId kNoProject;
-extern const ErrorId kYaml;
-extern const ErrorId kUnknownKey;
-extern const ErrorId kProjectValue;
-extern const ErrorId kTemplate;
-
-}  // namespace tarn::errors
+namespace tarn::errors {}  // namespace tarn::errors
 
 namespace tarn::project {
 

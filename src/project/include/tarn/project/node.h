@@ -9,7 +9,10 @@
 #include <vector>
 
 #include "tarn/base/result.h"
-#include "tarn/project/error_ids.h"
+
+namespace tarn::errors {
+extern const ErrorId kProjectValue;
+}  // namespace tarn::errors
 
 namespace tarn::project {
 

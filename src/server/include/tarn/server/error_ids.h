@@ -7,10 +7,6 @@
 namespace tarn::errors {
 
 extern const ErrorId kNoAddress;
-extern const ErrorId kSqlBusy;
-extern const ErrorId kStarting;
-extern const ErrorId kOtherSite;
-extern const ErrorId kNoSupervisor;
 extern const ErrorId kUnknownErrorId;
 
 }  // namespace tarn::errors

@@ -8,15 +8,12 @@ namespace tarn::errors {
 
 extern const ErrorId kModelSql;
 extern const ErrorId kStreamingSql;
-extern const ErrorId kNotRepeatable;
 extern const ErrorId kSql;
 extern const ErrorId kSqlRefused;
 extern const ErrorId kSqlTimeout;
 extern const ErrorId kSqlCancelled;
-extern const ErrorId kSqlMemory;
 extern const ErrorId kSqlUnknownName;
 extern const ErrorId kSqlEngineFailed;
-extern const ErrorId kSqlParameters;
 
 }  // namespace tarn::errors
 
