@@ -1,7 +1,7 @@
 #pragma once
 
 // Flows: sources → SQL → sinks, each arrow a position and a commit (protocol.h says how a flow
-// works in epochs). The runtime derives the flows from a project, runs each in a thread of its own
+// works in epochs). The runtime derives the flows from a project, runs them on a few threads
 // over decoded batches that flows of one topic share, and recovers them after any crash. One flow's
 // failure never stops another.
 //
@@ -54,7 +54,7 @@ struct FlowStatus {
     Node source;             // the first of them
     std::vector<Node> sources;
     std::string unit;            // what its positions count, of one: "record", "version"
-    std::string file, strategy;  // of a model; strategy: "append", "sessions" or "merge"
+    std::string file, strategy;  // of a model; strategy: "append", "sessions" or "insert_overwrite"
     std::vector<Node> sinks;
     FlowState state = FlowState::kStarting;
     std::string
