@@ -8,8 +8,8 @@ namespace tarn::server {
 Api::Found Api::find(const Request& request, const Target& target, const Principal& who) const {
     auto match = routes_.find(request.method, target);
     if (match.route) {
-        const net::Resource named{match.route->resource,
-                                  match.parameters.empty() ? "" : match.parameters[0]};
+        net::Resource named{match.route->resource};
+        if (!match.parameters.empty()) named.name = match.parameters[0];
         auto allowed =
             net::authorize(context_.platform.authorizer, who, match.route->operation, named);
         if (!allowed) return {.refusal = error_response(allowed.error())};
