@@ -85,9 +85,7 @@ def server(copy, tmp_path_factory):
     (folder / "project" / "models" / "silver").mkdir(parents=True)
     (folder / "project" / "tarn.yml").write_text(PROJECT)
     (folder / "project" / "models" / "silver" / "also.sql").write_text(MODEL)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = tarn.free_ports(1)
     before = dict(os.environ)
     program, tarn.PROGRAM = tarn.PROGRAM, str(copy / "build" / "release" / "bin" / "tarn")
     os.environ["MADE_UP_PORT"] = str(port)
