@@ -62,12 +62,18 @@ void Scheduler::wake(Task& task) {
         task.state_ = Task::State::kRunningAgain;
 }
 
-void Scheduler::make_ready(Task& task, int64_t now_us) {
+// Puts it into its home's queue, and wakes nobody.
+void Scheduler::enqueue(Task& task, int64_t now_us) {
     auto& home = *task.home_;
     if (task.has_timer_) home.timers.erase(task.timer_);
     task.has_timer_ = false;
     task.state_ = Task::State::kReady;
     home.ready.emplace(now_us + task.patience().us, &task);
+}
+
+void Scheduler::make_ready(Task& task, int64_t now_us) {
+    enqueue(task, now_us);
+    auto& home = *task.home_;
     if (home.idle)
         home.wake.notify_one();
     else if (!home.awake)
@@ -85,13 +91,8 @@ Scheduler::Task* Scheduler::next(Worker& worker) {
     const auto now = clock_.monotonic_us();
     Worker::Queue* from = nullptr;
     auto look = [&](Worker& other) {
-        while (!other.timers.empty() && other.timers.begin()->first <= now) {
-            auto& task = *other.timers.begin()->second;
-            other.timers.erase(other.timers.begin());
-            task.has_timer_ = false;
-            task.state_ = Task::State::kReady;
-            other.ready.emplace(now + task.patience().us, &task);
-        }
+        while (!other.timers.empty() && other.timers.begin()->first <= now)
+            enqueue(*other.timers.begin()->second, now);
         if (!other.ready.empty() && (!from || other.ready.begin()->first < from->begin()->first))
             from = &other.ready;
     };

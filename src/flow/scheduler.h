@@ -60,6 +60,7 @@ class Scheduler {
   private:
     void run(Worker& worker);
     Task* next(Worker& worker) TARN_REQUIRES(mutex_);
+    void enqueue(Task& task, int64_t now_us) TARN_REQUIRES(mutex_);
     void make_ready(Task& task, int64_t now_us) TARN_REQUIRES(mutex_);
     void wait_for_work(Worker& worker) TARN_REQUIRES(mutex_);
     void call_help() TARN_REQUIRES(mutex_);
