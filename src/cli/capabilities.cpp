@@ -55,7 +55,10 @@ std::span<const host::Capability> capabilities() {
          .routes = server::routes(),
          .events = server::events(),
          .listeners = server::listeners()},
-        {.module = "demo", .errors = demo::error_list(), .commands = demo::commands()},
+        {.module = "demo",
+         .errors = demo::error_list(),
+         .routes = demo::routes(),
+         .commands = demo::commands()},
     };
     return kAll;
 }

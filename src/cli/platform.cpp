@@ -121,9 +121,10 @@ Status Platform::open_listeners(const Settings& settings) {
     http_options.kafka_address = kafka_->address();
     http_options.start_number = folder_->start_number();
     reached_.emplace(
-        clock_, metrics_, logger_.named("http"), *log_, *lake_, *views_, host::flows_of(*flows_),
-        *user_engine_, program().errors, [this] { return demo::read_producers(disk_, data_); },
-        demo::demo_control(disk_, data_), nullptr, all_system_tables(), &queries_);
+        clock_, metrics_, logger_.named("http"), disk_, data_, *log_, *lake_, *views_,
+        host::flows_of(*flows_), *user_engine_, program().errors,
+        [this] { return demo::read_producers(disk_, data_); }, nullptr, all_system_tables(),
+        &queries_);
     TARN_TRY(http_, opened(server::HttpServer::open(http_options, {*reached_, capabilities()}),
                            "HTTP", http_options.address, http_options.port, "--http-port"));
     TARN_RETURN_IF_ERROR(open_more_listeners());

@@ -1,4 +1,4 @@
-#include "tarn/demo/demo.h"
+#include "demo_control.h"
 
 #include <nlohmann/json.hpp>
 
@@ -9,9 +9,9 @@
 
 namespace tarn::demo {
 
-host::DemoControl demo_control(io::FileSystem& fs, const std::string& data) {
+DemoControl demo_control(io::FileSystem& fs, const std::string& data) {
     auto folder = data + "/demo";
-    host::DemoControl control;
+    DemoControl control;
     control.state = [&fs, folder]() -> std::optional<std::string> {
         auto text = fs.read_all(folder + "/supervisor.json");
         if (!text) return std::nullopt;

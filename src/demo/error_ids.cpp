@@ -14,10 +14,17 @@ extern constinit const ErrorId kChildEnded{904, Code::kUnavailable,
     "its time.",
     "Its last words stand above the message."};
 
+extern constinit const ErrorId kNoSupervisor{907, Code::kNotFound,
+    "No demo runs here",
+    "Crashes on demand belong to `tarn demo`, which has a supervisor that starts the server "
+    "again. `tarn up` has none.",
+    "Run `tarn demo`."};
+
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
     &kChildEnded,
+    &kNoSupervisor,
 };
 
 }  // namespace tarn::errors

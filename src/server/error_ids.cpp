@@ -29,12 +29,6 @@ extern constinit const ErrorId kOtherSite{906, Code::kFailedPrecondition,
     "would let any page you visit ask it in your name, so it is refused.",
     "Open the page at the address that Tarn prints when it is ready."};
 
-extern constinit const ErrorId kNoSupervisor{907, Code::kNotFound,
-    "No demo runs here",
-    "Crashes on demand belong to `tarn demo`, which has a supervisor that starts the server "
-    "again. `tarn up` has none.",
-    "Run `tarn demo`."};
-
 extern constinit const ErrorId kUnknownErrorId{908, Code::kNotFound,
     "There is no such error id",
     "Ids look like TARN-E0201.",
@@ -43,7 +37,7 @@ extern constinit const ErrorId kUnknownErrorId{908, Code::kNotFound,
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
-    &kNoAddress, &kSqlBusy, &kStarting, &kOtherSite, &kNoSupervisor, &kUnknownErrorId,
+    &kNoAddress, &kSqlBusy, &kStarting, &kOtherSite, &kUnknownErrorId,
 };
 
 }  // namespace tarn::errors

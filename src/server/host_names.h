@@ -13,7 +13,6 @@ namespace tarn::server {
 using host::Answer;
 using host::base64;
 using host::Call;
-using host::DemoControl;
 using host::error_response;
 using host::Flows;
 using host::http_status;

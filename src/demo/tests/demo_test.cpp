@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "click_data.h"
+#include "demo_control.h"
 #include "ledger.h"
 #include "tarn/io/simulated_disk.h"
 

@@ -9,6 +9,7 @@
 
 #include "tarn/host/command.h"
 #include "tarn/host/platform.h"
+#include "tarn/host/route.h"
 #include "tarn/io/file_system.h"
 
 namespace tarn::demo {
@@ -20,8 +21,7 @@ std::span<const host::CommandRow> commands();
 // folder below it (ledger.h). Nothing if no producer ever ran.
 std::optional<host::ProducerLedger> read_producers(io::FileSystem& fs, const std::string& data);
 
-// The server's words with the demo's supervisor (supervisor.h), over files of the data folder. `fs`
-// has no quota and outlives the control.
-host::DemoControl demo_control(io::FileSystem& fs, const std::string& data);
+// The demo's addresses of the API: what its supervisor says, and commands to it.
+std::span<const host::Route> routes();
 
 }  // namespace tarn::demo

@@ -7,7 +7,7 @@
 
 namespace tarn::errors {
 
-extern const ErrorId kChildEnded;
+extern const ErrorId kChildEnded, kNoSupervisor;
 
 }  // namespace tarn::errors
 

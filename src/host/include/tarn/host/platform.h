@@ -17,6 +17,7 @@
 #include "tarn/flow/runtime.h"
 #include "tarn/host/error_catalog.h"
 #include "tarn/host/system_table.h"
+#include "tarn/io/file_system.h"
 #include "tarn/lake/lake.h"
 #include "tarn/log/log.h"
 #include "tarn/net/principal.h"
@@ -37,13 +38,6 @@ struct ProducerLedger {
     bool running = false;  // one of them at least
 };
 
-// Where a demo's supervisor keeps the server: what it says of itself as JSON (server, faults,
-// history; nothing if none runs), and a way to ask it for something. Either may be empty.
-struct DemoControl {
-    std::function<std::optional<std::string>()> state;
-    std::function<Status(const std::string& action)> command;
-};
-
 struct Flows {
     std::function<std::vector<flow::FlowStatus>()> list;
     std::function<std::optional<flow::FlowStatus>(std::string_view)> describe;
@@ -58,6 +52,8 @@ struct Platform {
     Clock& clock;
     Metrics& metrics;
     Logger logger;
+    io::FileSystem& disk;     // below the data folder's quota
+    std::string data_folder;  // on it
     log::Log& log;
     lake::Lake& lake;
     view::ViewStore& views;
@@ -65,10 +61,9 @@ struct Platform {
     sql::Engine& sql;  // restricted, for untrusted SQL
     const ErrorCatalog& errors;
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
-    DemoControl demo = {};
-    const net::Authorizer* authorizer = nullptr;  // null: everybody may do everything
-    std::vector<SystemTable> system_tables = {};  // of all modules, by name
-    sql::QueryLog* queries = nullptr;             // of the queries of people; may be null
+    const net::Authorizer* authorizer = nullptr;            // null: everybody may do everything
+    std::vector<SystemTable> system_tables = {};            // of all modules, by name
+    sql::QueryLog* queries = nullptr;                       // of the queries of people; may be null
 };
 
 }  // namespace tarn::host

@@ -106,9 +106,9 @@ struct TestPlatform {
                     return set_state(name, flow::FlowState::kRunning);
                 },
             .runs = [](size_t) { return std::vector<flow::RunRecord>{}; }};
-        return {clock,  metrics,   Logger(),     *log,   *lake,
-                *views, functions, *user_engine, errors, [this] { return producer; },
-                {},     authorizer};
+        return {clock,     metrics, Logger(),  disk,         "data", *log,
+                *lake,     *views,  functions, *user_engine, errors, [this] { return producer; },
+                authorizer};
     }
     Status set_state(std::string_view name, flow::FlowState state) {
         MutexLock lock(mutex);

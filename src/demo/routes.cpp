@@ -1,17 +1,16 @@
-#include "demo_api.h"
+// The demo on the API: what its supervisor says, and commands to it.
 
 #include <algorithm>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "host_names.h"
+#include "demo_control.h"
+#include "tarn/demo/demo.h"
+#include "tarn/demo/error_ids.h"
+#include "tarn/host/json_writer.h"
 
-namespace tarn::errors {
-extern const ErrorId kNoSupervisor;
-}  // namespace tarn::errors
-
-namespace tarn::server {
+namespace tarn::demo {
 namespace {
 
 struct Action {
@@ -53,7 +52,7 @@ std::string demo_json(const DemoControl& control) {
     return out.dump();
 }
 
-Result<Response> demo_command(const DemoControl& control, const std::string& action) {
+Result<host::Response> demo_command(const DemoControl& control, const std::string& action) {
     auto state = state_of(control);
     if (!state.is_object())
         return fail(errors::kNoSupervisor,
@@ -70,9 +69,32 @@ Result<Response> demo_command(const DemoControl& control, const std::string& act
             return fail(ErrorCode::kFailedPrecondition,
                         fmt::format("{} is under way: wait until it is over", action));
     TARN_RETURN_IF_ERROR(control.command(action));
-    JsonWriter json;
+    host::JsonWriter json;
     json.begin_object().field("accepted", true).field("sentence", known->sentence).end_object();
-    return json_response(json.take(), 202);
+    return host::json_response(json.take(), 202);
 }
 
-}  // namespace tarn::server
+namespace {
+
+DemoControl control_of(const host::RouteContext& context) {
+    return demo_control(context.platform.disk, context.platform.data_folder);
+}
+
+Result<host::Response> state(const host::RouteContext& context, const host::Call&) {
+    return host::json_response(demo_json(control_of(context)));
+}
+
+Result<host::Response> command(const host::RouteContext& context, const host::Call& call) {
+    return demo_command(control_of(context), call.parameters[0]);
+}
+
+constexpr host::Route kRoutes[] = {
+    {"GET", "/api/v1/demo", host::Operation::kDescribe, "platform", state},
+    {"POST", "/api/v1/demo/{action}", host::Operation::kAlter, "platform", command},
+};
+
+}  // namespace
+
+std::span<const host::Route> routes() { return kRoutes; }
+
+}  // namespace tarn::demo

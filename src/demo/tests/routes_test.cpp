@@ -1,10 +1,10 @@
-#include "demo_api.h"
+#include "demo_control.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-namespace tarn::server {
+namespace tarn::demo {
 namespace {
 
 constexpr const char* kState =
@@ -56,4 +56,4 @@ TEST(DemoApi, WordsThatAreNoJsonCountAsNone) {
 }
 
 }  // namespace
-}  // namespace tarn::server
+}  // namespace tarn::demo
