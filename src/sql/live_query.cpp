@@ -31,8 +31,6 @@ struct LiveQuery::Impl {
     std::unique_ptr<duckdb::ExpressionExecutor> filter, groups, payload, outputs;
     DataChunk group_values, payload_values;  // of the chunk at hand; groups by key_groups
 
-    // The tables of the grouping sets of one window.
-    using Pane = std::vector<std::unique_ptr<PaneTable>>;
     std::map<int64_t, Pane> panes;  // by the window's start
 
     // The rows of one chunk that belong to one pane.
@@ -166,14 +164,16 @@ bool LiveQuery::Impl::is_late(int64_t start, Timestamp watermark) const {
     return closing_time(start, plan.size_us, grace) <= watermark.us;
 }
 
-LiveQuery::Impl::Pane LiveQuery::Impl::make_pane() {
+Pane LiveQuery::Impl::make_pane() {
     Pane pane;
-    for (auto& types : set_key_types)
-        pane.push_back(std::make_unique<PaneTable>(context(), *layout, types));
+    for (auto& distinct : layout->distincts)
+        pane.values.emplace_back(context(), *layout, distinct);
+    for (size_t s = 0; s < set_key_types.size(); ++s)
+        pane.tables.emplace_back(context(), *layout, set_key_types[s], plan.sets[s].empty());
     return pane;
 }
 
-LiveQuery::Impl::Pane& LiveQuery::Impl::pane_of(int64_t start) {
+Pane& LiveQuery::Impl::pane_of(int64_t start) {
     auto it = panes.find(start);
     if (it == panes.end()) it = panes.emplace(start, make_pane()).first;
     return it->second;
@@ -308,6 +308,8 @@ void LiveQuery::Impl::add_rows(DataChunk& input) {
 }
 
 void LiveQuery::Impl::add_part(DataChunk& groups_of, DataChunk& payload_of, Pane& pane) {
+    for (auto& values : pane.values)
+        values.add(payload_of);
     for (size_t s = 0; s < plan.sets.size(); ++s) {
         DataChunk keys;
         keys.InitializeEmpty(set_key_types[s]);
@@ -315,7 +317,7 @@ void LiveQuery::Impl::add_part(DataChunk& groups_of, DataChunk& payload_of, Pane
             keys.data[i].Reference(groups_of.data[size_t(plan.sets[s][i])]);
         if (plan.sets[s].empty()) keys.data[0].Reference(duckdb::Value::UTINYINT(0));
         keys.SetCardinality(payload_of.size());
-        pane[s]->add(keys, payload_of);
+        pane.tables[s].add(keys, payload_of, pane.values);
     }
 }
 
@@ -353,8 +355,8 @@ Result<std::shared_ptr<const codec::ColumnBatch>> LiveQuery::take_changes() {
     return guarded([&]() -> Result<std::shared_ptr<const codec::ColumnBatch>> {
         BatchBuilder builder(impl_->plan.output_names, impl_->plan.output_types);
         for (auto& [start, pane] : impl_->panes)
-            for (size_t set = 0; set < pane.size(); ++set)
-                pane[set]->take([&](DataChunk& keys, DataChunk& results) {
+            for (size_t set = 0; set < pane.tables.size(); ++set)
+                pane.tables[set].take([&](DataChunk& keys, DataChunk& results) {
                     impl_->emit(start, set, keys, results, builder);
                 });
         return std::make_shared<const codec::ColumnBatch>(builder.finish());
@@ -363,8 +365,8 @@ Result<std::shared_ptr<const codec::ColumnBatch>> LiveQuery::take_changes() {
 
 void LiveQuery::discard_changes() {
     for (auto& [_, pane] : impl_->panes)
-        for (auto& table : pane)
-            table->discard();
+        for (auto& table : pane.tables)
+            table.discard();
 }
 
 Status LiveQuery::close_panes(Timestamp watermark) {
@@ -386,16 +388,15 @@ size_t LiveQuery::open_panes() const { return impl_->panes.size(); }
 size_t LiveQuery::groups() const {
     size_t n = 0;
     for (auto& [_, pane] : impl_->panes)
-        for (auto& table : pane)
-            n += table->groups();
+        for (auto& table : pane.tables)
+            n += table.groups();
     return n;
 }
 
 size_t LiveQuery::memory_bytes() const {
     size_t n = 0;
     for (auto& [_, pane] : impl_->panes)
-        for (auto& table : pane)
-            n += table->memory_bytes();
+        n += pane.memory_bytes();
     return n;
 }
 

@@ -10,7 +10,8 @@ using duckdb::idx_t;
 using duckdb::LogicalType;
 using duckdb::Vector;
 
-// --- The hidden aggregate: its state is the epoch in which the group was touched last ---
+// --- The hidden aggregate: its state is the epoch in which the group was touched last, and the
+// group's number ---
 
 namespace {
 
@@ -25,23 +26,40 @@ struct TouchedBind : duckdb::FunctionData {
     }
 };
 
-idx_t state_size(const duckdb::AggregateFunction&) { return sizeof(uint64_t); }
+struct TouchedState {
+    uint64_t epoch;
+    uint32_t number;
+};
+
+idx_t state_size(const duckdb::AggregateFunction&) { return sizeof(TouchedState); }
 
 void init_state(const duckdb::AggregateFunction&, duckdb::data_ptr_t state) {
-    duckdb::Store<uint64_t>(0, state);
+    duckdb::Store<TouchedState>({}, state);
+}
+
+uint32_t next_number(Touched& touched) {
+    if (touched.groups == UINT32_MAX)
+        throw duckdb::OutOfRangeException("a window has more than 2^32 groups or distinct values");
+    return ++touched.groups;
 }
 
 void touch(Vector*, duckdb::AggregateInputData& input, idx_t, Vector& states, idx_t count) {
     auto& touched = *input.bind_data->Cast<TouchedBind>().touched;
     duckdb::UnifiedVectorFormat format;
     states.ToUnifiedFormat(count, format);
-    auto* at = duckdb::UnifiedVectorFormat::GetData<uint64_t*>(format);
+    auto* at = duckdb::UnifiedVectorFormat::GetData<TouchedState*>(format);
     const auto epoch = touched.epoch;
+    if (touched.numbered) touched.numbers.resize(count);
     for (idx_t i = 0; i < count; ++i) {
         auto* state = at[format.sel->get_index(i)];
-        if (*state == epoch) [[likely]]
+        if (touched.numbered) {
+            if (state->number == 0) [[unlikely]]
+                state->number = next_number(touched);
+            touched.numbers[i] = state->number;
+        }
+        if (state->epoch == epoch) [[likely]]
             continue;
-        *state = epoch;
+        state->epoch = epoch;
         touched.rows.push_back(uint32_t(i));
     }
 }
@@ -58,7 +76,7 @@ duckdb::AggregateObject hidden_aggregate(Touched* touched) {
         "tarn_touched", duckdb::vector<LogicalType>(), LogicalType::BIGINT, state_size, init_state,
         touch, no_combine, no_result, duckdb::FunctionNullHandling::DEFAULT_NULL_HANDLING);
     TouchedBind bind(touched);
-    return duckdb::AggregateObject(function, &bind, 0, sizeof(uint64_t),
+    return duckdb::AggregateObject(function, &bind, 0, sizeof(TouchedState),
                                    duckdb::AggregateType::NON_DISTINCT,
                                    duckdb::PhysicalType::INT64);
 }
@@ -107,11 +125,57 @@ PayloadLayout::PayloadLayout(const LivePlan& plan) {
     plain.push_back(plan.aggregates.size());  // the hidden one
 }
 
+// --- DistinctValues ---
+
+static size_t table_bytes(const duckdb::GroupedAggregateHashTable& table) {
+    return table.GetPartitionedData().SizeInBytes() + table.Capacity() * sizeof(uint64_t);
+}
+
+DistinctValues::DistinctValues(duckdb::ClientContext& context, const PayloadLayout& layout,
+                               const PayloadLayout::Distinct& distinct)
+    : distinct_(distinct), touched_(std::make_unique<Touched>()), filtered_(distinct.filter >= 0) {
+    for (auto a : distinct.arguments)
+        types_.push_back(layout.types[size_t(a)]);
+    touched_->numbered = true;
+    table_ = duckdb::make_uniq<duckdb::GroupedAggregateHashTable>(
+        context, duckdb::BufferAllocator::Get(context), types_, duckdb::vector<LogicalType>(),
+        duckdb::vector<duckdb::AggregateObject>{hidden_aggregate(touched_.get())});
+    if (filtered_) kept_.Initialize(STANDARD_VECTOR_SIZE);
+}
+
+void DistinctValues::add(DataChunk& payload) {
+    touched_->rows.clear();
+    count_ = payload.size();
+    DataChunk values, none;
+    values.InitializeEmpty(types_);
+    for (size_t i = 0; i < types_.size(); ++i)
+        values.data[i].Reference(payload.data[size_t(distinct_.arguments[i])]);
+    values.SetCardinality(payload.size());
+    if (filtered_) {
+        duckdb::UnifiedVectorFormat condition;
+        payload.data[size_t(distinct_.filter)].ToUnifiedFormat(payload.size(), condition);
+        count_ = 0;
+        for (idx_t i = 0; i < payload.size(); ++i) {
+            auto at = condition.sel->get_index(i);
+            if (condition.validity.RowIsValid(at) &&
+                duckdb::UnifiedVectorFormat::GetData<bool>(condition)[at])
+                kept_.set_index(count_++, i);
+        }
+        if (count_ > 0) values.Slice(kept_, count_);
+    }
+    if (count_ == 0) return;
+    none.SetCardinality(count_);
+    static const duckdb::unsafe_vector<idx_t> kHidden{0};
+    table_->AddChunk(values, none, kHidden);
+}
+
+size_t DistinctValues::memory_bytes() const { return table_bytes(*table_); }
+
 // --- PaneTable ---
 
 PaneTable::PaneTable(duckdb::ClientContext& context, const PayloadLayout& layout,
-                     const duckdb::vector<LogicalType>& keys)
-    : context_(context), layout_(layout), key_types_(keys), touched_(std::make_unique<Touched>()) {
+                     const duckdb::vector<LogicalType>& keys, bool whole)
+    : layout_(layout), whole_(whole), key_types_(keys), touched_(std::make_unique<Touched>()) {
     std::vector<duckdb::AggregateObject> objects;
     for (size_t i = 0; i < layout.aggregates.size(); ++i) {
         auto& object = objects.emplace_back(layout.aggregates[i]);
@@ -119,17 +183,21 @@ PaneTable::PaneTable(duckdb::ClientContext& context, const PayloadLayout& layout
         object.filter = layout.filters[i].get();
     }
     objects.push_back(hidden_aggregate(touched_.get()));
+    auto& allocator = duckdb::BufferAllocator::Get(context);
     table_ = duckdb::make_uniq<duckdb::GroupedAggregateHashTable>(
-        context, duckdb::BufferAllocator::Get(context), key_types_, layout.types,
+        context, allocator, key_types_, layout.types,
         duckdb::vector<duckdb::AggregateObject>(objects.begin(), objects.end()));
-    seen_.resize(layout.distincts.size());
+    if (whole_) return;
+    for (size_t i = 0; i < layout.distincts.size(); ++i)
+        seen_.emplace_back(allocator);
+    touched_->numbered = !seen_.empty();
 }
 
-void PaneTable::add(DataChunk& keys, DataChunk& payload) {
+void PaneTable::add(DataChunk& keys, DataChunk& payload, std::span<const DistinctValues> values) {
     table_->AddChunk(keys, payload, layout_.plain);
     if (!touched_->rows.empty()) remember_touched(keys);
-    for (size_t i = 0; i < seen_.size(); ++i)
-        add_distinct(i, keys, payload);
+    for (size_t i = 0; i < values.size(); ++i)
+        add_distinct(i, values[i], keys, payload);
 }
 
 void PaneTable::remember_touched(DataChunk& keys) {
@@ -148,61 +216,45 @@ void PaneTable::remember_touched(DataChunk& keys) {
     rows.clear();
 }
 
-void PaneTable::add_distinct(size_t index, DataChunk& keys, DataChunk& payload) {
-    auto& distinct = layout_.distincts[index];
-    duckdb::vector<LogicalType> types = key_types_;
-    for (auto a : distinct.arguments)
-        types.push_back(layout_.types[size_t(a)]);
-    DataChunk probe, key_rows, payload_rows;
-    probe.InitializeEmpty(types);
+// Of each pair of group and value the first row counts.
+void PaneTable::add_distinct(size_t index, const DistinctValues& values, DataChunk& keys,
+                             DataChunk& payload) {
+    duckdb::SelectionVector fresh(STANDARD_VECTOR_SIZE);
+    idx_t n = 0;
+    if (whole_) {
+        for (auto i : values.fresh())
+            fresh.set_index(n++, values.row(i));
+    } else {
+        for (size_t i = 0; i < values.count(); ++i)
+            if (seen_[index].insert(touched_->numbers[values.row(i)], values.number(i)))
+                fresh.set_index(n++, values.row(i));
+    }
+    if (n == 0) return;
+    DataChunk key_rows, payload_rows;
     key_rows.InitializeEmpty(key_types_);
     payload_rows.InitializeEmpty(layout_.types);
     key_rows.Reference(keys);
     payload_rows.Reference(payload);
-    if (distinct.filter >= 0) {
-        duckdb::UnifiedVectorFormat condition;
-        payload.data[size_t(distinct.filter)].ToUnifiedFormat(payload.size(), condition);
-        duckdb::SelectionVector kept(STANDARD_VECTOR_SIZE);
-        idx_t n = 0;
-        for (idx_t i = 0; i < payload.size(); ++i) {
-            auto at = condition.sel->get_index(i);
-            if (condition.validity.RowIsValid(at) &&
-                duckdb::UnifiedVectorFormat::GetData<bool>(condition)[at])
-                kept.set_index(n++, i);
-        }
-        if (n == 0) return;
-        key_rows.Slice(kept, n);
-        payload_rows.Slice(kept, n);
-    }
-    for (size_t i = 0; i < key_types_.size(); ++i)
-        probe.data[i].Reference(key_rows.data[i]);
-    for (size_t i = 0; i < distinct.arguments.size(); ++i)
-        probe.data[key_types_.size() + i].Reference(
-            payload_rows.data[size_t(distinct.arguments[i])]);
-    probe.SetCardinality(key_rows.size());
-    auto& seen = seen_[index];
-    if (!seen)
-        seen = duckdb::make_uniq<duckdb::GroupedAggregateHashTable>(
-            context_, duckdb::BufferAllocator::Get(context_), types);
-    Vector addresses(LogicalType::POINTER);
-    duckdb::SelectionVector fresh(STANDARD_VECTOR_SIZE);
-    auto n = seen->FindOrCreateGroups(probe, addresses, fresh);
-    if (n == 0) return;
     key_rows.Slice(fresh, n);
     payload_rows.Slice(fresh, n);
-    table_->AddChunk(key_rows, payload_rows, distinct.aggregates);
-}
-
-static size_t table_bytes(const duckdb::GroupedAggregateHashTable& table) {
-    return table.GetPartitionedData().SizeInBytes() + table.Capacity() * sizeof(uint64_t);
+    table_->AddChunk(key_rows, payload_rows, layout_.distincts[index].aggregates);
 }
 
 size_t PaneTable::memory_bytes() const {
     auto bytes = table_bytes(*table_) + table_->GetAggregateAllocator()->AllocationSize();
     for (auto& seen : seen_)
-        if (seen) bytes += table_bytes(*seen);
+        bytes += seen.bytes();
     for (auto& keys : touched_keys_)
         bytes += keys->GetAllocationSize();
+    return bytes;
+}
+
+size_t Pane::memory_bytes() const {
+    size_t bytes = 0;
+    for (auto& each : values)
+        bytes += each.memory_bytes();
+    for (auto& each : tables)
+        bytes += each.memory_bytes();
     return bytes;
 }
 

@@ -1,23 +1,28 @@
 #pragma once
 
-// The state of one grouping set in one window pane: DuckDB's aggregate hash table kept alive, a
-// second level of tables for DISTINCT, and the keys touched since the last take.
+// The state of one window pane: for each grouping set DuckDB's aggregate hash table kept alive, with
+// the keys touched since the last take; and for DISTINCT the values, which all sets share by number,
+// with the pairs of group and value that each set has seen.
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "duckdb/execution/aggregate_hashtable.hpp"
 
 #include "duck.h"
 #include "live_plan.h"
+#include "pair_set.h"
 
 namespace tarn::sql {
 
-// The groups of a table that an update reached for the first time in this epoch: rows of the chunk
-// just added.
+// What the hidden aggregate of a table tells of the chunk just added.
 struct Touched {
     uint64_t epoch = 1;
-    std::vector<uint32_t> rows;
+    std::vector<uint32_t> rows;     // by which a group was reached for the first time in this epoch
+    bool numbered = false;          // whether to fill the next one
+    std::vector<uint32_t> numbers;  // by row: its group's, from 1 in the order in which groups came
+    uint32_t groups = 0;            // that have a number
 };
 
 // How the aggregates of a plan are fed: one payload chunk holds all arguments, in order, and after
@@ -44,13 +49,41 @@ struct PayloadLayout {
         filters;  // by aggregate, null if it has none
 };
 
+// The values of one DISTINCT in a pane.
+class DistinctValues {
+  public:
+    DistinctValues(duckdb::ClientContext& context, const PayloadLayout& layout,
+                   const PayloadLayout::Distinct& distinct);
+
+    // The rows that its filter keeps, with the numbers of their values.
+    void add(duckdb::DataChunk& payload);
+    size_t count() const { return count_; }
+    uint32_t row(size_t i) const { return filtered_ ? uint32_t(kept_.get_index(i)) : uint32_t(i); }
+    uint32_t number(size_t i) const { return touched_->numbers[i]; }
+    // Those of them whose value is new to the pane: positions as in row().
+    const std::vector<uint32_t>& fresh() const { return touched_->rows; }
+    size_t memory_bytes() const;
+
+  private:
+    const PayloadLayout::Distinct& distinct_;
+    duckdb::vector<duckdb::LogicalType> types_;
+    std::unique_ptr<Touched> touched_;
+    duckdb::unique_ptr<duckdb::GroupedAggregateHashTable> table_;
+    const bool filtered_;
+    duckdb::SelectionVector kept_;  // where it is filtered
+    size_t count_ = 0;
+};
+
 class PaneTable {
   public:
-    // keys: types of the set's groups. All must outlive the table.
+    // keys: types of the set's groups. All must outlive the table. `whole`: the set has no group,
+    // and its key is a constant.
     PaneTable(duckdb::ClientContext& context, const PayloadLayout& layout,
-              const duckdb::vector<duckdb::LogicalType>& keys);
+              const duckdb::vector<duckdb::LogicalType>& keys, bool whole);
 
-    void add(duckdb::DataChunk& keys, duckdb::DataChunk& payload);
+    // The values of the same payload, by distinct of the layout.
+    void add(duckdb::DataChunk& keys, duckdb::DataChunk& payload,
+             std::span<const DistinctValues> values);
     // Calls each(keys, results) for the groups touched since the last call, in the order in which
     // they were.
     template <class F>
@@ -74,16 +107,23 @@ class PaneTable {
 
   private:
     void remember_touched(duckdb::DataChunk& keys);
-    void add_distinct(size_t distinct, duckdb::DataChunk& keys, duckdb::DataChunk& payload);
+    void add_distinct(size_t distinct, const DistinctValues& values, duckdb::DataChunk& keys,
+                      duckdb::DataChunk& payload);
 
-    duckdb::ClientContext& context_;
     const PayloadLayout& layout_;
+    const bool whole_;
     const duckdb::vector<duckdb::LogicalType> key_types_;
     std::unique_ptr<Touched> touched_;
     std::vector<std::unique_ptr<duckdb::DataChunk>> touched_keys_;
     duckdb::unique_ptr<duckdb::GroupedAggregateHashTable> table_;
-    std::vector<duckdb::unique_ptr<duckdb::GroupedAggregateHashTable>>
-        seen_;  // by distinct, made when needed
+    std::vector<PairSet> seen_;  // by distinct; empty where the set is whole
+};
+
+struct Pane {
+    std::vector<DistinctValues> values;  // by distinct
+    std::vector<PaneTable> tables;       // by grouping set
+
+    size_t memory_bytes() const;
 };
 
 }  // namespace tarn::sql
