@@ -20,6 +20,7 @@
 #include "duckdb.hpp"
 #include "duckdb/main/client_context_state.hpp"
 
+#include "metered_memory.h"
 #include "tarn/base/result.h"
 #include "tarn/codec/column_batch.h"
 #include "tarn/io/file_system.h"
@@ -207,10 +208,16 @@ struct Engine::Impl {
     TableProvider* tables;
     std::vector<SqlFunction> functions;  // this module's and those lent, by name
     duckdb::unique_ptr<duckdb::DuckDB> db;
+    std::shared_ptr<MemoryMeter> meter;       // of untrusted SQL; else null
+    std::unique_ptr<MeteredThreads> threads;  // where there is a meter
     Watchdog watchdog;
 
     Impl(EngineOptions o, io::FileSystem& f, TableProvider* t)
         : options(std::move(o)), fs(f), tables(t) {}
+    ~Impl() {
+        threads.reset();
+        if (meter) close_meter(*meter);
+    }
     duckdb::DatabaseInstance& instance() { return *db->instance; }
     // The row of this name, in lower case; null if there is none.
     const SqlFunction* function(std::string_view name) const;

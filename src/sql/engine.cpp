@@ -192,7 +192,9 @@ duckdb::unique_ptr<duckdb::TableRef> find_table(
 
 void configure(duckdb::DBConfig& config, const EngineOptions& options) {
     using duckdb::Value;
-    config.SetOptionByName("threads", Value::BIGINT(std::max(1, options.threads)));
+    const auto threads = std::max(1, options.threads);
+    config.SetOptionByName("threads", Value::BIGINT(threads));
+    if (options.restricted) config.SetOptionByName("external_threads", Value::BIGINT(threads));
     config.SetOptionByName("memory_limit", Value(std::to_string(options.memory_bytes) + "B"));
     config.SetOptionByName("temp_directory", Value(options.spill_folder));
     config.SetOptionByName("enable_external_file_cache", Value::BOOLEAN(options.cache_files));
@@ -200,6 +202,14 @@ void configure(duckdb::DBConfig& config, const EngineOptions& options) {
     config.SetOptionByName("autoinstall_known_extensions", Value::BOOLEAN(false));
     config.SetOptionByName("autoload_known_extensions", Value::BOOLEAN(false));
     config.SetOptionByName("allow_community_extensions", Value::BOOLEAN(false));
+}
+
+// There, so that DuckDB, which makes one folder at most, can spill; and empty: what lies in it is
+// of a process that has ended.
+Status clear_spill_folder(io::FileSystem& fs, const std::string& folder) {
+    if (folder.empty()) return {};
+    TARN_RETURN_IF_ERROR(fs.remove_tree(folder));
+    return fs.create_folders(folder);
 }
 
 Status run(duckdb::Connection& connection, const std::string& sql) {
@@ -230,10 +240,18 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSyst
                                              TableProvider* tables) {
     return guarded([&]() -> Result<std::unique_ptr<Engine>> {
         auto impl = std::make_unique<Impl>(std::move(options), fs, tables);
+        install_metered_allocator();
+        TARN_RETURN_IF_ERROR(clear_spill_folder(fs, impl->options.spill_folder));
         duckdb::DBConfig config;
         configure(config, impl->options);
+        if (impl->options.restricted) config.allocator = metered_allocator();
         impl->db = duckdb::make_uniq<duckdb::DuckDB>(nullptr, &config);
         auto& db = impl->instance();
+        if (impl->options.restricted) {
+            impl->meter = open_meter(db);
+            impl->threads =
+                std::make_unique<MeteredThreads>(db, impl->meter, impl->options.threads - 1);
+        }
         db.GetFileSystem().RegisterSubSystem(make_duck_file_system(fs));
         register_rows(db);
         register_utc_dates(db);

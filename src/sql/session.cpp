@@ -185,6 +185,7 @@ Result<QueryStats> Session::query(std::string_view sql, const QueryLimits& limit
 Result<QueryStats> Session::query(std::string_view sql, const Parameters& parameters,
                                   const QueryLimits& limits, ResultSink& sink) {
     const auto start = std::chrono::steady_clock::now();
+    MeteredScope scope(impl_->engine.meter);
     return guarded([&]() -> Result<QueryStats> {
         const std::string text(sql);
         Running running(*impl_, limits.timeout);

@@ -1,0 +1,229 @@
+#include "metered_memory.h"
+
+#include <malloc.h>
+
+#include <array>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "duckdb/parallel/task_scheduler.hpp"
+#include "duckdb/storage/buffer_manager.hpp"
+
+namespace tarn::sql {
+
+using duckdb::data_ptr_t;
+using duckdb::idx_t;
+
+class MemoryMeter : public std::enable_shared_from_this<MemoryMeter> {
+  public:
+    explicit MemoryMeter(duckdb::BufferManager& manager) : manager_(&manager) {}
+
+    // Throws DuckDB's OutOfMemoryException.
+    void take(size_t bytes) {
+        manager_->ReserveMemory(bytes);
+        bytes_ += bytes;
+    }
+    void give_back(size_t bytes) {
+        std::lock_guard lock(mutex_);
+        bytes_ -= bytes;
+        if (manager_) manager_->FreeReservedMemory(bytes);
+    }
+    void close() {
+        std::lock_guard lock(mutex_);
+        manager_ = nullptr;
+    }
+    size_t bytes() const { return bytes_; }
+
+  private:
+    std::mutex mutex_;  // of the manager's end
+    duckdb::BufferManager* manager_;
+    std::atomic<size_t> bytes_ = 0;
+};
+
+namespace {
+
+// Of this thread. `busy`: what is allocated on behalf of the metering itself is not metered.
+thread_local MemoryMeter* current = nullptr;
+thread_local bool busy = false;
+
+class Busy {
+  public:
+    Busy() : before_(std::exchange(busy, true)) {}
+    ~Busy() { busy = before_; }
+
+  private:
+    const bool before_;
+};
+
+// The metered pieces that there are, by address.
+class Pieces {
+  public:
+    struct Piece {
+        std::shared_ptr<MemoryMeter> meter;
+        size_t bytes = 0;
+    };
+    // Null if the program ends: what is freed then is not looked for.
+    static Pieces& all() {
+        static auto* pieces = new Pieces;
+        return *pieces;
+    }
+    void add(void* at, Piece piece) {
+        auto& shard = shard_of(at);
+        std::lock_guard lock(shard.mutex);
+        shard.pieces.emplace(at, std::move(piece));
+        ++count_;
+    }
+    // Of no meter if there is none at this address.
+    Piece remove(void* at) {
+        if (count_.load(std::memory_order_relaxed) == 0) return {};
+        auto& shard = shard_of(at);
+        std::lock_guard lock(shard.mutex);
+        auto found = shard.pieces.extract(at);
+        if (found.empty()) return {};
+        --count_;
+        return std::move(found.mapped());
+    }
+    bool any() const { return count_.load(std::memory_order_relaxed) > 0; }
+
+  private:
+    struct Shard {
+        std::mutex mutex;
+        std::unordered_map<void*, Piece> pieces;
+    };
+    Shard& shard_of(void* at) { return shards_[(uintptr_t(at) >> 16) % shards_.size()]; }
+    std::atomic<size_t> count_ = 0;
+    std::array<Shard, 64> shards_;
+};
+
+bool is_metered(size_t bytes) { return bytes >= kMeteredPiece && current && !busy; }
+
+// Draws what a piece will take, before it is allocated. Throws DuckDB's OutOfMemoryException.
+class Drawn {
+  public:
+    explicit Drawn(size_t bytes) {
+        if (!is_metered(bytes)) return;
+        Busy guard;
+        current->take(bytes);
+        meter_ = current->shared_from_this();
+        bytes_ = bytes;
+    }
+    ~Drawn() {
+        if (!meter_) return;
+        Busy guard;
+        meter_->give_back(bytes_);
+    }
+    // What was drawn is now that of the piece at this address.
+    template <class T>
+    T* of(T* at) {
+        if (!meter_ || !at) return at;
+        Busy guard;
+        Pieces::all().add(at, {std::move(meter_), bytes_});
+        meter_ = nullptr;
+        return at;
+    }
+
+  private:
+    std::shared_ptr<MemoryMeter> meter_;
+    size_t bytes_ = 0;
+};
+
+// The piece at the address, which is about to go, is given back.
+void give_back(void* at) {
+    if (busy || !Pieces::all().any()) return;
+    Busy guard;
+    if (auto piece = Pieces::all().remove(at); piece.meter) piece.meter->give_back(piece.bytes);
+}
+
+data_ptr_t allocate(duckdb::PrivateAllocatorData* data, idx_t size) {
+    Drawn drawn(size);
+    return drawn.of(duckdb::Allocator::DefaultAllocate(data, size));
+}
+
+void release(duckdb::PrivateAllocatorData* data, data_ptr_t at, idx_t size) {
+    if (size >= kMeteredPiece) give_back(at);
+    duckdb::Allocator::DefaultFree(data, at, size);
+}
+
+data_ptr_t reallocate(duckdb::PrivateAllocatorData* data, data_ptr_t at, idx_t old_size,
+                      idx_t size) {
+    Drawn drawn(size);
+    if (old_size >= kMeteredPiece) give_back(at);
+    return drawn.of(duckdb::Allocator::DefaultReallocate(data, at, old_size, size));
+}
+
+}  // namespace
+
+// Of an instance: its buffer manager's blocks, which it counts itself, come from here too. (Arrays
+// that it counts and that are no block are counted twice.)
+namespace {
+
+data_ptr_t allocate_of_instance(duckdb::PrivateAllocatorData* data, idx_t size) {
+    if (size == DEFAULT_BLOCK_ALLOC_SIZE) return duckdb::Allocator::DefaultAllocate(data, size);
+    return allocate(data, size);
+}
+
+}  // namespace
+
+duckdb::unique_ptr<duckdb::Allocator> metered_allocator() {
+    return duckdb::make_uniq<duckdb::Allocator>(allocate_of_instance, release, reallocate, nullptr);
+}
+
+void install_metered_allocator() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        duckdb::Allocator::DefaultAllocatorReference() =
+            duckdb::make_shared_ptr<duckdb::Allocator>(allocate, release, reallocate, nullptr);
+    });
+}
+
+std::shared_ptr<MemoryMeter> open_meter(duckdb::DatabaseInstance& db) {
+    return std::make_shared<MemoryMeter>(duckdb::BufferManager::GetBufferManager(db));
+}
+
+void close_meter(MemoryMeter& meter) { meter.close(); }
+
+size_t metered_bytes(const MemoryMeter& meter) { return meter.bytes(); }
+
+MeteredScope::MeteredScope(const std::shared_ptr<MemoryMeter>& meter)
+    : before_(std::exchange(current, meter ? meter.get() : current)) {}
+
+MeteredScope::~MeteredScope() { current = before_; }
+
+MeteredThreads::MeteredThreads(duckdb::DatabaseInstance& db, std::shared_ptr<MemoryMeter> meter,
+                               int count)
+    : db_(db) {
+    for (int i = 0; i < count; ++i)
+        threads_.emplace_back([this, meter] {
+            MeteredScope scope(meter);
+            duckdb::TaskScheduler::GetScheduler(db_).ExecuteForever(&running_);
+        });
+}
+
+MeteredThreads::~MeteredThreads() {
+    running_ = false;
+    duckdb::TaskScheduler::GetScheduler(db_).Signal(threads_.size());
+    for (auto& thread : threads_)
+        thread.join();
+}
+
+void* metered_allocate(size_t bytes) {
+    if (!is_metered(bytes)) [[likely]]
+        return std::malloc(bytes);
+    std::optional<Drawn> drawn;
+    try {
+        drawn.emplace(bytes);
+    } catch (const std::exception&) {
+        return nullptr;
+    }
+    return drawn->of(std::malloc(bytes));
+}
+
+void metered_free(void* at) noexcept {
+    if (at && Pieces::all().any() && malloc_usable_size(at) >= kMeteredPiece) give_back(at);
+    std::free(at);
+}
+
+}  // namespace tarn::sql
