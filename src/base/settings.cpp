@@ -16,6 +16,19 @@ namespace {
 
 constexpr std::string_view kEnvironmentPrefix = "TARN_";
 
+// "60%" as −60: which a setting of bytes may be whose default is one.
+Result<int64_t> parse_share(std::string_view text) {
+    int64_t percent = 0;
+    const auto end = text.data() + text.size() - 1;
+    auto [p, error] = std::from_chars(text.data(), end, percent);
+    if (error != std::errc() || p != end || percent < 1 || percent > 100)
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("a share is from 1% to 100%, not \"{}\"", text));
+    return -percent;
+}
+
+bool is_share(std::string_view text) { return text.ends_with('%'); }
+
 // The value as its type's number: 0/1, an integer, bytes, microseconds; 0 for text.
 Result<int64_t> parse_number(SettingType type, std::string_view text) {
     switch (type) {
@@ -127,7 +140,8 @@ Result<Settings> Settings::load(std::span<const SettingDeclaration> declarations
              "environment variable " + variable);
         take(flags, d.name, SettingSource::kFlag, "the flags");
 
-        auto number = parse_number(d.type, value.text);
+        const bool share = is_share(d.default_value) && is_share(value.text);
+        auto number = share ? parse_share(value.text) : parse_number(d.type, value.text);
         if (!number && d.secret)
             return fail(errors::kSettingValue,
                         fmt::format("setting \"{}\" from {}: the value does not parse (not shown)",
@@ -140,7 +154,7 @@ Result<Settings> Settings::load(std::span<const SettingDeclaration> declarations
         value.number = *number;
         bool bounded = d.type == SettingType::kInt || d.type == SettingType::kBytes ||
                        d.type == SettingType::kDuration;
-        if (bounded && (value.number < d.min || value.number > d.max))
+        if (bounded && !share && (value.number < d.min || value.number > d.max))
             return fail(errors::kSettingValue,
                         fmt::format("setting \"{}\" from {} is out of bounds: {} (from {} to {})",
                                     d.name, where, value.text, format_number(d.type, d.min),

@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 
 #include "capabilities.h"
+#include "tarn/base/base_settings.h"
 #include "tarn/base/error_ids.h"
 #include "tarn/base/version.h"
 #include "tarn/demo/demo.h"
+#include "tarn/host/machine.h"
 #include "tarn/host/ports.h"
 #include "tarn/sql/functions.h"
 
@@ -48,7 +50,9 @@ Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, projec
     for (auto* random : {&p->log_random_, &p->lake_random_, &p->flow_random_, &p->kafka_random_})
         *random = std::make_unique<Random>(seed++);
     p->project_ = std::move(project);
-    p->memory_ = MemoryBudget::root("tarn", settings.bytes("memory.limit"));
+    p->memory_limit_ =
+        memory_setting(settings, "memory.limit", host::this_machine().memory_bytes);
+    p->memory_ = MemoryBudget::root("tarn", p->memory_limit_);
     TARN_TRY(auto folder, io::DataFolder::open(p->fs_, data));
     p->folder_.emplace(std::move(folder));
     TARN_RETURN_IF_ERROR(p->open_stores(settings));
@@ -65,7 +69,7 @@ Status Platform::open_stores(const Settings& settings) {
                                                 logger_.named("log")}));
 
     sql::EngineOptions flow_sql;
-    flow_sql.memory_bytes = settings.bytes("flow.memory");
+    flow_sql.memory_bytes = memory_setting(settings, "flow.memory", memory_limit_);
     flow_sql.threads = 1;
     flow_sql.spill_folder = data_ + "/spill/flows";
     flow_sql.cache_files = false;  // a flow reads a file once
@@ -88,7 +92,7 @@ Status Platform::open_stores(const Settings& settings) {
     tables_ = std::make_unique<Tables>(fs_, lake_root);
     tables_->serve(*views_, {*log_, *flows_, settings_, queries_}, all_system_tables());
     sql::EngineOptions user_sql;
-    user_sql.memory_bytes = settings.bytes("sql.memory");
+    user_sql.memory_bytes = memory_setting(settings, "sql.memory", memory_limit_);
     user_sql.threads = int(settings.integer("sql.threads"));
     user_sql.spill_folder = data_ + "/spill/sql";
     user_sql.restricted = true;

@@ -61,6 +61,7 @@ class Platform {
     project::Project project_;
     host::Serving serving_;
     std::optional<io::DataFolder> folder_;
+    int64_t memory_limit_ = 0;  // bytes
     std::shared_ptr<MemoryBudget> memory_;
     std::unique_ptr<log::Log> log_;
     std::unique_ptr<sql::Engine> flow_engine_;

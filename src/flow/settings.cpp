@@ -4,8 +4,8 @@ namespace tarn::flow {
 namespace {
 
 constexpr SettingDeclaration kDeclarations[] = {
-    {"flow.memory", SettingType::kBytes, "512MiB",
-     "Memory of the flows' SQL, part of memory.limit.", "2GiB", 64 << 20},
+    {"flow.memory", SettingType::kBytes, "60%",
+     "Memory of the flows' SQL: a size, or a share of memory.limit.", "2GiB", 64 << 20},
 };
 
 }  // namespace

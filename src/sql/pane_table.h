@@ -1,8 +1,8 @@
 #pragma once
 
-// The state of one window pane: for each grouping set DuckDB's aggregate hash table kept alive, with
-// the keys touched since the last take; and for DISTINCT the values, which all sets share by number,
-// with the pairs of group and value that each set has seen.
+// The state of one window pane: for each grouping set DuckDB's aggregate hash table kept alive,
+// with the keys touched since the last take; and for DISTINCT the values, which all sets share by
+// number, with the pairs of group and value that each set has seen.
 
 #include <memory>
 #include <span>

@@ -4,8 +4,8 @@ namespace tarn::sql {
 namespace {
 
 constexpr SettingDeclaration kDeclarations[] = {
-    {"sql.memory", SettingType::kBytes, "512MiB", "Memory of users' SQL, part of memory.limit.",
-     "2GiB", 64 << 20},
+    {"sql.memory", SettingType::kBytes, "20%",
+     "Memory of users' SQL: a size, or a share of memory.limit.", "2GiB", 64 << 20},
     {"sql.threads", SettingType::kInt, "2", "Threads of users' SQL.", "4", 1, 1024},
 };
 

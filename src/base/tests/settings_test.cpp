@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tarn/base/base_settings.h"
 #include "tarn/base/error_ids.h"
 #include "tarn/base/logger.h"
 #include "tarn/base/metrics.h"
@@ -75,6 +76,22 @@ TEST(SettingsTest, Sizes) {
     EXPECT_EQ(format_bytes(1 << 20), "1MiB");
     EXPECT_EQ(format_bytes(1536), "1536B");
     EXPECT_EQ(format_bytes(123'456'789), "117.7MiB");
+}
+
+TEST(SettingsTest, MemoryIsASizeOrAShare) {
+    const auto of = [](const char* text) {
+        Settings::Values flags;
+        if (*text) flags["memory.limit"] = text;
+        return Settings::load(base_settings(), flags, {}, {});
+    };
+    EXPECT_EQ(memory_setting(*of(""), "memory.limit", 8ll << 30), (8ll << 30) / 100 * 50);
+    EXPECT_EQ(memory_setting(*of("25%"), "memory.limit", 8ll << 30), (8ll << 30) / 100 * 25);
+    EXPECT_EQ(memory_setting(*of("1%"), "memory.limit", 8ll << 30), 256 << 20) << "the least";
+    EXPECT_EQ(memory_setting(*of("1GiB"), "memory.limit", 8ll << 30), 1 << 30);
+    for (const auto* wrong : {"0%", "101%", "%", "-5%", "1.5%", "1MiB", "x%"})
+        EXPECT_FALSE(of(wrong)) << wrong;
+    static constexpr SettingDeclaration kSize{"size", SettingType::kBytes, "1MiB", "", ""};
+    EXPECT_FALSE(Settings::load({&kSize, 1}, {{"size", "5%"}}, {}, {})) << "of what?";
 }
 
 TEST(SettingsTest, NearestWord) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "doctor_checks.h"
+#include "tarn/base/base_settings.h"
 
 namespace tarn::cli {
 namespace {
@@ -14,7 +15,7 @@ constexpr int64_t kMiB = 1 << 20;
 
 void examine(DoctorWorld& world, Findings& findings) {
     const auto& machine = world.machine;
-    auto limit = world.settings->bytes("memory.limit");
+    auto limit = memory_setting(*world.settings, "memory.limit", machine.memory_bytes);
     auto found =
         fmt::format("{} of {} available, memory.limit is {}", format_bytes(machine.available_bytes),
                     format_bytes(machine.memory_bytes), format_bytes(limit));
