@@ -66,9 +66,9 @@ def pipeline(results):
     rows = [
         ("clicks acknowledged · lost · duplicated",
          f"{report['acknowledged']:,} in {results['seconds']} s · {report['lost']} · {report['duplicated']}"),
-        ("intended send → live view, p50 · p99", both("live.clicks_windows")),
-        ("intended send → `bronze.clicks` (epochs of 1 s), p50 · p99", both("clicks.table")),
-        ("commit of bronze → commit of silver (epochs of 1 s), p50 · p99", both("silver.clicks")),
+        ("intended send → materialized view, p50 · p99", both("live.clicks_windows")),
+        ("intended send → `bronze.clicks` (batches of 1 s), p50 · p99", both("clicks.table")),
+        ("commit of bronze → commit of silver (batches of 1 s), p50 · p99", both("silver.clicks")),
         ("CPU of the server a click, all flows", f"{report['server_cpu_us_per_event']:.1f} µs"),
         ("memory, idle · peak", f"{memory(figures['idle memory'])} · {memory(report['peak_rss_bytes']['server'] / 2**20)}"),
         ("start to ready · again after kill -9 under load",

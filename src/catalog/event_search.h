@@ -1,6 +1,6 @@
 #pragma once
 
-// Finding one event: in a topic by its id, in a topic of late or quarantined records by where it
+// Finding one event: in a topic by its id, in a topic of late records or dead letters by where it
 // came from, in tables by SQL. Every search has a bound; what lies further back is found in tables
 // alone.
 
@@ -36,7 +36,7 @@ class EventSearch {
     Result<std::optional<FoundRecord>> at(const EventPlace& place);
     // The oldest of the searched records whose value is a JSON object with this id.
     Result<std::optional<FoundRecord>> by_id(const std::string& topic, const std::string& id);
-    // The record of a side topic (late, quarantine) that was made of the record at `source`.
+    // The record of a side topic (late, dead letters) that was made of the record at `source`.
     Result<std::optional<FoundRecord>> aside(const std::string& topic, const EventPlace& source);
     // Rows of a query over tables, at most 10, within 10 s. Errors: those of the query.
     Result<std::vector<nlohmann::json>> rows(const std::string& sql);

@@ -47,12 +47,12 @@ bool Walk::waits(const flow::FlowStatus& flow, int32_t partition, int64_t positi
         step.epoch = run->epoch;
         step.at = run->started + run->elapsed;
     } else {
-        step.detail = "its epoch is not among the newest runs any more";
+        step.detail = "its batch is not among the newest runs any more";
     }
     return false;
 }
 
-// The event among a flow's late or quarantined records: its steps, and true, if it is there.
+// The event among a flow's late records or dead letters: its steps, and true, if it is there.
 Result<bool> Walk::side(const flow::FlowStatus& flow, const EventPlace& place,
                         const std::string& state) {
     for (const auto& [kind, topic] : flow.sinks) {
@@ -118,11 +118,11 @@ Status Walk::table_flow(const flow::FlowStatus& flow, const EventPlace& place) {
         if (kind != "table") continue;
         TARN_TRY(auto row, row_at(name, place));
         if (!row) {
-            TARN_TRY(bool aside, side(flow, place, "quarantined"));
+            TARN_TRY(bool aside, side(flow, place, "dead_letter"));
             rejected_ = rejected_ || aside;
             if (!aside)
                 add("table", name, "lost",
-                    "the flow has passed it, and it is neither in the table nor in quarantine");
+                    "the flow has passed it, and it is neither in the table nor a dead letter");
             continue;
         }
         auto& step = add("table", name, "passed");
@@ -164,6 +164,8 @@ std::string Walk::verdict() const {
     };
     if (const auto* step = first("lost"))
         return fmt::format("Lost: {} misses it: {}.", step->name, step->detail);
+    if (const auto* step = first("dead_letter"))
+        return fmt::format("A dead letter: {} could not decode it: {}.", step->name, step->detail);
     if (const auto* step = first("quarantined"))
         return fmt::format("In quarantine: {} could not take it: {}.", step->name, step->detail);
     std::string tail;

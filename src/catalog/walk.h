@@ -56,7 +56,7 @@ class Walk {
     std::vector<flow::RunRecord> runs_;
     std::vector<Step> steps_;
     std::set<std::string> seen_;  // tables and topics
-    bool rejected_ = false;       // it is in a quarantine topic: no row of it anywhere
+    bool rejected_ = false;       // it is a dead letter: no row of it anywhere
 };
 
 }  // namespace tarn::catalog

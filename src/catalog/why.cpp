@@ -33,12 +33,12 @@ Why why_running(const flow::FlowStatus& flow, Timestamp now) {
     auto patience = std::max(kPatience.us, 5 * flow.every.us);
     auto silent = flow.last_commit ? now.us - flow.last_commit->us : 0;
     if (silent <= patience)
-        return {true, fmt::format("{} advances: {} for its next epochs", flow.name, waiting(flow)),
+        return {true, fmt::format("{} advances: {} for its next batches", flow.name, waiting(flow)),
                 ""};
     return {false,
             fmt::format("{} runs, but has committed nothing for {} s while {}", flow.name,
                         silent / 1'000'000, waiting(flow)),
-            fmt::format("See whether disk or memory hold it back: tarn doctor; its epochs: tarn "
+            fmt::format("See whether disk or memory hold it back: tarn doctor; its batches: tarn "
                         "flow describe {}",
                         flow.name)};
 }

@@ -76,7 +76,8 @@ std::string command_word(std::span<const char* const> arguments, const CLI::App&
 
 CommandLine::CommandLine(const host::Program& program, std::span<const CommandRow> rows)
     : app_(std::make_unique<CLI::App>(
-          "A data platform in one program: event log, lakehouse tables, live views, SQL.", "tarn")),
+          "A data platform in one program: event log, lakehouse tables, materialized views, SQL.",
+          "tarn")),
       common_{program} {
     app_->description("Example: tarn up --project shop --data shop-data\n\n" +
                       app_->get_description());

@@ -67,6 +67,8 @@ Status Platform::open_stores(const Settings& settings) {
     log_options.start_number = folder_->start_number();
     TARN_TRY(log_, log::Log::open(log_options, {fs_, clock_, *log_random_, failpoints_, metrics_,
                                                 logger_.named("log")}));
+    project::keep_dead_letters(
+        project_, [&](const std::string& name) { return log_->find_topic(name).has_value(); });
 
     sql::EngineOptions flow_sql;
     flow_sql.memory_bytes = memory_setting(settings, "flow.memory", memory_limit_);

@@ -53,8 +53,9 @@ void add_rows(std::string& out, const std::string& prefix, std::span<const Key> 
     for (const auto& key : keys) {
         auto path = prefix + std::string(key.name);
         auto or_word = key.word.empty() ? "" : fmt::format(" or `{}`", key.word);
-        out += fmt::format("| `{}` | {} ({}{}) | {} | {} |\n", path, key.text, form_of(key),
-                           or_word, code(key.default_value), code(key.example));
+        auto old = key.old_name.empty() ? "" : fmt::format("; old name `{}`", key.old_name);
+        out += fmt::format("| `{}` | {} ({}{}{}) | {} | {} |\n", path, key.text, form_of(key),
+                           or_word, old, code(key.default_value), code(key.example));
         auto below = key.form == Form::kNamed ? fmt::format("{}.<{}>.", path, key.one) : path + ".";
         add_rows(out, below, key.keys);
     }
@@ -134,11 +135,19 @@ Json key_schema(const Key& key) {
 }
 
 Json map_schema(std::span<const Key> keys) {
-    Json properties = Json::object();
-    for (const auto& key : keys)
+    Json properties = Json::object(), not_both = Json::array();
+    for (const auto& key : keys) {
         properties[std::string(key.name)] = key_schema(key);
-    return {
+        if (key.old_name.empty()) continue;
+        auto& old = properties[std::string(key.old_name)] = key_schema(key);
+        old["description"] = fmt::format("The old name of `{}`.", key.name);
+        old["deprecated"] = true;
+        not_both.push_back({{"not", {{"required", {key.name, key.old_name}}}}});
+    }
+    Json out = {
         {"type", {"object", "null"}}, {"properties", properties}, {"additionalProperties", false}};
+    if (!not_both.empty()) out["allOf"] = not_both;
+    return out;
 }
 
 Json or_alone(Json map, const Key& key) {
@@ -201,8 +210,9 @@ std::string kinds_part(std::span<const project::ModelKind> kinds) {
         "\n## Models\n\nA model is a file `models/<schema>/<name>.sql`: SQL with one `{{ config(…) "
         "}}` in front, whose `materialized` says its kind.\n";
     for (const auto& kind : kinds) {
-        out += fmt::format("\n### materialized='{}'\n\n{}\n\n```sql\n{}```\n\n{}", kind.name,
-                           kind.text, kind.example, kRowsHead);
+        auto old = kind.old_name.empty() ? "" : fmt::format(" Old name: `{}`.", kind.old_name);
+        out += fmt::format("\n### materialized='{}'\n\n{}{}\n\n```sql\n{}```\n\n{}", kind.name,
+                           kind.text, old, kind.example, kRowsHead);
         add_rows(out, "", kind.keys);
         if (kind.strategies.empty()) continue;
         out +=

@@ -1,7 +1,7 @@
 #pragma once
 
-// The tables that SQL can name: lake tables (Delta folders under <data>/tables), live views, and
-// system.* of a running process. Without a process only the lake.
+// The tables that SQL can name: lake tables (Delta folders under <data>/tables), materialized
+// views, and system.* of a running process. Without a process only the lake.
 
 #include <optional>
 #include <string>

@@ -116,7 +116,7 @@ void Generator::declare(host::Options& options) {
 constexpr host::CommandRow kCommands[] = {
     {"demo", "Replays the clicks of a web shop through the platform, with a live page.",
      "tarn demo --for 60s --rate 100000 --format json --no-browser", host::make_command<Demo>},
-    {"demo trace", "Follows one event: where it is, since when, in which epoch and version.",
+    {"demo trace", "Follows one event: where it is, since when, in which batch and version.",
      "tarn demo trace e00042-100000-001", host::make_command<Trace>},
     {"demo-generator", "The demo's producer, by itself, against any Kafka broker.",
      "tarn demo-generator --kafka 127.0.0.1:9092 --rate 50000 --for 60s --ledger ledger",

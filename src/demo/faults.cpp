@@ -33,7 +33,7 @@ std::optional<std::string> ledger_words(const FaultWorld& world) {
         auto& value = (*ledger)[key];
         return value.is_number_integer() ? std::optional(value.get<int64_t>()) : std::nullopt;
     };
-    auto acknowledged = number("acknowledged"), lost = number("lost"), twice = number("double");
+    auto acknowledged = number("acknowledged"), lost = number("lost"), twice = number("duplicated");
     if (!acknowledged || !lost || !twice) return std::nullopt;
     return fmt::format("{} events acknowledged so far, {} lost, {} duplicated",
                        with_commas(*acknowledged), with_commas(*lost), with_commas(*twice));
@@ -188,8 +188,9 @@ class BrokenFault final : public ProducerFault {
     std::vector<std::string> arguments() const override { return {"--broken", "1", "--late", "0"}; }
     std::optional<std::string> recovered(bool late) override {
         auto reasons = rows(
-            "select reason, count(*) as n from quarantine.clicks, sent where source_partition = p "
-            "and source_offset >= first and source_offset < first + n group by reason "
+            "select reason, count(*) as n from dead_letters.clicks, sent "
+            "where source_partition = p and source_offset >= first and source_offset < first + n "
+            "group by reason "
             "order by n desc, reason");
         if (!reasons && !late) return std::nullopt;
         int64_t stored = 0;
@@ -205,7 +206,7 @@ class BrokenFault final : public ProducerFault {
         if (!ledger && !late) return std::nullopt;
         recovery_ = Duration{world_.clock.monotonic_us() - over_us_};
         return fmt::format(
-            "A producer sent {} broken events: {} lie in quarantine.clicks with their bytes and "
+            "A producer sent {} broken events: {} lie in dead_letters.clicks with their bytes and "
             "the reason ({}), and no flow stopped; {}.",
             acknowledged(), stored == acknowledged() ? "all" : fmt::format("{}", stored),
             fmt::join(words, "; "), ledger.value_or("the ledger does not add up yet"));

@@ -1,7 +1,7 @@
 // The demo's producers: an open-loop schedule of finished batches, an idempotent producer with up
 // to five requests in flight, and a ledger of what came back. A broker that goes away is waited
 // for; what was not acknowledged is sent again with the same sequence numbers, so that nothing is
-// lost and nothing is double.
+// lost and nothing is duplicated.
 
 #include <signal.h>
 

@@ -115,11 +115,11 @@ void Demo::progress(int64_t second) {
     auto ledger = supervisor_->api().get("/api/v1/ledger");
     if (!ledger) return;
     auto number = [&](const char* key) { return ledger->value(key, nlohmann::json()).dump(); };
-    fmt::print(
-        stderr,
-        "\r{:>4} s  sent {}  acknowledged {}  bronze {}  quarantine {}  lost {}  duplicated {}   ",
-        second, number("sent"), number("acknowledged"), number("bronze"), number("quarantine"),
-        number("lost"), number("double"));
+    fmt::print(stderr,
+               "\r{:>4} s  sent {}  acknowledged {}  bronze {}  dead letters {}  lost {}  "
+               "duplicated {}   ",
+               second, number("sent"), number("acknowledged"), number("bronze"),
+               number("dead_letters"), number("lost"), number("duplicated"));
 }
 
 Result<bool> Demo::ended(Producer& producer) {
@@ -190,11 +190,11 @@ Result<nlohmann::json> Demo::query(const std::string& sql) {
 }
 
 // What a stream's topic was sent and what its tables hold: what the topic holds must be in bronze
-// or quarantine, and what was acknowledged in the topic.
+// or a dead letter, and what was acknowledged in the topic.
 Status Demo::add_tables(nlohmann::ordered_json& out, const std::string& stream) {
     auto& tables = out["tables"];
     int64_t stored = 0, doubles = 0;
-    for (auto* schema : {"bronze", "quarantine", "late"}) {
+    for (auto* schema : {"bronze", "dead_letters", "late"}) {
         auto table = fmt::format("{}.{}", schema, stream);
         TARN_TRY(auto row,
                  query(fmt::format(
@@ -208,7 +208,7 @@ Status Demo::add_tables(nlohmann::ordered_json& out, const std::string& stream) 
     TARN_TRY(auto topic, supervisor_->api().get("/api/v1/topics/" + stream));
     auto appended = topic.value("appended", int64_t(0));
     auto acknowledged = out["acknowledged"].get<int64_t>();
-    out["quarantined"] = tables["quarantine." + stream];
+    out["dead_letters"] = tables["dead_letters." + stream];
     out["late"] = tables["late." + stream];
     out["from_elsewhere"] = std::max<int64_t>(0, appended - acknowledged);
     out["lost"] = std::max<int64_t>(0, acknowledged - appended) + appended - stored;

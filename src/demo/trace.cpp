@@ -60,12 +60,13 @@ void print_text(const nlohmann::json& trace, host::Format format) {
         fmt::print("{} partition {} offset {}, sent {}{}\n", trace.value("topic", ""),
                    trace["partition"].dump(), trace["offset"].dump(), cell(trace["sent"]),
                    trace["id"].is_null() ? "" : ", id " + cell(trace["id"]));
-    host::TableOutput out(format, {"node", "state", "since_send_ms", "epoch", "version", "detail"});
+    host::TableOutput out(format,
+                          {"node", "state", "since_send_ms", "batch_id", "version", "detail"});
     for (auto& step : trace["steps"]) {
         auto& since = step["since_send_ms"];
         out.row({step.value("node", ""), step.value("state", ""),
                  since.is_number() ? fmt::format("{:.0f}", since.get<double>()) : "",
-                 cell(step["epoch"]), cell(step["version"]), step.value("detail", "")});
+                 cell(step["batch_id"]), cell(step["version"]), step.value("detail", "")});
     }
     out.print();
     if (format == host::Format::kText) fmt::print("{}\n", trace.value("verdict", ""));

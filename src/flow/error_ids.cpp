@@ -49,7 +49,7 @@ extern constinit const ErrorId kJournalGone{705, Code::kFailedPrecondition,
 
 extern constinit const ErrorId kSinkAndJournalDiffer{706, Code::kFailedPrecondition,
     "A sink and the flow's journal differ",
-    "The table or view stands at an epoch that the flow's journal does not know: one of the two "
+    "The table or view stands at a batch that the flow's journal does not know: one of the two "
     "was put back to another state, or another process has written.",
     "Put both back together from one backup; or drop the sink and the flow's state folder, to "
     "build it anew."};

@@ -63,9 +63,12 @@ struct Flow::Instruments {
                             {{"flow", spec.name}})),
           late(m.counter("tarn_flow_late_rows_total", "Rows in no window: late or early",
                          {{"flow", spec.name}})),
-          quarantined(m.counter("tarn_flow_quarantined_records_total", "Records that do not decode",
-                                {{"flow", spec.name}})),
-          epochs(m.counter("tarn_flow_epochs_total", "Epochs committed in every sink",
+          rejected(spec.has_rules
+                       ? m.counter("tarn_flow_quarantined_rows_total",
+                                   "Rows that break a rule of their model", {{"flow", spec.name}})
+                       : m.counter("tarn_flow_dead_letters_total", "Records that do not decode",
+                                   {{"flow", spec.name}})),
+          epochs(m.counter("tarn_flow_batches_total", "Batches committed in every sink",
                            {{"flow", spec.name}})),
           errors(m.counter("tarn_flow_errors_total", "Errors that made a flow retry or stop",
                            {{"flow", spec.name}})),
@@ -79,7 +82,7 @@ struct Flow::Instruments {
               "tarn_flow_latency_seconds", "Record timestamp to commit, sampled",
               {0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300},
               {{"flow", spec.name}})) {}
-    Counter &records, &late, &quarantined, &epochs, &errors;
+    Counter &records, &late, &rejected, &epochs, &errors;
     Gauge &lag, &running, &watermark;
     Histogram& latency;
 };
@@ -177,7 +180,7 @@ Status Flow::check_sinks(int64_t newest_planned, int64_t done) {
         auto node = sink->node();
         return fail(
             errors::kSinkAndJournalDiffer,
-            fmt::format("{} stands at epoch {} of this flow, its journal at {}: one of "
+            fmt::format("{} stands at batch {} of this flow, its journal at {}: one of "
                         "them was put back to another state, or another process wrote it; "
                         "put both back together, or drop the {} and {} to build it anew",
                         node.text(), at.epoch, newest_planned, node.kind, step_->state_folder()));
@@ -258,7 +261,7 @@ void Flow::observe(const Input& input) {
     const auto& before = input.plan.before;
     instruments_->records.add(double(step_->counters().rows_in - before.rows_in));
     instruments_->late.add(double(step_->counters().late - before.late));
-    instruments_->quarantined.add(double(step_->counters().quarantined - before.quarantined));
+    instruments_->rejected.add(double(step_->counters().rejected - before.rejected));
     instruments_->epochs.add();
     if (step_->watermark() != kNoWatermark)
         instruments_->watermark.set(double(step_->watermark().us) / 1e6);
@@ -364,7 +367,7 @@ Result<bool> Flow::failed(const Error& error) {
                 retry ? "flow waits and tries again" : "flow stopped",
                 {{"code", to_string(error.code())},
                  {"reason", error},
-                 {"epoch", journal_ ? journal_->done().epoch : -1}});
+                 {"batch_id", journal_ ? journal_->done().epoch : -1}});
     retry_at_us_ = world_.clock.monotonic_us() + delay.us;
     MutexLock lock(status_mutex_);
     status_.state = retry ? FlowState::kRetrying : FlowState::kFailed;
@@ -446,8 +449,8 @@ void Flow::publish() {
     status_.rows_out = done.after.rows_out;
     status_.late = done.after.late;
     status_.duplicates = done.after.duplicates;
-    status_.outside_horizon = done.after.outside;
-    status_.quarantined = done.after.quarantined;
+    status_.outside_window = done.after.outside;
+    (spec_.has_rules ? status_.quarantined : status_.dead_letters) = done.after.rejected;
     if (!journal_->plans().empty()) status_.last_commit = journal_->plans().back().batch_time;
     status_.latency_p50 = latency_.quantile(monotonic, 0.5);
     status_.latency_p99 = latency_.quantile(monotonic, 0.99);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The ids of a horizon of event time, 16 bytes each: a seeded 96-bit hash and the second of the
-// event's time. An id whose second is before the horizon counts as absent, whether or not its place
+// The ids of a window of event time, 16 bytes each: a seeded 96-bit hash and the second of the
+// event's time. An id whose second is before the window counts as absent, whether or not its place
 // has been freed. They lie in 64 tables, each between half and three quarters full once it has some,
 // which grow one by one. Used by one thread.
 

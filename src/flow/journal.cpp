@@ -28,13 +28,13 @@ std::string frame(std::string_view payload) {
 }
 
 void write(ByteWriter& out, const Counters& c) {
-    for (auto n : {c.rows_in, c.rows_out, c.late, c.early, c.quarantined, c.duplicates, c.outside})
+    for (auto n : {c.rows_in, c.rows_out, c.late, c.early, c.rejected, c.duplicates, c.outside})
         out.zigzag(n);
 }
 Counters read_counters(ByteReader& in) {
     Counters c;
     for (auto* n :
-         {&c.rows_in, &c.rows_out, &c.late, &c.early, &c.quarantined, &c.duplicates, &c.outside})
+         {&c.rows_in, &c.rows_out, &c.late, &c.early, &c.rejected, &c.duplicates, &c.outside})
         *n = in.zigzag();
     return c;
 }
@@ -256,7 +256,7 @@ Status Journal::apply(ByteReader& in, const OldSource& old) {
         }
         if (in.ok() && !plans_.empty() && plan.epoch != plans_.back().epoch + 1) {
             return fail(errors::kJournalDamaged,
-                        fmt::format("a flow's journal has epoch {} behind {}: {}", plan.epoch,
+                        fmt::format("a flow's journal has batch {} behind {}: {}", plan.epoch,
                                     plans_.back().epoch, path_));
         }
         plans_.push_back(std::move(plan));
@@ -279,7 +279,7 @@ Status Journal::apply(ByteReader& in, const OldSource& old) {
 
 Status Journal::poisoned(Status status) {
     poison_ =
-        "the flow's journal could not be written, so it takes no more epochs until the flow is "
+        "the flow's journal could not be written, so it takes no more batches until the flow is "
         "resumed: " +
         path_ + ": " + status.error().message();
     return status;

@@ -1,6 +1,6 @@
 #pragma once
 
-// From chunks to what sinks take: a table's rows, and records for late and quarantine topics.
+// From chunks to what sinks take: a table's rows, and records for late and dead letter topics.
 
 #include <algorithm>
 #include <memory>

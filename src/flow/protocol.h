@@ -75,10 +75,11 @@ struct Counters {
     int64_t late =
         0;  // rows in no window because they came too late, or (early) with a time far ahead
     int64_t early = 0;  // of these, the early ones
-    int64_t quarantined =
-        0;  // records that are no rows: to the quarantine topic (table), or skipped (live)
+    // Dead letters: records that do not decode, which the table's flow puts aside and others skip.
+    // Of a model: rows in quarantine, which break a rule of it.
+    int64_t rejected = 0;
     int64_t duplicates = 0;  // rows left out, since one with their key stands
-    int64_t outside = 0;     // of the quarantined, those older than the deduplication's horizon
+    int64_t outside = 0;     // of the rejected, those older than the deduplication window
     friend bool operator==(const Counters&, const Counters&) = default;
 };
 

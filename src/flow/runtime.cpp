@@ -15,7 +15,7 @@ extern const ErrorId kFewerPartitions;
 namespace tarn::flow {
 namespace {
 
-// Late and quarantined records carry headers beside a record that was as large as its topic allows.
+// Late rows and dead letters carry headers beside a record that was as large as its topic allows.
 constexpr int32_t kSideHeaderBytes = 64 << 10;
 constexpr Duration kSettleAfter = Duration::seconds(1);
 constexpr Duration kMaxWait = Duration::seconds(60);
@@ -26,7 +26,7 @@ Result<log::TopicInfo> ensure_topic(log::Log& log, const project::Topic& topic) 
     config.partitions = topic.partitions;
     config.retention = topic.retention;
     config.retention_bytes = topic.retention_bytes;
-    if (!topic.late_of.empty() || !topic.quarantine_of.empty())
+    if (!topic.late_of.empty() || !topic.dead_letters_of.empty())
         config.max_message_bytes = 2 * log::TopicConfig().max_message_bytes + kSideHeaderBytes;
     auto where = fmt::format("tarn.yml:{}: topic {}", topic.line, topic.name);
     if (!standing) {

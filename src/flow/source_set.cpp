@@ -117,7 +117,7 @@ Status SourceSet::reread(Input& input) {
                                [&](const auto& range) { return range.source != from->source; });
         if (size_t(from->source) >= sources_.size())
             return fail(errors::kJournalDamaged,
-                        fmt::format("epoch {} of a flow's journal has a source {}, the flow has {}",
+                        fmt::format("batch {} of a flow's journal has a source {}, the flow has {}",
                                     input.plan.epoch, from->source, sources_.size()));
         TARN_TRY(auto read, sources_[size_t(from->source)]->reread({from, to}));
         input.add(from->source, std::move(read));

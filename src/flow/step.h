@@ -21,6 +21,7 @@ struct FlowSpec {
     std::string name, kind;
     std::string generation, sql;
     std::string file = {}, strategy = {};  // of a model
+    bool has_rules = false;  // what it rejects breaks a rule of its model, and is no dead letter
     Duration every = {};
     Duration linger = {};  // how long an idle flow waits after the first record of new input
     std::string_view trigger = "every";

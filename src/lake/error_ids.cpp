@@ -10,7 +10,7 @@ using Code = ErrorCode;
 // clang-format off
 extern constinit const ErrorId kTableFenced{603, Code::kConflict,
     "Another writer has taken over",
-    "The table has a commit of this flow's next epoch that this process did not make: another "
+    "The table has a commit of this flow's next batch that this process did not make: another "
     "process runs the same flow on it.",
     "Find the other process and stop one of them; then restart this one: it reads where the "
     "table stands."};

@@ -26,9 +26,17 @@ std::vector<std::string> split(std::string_view list) {
 
 }  // namespace
 
-Result<Config> Config::check(const ModelFile& parsed, const std::string& file,
+Result<Config> Config::check(ModelFile& parsed, const std::string& file,
                              std::span<const Key> keys) {
     Config config(parsed, file, keys);
+    for (const auto& key : keys) {
+        auto old = parsed.config.find(key.old_name);
+        if (old == parsed.config.end()) continue;
+        if (parsed.config.contains(key.name))
+            return wrong({file, old->second.line}, both_names(key, "config"));
+        parsed.config.emplace(key.name, std::move(old->second));
+        parsed.config.erase(old);
+    }
     for (const auto& [name, value] : parsed.config) {
         if (name == kKindKey || std::ranges::find(keys, name, &Key::name) != keys.end()) continue;
         std::vector<std::string> known = {std::string(kKindKey)};

@@ -17,8 +17,9 @@ ModelKind incremental_kind();
 // absent key has its default, or is an empty text. Refers to the file and the rows.
 class Config {
   public:
-    // Errors: kInvalidArgument with file and line.
-    static Result<Config> check(const ModelFile& parsed, const std::string& file,
+    // Puts what stands under a key's old name under its name. Errors: kInvalidArgument with file
+    // and line.
+    static Result<Config> check(ModelFile& parsed, const std::string& file,
                                 std::span<const Key> keys);
 
     bool has(std::string_view key) const { return parsed_->config.contains(key); }

@@ -90,7 +90,7 @@ class Loader {
         auto given = it == parsed.config.end() ? "" : it->second.text;
         std::string known;
         for (const auto& kind : model_kinds()) {
-            if (kind.name == given) return &kind;
+            if (kind.name == given || (!given.empty() && kind.old_name == given)) return &kind;
             known += fmt::format("{}'{}'", known.empty() ? "" : " or ", kind.name);
         }
         return fail(

@@ -20,6 +20,9 @@ bool is_topic_name(std::string_view name);
 bool is_identifier(std::string_view word);  // of a column
 extern const NameRule kTableName;           // schema.table
 
+// What is wrong with `what`, where a key stands under both of its names.
+std::string both_names(const Key& key, std::string_view what);
+
 std::vector<std::string> topic_names(const Project& project);
 
 }  // namespace tarn::project

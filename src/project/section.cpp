@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "names.h"
 #include "tarn/base/check.h"
 #include "tarn/base/settings.h"
 
@@ -28,6 +29,19 @@ void unfold(const Key& key, Node& value) {
     value = std::move(map);
 }
 
+// What stands under a key's old name stands under its name.
+Status rename_old(std::vector<Entry>& entries, const std::string& what, std::span<const Key> keys,
+                  std::string_view file) {
+    for (const auto& key : keys) {
+        auto old = std::ranges::find(entries, key.old_name, &Entry::key);
+        if (key.old_name.empty() || old == entries.end()) continue;
+        if (std::ranges::find(entries, key.name, &Entry::key) != entries.end())
+            return wrong({file, old->line}, both_names(key, what));
+        old->key = key.name;
+    }
+    return {};
+}
+
 // Walks a tree along the rows. Every node is looked at once; the tree's depth is bounded by the
 // rows.
 class Checker {
@@ -41,6 +55,7 @@ class Checker {
                          fmt::format("{} must be a map of keys and values, not {}", what,
                                      to_string(node.kind)));
         }
+        TARN_RETURN_IF_ERROR(rename_old(node.entries, what, keys, file_));
         for (const auto& entry : node.entries)
             if (!find_row(keys, entry.key)) return unknown(entry, what, keys);
         for (auto& entry : node.entries)
@@ -170,6 +185,11 @@ class Checker {
 };
 
 }  // namespace
+
+std::string both_names(const Key& key, std::string_view what) {
+    return fmt::format("{0} is the old name of {1}, and both stand in {2}: leave {0} out",
+                       key.old_name, key.name, what);
+}
 
 Result<Values> Values::check(Node& map, std::span<const Key> keys, Place place, std::string what) {
     TARN_RETURN_IF_ERROR(Checker(place.file).map(map, what, keys));

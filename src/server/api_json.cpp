@@ -138,7 +138,7 @@ void write_json(JsonWriter& json, const flow::FlowStatus& flow) {
     json.end_array();
     json.field("state", state_name(flow.state)).field("reason", flow.reason);
     json.field("generation", flow.generation).field("sql", flow.sql);
-    json.field("epoch", flow.epoch < 0 ? std::nullopt : std::optional(flow.epoch));
+    json.field("batch_id", flow.epoch < 0 ? std::nullopt : std::optional(flow.epoch));
     json.field("every_ms", double(flow.every.us) / 1e3).field("lag", flow.lag());
     json.field("lag_unit", flow.unit + "s");
     json.key("positions").begin_array();
@@ -151,8 +151,9 @@ void write_json(JsonWriter& json, const flow::FlowStatus& flow) {
     json.end_array();
     json.field("watermark", flow.watermark);
     json.field("rows_in", flow.rows_in).field("rows_out", flow.rows_out);
-    json.field("late", flow.late).field("quarantined", flow.quarantined);
-    json.field("duplicates", flow.duplicates).field("outside_horizon", flow.outside_horizon);
+    json.field("late", flow.late).field("dead_letters", flow.dead_letters);
+    json.field("quarantined", flow.quarantined);
+    json.field("duplicates", flow.duplicates).field("outside_window", flow.outside_window);
     json.field("last_commit", flow.last_commit);
     json.field("latency_p50_ms", in_ms(flow.latency_p50))
         .field("latency_p99_ms", in_ms(flow.latency_p99));
@@ -161,7 +162,7 @@ void write_json(JsonWriter& json, const flow::FlowStatus& flow) {
 
 void write_json(JsonWriter& json, const flow::RunRecord& run) {
     json.begin_object();
-    json.field("flow", run.flow).field("epoch", run.epoch).field("started", run.started);
+    json.field("flow", run.flow).field("batch_id", run.epoch).field("started", run.started);
     json.field("elapsed_ms", double(run.elapsed.us) / 1e3)
         .field("cpu_ms", double(run.cpu.us) / 1e3);
     json.field("rows_in", run.rows_in)
@@ -185,7 +186,7 @@ void write_json(JsonWriter& json, const view::View& view) {
     json.field("name", view.spec().name);
     write_view_shape(json, view.spec());
     json.field("generation", view.spec().generation);
-    json.field("epoch", state.epoch < 0 ? std::nullopt : std::optional(state.epoch));
+    json.field("batch_id", state.epoch < 0 ? std::nullopt : std::optional(state.epoch));
     json.field("committed", known(state.time)).field("rows", state.rows);
     json.end_object();
 }
@@ -207,24 +208,24 @@ void write_json(JsonWriter& json, const Ledger& ledger) {
     json.field("acknowledged", producer ? std::optional(producer->acknowledged) : std::nullopt);
     json.field("log_records", ledger.log_records).field("committed", ledger.committed);
     json.field("bronze", ledger.bronze)
-        .field("quarantine", ledger.quarantine)
+        .field("dead_letters", ledger.dead_letters)
         .field("late", ledger.late);
     json.field("in_flight", ledger.in_flight)
         .field("lost", ledger.lost)
-        .field("double", ledger.double_count);
+        .field("duplicated", ledger.duplicated);
     json.field("unknown", ledger.unknown);
     json.key("lines").begin_array();
     for (const auto& line : ledger.lines) {
         json.begin_object();
         json.field("flow", line.flow).field("topic", line.topic).field("table", line.table);
         json.field("entry", line.entry)
-            .field("epoch", line.epoch)
+            .field("batch_id", line.epoch)
             .field("table_version", line.table_version);
         json.field("log_records", line.log_records).field("committed", line.committed);
-        json.field("stored", line.stored).field("quarantined", line.quarantined);
+        json.field("stored", line.stored).field("dead_letters", line.dead_letters);
         json.field("in_flight", line.in_flight)
             .field("lost", line.lost)
-            .field("double", line.double_count);
+            .field("duplicated", line.duplicated);
         json.end_object();
     }
     json.end_array().end_object();

@@ -44,7 +44,7 @@ ViewFeed::~ViewFeed() { view_->remove_listener(token_); }
 std::string ViewFeed::event(int64_t epoch, Timestamp time, std::optional<Timestamp> watermark,
                             std::string_view rows) const {
     JsonWriter json;
-    json.begin_object().field("view", view_->spec().name).field("epoch", epoch);
+    json.begin_object().field("view", view_->spec().name).field("batch_id", epoch);
     json.field("committed", time).field("watermark", watermark);
     write_view_shape(json, view_->spec());
     json.key("rows").raw(rows).end_object();

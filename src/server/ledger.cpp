@@ -47,7 +47,7 @@ LedgerLine ledger_line(const LedgerReading& r) {
     line.entry = r.entry;
     if (r.flow.epoch >= 0) line.epoch = r.flow.epoch;
     line.table_version = r.table_version;
-    line.quarantined = r.flow.quarantined;
+    line.dead_letters = r.flow.dead_letters;
     line.log_records = r.log_records;
     line.in_flight = r.log_records;
     for (const auto& p : r.flow.positions) {
@@ -59,12 +59,12 @@ LedgerLine ledger_line(const LedgerReading& r) {
     } else if (!r.table_rows) {
         line.unknown = fmt::format("a file of {} has no row count in its statistics", r.table);
     } else if (!comparable(r)) {
-        line.unknown = fmt::format("{} is between two epochs", r.flow.name);
+        line.unknown = fmt::format("{} is between two batches", r.flow.name);
     } else {
         line.stored = r.table_rows;
-        const int64_t held = *r.table_rows + r.flow.quarantined;
+        const int64_t held = *r.table_rows + r.flow.dead_letters;
         line.lost = std::max<int64_t>(0, line.committed - held);
-        line.double_count = std::max<int64_t>(0, held - line.committed);
+        line.duplicated = std::max<int64_t>(0, held - line.committed);
     }
     return line;
 }
@@ -82,13 +82,13 @@ Ledger ledger(std::vector<LedgerLine> lines, std::optional<ProducerLedger> produ
         if (!line.entry) continue;
         any = true;
         out.committed += line.committed;
-        out.quarantine += line.quarantined;
+        out.dead_letters += line.dead_letters;
         out.in_flight += line.in_flight;
         if (records.emplace(line.topic, line.log_records).second)
             out.log_records += line.log_records;
         if (line.stored) stored += *line.stored;
         if (line.lost) lost += *line.lost;
-        if (line.double_count) twice += *line.double_count;
+        if (line.duplicated) twice += *line.duplicated;
         if (!line.unknown.empty() && out.unknown.empty()) out.unknown = line.unknown;
     }
     if (!any) out.unknown = "no flow writes a topic to a table yet";
@@ -96,7 +96,7 @@ Ledger ledger(std::vector<LedgerLine> lines, std::optional<ProducerLedger> produ
     if (out.unknown.empty()) {
         out.bronze = stored;
         out.lost = lost + not_in_log;
-        out.double_count = twice;
+        out.duplicated = twice;
     }
     out.lines = std::move(lines);
     return out;

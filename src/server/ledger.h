@@ -6,7 +6,7 @@
 // A flow's positions say what it has committed in all its sinks; the table's own statistics say
 // what is stored. Both are comparable only when the table holds exactly the flow's last committed
 // epoch, which the txn of the table's newest commit shows. Where they cannot be compared, or a
-// figure is missing, lost and double are not known.
+// figure is missing, lost and duplicated are not known.
 
 #include <cstdint>
 #include <map>
@@ -37,16 +37,16 @@ struct LedgerLine {
     std::string flow, topic, table;
     bool entry = false;
     std::optional<int64_t> epoch, table_version;
-    int64_t log_records = 0, committed = 0, quarantined = 0, in_flight = 0;
-    std::optional<int64_t> stored, lost, double_count;
+    int64_t log_records = 0, committed = 0, dead_letters = 0, in_flight = 0;
+    std::optional<int64_t> stored, lost, duplicated;
     std::string unknown;
 };
 
 struct Ledger {
     Timestamp as_of;
     std::optional<ProducerLedger> producer;
-    int64_t log_records = 0, committed = 0, quarantine = 0, late = 0, in_flight = 0;
-    std::optional<int64_t> bronze, lost, double_count;
+    int64_t log_records = 0, committed = 0, dead_letters = 0, late = 0, in_flight = 0;
+    std::optional<int64_t> bronze, lost, duplicated;
     std::string unknown;
     std::vector<LedgerLine> lines;
 };

@@ -23,7 +23,7 @@ extern constinit const ErrorId kStreamingSql{307, Code::kUnsupported,
 
 extern constinit const ErrorId kNotRepeatable{308, Code::kUnsupported,
     "The SQL gives another result each time",
-    "After a crash a flow runs its last epochs again and must get the same rows; a function such "
+    "After a crash a flow runs its last batches again and must get the same rows; a function such "
     "as random() or now() would not.",
     "Use a column of the event instead (its time, its id)."};
 

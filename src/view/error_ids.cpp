@@ -10,7 +10,7 @@ using Code = ErrorCode;
 // clang-format off
 extern constinit const ErrorId kNoView{404, Code::kNotFound,
     "There is no such view",
-    "No view of this name is kept. Views come from live models of the project.",
+    "No view of this name is kept. Materialized views come from live models of the project.",
     "GET /api/v1/views and the page list them."};
 
 // clang-format on

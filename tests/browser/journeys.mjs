@@ -71,10 +71,10 @@ export async function sendAndFollow(page, url) {
   await page.waitForFunction(() => document.querySelector('#send-value')?.value.includes('{'), undefined, patience);
   await page.locator('#send-value').fill('this is no event');
   await page.getByRole('button', { name: 'Send and follow' }).click();
-  const quarantined = page.locator('[data-state="quarantined"]').first();
-  await quarantined.waitFor(patience);
-  assert.ok((await quarantined.locator('td').last().innerText()).length > 5, 'it says why');
-  console.log('ok: what is no event is seen to be quarantined, with the reason');
+  const letter = page.locator('[data-state="dead_letter"]').first();
+  await letter.waitFor(patience);
+  assert.ok((await letter.locator('td').last().innerText()).length > 5, 'it says why');
+  console.log('ok: what is no event is seen to be a dead letter, with the reason');
 }
 
 // Any event that is in the log, by its place and then by its id.

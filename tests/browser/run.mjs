@@ -27,13 +27,13 @@ async function ledgerHolds(page, url) {
     const l = await page.evaluate(() =>
       Object.fromEntries([...document.querySelectorAll('[data-ledger]')].map((e) => [e.dataset.ledger, e.querySelector('.sum-value').textContent])),
     );
-    const [log, bronze, quarantine, flight] = ['in-the-log', 'bronze', 'quarantine', 'in-flight'].map((n) => number(l[n]));
-    assert.equal(bronze + quarantine + flight, log, JSON.stringify(l));
+    const [log, bronze, letters, flight] = ['in-the-log', 'bronze', 'dead-letters', 'in-flight'].map((n) => number(l[n]));
+    assert.equal(bronze + letters + flight, log, JSON.stringify(l));
     assert.equal(l.lost, '0');
     assert.equal(l.duplicated, '0');
     await page.waitForTimeout(250);
   }
-  console.log('ok: bronze + quarantine + in flight = in the log, lost 0, duplicated 0, 20 times');
+  console.log('ok: bronze + dead letters + in flight = in the log, lost 0, duplicated 0, 20 times');
 }
 
 async function allIsThere(page, url) {

@@ -59,11 +59,11 @@ def targets(running, path):
         return ["/api/v1/errors/TARN-E0401"]
     if path == "/api/v1/trace":
         some = running.sql("select event_id, _partition, _offset from bronze.clicks limit 1")[0]
-        broken = running.sql("select _partition, _offset from quarantine.clicks limit 1")
+        broken = running.sql("select _partition, _offset from dead_letters.clicks limit 1")
         return [f"{path}?id={urllib.parse.quote(some['event_id'])}", f"{path}?id=nobody",
                 f"{path}?topic=clicks&partition={some['_partition']}&offset={some['_offset']}",
                 f"{path}?topic=clicks&partition=0&offset=99999999",
-                *[f"{path}?topic=clicks.quarantine&partition=0&offset={i}" for i in range(len(broken))]]
+                *[f"{path}?topic=clicks.dead_letters&partition=0&offset={i}" for i in range(len(broken))]]
     if path == "/api/v1/topics":
         return [path, f"{path}?internal=true"]
     return [path]

@@ -1,4 +1,4 @@
-"""The demo: two streams, one event followed, and faults at the press of a button, after which nothing is lost or double."""
+"""The demo: two streams, one event followed, and faults at the press of a button, after which nothing is lost or duplicated."""
 
 import json
 import os
@@ -99,25 +99,25 @@ def test_one_stream_does_not_disturb_the_other(shared):
     shared.request("/api/v1/flows/edits.table/pause", {}, "POST")
     shared.request("/api/v1/flows/live.edits_windows/pause", {}, "POST")
     shared.wait_for(lambda: shared.flows()["edits.table"]["state"] == "paused")
-    # Also a flow that has just begun has an epoch by then.
-    before = shared.wait_for(lambda: (lambda flows: flows if all(flows[name]["epoch"] is not None for name in (
+    # Also a flow that has just begun has a batch by then.
+    before = shared.wait_for(lambda: (lambda flows: flows if all(flows[name]["batch_id"] is not None for name in (
         "live.clicks_windows", "clicks.table", "edits.table")) else None)(shared.flows()))
-    # Ten epochs of the clicks later the edits still stand where they stood.
-    shared.wait_for(lambda: shared.flows()["live.clicks_windows"]["epoch"] >= before["live.clicks_windows"]["epoch"] + 10
-                    and shared.flows()["clicks.table"]["epoch"] > before["clicks.table"]["epoch"])
+    # Ten batches of the clicks later the edits still stand where they stood.
+    shared.wait_for(lambda: shared.flows()["live.clicks_windows"]["batch_id"] >= before["live.clicks_windows"]["batch_id"] + 10
+                    and shared.flows()["clicks.table"]["batch_id"] > before["clicks.table"]["batch_id"])
     after = shared.flows()
-    assert after["edits.table"]["epoch"] == before["edits.table"]["epoch"] and after["edits.table"]["lag"] > 0
+    assert after["edits.table"]["batch_id"] == before["edits.table"]["batch_id"] and after["edits.table"]["lag"] > 0
     assert after["live.clicks_windows"]["state"] == "running"
     for name in ("edits.table", "live.edits_windows"):
         shared.request(f"/api/v1/flows/{name}/resume", {}, "POST")
-    shared.wait_for(lambda: shared.flows()["edits.table"]["epoch"] > after["edits.table"]["epoch"])
-    shared.wait_for(lambda: shared.sql("select count(*) as n from quarantine.edits")[0]["n"] == 2)
+    shared.wait_for(lambda: shared.flows()["edits.table"]["batch_id"] > after["edits.table"]["batch_id"])
+    shared.wait_for(lambda: shared.sql("select count(*) as n from dead_letters.edits")[0]["n"] == 2)
 
 
 def test_the_ledger_covers_both_streams(shared):
     ledger = shared.wait_for(lambda: (lambda l: l if l["lost"] is not None else None)(shared.request("/api/v1/ledger")))
     assert {line["topic"] for line in ledger["lines"] if line["entry"]} == {"clicks", "edits"}
-    assert ledger["lost"] == 0 and ledger["double"] == 0
+    assert ledger["lost"] == 0 and ledger["duplicated"] == 0
     assert ledger["log_records"] >= ledger["acknowledged"] > 0
 
 
@@ -133,9 +133,9 @@ def test_a_good_event_is_followed_to_table_and_view(shared):
     assert {"flow:clicks.table", "table:bronze.clicks", "flow:live.clicks_windows", "view:live.clicks_windows"} <= set(nodes)
     table = step(trace, "table:bronze.clicks")
     row = shared.sql("select _batch_id from bronze.clicks where event_id = 'trace-good'")[0]
-    assert table["epoch"] == row["_batch_id"] and table["version"] is not None and table["since_send_ms"] > 0
-    assert step(trace, "view:live.clicks_windows")["epoch"] is not None
-    # By its place it is the same event, and its epoch is found again.
+    assert table["batch_id"] == row["_batch_id"] and table["version"] is not None and table["since_send_ms"] > 0
+    assert step(trace, "view:live.clicks_windows")["batch_id"] is not None
+    # By its place it is the same event, and its batch is found again.
     again = shared.trace(topic="clicks", partition=partition, offset=offset)
     assert again["id"] == "trace-good" and step(again, "table:bronze.clicks") == table
 
@@ -167,10 +167,10 @@ def test_a_broken_event_says_why(shared):
     partition, offset = send(shared, "clicks", '{"event_id": "trace-broken", "event_time": "yesterday"}')
     trace = traced(shared, settled, topic="clicks", partition=partition, offset=offset)
     flow = step(trace, "flow:clicks.table")
-    assert flow["state"] == "quarantined" and flow["detail"]
-    assert "quarantine" in trace["verdict"] and flow["detail"] in trace["verdict"]
+    assert flow["state"] == "dead_letter" and flow["detail"]
+    assert "dead letter" in trace["verdict"] and flow["detail"] in trace["verdict"]
     assert step(trace, "table:bronze.clicks") is None
-    assert step(trace, "table:quarantine.clicks")["state"] == "passed"
+    assert step(trace, "table:dead_letters.clicks")["state"] == "passed"
     assert step(trace, "view:live.clicks_windows") is None
 
 
@@ -262,7 +262,7 @@ def test_a_full_disk_holds_everyone_back_and_costs_nothing(running):
 def test_a_broken_producer_and_a_late_source(running):
     running.wait_for(lambda: acknowledged(running) > 500)
     broken = running.press("break-producer")["sentence"]
-    assert "all lie in quarantine.clicks" in broken and "0 lost, 0 duplicated" in broken
+    assert "all lie in dead_letters.clicks" in broken and "0 lost, 0 duplicated" in broken
     late = running.press("late-source")["sentence"]
     assert "late.clicks" in late and "0 lost, 0 duplicated" in late
     with pytest.raises(urllib.error.HTTPError) as error:
@@ -270,7 +270,7 @@ def test_a_broken_producer_and_a_late_source(running):
     assert error.value.code == 404
     report = running.finish()
     assert_right(report)
-    assert report["sent_broken"] == report["quarantined"] > 100 and report["late"] > 100
+    assert report["sent_broken"] == report["dead_letters"] > 100 and report["late"] > 100
 
 
 def test_a_server_without_a_supervisor_takes_no_commands(tmp_path):

@@ -60,8 +60,8 @@ def test_an_event_is_a_row_and_a_number(server):
 
 def test_what_is_no_click_is_kept_with_its_reason(server):
     produce(server, ["no json", '{"event_id": "e1"}', click(2, "2026-01-01T00:00:02Z")])
-    assert wait_for(lambda: count(server, "quarantine.clicks") == 2)
-    rows = server.sql("select reason, field, source_offset, decode(value) as value from quarantine.clicks "
+    assert wait_for(lambda: count(server, "dead_letters.clicks") == 2)
+    rows = server.sql("select reason, field, source_offset, decode(value) as value from dead_letters.clicks "
                       "order by source_partition, source_offset")
     assert {r["value"] for r in rows} == {"no json", '{"event_id": "e1"}'}
     assert all(r["reason"] for r in rows)
@@ -71,7 +71,7 @@ def test_what_is_no_click_is_kept_with_its_reason(server):
 def test_late_rows_are_kept_apart(server):
     produce(server, [click(1, "2026-01-01T00:01:00Z")])
     assert wait_for(lambda: server.sql("select count(*) as n from live.clicks_windows")[0]["n"] > 0)
-    time.sleep(0.5)  # the watermark of the next epoch
+    time.sleep(0.5)  # the watermark of the next batch
     produce(server, [click(2, "2026-01-01T00:00:01Z"), click(3, "2026-01-01T00:00:55Z")])
     assert wait_for(lambda: count(server, "late.clicks") == 1)
     row = server.sql("select event_id, watermark from late.clicks")[0]
@@ -150,7 +150,7 @@ def test_a_bad_model_is_named(tmp_path):
     (tmp_path / "tarn.yml").write_text((PROJECT / "tarn.yml").read_text())
     models = tmp_path / "models" / "live"
     models.mkdir(parents=True)
-    (models / "bad.sql").write_text("{{ config(materialized='live') }}\nselect tumble(event_time, interval '5 seconds') as w, "
+    (models / "bad.sql").write_text("{{ config(materialized='materialized_view') }}\nselect tumble(event_time, interval '5 seconds') as w, "
                                     "count(*) as n, pagee from stream('clicks') group by all\n")
     result = tarn.run("up", "--project", tmp_path, "--data", tmp_path / "d", "--kafka-port", 0, "--http-port", 0)
     assert result.returncode == 2
@@ -185,9 +185,9 @@ def test_commands_show_topics_tables_and_flows(server, tmp_path):
     produce(server, [click(1, "2026-01-01T00:00:01Z")])
     assert wait_for(lambda: count(server, "bronze.clicks") == 1)
     names = lambda noun, key: {json.loads(line)[key] for line in tarn.run(noun, "list", *data).stdout.splitlines()}
-    assert names("topic", "topic") == {"clicks", "clicks.late", "clicks.quarantine"}
+    assert names("topic", "topic") == {"clicks", "clicks.late", "clicks.dead_letters"}
     assert names("table", "table") >= {"bronze.clicks"}
-    assert names("flow", "flow") == {"clicks.table", "clicks.late.table", "clicks.quarantine.table", "live.clicks_windows",
+    assert names("flow", "flow") == {"clicks.table", "clicks.late.table", "clicks.dead_letters.table", "live.clicks_windows",
                                      "silver.clicks", "gold.sessions", "gold.funnel"}
     history = [json.loads(line) for line in tarn.run("table", "history", "bronze.clicks", *data).stdout.splitlines()]
     assert history[-1]["version"] == 0

@@ -109,7 +109,7 @@ def test_each_part_is_one_file():
 
 
 def test_a_source_a_step_a_sink_a_trigger_and_a_kind_of_flow_run(server):
-    flow = wait_for(lambda: (lambda f: f if f["epoch"] == 0 else None)(server.get("/api/v1/flows/made.up")))
+    flow = wait_for(lambda: (lambda f: f if f["batch_id"] == 0 else None)(server.get("/api/v1/flows/made.up")))
     assert flow["state"] == "running" and flow["rows_in"] == 10
     assert (server.folder / "data" / "state" / "made.up" / "tally").read_text() == "0 90"
     server.kill()

@@ -207,7 +207,7 @@ def summary(values, whole, row_number):
 
 
 # Tables of the clickstream, and whether twelve seconds of it are sure to fill them: no session ends so soon.
-CLICKSTREAM = {"bronze.clicks": True, "late.clicks": True, "quarantine.clicks": True, "silver.clicks": True,
+CLICKSTREAM = {"bronze.clicks": True, "late.clicks": True, "dead_letters.clicks": True, "silver.clicks": True,
                "quarantine.silver_clicks": False, "gold.funnel": True, "gold.sessions": False, "late.session_clicks": False}
 
 

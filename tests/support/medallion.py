@@ -72,7 +72,7 @@ def check_silver(receipt, data):
         time_us = int(row["event_time"].timestamp() * 1e6)
         if row["_reason"] == "price is below zero":
             right += row["price"] < 0
-        elif row["_reason"].startswith("older than the horizon"):
+        elif row["_reason"].startswith("older than the deduplication window"):
             right += time_us < newest - HORIZON_US + 1_000_000
     receipt.check(right == aside.num_rows, f"each quarantined row fails the rule it names: {aside.num_rows:,}")
     below = pc.less(silver.column("price").combine_chunks(), 0)

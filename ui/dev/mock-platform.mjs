@@ -12,15 +12,15 @@ export function demoGraph({ sent, rate, failed }) {
   const nodes = [
     node('producer', 'clicks', { records_per_second: rate }), node('producer', 'wikipedia', { records_per_second: 40 }),
     node('topic', 'clicks', { rows: sent, bytes: sent * 210, records_per_second: rate }), node('topic', 'clicks.late', { rows: 4100, bytes: 812_000, records_per_second: 4 }),
-    node('topic', 'clicks.quarantine', { rows: 1201, bytes: 210_000, records_per_second: 2 }), node('topic', 'wikipedia.edits', { rows: 81_422, bytes: 31_000_000, records_per_second: 40 }),
-    node('flow', 'clicks.table', { lag: 412, lag_unit: 'records', freshness_ms: age, ...(failed ? { state: 'error', reason: 'cannot commit epoch 813 to bronze.clicks: No space left on device' } : {}) }),
-    node('flow', 'clicks.late.table', { lag: 0, lag_unit: 'records', freshness_ms: 640, state: 'ok' }), node('flow', 'clicks.quarantine.table', { lag: 0, lag_unit: 'records', freshness_ms: 1640, state: 'idle' }),
+    node('topic', 'clicks.dead_letters', { rows: 1201, bytes: 210_000, records_per_second: 2 }), node('topic', 'wikipedia.edits', { rows: 81_422, bytes: 31_000_000, records_per_second: 40 }),
+    node('flow', 'clicks.table', { lag: 412, lag_unit: 'records', freshness_ms: age, ...(failed ? { state: 'error', reason: 'cannot commit batch 813 to bronze.clicks: No space left on device' } : {}) }),
+    node('flow', 'clicks.late.table', { lag: 0, lag_unit: 'records', freshness_ms: 640, state: 'ok' }), node('flow', 'clicks.dead_letters.table', { lag: 0, lag_unit: 'records', freshness_ms: 1640, state: 'idle' }),
     node('flow', 'live.clicks_windows', { lag: 130, lag_unit: 'records', freshness_ms: 61 }), node('flow', 'wikipedia.edits.table', { lag: 22, lag_unit: 'records', freshness_ms: 301 }),
     node('flow', 'live.edits_by_wiki', { lag: 3, lag_unit: 'records', freshness_ms: 88 }),
     node('flow', 'silver.clicks', { lag: 1, lag_unit: 'versions', freshness_ms: 1204, ...(failed ? { state: 'warn', reason: 'waits for bronze.clicks: its flow has failed' } : {}) }),
     node('flow', 'gold.sessions', { lag: 0, lag_unit: 'versions', freshness_ms: 1900 }), node('flow', 'gold.funnel', { lag: 0, lag_unit: 'versions', freshness_ms: 2100, state: 'paused', reason: 'paused by hand' }),
     node('table', 'bronze.clicks', { rows: sent - 1800, bytes: sent * 31, records_per_second: rate, freshness_ms: age }), node('table', 'late.clicks', { rows: 4100, bytes: 122_000, freshness_ms: 640 }),
-    node('table', 'quarantine.clicks', { rows: 1201, bytes: 61_000, freshness_ms: 8640 }), node('table', 'bronze.wikipedia_edits', { rows: 81_400, bytes: 9_100_000, freshness_ms: 301 }),
+    node('table', 'dead_letters.clicks', { rows: 1201, bytes: 61_000, freshness_ms: 8640 }), node('table', 'bronze.wikipedia_edits', { rows: 81_400, bytes: 9_100_000, freshness_ms: 301 }),
     node('table', 'silver.clicks', { rows: sent - 4000, bytes: sent * 22, freshness_ms: 1204 }), node('table', 'gold.sessions', { rows: Math.round(sent / 9), bytes: sent * 4, freshness_ms: 1900 }),
     node('table', 'gold.funnel', { rows: 4, bytes: 4100, freshness_ms: 2100 }),
     node('view', 'live.clicks_windows', { rows: 32_000, freshness_ms: 61 }), node('view', 'live.edits_by_wiki', { rows: 1240, freshness_ms: 88 }), node('dashboard', 'page'),
@@ -28,8 +28,8 @@ export function demoGraph({ sent, rate, failed }) {
   const edge = (from, to, perSecond) => ({ from, to, records_per_second: perSecond });
   const edges = [
     edge('producer:clicks', 'topic:clicks', rate), edge('producer:wikipedia', 'topic:wikipedia.edits', 40), edge('topic:clicks', 'flow:clicks.table', rate),
-    edge('topic:clicks', 'flow:live.clicks_windows', rate), edge('flow:clicks.table', 'table:bronze.clicks', failed ? 0 : rate), edge('flow:clicks.table', 'topic:clicks.quarantine', 2),
-    edge('topic:clicks.quarantine', 'flow:clicks.quarantine.table', 2), edge('flow:clicks.quarantine.table', 'table:quarantine.clicks', 2), edge('flow:live.clicks_windows', 'view:live.clicks_windows', 900),
+    edge('topic:clicks', 'flow:live.clicks_windows', rate), edge('flow:clicks.table', 'table:bronze.clicks', failed ? 0 : rate), edge('flow:clicks.table', 'topic:clicks.dead_letters', 2),
+    edge('topic:clicks.dead_letters', 'flow:clicks.dead_letters.table', 2), edge('flow:clicks.dead_letters.table', 'table:dead_letters.clicks', 2), edge('flow:live.clicks_windows', 'view:live.clicks_windows', 900),
     edge('flow:live.clicks_windows', 'topic:clicks.late', 4), edge('topic:clicks.late', 'flow:clicks.late.table', 4), edge('flow:clicks.late.table', 'table:late.clicks', 4),
     edge('topic:wikipedia.edits', 'flow:wikipedia.edits.table', 40), edge('flow:wikipedia.edits.table', 'table:bronze.wikipedia_edits', 40), edge('topic:wikipedia.edits', 'flow:live.edits_by_wiki', 40),
     edge('flow:live.edits_by_wiki', 'view:live.edits_by_wiki', 12), edge('table:bronze.clicks', 'flow:silver.clicks', rate), edge('flow:silver.clicks', 'table:silver.clicks', rate * 0.98),
@@ -91,7 +91,7 @@ export class Log {
     const records = [];
     for (let offset = from; offset < Math.min(high, from + limit); offset += 1) {
       const own = this.sent.get(offset);
-      const aside = /quarantine/.test(topic);
+      const aside = /dead_letters/.test(topic);
       records.push({
         offset, timestamp: iso(own?.at ?? Date.now() - (high - offset) * 2), key: payload(String(offset % 1000)), value: payload(own?.value ?? (aside ? '{"event_id": broken' : click(offset))),
         headers: aside ? [{ key: 'tarn.reason', value: payload('not JSON: at byte 14') }, { key: 'tarn.offset', value: payload('77812') }] : [],
@@ -106,27 +106,27 @@ export class Log {
     return { topic, partition: body.partition ?? 0, offset, timestamp: iso(Date.now()) };
   }
 
-  // A sent event passes a node every so often; what is no object is quarantined.
+  // A sent event passes a node every so often; what is no object is a dead letter.
   trace(query) {
     const offset = Number(query.get('offset') ?? 4711);
     const own = this.sent.get(offset);
     const at = own?.at ?? Date.now() - 60_000;
     const broken = own && (typeof own.value !== 'object' || own.value === null);
     const way = [['topic:clicks', 3], ['flow:live.clicks_windows', 84], ['view:live.clicks_windows', 92], ['flow:clicks.table', 640], ['table:bronze.clicks', 660], ['flow:silver.clicks', 1500], ['table:silver.clicks', 1540], ['flow:gold.sessions', 2600], ['table:gold.sessions', 2650]];
-    const aside = [['topic:clicks', 3], ['flow:clicks.table', 640], ['topic:clicks.quarantine', 650], ['table:quarantine.clicks', 1400]];
+    const aside = [['topic:clicks', 3], ['flow:clicks.table', 640], ['topic:clicks.dead_letters', 650], ['table:dead_letters.clicks', 1400]];
     const steps = (broken ? aside : way).map(([id, ms]) => {
       const passed = Date.now() - at >= ms;
       const [kind, name] = id.split(/:(.*)/);
       return {
-        node: id, kind, name, state: passed ? (broken && id !== 'topic:clicks' ? 'quarantined' : 'passed') : 'waiting', at: passed ? iso(at + ms) : null, since_send_ms: passed ? ms : null,
-        epoch: passed && kind !== 'topic' ? 812 : null, version: passed && kind === 'table' ? 813 : null,
-        detail: broken && kind === 'flow' ? 'not a JSON object: it is kept with its bytes and this reason' : kind === 'topic' ? `durable at offset ${offset}` : passed ? 'committed with its position' : 'the next epoch takes it',
+        node: id, kind, name, state: passed ? (broken && id !== 'topic:clicks' ? 'dead_letter' : 'passed') : 'waiting', at: passed ? iso(at + ms) : null, since_send_ms: passed ? ms : null,
+        batch_id: passed && kind !== 'topic' ? 812 : null, version: passed && kind === 'table' ? 813 : null,
+        detail: broken && kind === 'flow' ? 'not a JSON object: it is kept with its bytes and this reason' : kind === 'topic' ? `durable at offset ${offset}` : passed ? 'committed with its position' : 'the next batch takes it',
       };
     });
     const waits = steps.find((s) => s.state === 'waiting');
     return {
       found: true, topic: 'clicks', partition: 0, offset, sent: iso(at), id: own?.value?.event_id ?? (own ? null : `e${offset}`), value: payload(own?.value ?? click(offset)), steps,
-      verdict: waits ? `It waits for ${waits.name}.` : broken ? 'It was quarantined: it is not a JSON object.' : 'It is in every table and view, once.',
+      verdict: waits ? `It waits for ${waits.name}.` : broken ? 'A dead letter: it is not a JSON object.' : 'It is in every table and view, once.',
     };
   }
 }
@@ -187,7 +187,7 @@ export function files(table) {
 
 export function runs(flow, limit) {
   const names = flow ? [flow] : ['clicks.table', 'live.clicks_windows', 'silver.clicks'];
-  return { runs: Array.from({ length: limit }, (_, i) => ({ flow: names[i % names.length], epoch: 8123 - Math.floor(i / names.length), started: iso(Date.now() - i * 350), elapsed_ms: 20 + 8 * Math.sin(i / 5), cpu_ms: 9, rows_in: 2000 + Math.round(200 * Math.sin(i / 7)), rows_out: 1995, bytes_in: 412_000, outcome: i === 40 ? 'retried: no space left on device' : 'committed' })) };
+  return { runs: Array.from({ length: limit }, (_, i) => ({ flow: names[i % names.length], batch_id: 8123 - Math.floor(i / names.length), started: iso(Date.now() - i * 350), elapsed_ms: 20 + 8 * Math.sin(i / 5), cpu_ms: 9, rows_in: 2000 + Math.round(200 * Math.sin(i / 7)), rows_out: 1995, bytes_in: 412_000, outcome: i === 40 ? 'retried: no space left on device' : 'committed' })) };
 }
 
 export const errorPage = (id) => ({ id, code: 'resource_exhausted', title: 'The disk is full', cause: 'A commit or an append could not be written because the file system of the data folder has no space left, or its quota is used up.', todo: 'Free some space, or move the data folder. Flows that retry go on by themselves; a failed one goes on with: tarn flow resume NAME' });

@@ -51,20 +51,20 @@ const newestWindow = () => Math.floor(Date.now() / size) * size;
 function ledger() {
   const sent = state === 'empty' ? 0 : Math.round(((Date.now() - started) / 1000 + 600) * rate);
   const inFlight = state === 'empty' ? 0 : Math.round(rate * (0.3 + 0.7 * ((Date.now() % 1000) / 1000)));
-  const quarantined = Math.round(sent * 0.001);
+  const deadLetters = Math.round(sent * 0.001);
   const lost = state === 'wrong' ? 3 : 0;
   const committed = sent - inFlight;
   const line = {
-    flow: 'clicks.table', topic: 'clicks', table: 'bronze.clicks', entry: true, epoch: 812, table_version: 813, log_records: sent,
-    committed, stored: committed - quarantined - lost, quarantined, in_flight: inFlight, lost, double: 0,
+    flow: 'clicks.table', topic: 'clicks', table: 'bronze.clicks', entry: true, batch_id: 812, table_version: 813, log_records: sent,
+    committed, stored: committed - deadLetters - lost, dead_letters: deadLetters, in_flight: inFlight, lost, duplicated: 0,
   };
   const producer = state === 'empty' ? null : {
-    as_of: iso(Date.now() - 300), running: true, sent, acknowledged: sent, late_sent: 20, broken_sent: quarantined, twice_sent: 7,
+    as_of: iso(Date.now() - 300), running: true, sent, acknowledged: sent, late_sent: 20, broken_sent: deadLetters, twice_sent: 7,
   };
   return {
     as_of: iso(Date.now()), producer, sent: producer && sent, acknowledged: producer && sent, log_records: sent, committed,
-    bronze: state === 'empty' ? null : line.stored, quarantine: quarantined, late: Math.round(sent * 0.002), in_flight: inFlight,
-    lost: state === 'empty' ? null : lost, double: state === 'empty' ? null : 0,
+    bronze: state === 'empty' ? null : line.stored, dead_letters: deadLetters, late: Math.round(sent * 0.002), in_flight: inFlight,
+    lost: state === 'empty' ? null : lost, duplicated: state === 'empty' ? null : 0,
     unknown: state === 'empty' ? 'no flow writes a topic to a table yet' : '', lines: state === 'empty' ? [] : [line],
   };
 }
@@ -74,23 +74,23 @@ function flows() {
   const l = ledger();
   const flow = (name, kind, source, sinks, more) => ({
     name, kind, source, sinks: sinks.map((s) => ({ kind: s.split(' ')[0], name: s.split(' ')[1] })), state: 'running', reason: '',
-    generation: '5f3c9a1b2d', sql: '', epoch: 812, every_ms: 1000, lag: l.in_flight,
+    generation: '5f3c9a1b2d', sql: '', batch_id: 812, every_ms: 1000, lag: l.in_flight,
     positions: [{ partition: 0, start_offset: 0, next_offset: l.committed, high_watermark: l.log_records }],
-    watermark: null, rows_in: l.committed, rows_out: l.bronze, late: 0, quarantined: 0, last_commit: iso(Date.now() - 140),
-    latency_p50_ms: 640, latency_p99_ms: 1180, source_kind: 'topic', lag_unit: 'records', duplicates: 0, outside_horizon: 0, file: '', strategy: '',
-    why: { advancing: true, sentence: 'It took 2,012 records in its newest epoch, 140 ms ago.', todo: '' }, ...more,
+    watermark: null, rows_in: l.committed, rows_out: l.bronze, late: 0, dead_letters: 0, quarantined: 0, last_commit: iso(Date.now() - 140),
+    latency_p50_ms: 640, latency_p99_ms: 1180, source_kind: 'topic', lag_unit: 'records', duplicates: 0, outside_window: 0, file: '', strategy: '',
+    why: { advancing: true, sentence: 'It took 2,012 records in its newest batch, 140 ms ago.', todo: '' }, ...more,
   });
   return {
     flows: [
       flow('clicks.late.table', 'table', 'clicks.late', ['table late.clicks'], { lag: 0 }),
-      flow('clicks.quarantine.table', 'table', 'clicks.quarantine', ['table quarantine.clicks'], { lag: 0 }),
-      flow('clicks.table', 'table', 'clicks', ['table bronze.clicks', 'topic clicks.quarantine'], {
-        quarantined: l.quarantine,
-        ...(state === 'failed' ? { state: 'failed', reason: 'cannot commit epoch 813 to bronze.clicks: No space left on device. Free some disk, then: tarn flow resume clicks.table',
-          why: { advancing: false, sentence: 'It has failed: it could not commit epoch 813 to bronze.clicks, as the disk is full.', todo: 'Free some disk, then: tarn flow resume clicks.table' } } : {}),
+      flow('clicks.dead_letters.table', 'table', 'clicks.dead_letters', ['table dead_letters.clicks'], { lag: 0 }),
+      flow('clicks.table', 'table', 'clicks', ['table bronze.clicks', 'topic clicks.dead_letters'], {
+        dead_letters: l.dead_letters,
+        ...(state === 'failed' ? { state: 'failed', reason: 'cannot commit batch 813 to bronze.clicks: No space left on device. Free some disk, then: tarn flow resume clicks.table',
+          why: { advancing: false, sentence: 'It has failed: it could not commit batch 813 to bronze.clicks, as the disk is full.', todo: 'Free some disk, then: tarn flow resume clicks.table' } } : {}),
       }),
       flow('live.clicks_windows', 'live', 'clicks', ['view live.clicks_windows', 'topic clicks.late'], {
-        every_ms: 100, epoch: 8123, watermark: iso(Date.now() - 10_000), late: l.late, latency_p50_ms: 84.2, latency_p99_ms: 212, lag: 130,
+        every_ms: 100, batch_id: 8123, watermark: iso(Date.now() - 10_000), late: l.late, latency_p50_ms: 84.2, latency_p99_ms: 212, lag: 130,
         sql: "select tumble(event_time, interval '5 seconds') as window_start, page, …\nfrom stream('clicks')\ngroup by grouping sets (…)",
       }),
     ],
@@ -106,7 +106,7 @@ function tables() {
     columns: Array.from({ length: 18 }, (_, i) => ({ name: `c${i}`, type: 'VARCHAR' })), partition_by: ['_date', '_hour'], properties: {},
     files: 813, bytes: rows * 31, rows, created: iso(started), last_commit: iso(Date.now() - (Date.now() % 1000)), rows_per_second: perSecond,
   });
-  return { tables: [table('bronze.clicks', l.bronze, rate * 0.99), table('late.clicks', l.late, 4), table('quarantine.clicks', l.quarantine, 2)], failed: [] };
+  return { tables: [table('bronze.clicks', l.bronze, rate * 0.99), table('late.clicks', l.late, 4), table('dead_letters.clicks', l.dead_letters, 2)], failed: [] };
 }
 
 const status = () => ({
@@ -117,7 +117,7 @@ const status = () => ({
   rows_to_tables_per_second: state === 'empty' ? null : rate * (0.95 + 0.1 * noise(Date.now() / 5000, 5)),
   log_read_only: false, log_read_only_reason: '',
 });
-const view = { name: 'live.clicks_windows', columns, key, generation: '5f3c', epoch: 8123, committed: iso(Date.now()), rows: 32_000 };
+const view = { name: 'live.clicks_windows', columns, key, generation: '5f3c', batch_id: 8123, committed: iso(Date.now()), rows: 32_000 };
 
 function viewRows(query) {
   const rows = [];
@@ -127,9 +127,9 @@ function viewRows(query) {
     const all = windowRows(start, Date.now());
     rows.push(...(where ? all.filter((row) => `grouping_set=${row[6]}` === where) : all));
   }
-  return { view: view.name, epoch: epoch(), committed: iso(Date.now()), columns, key, rows: rows.slice(0, Number(query.get('limit') ?? 1000)), truncated: false };
+  return { view: view.name, batch_id: batch(), committed: iso(Date.now()), columns, key, rows: rows.slice(0, Number(query.get('limit') ?? 1000)), truncated: false };
 }
-const epoch = () => Math.floor((Date.now() - started) / 100);
+const batch = () => Math.floor((Date.now() - started) / 100);
 
 function events(response) {
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
@@ -141,7 +141,7 @@ function events(response) {
     if (state !== 'empty') {
       const now = Date.now();
       const rows = windowRows(newestWindow(), now);
-      send('view', { view: view.name, epoch: epoch(), committed: iso(now - 60), watermark: iso(now - 10_000), columns, key, rows });
+      send('view', { view: view.name, batch_id: batch(), committed: iso(now - 60), watermark: iso(now - 10_000), columns, key, rows });
     }
     if (tick % 5 === 0) { send('flows', flows()); send('ledger', ledger()); }
     if (tick % 10 === 5) send('graph', graph());
@@ -163,7 +163,7 @@ const topic = (name) => ({
   retention_bytes: null, timestamp_type: 'CreateTime', records_per_second: rate * (0.95 + 0.1 * noise(Date.now() / 3000, 3)),
   partitions: [0, 1, 2, 3].map((partition) => ({ partition, log_start_offset: 0, high_watermark: ledger().log_records, last_stable_offset: ledger().log_records, bytes: 103_000_000 })),
 });
-const topics = () => ({ topics: state === 'empty' ? [] : ['clicks', 'clicks.late', 'clicks.quarantine', 'wikipedia.edits'].map(topic) });
+const topics = () => ({ topics: state === 'empty' ? [] : ['clicks', 'clicks.late', 'clicks.dead_letters', 'wikipedia.edits'].map(topic) });
 
 function sqlAnswer(sql) {
   if (sql.includes('wrong'))

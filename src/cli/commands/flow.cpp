@@ -37,15 +37,15 @@ class List final : public host::Command {
         TARN_TRY(auto api, api_of(common));
         TARN_TRY(auto answer, api.get("/api/v1/flows"));
         host::TableOutput out(
-            common.format, {"flow", "state", "source", "sinks", "epoch", "lag", "rows_in", "late",
-                            "quarantined", "p50_ms", "p99_ms", "reason"});
+            common.format, {"flow", "state", "source", "sinks", "batch_id", "lag", "rows_in",
+                            "late", "dead_letters", "quarantined", "p50_ms", "p99_ms", "reason"});
         for (auto& f : answer["flows"]) {
             std::string sinks;
             for (auto& s : f["sinks"])
                 sinks += (sinks.empty() ? "" : ", ") + s.value("name", "");
-            out.row({f["name"], f["state"], f["source"], sinks, f["epoch"], f["lag"], f["rows_in"],
-                     f["late"], f["quarantined"], f["latency_p50_ms"], f["latency_p99_ms"],
-                     f["reason"]});
+            out.row({f["name"], f["state"], f["source"], sinks, f["batch_id"], f["lag"],
+                     f["rows_in"], f["late"], f["dead_letters"], f["quarantined"],
+                     f["latency_p50_ms"], f["latency_p99_ms"], f["reason"]});
         }
         out.print(
             "There is no flow yet. A topic with `table:` in tarn.yml, or a model under models/, "
@@ -128,13 +128,13 @@ struct Resume final : Set {
 
 constexpr host::CommandRow kCommands[] = {
     {"flow", "Flows from topics to tables and views.", "tarn flow list"},
-    {"flow list", "Lists flows with state, epoch and lag.", "tarn flow list",
+    {"flow list", "Lists flows with state, batch id and lag.", "tarn flow list",
      host::make_command<List>},
     {"flow describe", "Shows a flow's positions, watermark and counts.",
      "tarn flow describe live.clicks_windows", host::make_command<Describe>},
     {"flow why", "Says in one sentence why a flow does or does not advance.",
      "tarn flow why live.clicks_windows", host::make_command<Why>},
-    {"flow pause", "Stops a flow after its epoch under way.", "tarn flow pause live.clicks_windows",
+    {"flow pause", "Stops a flow after its batch under way.", "tarn flow pause live.clicks_windows",
      host::make_command<Pause>},
     {"flow resume", "Runs a paused flow again, or retries a failed one.",
      "tarn flow resume live.clicks_windows", host::make_command<Resume>},

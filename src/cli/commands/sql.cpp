@@ -135,12 +135,10 @@ Result<int> run_alone(const host::Common& common, const std::string& query,
     if (!done && !format && done.error().id() == errors::kSqlUnknownName)
         return fail(done.error().with_context(format.error().message()));
     if (!done && done.error().id() == errors::kSqlUnknownName)
-        return fail(
-            errors::kSqlUnknownName,
-            fmt::format(
-                "{}\nNo Tarn is running on data folder {}, so live views and system tables are not "
-                "there. Start it: tarn up --data {}",
-                done.error().message(), common.data, common.data));
+        return fail(errors::kSqlUnknownName,
+                    fmt::format("{}\nNo Tarn is running on data folder {}, so materialized views "
+                                "and system tables are not there. Start it: tarn up --data {}",
+                                done.error().message(), common.data, common.data));
     TARN_TRY(auto stats, std::move(done));
     printer.finish();
     warn_truncated(stats.truncated, stats.rows, options.max_rows);

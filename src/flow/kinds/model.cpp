@@ -23,11 +23,12 @@ FlowSpec spec_of(const project::TableModel& model, const SourceSchema& schema,
             .generation = generation_of(
                 fmt::format("model 1|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", strategy.generation,
                             model.sql, model.source, columns, model.unique_key, model.event_time,
-                            model.horizon.us, model.watermark.us, model.grace.us, model.quarantine,
-                            model.late, fmt::join(model.partition_by, ","))),
+                            model.deduplication_window.us, model.watermark.us, model.grace.us,
+                            model.quarantine, model.late, fmt::join(model.partition_by, ","))),
             .sql = model.sql,
             .file = model.file,
             .strategy = std::string(strategy.name),
+            .has_rules = true,
             .every = model.every,
             .linger = std::min(model.every, Duration::millis(50))};
 }

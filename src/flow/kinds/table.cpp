@@ -1,5 +1,5 @@
 // For each topic with a table one flow "<topic>.table": its records as rows, and what does not
-// decode into the quarantine topic (missing for raw topics, which refuse nothing).
+// decode into the dead letter topic (missing for raw topics, which refuse nothing).
 
 #include "parts.h"
 #include "steps/ingest.h"
@@ -14,16 +14,17 @@ Result<std::vector<FlowPlan>> plans(const project::Project& project, PartContext
         auto& reader = *context.readers.topic(name);
         const auto& topic = reader.topic();
         if (topic.decoded()) reader.need(topic.columns, true);
-        auto step = std::make_unique<IngestStep>(topic, side_partitions(topic.quarantine, context),
-                                                 context.options, context.world);
+        auto step = std::make_unique<IngestStep>(
+            topic, side_partitions(topic.dead_letters, context), context.options, context.world);
         FlowPlan plan{{topic_node(name)}, std::move(step), {}};
         plan.sinks.push_back({.node = table_node(topic.table->name),
                               .description = "Topic " + topic.name,
                               .columns = project::table_columns(topic),
                               .partition_by = topic.table->partition_by,
                               .transaction_of_parts = true});
-        if (!topic.quarantine.empty())
-            plan.sinks.push_back({.node = topic_node(topic.quarantine), .port = "quarantine"});
+        if (!topic.dead_letters.empty())
+            // The port is in the id of the topic's writer, which stays what it was.
+            plan.sinks.push_back({.node = topic_node(topic.dead_letters), .port = "quarantine"});
         out.push_back(std::move(plan));
     }
     return out;

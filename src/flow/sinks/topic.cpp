@@ -1,6 +1,6 @@
-// A topic of the flow's own as its sink (late rows, quarantine): appended under a writer id of the
-// sink, with the epoch in the producer state of the log, which ignores a repeat. An epoch without
-// records leaves no trace.
+// A topic of the flow's own as its sink (late rows, dead letters): appended under a writer id of
+// the sink, with the epoch in the producer state of the log, which ignores a repeat. An epoch
+// without records leaves no trace.
 
 #include <algorithm>
 #include <optional>

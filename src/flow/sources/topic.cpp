@@ -91,7 +91,7 @@ class TopicSource final : public Source {
                 if (!chunk) {
                     return fail(
                         errors::kPositionBeyondLog,
-                        fmt::format("the log ends before what an epoch has read: topic {} "
+                        fmt::format("the log ends before what a batch has read: topic {} "
                                     "partition {} offset {}: it was put back to an older state; "
                                     "drop the flow's sinks and its state folder to begin anew",
                                     reader_.topic().name, range.partition, at));

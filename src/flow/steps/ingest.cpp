@@ -27,7 +27,7 @@ Status IngestStep::run(const Input& input, bool) {
         auto rows = decoded ? decoded->row_count : chunk->records.size();
         counters_.rows_out += int64_t(rows);
         if (rows > 0) table.rows.push_back(table_rows(topic_, *chunk, input.plan));
-        counters_.quarantined += int64_t(chunk->rejected.size());
+        counters_.rejected += int64_t(chunk->rejected.size());
         for (const auto& rejected : chunk->rejected) {
             const auto& record = chunk->records[rejected.record];
             const codec::Header headers[] = {

@@ -78,7 +78,7 @@ Status WindowsStep::run(const Input& input, bool replay) {
     counters_.rows_in += input.records;
     newest_event_us_ = INT64_MIN;
     for (const auto& [source, chunk] : input.parts) {
-        counters_.quarantined += int64_t(chunk->rejected.size());
+        counters_.rejected += int64_t(chunk->rejected.size());
         if (chunk->decoded()->row_count > 0) TARN_RETURN_IF_ERROR(add(*chunk, input.plan));
     }
     if (replay) {

@@ -70,7 +70,7 @@ Status RowsStep::compile() {
 
 int64_t RowsStep::horizon_second(Timestamp watermark) const {
     if (watermark == kNoWatermark) return INT64_MIN;
-    return floor_second(watermark.us - model_.horizon.us);
+    return floor_second(watermark.us - model_.deduplication_window.us);
 }
 
 std::string RowsStep::key_text(const codec::Column& column, uint32_t row) const {
@@ -86,7 +86,7 @@ std::string RowsStep::key_text(const codec::Column& column, uint32_t row) const 
     }
 }
 
-// The ids of the horizon as they were after the epoch that is done: those of later rows come when
+// The ids of the window as they were after the epoch that is done: those of later rows come when
 // the epoch that wrote them runs again.
 Status RowsStep::load_state() {
     ids_.reset();
@@ -143,8 +143,9 @@ Status RowsStep::judge(const BatchPtr& rows, const EpochPlan& plan) {
     const auto* rejected = rejected_ >= 0 ? &rows->columns[size_t(rejected_)] : nullptr;
     const auto* keys = key_ >= 0 ? &rows->columns[size_t(key_)] : nullptr;
     const auto* times = key_ >= 0 ? &rows->columns[size_t(event_time_)] : nullptr;
-    const auto outside = fmt::format("older than the horizon of {} in which {} is unique",
-                                     format_duration(model_.horizon), model_.unique_key);
+    const auto outside =
+        fmt::format("older than the deduplication window of {} in which {} is unique",
+                    format_duration(model_.deduplication_window), model_.unique_key);
     for (uint32_t row = 0; row < rows->row_count; ++row) {
         const auto in_block = row % block_.size();
         if (keys && in_block == 0) look_up(*keys, row, rows->row_count);
@@ -169,14 +170,14 @@ Status RowsStep::judge(const BatchPtr& rows, const EpochPlan& plan) {
                 ++counters_.duplicates;
                 continue;
             }
-            // A producer with a wrong clock must not move everyone's horizon.
+            // A producer with a wrong clock must not move everyone's window.
             if (event_us <= plan.batch_time.us + kMaxAhead.us)
                 newest_event_us_ = std::max(newest_event_us_, event_us);
         }
         good.push_back(row);
     }
     for (const auto& [reason, which] : bad) {
-        counters_.quarantined += int64_t(which.size());
+        counters_.rejected += int64_t(which.size());
         put_to_side(rows, which, reason);
     }
     counters_.rows_out += int64_t(good.size());

@@ -2,10 +2,10 @@
 
 // Rows of a table as the model's SQL makes them, appended. With a column `_rejected` in the SELECT
 // the rows where it is not null go to the quarantine with that text as reason. With unique_key each
-// row stands once: ids of the horizon (of event time, behind the newest event time of the epochs
-// before) are kept in memory and rebuilt from the table on start; a row older than the horizon
+// row stands once: ids of the deduplication window (of event time, behind the newest event time of
+// the epochs before) are kept in memory and rebuilt from the table on start; an older row
 // cannot be judged and goes to the quarantine. Two rows of one key whose event times are further
-// apart than the horizon are not recognised as the same.
+// apart than the window are not recognised as the same.
 
 #include <array>
 #include <optional>
@@ -29,7 +29,7 @@ class RowsStep final : public ModelStep {
     IdSet::Id id_of(const codec::Column& keys, uint32_t row) const;
     // Fills block_ with the ids of rows from `first`, and calls for their places.
     void look_up(const codec::Column& keys, uint32_t first, size_t rows);
-    // The first second that the horizon holds at a watermark.
+    // The first second that the window holds at a watermark.
     int64_t horizon_second(Timestamp watermark) const;
     std::string key_text(const codec::Column& column, uint32_t row) const;
 

@@ -88,7 +88,7 @@ Status SessionsStep::load_state() {
         if (epoch <= journal()->done().epoch) checkpoint_ = std::max(checkpoint_, epoch);
     if (checkpoint_ + 1 < journal()->needed())
         return fail(ErrorCode::kCorrupted,
-                    fmt::format("the checkpoint of epoch {} is missing: {}: put it back, or drop "
+                    fmt::format("the checkpoint of batch {} is missing: {}: put it back, or drop "
                                 "the flow's sinks and {} to begin anew",
                                 journal()->needed() - 1, checkpoint_path(journal()->needed() - 1),
                                 state_folder()));
@@ -187,7 +187,7 @@ Status SessionsStep::finish(const EpochPlan& plan) {
     if (written || written.error().code() == ErrorCode::kCancelled) return written;
     // The input is held instead.
     logger_.warn("a checkpoint could not be written",
-                 {{"epoch", plan.epoch}, {"reason", written.error().message()}});
+                 {{"batch_id", plan.epoch}, {"reason", written.error().message()}});
     rows_since_ = 0;
     return {};
 }

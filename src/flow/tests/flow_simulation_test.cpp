@@ -1,5 +1,5 @@
 // Flows on a disk that crashes: whatever is struck, in the end each acknowledged record is a row or
-// in quarantine exactly once, and the windows are those recomputed from the rows that are not late.
+// a dead letter exactly once, and the windows are those recomputed from the rows that are not late.
 
 #include <gtest/gtest.h>
 

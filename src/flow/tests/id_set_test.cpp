@@ -1,4 +1,4 @@
-// Ids are known within the horizon, forgotten behind it, and the memory follows what is known.
+// Ids are known within the window, forgotten behind it, and the memory follows what is known.
 
 #include "id_set.h"
 

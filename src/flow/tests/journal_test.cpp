@@ -23,7 +23,7 @@ EpochPlan plan(int64_t epoch) {
     return {.epoch = epoch,
             .batch_time = {epoch * 1000 + 5},
             .watermark = epoch == 0 ? kNoWatermark : Timestamp{epoch * 100},
-            .before = {.rows_in = epoch, .rows_out = 2, .late = 3, .early = 1, .quarantined = -4},
+            .before = {.rows_in = epoch, .rows_out = 2, .late = 3, .early = 1, .rejected = -4},
             .ranges = {{0, 0, {epoch * 10}, {epoch * 10 + 10}},
                        {0, 1, {epoch * 5 + 7}, {epoch * 5 + 12}},
                        {1, 0, {epoch + 3, 1}, {epoch + 4, epoch % 3}}},

@@ -54,7 +54,12 @@ TEST_F(RuntimeTest, StatusCountsWhatWasRead) {
         EXPECT_TRUE(s.latency_p50);
     }
     auto table = status("clicks.table");
-    EXPECT_EQ(table.rows_out + table.quarantined, records);
+    EXPECT_EQ(table.rows_out + table.dead_letters, records);
+    EXPECT_GT(table.dead_letters, 0);
+    EXPECT_EQ(table.quarantined, 0);
+    auto silver = status("silver.clicks");
+    EXPECT_GT(silver.quarantined, 0);
+    EXPECT_EQ(silver.dead_letters, 0);
     auto live = status("live.pages");
     ASSERT_TRUE(live.watermark);
     EXPECT_LE(*live.watermark, world_.clock.now()) << "an event time far ahead moved the watermark";

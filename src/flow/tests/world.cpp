@@ -26,10 +26,11 @@ topics:
       id: int
     table: {name: bronze.clicks, every: 1s}
   clicks.late: {late_of: clicks, partitions: 2, retention: forever}
-  clicks.quarantine: {quarantine_of: clicks, retention: forever}
+  clicks.dead_letters: {dead_letters_of: clicks, retention: forever}
 )";
 constexpr std::string_view kModel =
-    R"({{ config(materialized='live', watermark='4s', grace='1s', late='clicks.late') }}
+    R"({{ config(materialized='materialized_view', watermark='4s', grace='1s',
+         late='clicks.late') }}
 select tumble(event_time, interval '5 seconds') as window_start, page, count(*) as views,
        count(distinct "user") as users
 from stream('clicks') group by grouping sets ((window_start), (window_start, page))
@@ -37,7 +38,7 @@ from stream('clicks') group by grouping sets ((window_start), (window_start, pag
 
 constexpr std::string_view kSilver =
     R"({{ config(materialized='incremental', every='500ms', unique_key='id', event_time='event_time',
-         horizon='30s', quarantine='quarantine.silver_clicks') }}
+         deduplication_window='30s', quarantine='quarantine.silver_clicks') }}
 select id, event_time, page, keyed_hash("user") as user_key, price, _partition, _offset,
        case when price % 10 = 7 then 'price ends in 7' end as _rejected
 from {{ source('bronze', 'clicks') }}
@@ -151,8 +152,8 @@ Status World::read_topic(const std::string& name, Outcome& out) {
                             h[std::string(one.key)] = one.value;
                         Place place{std::stoi(*h.at("tarn.partition")),
                                     std::stoll(*h.at("tarn.offset"))};
-                        if (name == "clicks.quarantine") {
-                            out.quarantined.emplace(place, record.value.value_or(""));
+                        if (name == "clicks.dead_letters") {
+                            out.dead_letters.emplace(place, record.value.value_or(""));
                         } else {
                             Outcome::Late late{*h.at("tarn.reason"), std::nullopt, 0};
                             if (h.at("tarn.watermark"))
@@ -188,7 +189,7 @@ Status World::read_view(Outcome& out) {
 Result<Outcome> World::read() {
     Outcome out;
     TARN_RETURN_IF_ERROR(read_bronze(out));
-    TARN_RETURN_IF_ERROR(read_topic("clicks.quarantine", out));
+    TARN_RETURN_IF_ERROR(read_topic("clicks.dead_letters", out));
     TARN_RETURN_IF_ERROR(read_topic("clicks.late", out));
     TARN_RETURN_IF_ERROR(read_view(out));
     TARN_TRY(auto sql, session());
@@ -197,23 +198,23 @@ Result<Outcome> World::read() {
 }
 
 std::string check(const Outcome& o, const World& world) {
-    // Each acknowledged record once, as a row or in quarantine; nothing that was never sent.
+    // Each acknowledged record once, as a row or a dead letter; nothing that was never sent.
     for (const auto& [place, value] : world.acknowledged) {
-        auto n = o.bronze.count(place) + o.quarantined.count(place);
+        auto n = o.bronze.count(place) + o.dead_letters.count(place);
         if (n != 1)
             return fmt::format("record {}:{} stands {} times: {}", place.first, place.second, n,
                                value);
-        if (auto it = o.quarantined.find(place); it != o.quarantined.end() && it->second != value)
-            return fmt::format("record {}:{} has other bytes in quarantine", place.first,
+        if (auto it = o.dead_letters.find(place); it != o.dead_letters.end() && it->second != value)
+            return fmt::format("record {}:{} has other bytes as a dead letter", place.first,
                                place.second);
     }
     for (const auto& [place, click] : o.bronze)
         if (o.bronze.count(place) != 1)
             return fmt::format("row {}:{} stands twice", place.first, place.second);
-    for (const auto& [place, value] : o.quarantined) {
-        if (o.quarantined.count(place) != 1)
-            return fmt::format("{}:{} is in quarantine twice", place.first, place.second);
-        if (!world.sent.contains(value)) return "quarantine has what was never sent: " + value;
+    for (const auto& [place, value] : o.dead_letters) {
+        if (o.dead_letters.count(place) != 1)
+            return fmt::format("{}:{} is a dead letter twice", place.first, place.second);
+        if (!world.sent.contains(value)) return "a dead letter was never sent: " + value;
     }
     // Late rows are rows, are late, and stand once.
     for (const auto& [place, late] : o.late) {

@@ -24,7 +24,7 @@ struct Outcome {
         std::string page, user;
     };
     std::multimap<Place, Click> bronze;
-    std::multimap<Place, std::string> quarantined;  // with the original value
+    std::multimap<Place, std::string> dead_letters;  // with the original value
     struct Late {
         std::string reason;
         std::optional<int64_t> watermark_us;

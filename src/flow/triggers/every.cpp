@@ -23,7 +23,7 @@ class Every final : public Trigger {
 }  // namespace
 
 TriggerKind every_trigger() {
-    return {"every", "An epoch at most this often, while there is input.",
+    return {"every", "A batch at most this often, while there is input.",
             [](const FlowSpec& spec) -> std::unique_ptr<Trigger> {
                 return std::make_unique<Every>(spec.every, spec.linger);
             }};

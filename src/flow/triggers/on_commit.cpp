@@ -14,7 +14,7 @@ class OnCommit final : public Trigger {
 
 TriggerKind on_commit_trigger() {
     return {
-        "on_commit", "An epoch as soon as a source has committed something.",
+        "on_commit", "A batch as soon as a source has committed something.",
         [](const FlowSpec&) -> std::unique_ptr<Trigger> { return std::make_unique<OnCommit>(); }};
 }
 

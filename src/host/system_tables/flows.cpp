@@ -12,13 +12,14 @@ constexpr SystemColumn kColumns[] = {
     {"state", ColumnType::kText,
      "`starting`, `running`, `paused`, `retrying`, `failed` or `stopped`."},
     {"reason", ColumnType::kText, "Why it is not running."},
-    {"epoch", ColumnType::kInt64, "The newest that every sink has; −1: none."},
+    {"batch_id", ColumnType::kInt64, "The newest batch that every sink has; −1: none."},
     {"lag", ColumnType::kInt64, "Records, or versions of a table, that are not committed yet."},
     {"rows_in", ColumnType::kInt64, "Records read since the flow began, restarts included."},
     {"late", ColumnType::kInt64, "Of these, rows in no window: they came too late or too early."},
-    {"quarantined", ColumnType::kInt64, "Of these, what is no row or breaks a rule."},
+    {"dead_letters", ColumnType::kInt64, "Of these, records that do not decode."},
+    {"quarantined", ColumnType::kInt64, "Of these, rows that break a rule of their model."},
     {"watermark", ColumnType::kTimestamp, "Of flows by event time; NULL for others."},
-    {"last_commit", ColumnType::kTimestamp, "Batch time of the newest epoch."},
+    {"last_commit", ColumnType::kTimestamp, "Time of the newest batch."},
 };
 
 void fill(const SystemSources& sources, SystemRows& rows) {
@@ -32,6 +33,7 @@ void fill(const SystemSources& sources, SystemRows& rows) {
             .number(flow.lag())
             .number(flow.rows_in)
             .number(flow.late)
+            .number(flow.dead_letters)
             .number(flow.quarantined)
             .time(flow.watermark)
             .time(flow.last_commit);

@@ -9,8 +9,8 @@ constexpr size_t kMostRuns = 100'000;
 
 constexpr SystemColumn kColumns[] = {
     {"flow", ColumnType::kText, "The flow."},
-    {"epoch", ColumnType::kInt64, "Its epoch, as `_batch_id` of the rows it wrote."},
-    {"started", ColumnType::kTimestamp, "When the epoch began."},
+    {"batch_id", ColumnType::kInt64, "Its batch, as `_batch_id` of the rows it wrote."},
+    {"started", ColumnType::kTimestamp, "When the batch began."},
     {"elapsed_us", ColumnType::kInt64, "From there to its commit, in microseconds."},
     {"cpu_us", ColumnType::kInt64, "CPU time of the flow's thread, in microseconds."},
     {"rows_in", ColumnType::kInt64, "Records read."},
@@ -35,8 +35,8 @@ void fill(const SystemSources& sources, SystemRows& rows) {
 }  // namespace
 
 SystemTable runs_table() {
-    return {"runs", "The newest finished epochs of all flows, since the process started.", kColumns,
-            fill};
+    return {"runs", "The newest finished batches of all flows, since the process started.",
+            kColumns, fill};
 }
 
 }  // namespace tarn::host

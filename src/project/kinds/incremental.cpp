@@ -23,20 +23,21 @@ constexpr Key kKeys[] = {
              "is grouped by.",
      .example = "country, day"},
     {.name = "unique_key",
-     .text = "A column: a row whose key came within the horizon is left out.",
+     .text = "A column: a row whose key came within the deduplication window is left out.",
      .example = "event_id"},
     {.name = "event_time",
-     .text = "The column of type timestamp that the horizon is of.",
+     .text = "The column of type timestamp that the deduplication window is of.",
      .example = "event_time"},
-    {.name = "horizon",
+    {.name = "deduplication_window",
      .form = Form::kDuration,
      .default_value = "10m",
      .text = "How far back keys are known, in event time; an older row goes to the quarantine.",
      .example = "2m",
-     .min = Duration::seconds(1).us},
+     .min = Duration::seconds(1).us,
+     .old_name = "horizon"},
     {.name = "quarantine",
      .text = "The table for rows that fail a rule (`_rejected` is not null) or came behind the "
-             "horizon.",
+             "deduplication window.",
      .example = "quarantine.silver_clicks",
      .rule = &kTableName},
     {.name = "watermark",
@@ -79,7 +80,7 @@ constexpr Strategy kStrategies[] = {
 constexpr std::string_view kExample =
     R"(-- models/silver/clicks.sql
 {{ config(materialized='incremental', unique_key='event_id', event_time='event_time',
-          horizon='10m', quarantine='quarantine.silver_clicks') }}
+          deduplication_window='10m', quarantine='quarantine.silver_clicks') }}
 select event_id, event_time, page, price,
        case when price < 0 then 'price is below zero' end as _rejected
 from {{ source('bronze', 'clicks') }}   -- or {{ ref('clicks') }}: the model of that name
@@ -95,16 +96,18 @@ Status read(const ModelSource& source, ModelDraft& draft) {
                      .partition_by = config.texts("partition_by"),
                      .unique_key = config.text("unique_key"),
                      .event_time = config.text("event_time"),
-                     .horizon = config.duration("horizon"),
+                     .deduplication_window = config.duration("deduplication_window"),
                      .quarantine = config.text("quarantine"),
                      .watermark = config.duration("watermark"),
                      .grace = config.duration("grace"),
                      .late = config.text("late")};
     if (!model.unique_key.empty() && model.event_time.empty())
-        return wrong(config.place("unique_key"),
-                     "config: unique_key needs event_time, the column that the horizon is of");
-    if (model.unique_key.empty() && config.has("horizon"))
-        return wrong(config.place("horizon"), "config: horizon has no meaning without unique_key");
+        return wrong(
+            config.place("unique_key"),
+            "config: unique_key needs event_time, the column that the deduplication window is of");
+    if (model.unique_key.empty() && config.has("deduplication_window"))
+        return wrong(config.place("deduplication_window"),
+                     "config: deduplication_window has no meaning without unique_key");
     if (!parsed.stream.empty())
         return wrong({file, parsed.stream_line},
                      "an incremental model reads a table: {{ source('schema', 'table') }} or "

@@ -29,7 +29,7 @@ constexpr Key kColumnKeys[] = {
     {.name = "required",
      .form = Form::kBoolean,
      .default_value = "false",
-     .text = "Whether a record without a value for it goes to the quarantine.",
+     .text = "Whether a record without a value for it is a dead letter.",
      .example = "true"},
 };
 constexpr Key kTableKeys[] = {
@@ -85,20 +85,23 @@ constexpr Key kTopicKeys[] = {
      .alone = "type"},
     {.name = "table",
      .form = Form::kMap,
-     .text = "The table to which every record is written; a name alone will do.",
+     .text = "The topic's streaming table, to which every record is appended as it comes; a name "
+             "alone will do.",
      .example = "bronze.clicks",
      .keys = kTableKeys,
      .alone = "name"},
-    {.name = "quarantine",
+    {.name = "dead_letter_topic",
      .text = "The topic for records that cannot be decoded; without it, the topic's name with "
-             "`.quarantine` behind it.",
-     .example = "clicks.quarantine"},
+             "`.dead_letters` behind it.",
+     .example = "clicks.dead_letters",
+     .old_name = "quarantine"},
     {.name = "late_of",
      .text = "This topic holds the late rows of that one, with its columns.",
      .example = "clicks"},
-    {.name = "quarantine_of",
+    {.name = "dead_letters_of",
      .text = "This topic holds what could not be decoded of that one: the original bytes.",
-     .example = "clicks"},
+     .example = "clicks",
+     .old_name = "quarantine_of"},
 };
 
 constexpr std::string_view kExample = R"(topics:
@@ -111,10 +114,12 @@ constexpr std::string_view kExample = R"(topics:
       page: text
     table: {name: bronze.clicks, every: 1s}
   clicks.late: {late_of: clicks, table: late.clicks}
-  clicks.quarantine: {quarantine_of: clicks, table: quarantine.clicks}
+  clicks.dead_letters: {dead_letters_of: clicks, table: dead_letters.clicks}
 )";
 
-std::vector<HeaderColumn> quarantine_columns() {
+std::string old_dead_letters(const std::string& owner) { return owner + ".quarantine"; }
+
+std::vector<HeaderColumn> dead_letter_columns() {
     return {
         {{"reason", ColumnType::kText, false}, "tarn.reason"},
         {{"field", ColumnType::kText, false}, "tarn.field"},
@@ -161,22 +166,22 @@ Status load_columns(const Values& of, Topic& topic) {
 
 // Format and columns.
 Status load_form(const Values& values, Topic& topic) {
-    bool derived = !topic.late_of.empty() || !topic.quarantine_of.empty();
-    if (!topic.late_of.empty() && !topic.quarantine_of.empty()) {
-        return wrong(values.place("quarantine_of"),
-                     "a topic is late_of or quarantine_of another, not both");
+    bool derived = !topic.late_of.empty() || !topic.dead_letters_of.empty();
+    if (!topic.late_of.empty() && !topic.dead_letters_of.empty()) {
+        return wrong(values.place("dead_letters_of"),
+                     "a topic is late_of or dead_letters_of another, not both");
     }
     for (auto key : {"format", "columns"}) {
         if (derived && values.has(key)) {
             return wrong(values.place(key),
                          fmt::format("topic {} has the form of {}{}: leave {} out", topic.name,
-                                     topic.late_of, topic.quarantine_of, key));
+                                     topic.late_of, topic.dead_letters_of, key));
         }
     }
-    if (!topic.quarantine_of.empty()) {
+    if (!topic.dead_letters_of.empty()) {
         topic.format = codec::find_payload_format(codec::kRawFormat);
         topic.columns = raw_columns();
-        topic.header_columns = quarantine_columns();
+        topic.header_columns = dead_letter_columns();
     } else if (!topic.decoded()) {
         topic.columns = raw_columns();
         if (values.has("columns")) {
@@ -188,9 +193,9 @@ Status load_form(const Values& values, Topic& topic) {
             return wrong(values.place(), "topic " + topic.name + " needs columns, or format: raw");
         TARN_RETURN_IF_ERROR(load_columns(values, topic));
     }
-    if (!topic.decoded() && !topic.quarantine.empty()) {
-        return wrong(values.place("quarantine"),
-                     "a raw topic refuses nothing: leave quarantine out");
+    if (!topic.decoded() && !topic.dead_letters.empty()) {
+        return wrong(values.place("dead_letter_topic"),
+                     "a raw topic refuses nothing: leave dead_letter_topic out");
     }
     return {};
 }
@@ -215,9 +220,9 @@ Status load(const Values& file, Project& project) {
                     .columns = {},
                     .header_columns = {},
                     .table = {},
-                    .quarantine = values.text("quarantine"),
+                    .dead_letters = values.text("dead_letter_topic"),
                     .late_of = values.text("late_of"),
-                    .quarantine_of = values.text("quarantine_of"),
+                    .dead_letters_of = values.text("dead_letters_of"),
                     .line = values.place().line};
         TARN_RETURN_IF_ERROR(load_form(values, topic));
         if (values.has("table")) TARN_RETURN_IF_ERROR(load_table(values, topic));
@@ -233,7 +238,7 @@ class Linker {
 
     Status link() {
         TARN_RETURN_IF_ERROR(derive());
-        TARN_RETURN_IF_ERROR(link_quarantines());
+        TARN_RETURN_IF_ERROR(link_dead_letters());
         return check_tables();
     }
 
@@ -259,8 +264,8 @@ class Linker {
 
     Status derive() {
         for (auto& [name, topic] : topics_) {
-            if (!topic.quarantine_of.empty())
-                TARN_RETURN_IF_ERROR(source_of(topic, "quarantine_of", topic.quarantine_of));
+            if (!topic.dead_letters_of.empty())
+                TARN_RETURN_IF_ERROR(source_of(topic, "dead_letters_of", topic.dead_letters_of));
             if (!topic.decoded() || topic.late_of.empty()) continue;
             TARN_TRY(auto source, source_of(topic, "late_of", topic.late_of));
             topic.columns = source->columns;
@@ -269,36 +274,45 @@ class Linker {
         return {};
     }
 
+    // The name of before, where the project declares a topic of that name.
+    std::string default_name(const std::string& owner) const {
+        auto old = topics_.find(old_dead_letters(owner));
+        return old != topics_.end() && old->second.dead_letters_of == owner
+                   ? old->first
+                   : owner + ".dead_letters";
+    }
+
     // Each decoded topic has one, which need not be written.
-    Status link_quarantines() {
+    Status link_dead_letters() {
         std::vector<Topic> implied;
         for (auto& [name, topic] : topics_) {
             if (!topic.decoded()) continue;
             const auto& owner = topic.late_of.empty() ? name : topic.late_of;
-            if (topic.quarantine.empty()) {
-                const auto& of_owner = topics_.at(owner).quarantine;
-                topic.quarantine = of_owner.empty() ? owner + ".quarantine" : of_owner;
-            }
-            auto it = topics_.find(topic.quarantine);
+            if (topic.dead_letters.empty()) topic.dead_letters = topics_.at(owner).dead_letters;
+            const bool named = !topic.dead_letters.empty();
+            if (!named) topic.dead_letters = default_name(owner);
+            auto it = topics_.find(topic.dead_letters);
             if (it == topics_.end()) {
-                implied.push_back({.name = topic.quarantine,
+                implied.push_back({.name = topic.dead_letters,
                                    .format = codec::find_payload_format(codec::kRawFormat),
                                    .columns = raw_columns(),
-                                   .header_columns = quarantine_columns(),
+                                   .header_columns = dead_letter_columns(),
                                    .table = {},
-                                   .quarantine = {},
+                                   .dead_letters = {},
                                    .late_of = {},
-                                   .quarantine_of = owner,
+                                   .dead_letters_of = owner,
+                                   .implied = !named,
                                    .line = topic.line});
-            } else if (it->second.quarantine_of != owner) {
+            } else if (it->second.dead_letters_of != owner) {
                 return wrong(place(topic),
-                             fmt::format("topic {}: its quarantine {} must say quarantine_of: {}",
-                                         name, topic.quarantine, owner));
+                             fmt::format("topic {}: its dead_letter_topic {} must say "
+                                         "dead_letters_of: {}",
+                                         name, topic.dead_letters, owner));
             }
         }
         for (auto& topic : implied) {
             if (!is_topic_name(topic.name))
-                return wrong(place(topic), "not a topic's name: quarantine " + topic.name);
+                return wrong(place(topic), "not a topic's name: dead_letter_topic " + topic.name);
             auto name = topic.name;
             topics_.emplace(name, std::move(topic));
         }
@@ -352,6 +366,22 @@ class Linker {
 Status link(Project& project) { return Linker(project).link(); }
 
 }  // namespace
+
+void keep_dead_letters(Project& project, const std::function<bool(const std::string&)>& stands) {
+    std::map<std::string, std::string> kept;  // by the name that the topic was given
+    for (const auto& [name, topic] : project.topics)
+        if (auto old = old_dead_letters(topic.dead_letters_of);
+            topic.implied && stands(old) && !stands(name) && !project.topics.contains(old))
+            kept[name] = old;
+    for (const auto& [name, old] : kept) {
+        auto node = project.topics.extract(name);
+        node.key() = node.mapped().name = old;
+        project.topics.insert(std::move(node));
+    }
+    for (auto& [name, topic] : project.topics)
+        if (auto it = kept.find(topic.dead_letters); it != kept.end())
+            topic.dead_letters = it->second;
+}
 
 std::vector<ColumnSpec> table_columns(const Topic& topic) {
     std::vector<ColumnSpec> out = topic.columns;

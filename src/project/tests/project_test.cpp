@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "tarn/base/names.h"
@@ -103,20 +104,20 @@ settings:
     const auto& clicks = project->topics.at("clicks");
     EXPECT_EQ(clicks.partitions, 4);
     EXPECT_EQ(clicks.retention, Duration::seconds(3600));
-    EXPECT_EQ(clicks.quarantine, "clicks.quarantine");
+    EXPECT_EQ(clicks.dead_letters, "clicks.dead_letters");
     EXPECT_EQ(clicks.table->every, Duration::seconds(1));
     EXPECT_THAT(clicks.table->partition_by, testing::ElementsAre("_date", "_hour"));
     ASSERT_EQ(clicks.columns.size(), 2u);
     EXPECT_TRUE(clicks.columns[0].required);
 
-    const auto& quarantine = project->topics.at("clicks.quarantine");  // not written, but there
-    EXPECT_EQ(quarantine.quarantine_of, "clicks");
-    EXPECT_FALSE(quarantine.decoded());
-    EXPECT_EQ(quarantine.header_columns.size(), 6u);
+    const auto& dead_letters = project->topics.at("clicks.dead_letters");  // not written, but there
+    EXPECT_EQ(dead_letters.dead_letters_of, "clicks");
+    EXPECT_FALSE(dead_letters.decoded());
+    EXPECT_EQ(dead_letters.header_columns.size(), 6u);
 
     const auto& late = project->topics.at("clicks.late");
     EXPECT_EQ(late.columns, clicks.columns);
-    EXPECT_EQ(late.quarantine, "clicks.quarantine");
+    EXPECT_EQ(late.dead_letters, "clicks.dead_letters");
     std::vector<std::string> names;
     for (const auto& column : table_columns(late))
         names.push_back(column.name);
@@ -126,12 +127,54 @@ settings:
                                             "_batch_id", "_key", "_extra", "_date", "_hour"));
 }
 
+std::vector<std::string> names_of_topics(const Project& project) {
+    std::vector<std::string> out;
+    for (const auto& [name, topic] : project.topics) {
+        EXPECT_EQ(topic.name, name);
+        out.push_back(name);
+    }
+    return out;
+}
+
+TEST(LoadProject, ADeadLetterTopicOfTheOldDefaultNameThatIsDeclaredStaysTheTopics) {
+    auto project = load({{"tarn.yml",
+                          "topics:\n  a: {columns: {x: text}}\n  a.late: {late_of: a}\n"
+                          "  a.quarantine: {quarantine_of: a, table: quarantine.a}\n"}});
+    ASSERT_TRUE(project) << project.error().message();
+    EXPECT_THAT(names_of_topics(*project), testing::ElementsAre("a", "a.late", "a.quarantine"));
+    EXPECT_EQ(project->topics.at("a").dead_letters, "a.quarantine");
+    EXPECT_EQ(project->topics.at("a.late").dead_letters, "a.quarantine");
+    EXPECT_EQ(project->topics.at("a.quarantine").dead_letters_of, "a");
+}
+
+TEST(LoadProject, ADeadLetterTopicThatIsNotDeclaredKeepsTheNameThatItHasInTheDataFolder) {
+    auto project = load({{"tarn.yml",
+                          "topics:\n  a: {columns: {x: text}}\n  a.late: {late_of: a}\n"
+                          "  b: {columns: {x: text}}\n"
+                          "  c: {columns: {x: text}, dead_letter_topic: bad}\n"
+                          "  d: {columns: {x: text}}\n"}});
+    ASSERT_TRUE(project) << project.error().message();
+    const std::set<std::string> there = {"a", "a.quarantine", "c.quarantine", "d.quarantine",
+                                         "d.dead_letters"};
+    keep_dead_letters(*project, [&](const std::string& name) { return there.contains(name); });
+    EXPECT_THAT(names_of_topics(*project),
+                testing::ElementsAre("a", "a.late", "a.quarantine", "b", "b.dead_letters", "bad",
+                                     "c", "d", "d.dead_letters"));
+    EXPECT_EQ(project->topics.at("a").dead_letters, "a.quarantine");
+    EXPECT_EQ(project->topics.at("a.late").dead_letters, "a.quarantine");
+    EXPECT_EQ(project->topics.at("a.quarantine").dead_letters_of, "a");
+    EXPECT_EQ(project->topics.at("b").dead_letters, "b.dead_letters");
+    EXPECT_EQ(project->topics.at("c").dead_letters, "bad");
+    EXPECT_EQ(project->topics.at("d").dead_letters, "d.dead_letters");
+}
+
 TEST(LoadProject, ALiveModelKeepsItsLines) {
-    auto project = load({{"tarn.yml", "topics: {clicks: {columns: {t: timestamp}}}"},
-                         {"models/live/pages.sql",
-                          "{# a comment #}\n{{ config(\n  materialized='live', watermark='3s', "
-                          "grace='1s', retain='2h'\n"
-                          ") }}\nselect 1\nfrom STREAM ( 'clicks' )\n"}});
+    auto project =
+        load({{"tarn.yml", "topics: {clicks: {columns: {t: timestamp}}}"},
+              {"models/live/pages.sql",
+               "{# a comment #}\n{{ config(\n  materialized='materialized_view', watermark='3s', "
+               "grace='1s', retain='2h'\n"
+               ") }}\nselect 1\nfrom STREAM ( 'clicks' )\n"}});
     ASSERT_TRUE(project) << project.error().message();
     ASSERT_EQ(project->live_models.size(), 1u);
     const auto& model = project->live_models[0];

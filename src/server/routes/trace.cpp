@@ -32,7 +32,7 @@ ordered_json step_json(const catalog::Step& step, std::optional<Timestamp> sent)
     out["at"] = or_null(step.at);
     out["since_send_ms"] =
         step.at && sent ? ordered_json(double((*step.at - *sent).us) / 1e3) : ordered_json();
-    out["epoch"] = or_null(step.epoch);
+    out["batch_id"] = or_null(step.epoch);
     out["version"] = or_null(step.version);
     out["detail"] = step.detail;
     return out;

@@ -63,7 +63,7 @@ Result<Response> view_rows(const RouteContext& context, const Call& call) {
     TARN_TRY(const auto batch, view->scan(range));
     JsonWriter json;
     json.begin_object().field("view", name);
-    json.field("epoch", state.epoch < 0 ? std::nullopt : std::optional(state.epoch));
+    json.field("batch_id", state.epoch < 0 ? std::nullopt : std::optional(state.epoch));
     json.field("committed", state.time.us > 0 ? std::optional(state.time) : std::nullopt);
     write_view_shape(json, spec);
     json.key("rows").begin_array();

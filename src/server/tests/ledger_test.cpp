@@ -7,12 +7,12 @@ namespace tarn::server {
 namespace {
 
 // A flow of one partition that began at offset 100 and has committed up to `next` of `high`.
-LedgerReading reading(int64_t next, int64_t high, int64_t quarantined, int64_t rows) {
+LedgerReading reading(int64_t next, int64_t high, int64_t dead_letters, int64_t rows) {
     LedgerReading r;
     r.flow.name = "clicks.table";
     r.flow.source = flow::topic_node("clicks");
     r.flow.epoch = 7;
-    r.flow.quarantined = quarantined;
+    r.flow.dead_letters = dead_letters;
     r.flow.positions = {
         {.partition = 0, .start_offset = 100, .next_offset = next, .high_watermark = high}};
     r.table = "bronze.clicks";
@@ -38,23 +38,23 @@ TEST(Ledger, AddsUp) {
     const auto l = of(reading(1100, 1150, 5, 995), producer(1150, 1150));
     EXPECT_EQ(l.committed, 1000);
     EXPECT_EQ(l.bronze, 995);
-    EXPECT_EQ(l.quarantine, 5);
+    EXPECT_EQ(l.dead_letters, 5);
     EXPECT_EQ(l.in_flight, 50);
     EXPECT_EQ(l.lost, 0);
-    EXPECT_EQ(l.double_count, 0);
+    EXPECT_EQ(l.duplicated, 0);
     EXPECT_EQ(l.unknown, "");
 }
 
 TEST(Ledger, ShowsWhatTheTableMisses) {
     const auto l = of(reading(1100, 1100, 5, 990));
     EXPECT_EQ(l.lost, 5);
-    EXPECT_EQ(l.double_count, 0);
+    EXPECT_EQ(l.duplicated, 0);
 }
 
 TEST(Ledger, ShowsWhatTheTableHasTwice) {
     const auto l = of(reading(1100, 1100, 5, 1005));
     EXPECT_EQ(l.lost, 0);
-    EXPECT_EQ(l.double_count, 10);
+    EXPECT_EQ(l.duplicated, 10);
 }
 
 TEST(Ledger, ComparesEachTopicWithItsOwnProducers) {
@@ -84,7 +84,7 @@ TEST(Ledger, DoesNotGuessBetweenEpochs) {
     auto r = reading(1100, 1150, 5, 1200);
     r.table_epoch = 8;  // the table is ahead of the positions: its rows are of another moment
     const auto l = of(r);
-    EXPECT_FALSE(l.lost || l.double_count || l.bronze);
+    EXPECT_FALSE(l.lost || l.duplicated || l.bronze);
     EXPECT_NE(l.unknown, "");
 }
 

@@ -256,7 +256,7 @@ TEST_F(Listener, GivesRowsOfAView) {
     auto rows = get_json("/api/v1/views/live.w/rows");
     EXPECT_EQ(rows["rows"].size(), 3u);
     EXPECT_EQ(rows["rows"][0][0], "1970-01-01T00:00:15.000000Z") << "newest first";
-    EXPECT_EQ(rows["epoch"], 1);
+    EXPECT_EQ(rows["batch_id"], 1);
     EXPECT_EQ(get_json("/api/v1/views/live.w/rows?where=grouping_set=0")["rows"].size(), 2u);
     EXPECT_EQ(get_json("/api/v1/views/live.w/rows?to=1970-01-01T00:00:15Z")["rows"].size(), 2u);
     EXPECT_EQ(get_json("/api/v1/views/live.w/rows?limit=1")["truncated"], true);
@@ -418,7 +418,7 @@ TEST(ViewFeed, SendsWhatChangedOnly) {
     commit(4, {{15, nullptr, 5}});
     EXPECT_EQ(views_of(feed), (std::vector<int64_t>{5, 1})) << "each key once, as it is now";
     const auto stands = json::parse(*World::must(feed.present({})));
-    EXPECT_EQ(stands["epoch"], 4);
+    EXPECT_EQ(stands["batch_id"], 4);
     EXPECT_EQ(stands["rows"].size(), 3u);
     EXPECT_EQ(stands["rows"][1][2], 5) << "newest first";
 }

@@ -123,7 +123,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stops the flow after its epoch under way; resume undoes it. */
+        /** Stops the flow after its batch under way; resume undoes it. */
         post: operations["pauseFlow"];
         delete?: never;
         options?: never;
@@ -276,7 +276,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was sent, acknowledged and stored; what is lost or double. */
+        /** What was sent, acknowledged and stored; what is lost or duplicated. */
         get: operations["ledger"];
         put?: never;
         post?: never;
@@ -528,7 +528,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Rows of one epoch, newest key first. */
+        /** Rows of one batch, newest key first. */
         get: operations["viewRows"];
         put?: never;
         post?: never;
@@ -636,7 +636,7 @@ export interface components {
             generation: string;
             sql: string;
             /** @description Last one committed in every sink. */
-            epoch: number | null;
+            batch_id: number | null;
             every_ms: number;
             /** @description What of the source is not committed yet. */
             lag: number;
@@ -653,11 +653,14 @@ export interface components {
             rows_in: number;
             rows_out: number;
             late: number;
+            /** @description Records that do not decode. */
+            dead_letters: number;
+            /** @description Rows that break a rule of the model. */
             quarantined: number;
             /** @description Rows left out, since one with their key stands. */
             duplicates: number;
-            /** @description Of the quarantined, those older than the horizon of the key. */
-            outside_horizon: number;
+            /** @description Of the quarantined, those older than the deduplication window. */
+            outside_window: number;
             last_commit: components["schemas"]["MaybeInstant"];
             latency_p50_ms: components["schemas"]["MaybeNumber"];
             latency_p99_ms: components["schemas"]["MaybeNumber"];
@@ -759,8 +762,8 @@ export interface components {
             twice_sent: number;
         };
         /**
-         * @description One flow from a topic to its table, at one epoch. committed must equal stored + quarantined: lost is what
-         *     committed has more, double what it has less. null: not known at this moment.
+         * @description One flow from a topic to its table, at one batch. committed must equal stored + dead_letters: lost is what
+         *     committed has more, duplicated what it has less. null: not known at this moment.
          */
         LedgerLine: {
             flow: string;
@@ -768,18 +771,18 @@ export interface components {
             table: string;
             /** @description No flow writes the topic; what comes in from outside. */
             entry: boolean;
-            epoch: components["schemas"]["MaybeInteger"];
+            batch_id: components["schemas"]["MaybeInteger"];
             table_version: components["schemas"]["MaybeInteger"];
             /** @description Ever appended to the topic. */
             log_records: number;
             /** @description Records the flow has taken since its generation began. */
             committed: number;
             stored: components["schemas"]["MaybeInteger"];
-            quarantined: number;
+            dead_letters: number;
             /** @description In the log, not in the table yet. */
             in_flight: number;
             lost: components["schemas"]["MaybeInteger"];
-            double: components["schemas"]["MaybeInteger"];
+            duplicated: components["schemas"]["MaybeInteger"];
         };
         /**
          * @description The sums of the lines with `entry`, which are of one reading of the positions. The producer's figures are its own
@@ -794,12 +797,12 @@ export interface components {
             committed: number;
             /** @description Rows in the tables. */
             bronze: number | null;
-            quarantine: number;
+            dead_letters: number;
             late: number;
             in_flight: number;
             /** @description Acknowledged and not in the log, or committed and not stored. */
             lost: number | null;
-            double: components["schemas"]["MaybeInteger"];
+            duplicated: components["schemas"]["MaybeInteger"];
             /** @description Why a figure is null; empty when none is. */
             unknown: string;
             lines: components["schemas"]["LedgerLine"][];
@@ -812,7 +815,7 @@ export interface components {
         };
         Run: {
             flow: string;
-            epoch: number;
+            batch_id: number;
             started: components["schemas"]["Instant"];
             elapsed_ms: number;
             cpu_ms: number;
@@ -1004,14 +1007,14 @@ export interface components {
             kind: "topic" | "flow" | "table" | "view";
             name: string;
             /** @enum {string} */
-            state: "passed" | "waiting" | "quarantined" | "late" | "duplicate" | "lost" | "unknown";
+            state: "passed" | "waiting" | "dead_letter" | "quarantined" | "late" | "duplicate" | "lost" | "unknown";
             /**
              * Format: date-time
              * @description Of the commit that made it visible there.
              */
             at: string | null;
             since_send_ms: number | null;
-            epoch: number | null;
+            batch_id: number | null;
             version: number | null;
             detail: string;
         };
@@ -1020,7 +1023,7 @@ export interface components {
             columns: components["schemas"]["Column"][];
             key: string[];
             generation: string;
-            epoch: components["schemas"]["MaybeInteger"];
+            batch_id: components["schemas"]["MaybeInteger"];
             committed: components["schemas"]["MaybeInstant"];
             /** @description An estimate. */
             rows: number;
@@ -1030,7 +1033,7 @@ export interface components {
         };
         ViewRows: {
             view: string;
-            epoch: components["schemas"]["MaybeInteger"];
+            batch_id: components["schemas"]["MaybeInteger"];
             committed: components["schemas"]["MaybeInstant"];
             columns: components["schemas"]["Column"][];
             key: string[];
@@ -1043,7 +1046,7 @@ export interface components {
          */
         ViewChange: {
             view: string;
-            epoch: number;
+            batch_id: number;
             committed: components["schemas"]["Instant"];
             watermark: components["schemas"]["MaybeInstant"];
             columns: components["schemas"]["Column"][];

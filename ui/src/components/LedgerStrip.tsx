@@ -29,12 +29,12 @@ function Sign({ left, right, sign }: { left?: number | null; right?: number | nu
 }
 
 function verdict(ledger: Ledger): { tone: string; text: string } {
-  if (ledger.lost === null || ledger.double === null) return { tone: 'unknown', text: ledger.unknown || 'not known' };
-  if (ledger.lost > 0 || ledger.double > 0) return { tone: 'bad', text: 'It does not add up' };
+  if (ledger.lost === null || ledger.duplicated === null) return { tone: 'unknown', text: ledger.unknown || 'not known' };
+  if (ledger.lost > 0 || ledger.duplicated > 0) return { tone: 'bad', text: 'It does not add up' };
   return { tone: 'good', text: 'It adds up' };
 }
 
-// sent = acknowledged = in the log = bronze + quarantine + in flight; lost 0, duplicated 0. Red only when it is wrong.
+// sent = acknowledged = in the log = bronze + dead letters + in flight; lost 0, duplicated 0. Red only when it is wrong.
 export function LedgerStrip() {
   const live = useLive();
   const query = useLedger();
@@ -43,7 +43,7 @@ export function LedgerStrip() {
   const l = query.data;
   const v = verdict(l);
   const api = `curl http://${location.host}/api/v1/ledger`;
-  const lines = l.lines.map((line) => `${line.flow}: ${count(line.committed)} = ${count(line.stored)} in ${line.table} + ${count(line.quarantined)} quarantined, epoch ${line.epoch ?? '–'}`);
+  const lines = l.lines.map((line) => `${line.flow}: ${count(line.committed)} = ${count(line.stored)} in ${line.table} + ${count(line.dead_letters)} dead letters, batch ${line.batch_id ?? '–'}`);
   return (
     <section className="panel ledger" aria-labelledby="ledger-title" data-verdict={v.tone}>
       <div className="panel-head">
@@ -56,7 +56,7 @@ export function LedgerStrip() {
           label="ledger"
           text={
             <>
-              Positions of each flow against row counts of its table, compared at one epoch: committed = stored + quarantined.
+              Positions of each flow against row counts of its table, compared at one batch: committed = stored + dead letters.
               {lines.map((line) => (
                 <span className="why-line" key={line}>{line}</span>
               ))}
@@ -87,12 +87,12 @@ export function LedgerStrip() {
           <Why label="bronze" text="Rows in the tables of these topics, from the files’ own statistics." commands={l.lines.filter((x) => x.entry).map((x) => `tarn sql "select count(*) from ${x.table}"`)} />
         </Sum>
         <Sign sign="+" />
-        <Sum name="Quarantine" value={l.quarantine} tone={l.quarantine > 0 ? 'amber' : ''}>
-          <Why label="quarantine" text="Records that could not be decoded. They keep their bytes, reason and offset, and can be fixed and replayed." commands={['tarn sql "select * from quarantine.clicks limit 20"']} />
+        <Sum name="Dead letters" value={l.dead_letters} tone={l.dead_letters > 0 ? 'amber' : ''}>
+          <Why label="dead letters" text="Records that could not be decoded. They keep their bytes, reason and offset, and can be fixed and replayed." commands={['tarn sql "select * from dead_letters.clicks limit 20"']} />
         </Sum>
         <Sign sign="+" />
         <Sum name="In flight" value={l.in_flight}>
-          <Why label="in flight" text="In the log, not in the table yet: the next epoch takes it." commands={['tarn flow list']} />
+          <Why label="in flight" text="In the log, not in the table yet: the next batch takes it." commands={['tarn flow list']} />
         </Sum>
         <span className="bar" aria-hidden="true" />
         <Sum name="Late" value={l.late}>
@@ -101,7 +101,7 @@ export function LedgerStrip() {
         <Sum name="Lost" value={l.lost} tone={l.lost ? 'wrong' : ''}>
           <Why label="lost" text="Acknowledged and not in the log, or committed by a flow and not stored." commands={[api]} />
         </Sum>
-        <Sum name="Duplicated" value={l.double} tone={l.double ? 'wrong' : ''}>
+        <Sum name="Duplicated" value={l.duplicated} tone={l.duplicated ? 'wrong' : ''}>
           <Why label="duplicated" text="Stored more often than committed." commands={[api]} />
         </Sum>
       </div>
@@ -115,7 +115,7 @@ export function LedgerLine() {
   const l = useLedger().data;
   if (!l) return null;
   const v = verdict(l);
-  const parts: [string, number | null][] = [['in the log', l.log_records], ['bronze', l.bronze], ['quarantine', l.quarantine], ['in flight', l.in_flight]];
+  const parts: [string, number | null][] = [['in the log', l.log_records], ['bronze', l.bronze], ['dead letters', l.dead_letters], ['in flight', l.in_flight]];
   return (
     <section className="ledger-line" aria-label="Ledger" data-verdict={v.tone}>
       <Link to="/" className={`pill ${v.tone}`}><i aria-hidden="true" />{v.text}</Link>
@@ -125,7 +125,7 @@ export function LedgerLine() {
         ))}
       </span>
       <span className={l.lost ? 'wrong' : ''}><b>{l.lost === null ? 'not known' : count(l.lost)}</b> lost</span>
-      <span className={l.double ? 'wrong' : ''}><b>{l.double === null ? 'not known' : count(l.double)}</b> duplicated</span>
+      <span className={l.duplicated ? 'wrong' : ''}><b>{l.duplicated === null ? 'not known' : count(l.duplicated)}</b> duplicated</span>
       <span className="note">{age(live.now() - Date.parse(l.as_of))}</span>
     </section>
   );

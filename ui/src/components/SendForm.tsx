@@ -41,7 +41,7 @@ export function SendForm({ topic, partitions }: { topic: string; partitions: num
   const kafka = useKafka();
   return (
     <form className="send" onSubmit={(e) => { e.preventDefault(); send.mutate(); }}>
-      <label htmlFor="send-value">Value <small>{text === '' ? '' : json ? 'JSON, sent compact' : 'not JSON: sent as this text, and quarantined where JSON is expected'}</small></label>
+      <label htmlFor="send-value">Value <small>{text === '' ? '' : json ? 'JSON, sent compact' : 'not JSON: sent as this text, and a dead letter where JSON is expected'}</small></label>
       <textarea id="send-value" rows={12} spellCheck={false} value={text} onChange={(e) => setText(e.target.value)} />
       <div className="where">
         <label>Key <input value={key} onChange={(e) => setKey(e.target.value)} placeholder="none" /></label>

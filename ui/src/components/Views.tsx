@@ -23,14 +23,14 @@ function points(windows: Windows, minutes: number, value: 'views' | 'users'): Po
 export function WindowPanel({ view, windows }: { view: View; windows: Windows | undefined }) {
   const live = useLive();
   const [range, setRange] = useParam('range', '5');
-  const epoch = windows?.epoch ?? -1;
+  const batch = windows?.batch_id ?? -1;
   const watermark = windows?.watermark ?? null;
   const windowCount = windows?.byStart.size ?? 0;
   const minutes = Number(range) || 5;
   const shown = useMemo(
     () => (windows ? { views: points(windows, minutes, 'views'), users: points(windows, minutes, 'users') } : null),
     // The store is one object that changes inside; these say when.
-    [windows, epoch, watermark, windowCount, minutes],
+    [windows, batch, watermark, windowCount, minutes],
   );
   const size = windows?.size() || 5000;
   const closed = windows?.newestClosed() ?? null;
@@ -40,13 +40,13 @@ export function WindowPanel({ view, windows }: { view: View; windows: Windows | 
     <section className="panel" aria-labelledby={`${view.name}-title`} data-view={view.name}>
       <div className="panel-head">
         <h2 id={`${view.name}-title`}><Link to={address('/view', { name: view.name })}>{view.name}</Link></h2>
-        <Why label={view.name} text={`Windows of ${milliseconds(size)} by event time. Epoch ${count(epoch)}; a window is final once the watermark has passed its end.`} commands={[`tarn sql "select * from ${view.name} order by window_start desc limit 20"`, `tarn flow describe ${view.name}`, `curl 'http://${location.host}${where}'`]} />
+        <Why label={view.name} text={`Windows of ${milliseconds(size)} by event time. Batch ${count(batch)}; a window is final once the watermark has passed its end.`} commands={[`tarn sql "select * from ${view.name} order by window_start desc limit 20"`, `tarn flow describe ${view.name}`, `curl 'http://${location.host}${where}'`]} />
         <span className="legend">
           <i className="solid" /> final
           <i className="hollow" /> open
         </span>
         <span className="note">
-          {windows?.committed ? `epoch ${count(epoch)}, ${age(live.now() - windows.committed)}` : ''}
+          {windows?.committed ? `batch ${count(batch)}, ${age(live.now() - windows.committed)}` : ''}
         </span>
         <span className="ranges" role="group" aria-label="Time range">
           {['5', '15'].map((r) => (
@@ -96,8 +96,8 @@ export function WindowPanels() {
     return (
       <section className="panel" aria-labelledby="views-title">
         <div className="panel-head"><h2 id="views-title">Live views</h2></div>
-        <Empty title="No live views yet" command="tarn demo">
-          A live view is a model with materialized=&apos;live&apos; over stream(&apos;topic&apos;). The demo has one: clicks in 5-second windows.
+        <Empty title="No materialized views yet" command="tarn demo">
+          A materialized view is a model with materialized=&apos;materialized_view&apos; over stream(&apos;topic&apos;). The demo has one: clicks in 5-second windows.
         </Empty>
       </section>
     );

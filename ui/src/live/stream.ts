@@ -138,7 +138,7 @@ class Live {
     windows.committed = Date.parse(change.committed);
   }
 
-  // Reads what the stream does not repeat: the windows of the last minutes. Rows carry their epoch, so it does not
+  // Reads what the stream does not repeat: the windows of the last minutes. Rows carry their batch, so it does not
   // matter whether this answer or a newer event comes first.
   private async refill(): Promise<void> {
     try {

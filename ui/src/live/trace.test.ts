@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Trace, TraceStep } from '../api/types';
 import { done, tracePicture } from './trace';
 
-const step = (node: string, state: TraceStep['state']): TraceStep => ({ node, kind: node.split(':')[0] as TraceStep['kind'], name: node.split(':')[1] ?? '', state, at: null, since_send_ms: null, epoch: null, version: null, detail: '' });
+const step = (node: string, state: TraceStep['state']): TraceStep => ({ node, kind: node.split(':')[0] as TraceStep['kind'], name: node.split(':')[1] ?? '', state, at: null, since_send_ms: null, batch_id: null, version: null, detail: '' });
 const trace = (steps: TraceStep[], found = true): Trace => ({ found, topic: 't', partition: 0, offset: 1, sent: '', id: null, value: null, steps, verdict: '' });
 
 describe('trace', () => {
   it('is done when nothing waits, and not before it is found', () => {
     expect(done(trace([step('topic:t', 'passed'), step('flow:f', 'waiting')]))).toBe(false);
-    expect(done(trace([step('topic:t', 'passed'), step('flow:f', 'quarantined')]))).toBe(true);
+    expect(done(trace([step('topic:t', 'passed'), step('flow:f', 'dead_letter')]))).toBe(true);
     expect(done(trace([], true))).toBe(false);
     expect(done(trace([step('topic:t', 'passed')], false))).toBe(false);
   });

@@ -1,4 +1,4 @@
-// Rows of a windowed view, merged by key and epoch: what the page shows of `live.clicks_windows`.
+// Rows of a windowed view, merged by key and batch: what the page shows of `live.clicks_windows`.
 // Pure but for the store at the end, so that it is tested without a browser.
 import type { Cell, ViewChange, ViewRows } from '../api/types';
 
@@ -9,7 +9,7 @@ export interface Group {
   name: string;
   views: number;
   users: number;
-  epoch: number;
+  batch_id: number;
 }
 export interface Window {
   start: number; // ms since 1970
@@ -47,22 +47,22 @@ export function shapeOf(columns: { name: string }[]): Shape | null {
 export class Windows {
   readonly byStart = new Map<number, Window>();
   watermark: number | null = null;
-  epoch = -1;
+  batch_id = -1;
   committed: number | null = null;
 
   // `keep`: how far back, in ms, from the newest window.
   constructor(private keep = 15 * 60_000) {}
 
-  apply(data: Pick<ViewRows | ViewChange, 'epoch' | 'columns'> & { rows: Cell[][] | null }): void {
+  apply(data: Pick<ViewRows | ViewChange, 'batch_id' | 'columns'> & { rows: Cell[][] | null }): void {
     const shape = shapeOf(data.columns);
-    const epoch = data.epoch ?? -1;
+    const batch_id = data.batch_id ?? -1;
     if (!shape || !data.rows) return;
-    for (const row of data.rows) this.put(row, shape, epoch);
-    this.epoch = Math.max(this.epoch, epoch);
+    for (const row of data.rows) this.put(row, shape, batch_id);
+    this.batch_id = Math.max(this.batch_id, batch_id);
     this.forget();
   }
 
-  private put(row: Cell[], shape: Shape, epoch: number): void {
+  private put(row: Cell[], shape: Shape, batch_id: number): void {
     const start = Date.parse(String(row[shape.start]));
     const dimension = dimensions[Number(row[shape.set])];
     if (Number.isNaN(start) || !dimension) return;
@@ -74,8 +74,8 @@ export class Windows {
     const value = dimension === 'total' ? 'all' : row[shape[dimension]];
     const name = value === null || value === undefined ? '(none)' : String(value);
     const known = dimension === 'total' ? window.total : window[dimension].get(name);
-    if (known && known.epoch > epoch) return; // an older answer that came later
-    const group = { name, views: Number(row[shape.views] ?? 0), users: Number(row[shape.users] ?? 0), epoch };
+    if (known && known.batch_id > batch_id) return; // an older answer that came later
+    const group = { name, views: Number(row[shape.views] ?? 0), users: Number(row[shape.users] ?? 0), batch_id };
     if (dimension === 'total') window.total = group;
     else window[dimension].set(name, group);
   }

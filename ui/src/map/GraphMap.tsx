@@ -5,7 +5,7 @@ import { layered, measures, type Box, type Layout } from './layout';
 import type { Picture, Shown } from './model';
 
 export interface Mark {
-  tone: string; // passed | waiting | quarantined | late | duplicate | lost | unknown
+  tone: string; // passed | waiting | dead_letter | quarantined | late | duplicate | lost | unknown
   text: string;
 }
 

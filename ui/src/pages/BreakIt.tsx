@@ -20,7 +20,7 @@ interface Kind {
 const kinds: Kind[] = [
   { action: 'kill', title: 'Kill the server', button: 'Kill it with -9', touches: 'The server’s process ends between two instructions. This page loses it.', undone: 'The supervisor starts it again; every flow asks its sinks how far they are.' },
   { action: 'fill-disk', title: 'Fill the disk', button: 'Fill it', touches: 'The quota of the data folder is used up: commits and appends fail.', undone: 'The space is given back by itself; flows retry from their positions.' },
-  { action: 'break-producer', title: 'Break a producer', button: 'Break it', touches: 'A producer begins to send what is no event.', undone: 'It ends by itself. What cannot be read is quarantined, with its bytes and reason.' },
+  { action: 'break-producer', title: 'Break a producer', button: 'Break it', touches: 'A producer begins to send what is no event.', undone: 'It ends by itself. What cannot be read is a dead letter, with its bytes and reason.' },
   { action: 'late-source', title: 'Make a source late', button: 'Make it late', touches: 'Events arrive long after they happened, behind the watermark.', undone: 'It ends by itself. Late rows are in bronze and in the late table, in no closed window.' },
 ];
 
@@ -64,7 +64,7 @@ function Server({ demo }: { demo: Demo }) {
     <Facts from="As the supervisor and the ledger say." commands={[`curl http://${location.host}/api/v1/demo`, `curl http://${location.host}/api/v1/ledger`]}>
       <Fact name="Recovery" value={demo.server.last_recovery_ms === null ? 'none yet' : milliseconds(demo.server.last_recovery_ms)}><Why label="recovery" text="From the end of the process to all listeners open again, as the supervisor measured it the last time." commands={[`curl http://${location.host}/api/v1/demo`]} /></Fact>
       <Fact name="Lost" value={ledger?.lost === null || !ledger ? 'not known' : count(ledger.lost)} tone={ledger?.lost ? 'bad' : undefined}><Why label="lost" text="Acknowledged and not in the log, or committed and not stored." commands={[`curl http://${location.host}/api/v1/ledger`]} /></Fact>
-      <Fact name="Duplicated" value={ledger?.double === null || !ledger ? 'not known' : count(ledger.double)} tone={ledger?.double ? 'bad' : undefined} />
+      <Fact name="Duplicated" value={ledger?.duplicated === null || !ledger ? 'not known' : count(ledger.duplicated)} tone={ledger?.duplicated ? 'bad' : undefined} />
       <Fact name="Starts by the supervisor" value={count(demo.server.starts)} />
       <Fact name="Start on this data" value={startNumber === null ? '–' : `#${startNumber}`} />
       <Fact name="Last end" value={demo.server.last_exit || 'none'} />

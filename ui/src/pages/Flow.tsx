@@ -24,7 +24,7 @@ function PauseResume({ flow }: { flow: FlowData }) {
   const act = useMutation({ mutationFn: () => flowAction(flow.name, action), onSettled: () => client.invalidateQueries({ queryKey: ['flows'] }) });
   return (
     <>
-      <button type="button" className={action === 'resume' ? 'primary' : ''} disabled={act.isPending} onClick={() => act.mutate()} title={action === 'resume' ? 'Goes on from its position' : 'Stops after the epoch under way; resume goes on from there, nothing is lost'}>
+      <button type="button" className={action === 'resume' ? 'primary' : ''} disabled={act.isPending} onClick={() => act.mutate()} title={action === 'resume' ? 'Goes on from its position' : 'Stops after the batch under way; resume goes on from there, nothing is lost'}>
         {action === 'resume' ? 'Resume' : 'Pause'}
       </button>
       {act.error && <ErrorBox error={act.error} />}
@@ -67,11 +67,11 @@ function RunsOf({ flow }: { flow: FlowData }) {
   return (
     <>
       <Before query={query} rows={8} />
-      {query.data && runs.length === 0 && <Empty title="No epochs yet">Epochs appear as soon as the source has something.</Empty>}
+      {query.data && runs.length === 0 && <Empty title="No batches yet">Batches appear as soon as the source has something.</Empty>}
       {runs.length > 1 && (
         <div className="charts">
-          <Lines label="Rows of each epoch" times={times} series={[{ name: 'in', values: oldestFirst.map((r) => r.rows_in) }, { name: 'out', values: oldestFirst.map((r) => r.rows_out) }]} height={150} />
-          <Lines label="Time of each epoch" times={times} series={[{ name: 'elapsed', values: oldestFirst.map((r) => r.elapsed_ms) }, { name: 'CPU', values: oldestFirst.map((r) => r.cpu_ms) }]} unit={milliseconds} height={150} />
+          <Lines label="Rows of each batch" times={times} series={[{ name: 'in', values: oldestFirst.map((r) => r.rows_in) }, { name: 'out', values: oldestFirst.map((r) => r.rows_out) }]} height={150} />
+          <Lines label="Time of each batch" times={times} series={[{ name: 'elapsed', values: oldestFirst.map((r) => r.elapsed_ms) }, { name: 'CPU', values: oldestFirst.map((r) => r.cpu_ms) }]} unit={milliseconds} height={150} />
         </div>
       )}
       {runs.length > 0 && <RunGrid runs={runs} showFlow={false} height={360} />}
@@ -107,30 +107,31 @@ function Errors({ flow }: { flow: FlowData }) {
       {flow.reason && (
         <div className="error-box" role="alert"><strong>{flow.state}</strong><pre>{flow.reason}</pre><CopyLine text={`tarn flow resume ${flow.name}`} /></div>
       )}
-      {topics.map((t) => <Aside key={t} topic={t} what={/late/.test(t) ? 'Late' : /quarantine/.test(t) ? 'Quarantined' : 'Put aside'} />)}
+      {topics.map((t) => <Aside key={t} topic={t} what={flow.kind === 'live' ? 'Late' : 'Dead letters'} />)}
       {topics.length === 0 && !flow.reason && <Empty title="No errors">This flow puts nothing aside, and nothing has failed.</Empty>}
     </>
   );
 }
 
 function Numbers({ flow }: { flow: FlowData }) {
-  const late = flow.sinks.find((s) => s.kind === 'topic' && /late/.test(s.name))?.name;
-  const quarantine = flow.sinks.find((s) => s.kind === 'topic' && /quarantine/.test(s.name))?.name;
+  const aside = flow.sinks.find((s) => s.kind === 'topic')?.name;
+  const [late, letters] = flow.kind === 'live' ? [aside, undefined] : [undefined, aside];
   const show = `tarn flow describe ${flow.name}`;
   const kafka = useKafka();
   return (
     <Facts from="As the flow says of its present generation." commands={[show, `curl http://${location.host}/api/v1/flows/${flow.name}`]}>
       <Fact name="State" value={<span className={`state ${flow.state}`}>{flow.state}</span>} />
-      <Fact name="Lag" value={`${compact(flow.lag)} ${flow.lag_unit}`}><Why label="lag" text={`What the source has and no epoch has committed: ${flow.positions.map((p) => `${p.partition}: ${p.next_offset} of ${p.high_watermark}`).join(', ')}.`} commands={[show, `tarn flow why ${flow.name}`]} /></Fact>
-      <Fact name="Epoch" value={count(flow.epoch)}><Why label="epoch" text={`The last one that every sink has committed, of generation ${flow.generation || '–'}; a new one at most every ${milliseconds(flow.every_ms)}.`} commands={[show]} /></Fact>
+      <Fact name="Lag" value={`${compact(flow.lag)} ${flow.lag_unit}`}><Why label="lag" text={`What the source has and no batch has committed: ${flow.positions.map((p) => `${p.partition}: ${p.next_offset} of ${p.high_watermark}`).join(', ')}.`} commands={[show, `tarn flow why ${flow.name}`]} /></Fact>
+      <Fact name="Batch" value={count(flow.batch_id)}><Why label="batch" text={`The last one that every sink has committed, of generation ${flow.generation || '–'}; a new one at most every ${milliseconds(flow.every_ms)}.`} commands={[show]} /></Fact>
       <Fact name="Committed" value={flow.last_commit ? age(live.now() - Date.parse(flow.last_commit)) : 'never'} />
       <Fact name="Watermark" value={flow.watermark ? `${age(live.now() - Date.parse(flow.watermark))}` : 'none'}><Why label="watermark" text={flow.watermark ? `Event time up to which everything is taken to have come: ${moment(flow.watermark, true)}. Windows that end before it are closed.` : 'This flow has no event time.'} commands={[show]} /></Fact>
       <Fact name="Rows in" value={count(flow.rows_in)} />
       <Fact name="Rows out" value={count(flow.rows_out)} />
       <Fact name="Late" value={count(flow.late)} tone={flow.late ? 'amber' : undefined}>{late && <Why label="late" text="Rows whose window had closed; kept in this topic." commands={[`kcat -C -b ${kafka} -t ${late} -o -5 -e`]} />}</Fact>
-      <Fact name="Quarantined" value={count(flow.quarantined)} tone={flow.quarantined ? 'amber' : undefined}>{quarantine && <Why label="quarantined" text="Records that could not be read or broke a rule; kept with their bytes and reason." commands={[`kcat -C -b ${kafka} -t ${quarantine} -o -5 -e`]} />}</Fact>
-      {(flow.duplicates > 0 || flow.strategy === 'append') && <Fact name="Duplicates" value={count(flow.duplicates)}><Why label="duplicates" text="Events that had been seen before within the horizon, and were dropped once counted." commands={[show]} /></Fact>}
-      {flow.outside_horizon > 0 && <Fact name="Outside horizon" value={count(flow.outside_horizon)} tone="amber"><Why label="outside the horizon" text="Rows older than the deduplication horizon: quarantined, since nobody can tell whether they are double." commands={[show]} /></Fact>}
+      {flow.source_kind === 'topic' && <Fact name="Dead letters" value={count(flow.dead_letters)} tone={flow.dead_letters ? 'amber' : undefined}>{letters && <Why label="dead letters" text="Records that could not be decoded; kept with their bytes and reason." commands={[`kcat -C -b ${kafka} -t ${letters} -o -5 -e`]} />}</Fact>}
+      {flow.kind === 'model' && <Fact name="Quarantined" value={count(flow.quarantined)} tone={flow.quarantined ? 'amber' : undefined}><Why label="quarantined" text="Rows that broke a rule of the model; kept in its quarantine table with the reason." commands={[show]} /></Fact>}
+      {(flow.duplicates > 0 || flow.strategy === 'append') && <Fact name="Duplicates" value={count(flow.duplicates)}><Why label="duplicates" text="Events that had been seen before within the deduplication window, and were dropped once counted." commands={[show]} /></Fact>}
+      {flow.outside_window > 0 && <Fact name="Outside window" value={count(flow.outside_window)} tone="amber"><Why label="outside the window" text="Rows older than the deduplication window: quarantined, since nobody can tell whether they are duplicates." commands={[show]} /></Fact>}
       <Fact name="p50 · p99" value={`${milliseconds(flow.latency_p50_ms)} · ${milliseconds(flow.latency_p99_ms)}`}><Why label="latency" text="From the record’s timestamp to visible in the sink; over about the last minute." commands={[show]} /></Fact>
     </Facts>
   );
@@ -144,7 +145,7 @@ export function Flow({ name }: { name: string }) {
   const [tab, setTab] = useParam('tab', 'runs');
   return (
     <div className="stack">
-      <NodeHead kind="flow" name={name} why={`Reads ${flow?.source ?? 'its source'} from positions; each epoch is one atomic commit in every sink, with the positions in it.${flow?.strategy ? ` It writes by ${flow.strategy}.` : ''}${flow?.file ? ` Written in ${flow.file}.` : ''}`} commands={[`tarn flow describe ${name}`, `tarn flow why ${name}`, `tarn flow ${flow && startable(flow) ? 'resume' : 'pause'} ${name}`]}>
+      <NodeHead kind="flow" name={name} why={`Reads ${flow?.source ?? 'its source'} from positions; each batch is one atomic commit in every sink, with the positions in it.${flow?.strategy ? ` It writes by ${flow.strategy}.` : ''}${flow?.file ? ` Written in ${flow.file}.` : ''}`} commands={[`tarn flow describe ${name}`, `tarn flow why ${name}`, `tarn flow ${flow && startable(flow) ? 'resume' : 'pause'} ${name}`]}>
         {flow && <PauseResume flow={flow} />}
       </NodeHead>
       {!flow && <Before query={query} />}
@@ -154,7 +155,7 @@ export function Flow({ name }: { name: string }) {
           <Numbers flow={flow} />
           <Neighbours id={`flow:${name}`} />
           <section className="panel">
-            <Tabs tabs={[['runs', 'Epochs'], ['positions', 'Positions'], ['errors', 'Errors and put aside'], ['sql', 'SQL']]} at={tab} set={setTab} />
+            <Tabs tabs={[['runs', 'Batches'], ['positions', 'Positions'], ['errors', 'Errors and put aside'], ['sql', 'SQL']]} at={tab} set={setTab} />
             {tab === 'runs' && <RunsOf flow={flow} />}
             {tab === 'positions' && <Positions flow={flow} />}
             {tab === 'errors' && <Errors flow={flow} />}

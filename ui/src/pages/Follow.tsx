@@ -18,16 +18,16 @@ const patientPolls = 200; // then it is looked at less often
 
 function markText(step: TraceStep): string {
   const after = step.since_send_ms === null ? '' : `+${milliseconds(step.since_send_ms)}`;
-  if (step.state === 'passed') return [after, step.version !== null ? `v ${count(step.version)}` : step.epoch !== null ? `epoch ${count(step.epoch)}` : ''].filter(Boolean).join(' · ') || 'passed';
+  if (step.state === 'passed') return [after, step.version !== null ? `v ${count(step.version)}` : step.batch_id !== null ? `batch ${count(step.batch_id)}` : ''].filter(Boolean).join(' · ') || 'passed';
   return step.state === 'waiting' ? 'waiting…' : [step.state, after].filter(Boolean).join(' ');
 }
 
-const stateMark: Record<TraceStep['state'], string> = { passed: '●', waiting: '○', quarantined: '■', late: '▲', duplicate: '◆', lost: '✕', unknown: '?' };
+const stateMark: Record<TraceStep['state'], string> = { passed: '●', waiting: '○', dead_letter: '■', quarantined: '■', late: '▲', duplicate: '◆', lost: '✕', unknown: '?' };
 
 function Steps({ trace }: { trace: Trace }) {
   return (
     <table className="steps" aria-label="Where the event has been">
-      <thead><tr><th scope="col">Node</th><th scope="col">State</th><th scope="col" className="num">Since send</th><th scope="col">At</th><th scope="col" className="num">Epoch</th><th scope="col" className="num">Version</th><th scope="col">What happened</th></tr></thead>
+      <thead><tr><th scope="col">Node</th><th scope="col">State</th><th scope="col" className="num">Since send</th><th scope="col">At</th><th scope="col" className="num">Batch</th><th scope="col" className="num">Version</th><th scope="col">What happened</th></tr></thead>
       <tbody>
         {trace.steps.map((s) => (
           <tr key={s.node} className={s.state} data-step={s.node} data-state={s.state}>
@@ -35,7 +35,7 @@ function Steps({ trace }: { trace: Trace }) {
             <td><i aria-hidden="true">{stateMark[s.state]}</i> {s.state}</td>
             <td className="num">{s.since_send_ms === null ? '–' : milliseconds(s.since_send_ms)}</td>
             <td>{s.at === null ? '–' : moment(s.at, true)}</td>
-            <td className="num">{count(s.epoch)}</td>
+            <td className="num">{count(s.batch_id)}</td>
             <td className="num">{count(s.version)}</td>
             <td>{s.detail}</td>
           </tr>
@@ -50,7 +50,7 @@ function Shown({ trace, running }: { trace: Trace; running: boolean }) {
   const graph = useGraph().data;
   const picture = useMemo(() => tracePicture(trace, graph), [trace, graph]);
   const marks = useMemo(() => new Map<string, Mark>(trace.steps.map((s) => [s.node, { tone: s.state, text: markText(s) }])), [trace]);
-  const bad = trace.steps.find((s) => s.state === 'quarantined' || s.state === 'lost');
+  const bad = trace.steps.find((s) => s.state === 'dead_letter' || s.state === 'quarantined' || s.state === 'lost');
   const topic = trace.topic ?? '';
   const partition = trace.partition ?? 0;
   const command = `tarn demo trace ${trace.id ?? `${topic}/${partition}/${trace.offset}`}`;
@@ -141,7 +141,7 @@ export function Follow() {
       <section className="panel" aria-labelledby="follow-title">
         <div className="panel-head">
           <h1 id="follow-title">Follow an event</h1>
-          <Why label="following" text="The log says when the event was stored; each flow’s position says whether it has passed; the sinks say in which epoch or version it became visible." commands={['tarn demo trace ID']} />
+          <Why label="following" text="The log says when the event was stored; each flow’s position says whether it has passed; the sinks say in which batch or version it became visible." commands={['tarn demo trace ID']} />
         </div>
         <Ask />
       </section>

@@ -111,14 +111,15 @@ export function Flows() {
     { id: 'lag', name: 'Lag', value: (f) => f.lag, cell: (f) => `${compact(f.lag)}${f.lag_unit === 'versions' ? ' versions' : ''}`, right: true, width: 10 },
     { id: 'in', name: 'Rows in', value: (f) => f.rows_in, cell: (f) => count(f.rows_in), right: true, width: 12 },
     { id: 'late', name: 'Late', value: (f) => f.late, cell: (f) => count(f.late), right: true, width: 9 },
+    { id: 'dead_letters', name: 'Dead letters', value: (f) => f.dead_letters, cell: (f) => <span className={f.dead_letters ? 'amber' : ''}>{count(f.dead_letters)}</span>, right: true, width: 12 },
     { id: 'quarantined', name: 'Quarantined', value: (f) => f.quarantined, cell: (f) => <span className={f.quarantined ? 'amber' : ''}>{count(f.quarantined)}</span>, right: true, width: 12 },
     { id: 'p99', name: 'p99', value: (f) => f.latency_p99_ms, cell: (f) => milliseconds(f.latency_p99_ms), right: true, width: 9 },
     { id: 'commit', name: 'Committed', value: (f) => f.last_commit, cell: (f) => (f.last_commit ? age(live.now() - Date.parse(f.last_commit)) : '–'), right: true, width: 14 },
   ], []);
   return (
     <List kind="flow" title="Flows" query={query} rows={query.data?.flows} columns={columns} commands={['tarn flow list']} rowClass={(f) => (f.state === 'failed' || f.state === 'retrying' ? 'bad' : '')}
-      why="A flow reads from positions and commits to each of its sinks the rows and the number of the epoch at once."
-      empty={<Empty title="No flows yet" command="tarn up --project scenarios/q01-clickstream">A flow takes a topic to a table or a live view. Give a topic a table in tarn.yml, or add a model.</Empty>} />
+      why="A flow reads from positions and commits to each of its sinks the rows and the number of the batch at once."
+      empty={<Empty title="No flows yet" command="tarn up --project scenarios/q01-clickstream">A flow takes a topic to a table or a materialized view. Give a topic a table in tarn.yml, or add a model.</Empty>} />
   );
 }
 
@@ -136,8 +137,8 @@ export function Views() {
   return (
     <div className="stack">
       <List kind="view" title="Views" query={query} rows={query.data?.views} columns={columns} commands={['tarn view list']}
-        why="Results that are kept up to date as events come, with the number of the epoch they are of."
-        empty={<Empty title="No live views yet" command="tarn demo">A live view is a model with materialized=&apos;live&apos; over stream(&apos;topic&apos;).</Empty>} />
+        why="Materialized views of live models: results that are kept up to date as events come, with the number of the batch they are of."
+        empty={<Empty title="No materialized views yet" command="tarn demo">A materialized view is a model with materialized=&apos;materialized_view&apos; over stream(&apos;topic&apos;).</Empty>} />
       {(query.data?.views ?? []).some((v) => shapeOf(v.columns)) && <WindowPanels />}
     </div>
   );

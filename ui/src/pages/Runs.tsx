@@ -8,7 +8,7 @@ import { Why } from '../components/Why';
 import { count } from '../format';
 import { useParam } from '../router';
 
-// Epochs of all flows, newest first.
+// Batches of all flows, newest first.
 export function Runs() {
   const [flow, setFlow] = useParam('flow', '');
   const flows = useFlows().data?.flows ?? [];
@@ -18,7 +18,7 @@ export function Runs() {
     <section className="panel" aria-labelledby="runs-title">
       <div className="panel-head">
         <h1 id="runs-title">Runs</h1>
-        <Why label="runs" text="Each epoch that a flow ran: how much it took, what it cost, whether it was committed. The newest are kept in memory; what they wrote carries their number." commands={['tarn run list', `curl 'http://${location.host}/api/v1/runs?limit=500${flow ? `&flow=${flow}` : ''}'`]} />
+        <Why label="runs" text="Each batch that a flow ran: how much it took, what it cost, whether it was committed. The newest are kept in memory; what they wrote carries their number." commands={['tarn run list', `curl 'http://${location.host}/api/v1/runs?limit=500${flow ? `&flow=${flow}` : ''}'`]} />
         <span className="note lead">{count(runs.length)}</span>
         <label className="check">Flow{' '}
           <select value={flow} onChange={(e) => setFlow(e.target.value)}>
@@ -28,7 +28,7 @@ export function Runs() {
         </label>
       </div>
       <Before query={query} rows={10} />
-      {query.data && runs.length === 0 && <Empty title="No runs yet" command="tarn demo">A run is one epoch of a flow. Flows run as soon as their source has something.</Empty>}
+      {query.data && runs.length === 0 && <Empty title="No runs yet" command="tarn demo">A run is one batch of a flow. Flows run as soon as their source has something.</Empty>}
       {runs.length > 0 && <RunGrid runs={runs} showFlow height={Math.max(320, window.innerHeight - 260)} />}
     </section>
   );

@@ -41,7 +41,7 @@ const commitColumns: GridColumn<Commit>[] = [
   { id: 'rows', name: 'Rows', value: (c) => number(c.metrics.numOutputRows), cell: (c) => count(number(c.metrics.numOutputRows)), right: true, width: 10 },
   { id: 'files', name: 'Files', value: (c) => number(c.metrics.numFiles), cell: (c) => count(number(c.metrics.numFiles)), right: true, width: 8 },
   { id: 'bytes', name: 'Size', value: (c) => number(c.metrics.numOutputBytes), cell: (c) => bytes(number(c.metrics.numOutputBytes)), right: true, width: 10 },
-  { id: 'epoch', name: 'By', value: (c) => (c.txn ? `${c.txn.app_id.split('/')[0]} epoch ${c.txn.version}` : c.engine), cell: (c) => (c.txn ? <><Link className="mono" to={address('/flow', { name: c.txn.app_id.split('/')[0] ?? '' })}>{c.txn.app_id.split('/')[0]}</Link> epoch {count(c.txn.version)}</> : c.engine), grow: true },
+  { id: 'batch', name: 'By', value: (c) => (c.txn ? `${c.txn.app_id.split('/')[0]} batch ${c.txn.version}` : c.engine), cell: (c) => (c.txn ? <><Link className="mono" to={address('/flow', { name: c.txn.app_id.split('/')[0] ?? '' })}>{c.txn.app_id.split('/')[0]}</Link> batch {count(c.txn.version)}</> : c.engine), grow: true },
 ];
 
 function Files({ table }: { table: TableData }) {
@@ -76,7 +76,7 @@ function Sample({ table }: { table: TableData }) {
   return (
     <>
       <Before query={query} rows={8} />
-      {query.data && query.data.rows.length === 0 && <Empty title="No rows yet">The table fills with the first epoch of its flow.</Empty>}
+      {query.data && query.data.rows.length === 0 && <Empty title="No rows yet">The table fills with the first batch of its flow.</Empty>}
       {query.data && query.data.rows.length > 0 && <ResultGrid result={query.data} />}
       <p className="note list-note">100 rows as they lie <button type="button" className="quiet" onClick={() => void query.refetch()}>read again</button> <Link to={address('/sql', { sql, run: '1' })}>open in SQL</Link></p>
     </>

@@ -72,7 +72,7 @@ function Rows({ view }: { view: ViewData }) {
     <section className="panel">
       <div className="panel-head">
         <Tabs tabs={[['charts', 'Charts'], ['rows', 'Rows']]} at={tab} set={setTab} />
-        <span className="note">{query.data ? `epoch ${count(query.data.epoch)}, ${count(rows?.length)} rows${query.data.truncated ? ', cut at the limit: there are more' : ''}` : ''}</span>
+        <span className="note">{query.data ? `batch ${count(query.data.batch_id)}, ${count(rows?.length)} rows${query.data.truncated ? ', cut at the limit: there are more' : ''}` : ''}</span>
         <span className="ranges" role="group" aria-label="Time range">
           {ranges.map(([id, name]) => <button key={id} type="button" aria-pressed={range === id} onClick={() => setRange(id)}>{name}</button>)}
         </span>
@@ -95,16 +95,16 @@ export function View({ name }: { name: string }) {
   const committed = change?.committed ?? view?.committed ?? null;
   return (
     <div className="stack">
-      <NodeHead kind="view" name={name} why="A result that is kept up to date as events come; all rows that are read together are of one epoch." commands={[`tarn view describe ${name}`, `tarn sql "select * from ${name} limit 20"`, `curl 'http://${location.host}/api/v1/views/${name}/rows?limit=100'`]}>
+      <NodeHead kind="view" name={name} why="A materialized view: a result that is kept up to date as events come; all rows that are read together are of one batch." commands={[`tarn view describe ${name}`, `tarn sql "select * from ${name} limit 20"`, `curl 'http://${location.host}/api/v1/views/${name}/rows?limit=100'`]}>
         <Link className="button" to={address('/sql', { sql: `select *\nfrom ${name}\nlimit 100`, run: '1' })}>Query it</Link>
       </NodeHead>
       <Before query={query} />
       {query.data && !view && <Empty title={`There is no view ${name}`}>It may have been renamed; the list of views has what is there.</Empty>}
       {view && (
         <>
-          <Facts from="As the view’s store says, with the newest epoch." commands={[`tarn view describe ${name}`, `curl http://${location.host}/api/v1/views/${name}`]}>
-            <Fact name="Fresh" value={committed ? age(live.now() - Date.parse(committed)) : 'nothing yet'}><Why label="freshness" text={`Epoch ${change?.epoch ?? view.epoch ?? '–'} was committed then.`} commands={[`tarn flow describe ${name}`]} /></Fact>
-            <Fact name="Epoch" value={count(change?.epoch ?? view.epoch)} />
+          <Facts from="As the view’s store says, with the newest batch." commands={[`tarn view describe ${name}`, `curl http://${location.host}/api/v1/views/${name}`]}>
+            <Fact name="Fresh" value={committed ? age(live.now() - Date.parse(committed)) : 'nothing yet'}><Why label="freshness" text={`Batch ${change?.batch_id ?? view.batch_id ?? '–'} was committed then.`} commands={[`tarn flow describe ${name}`]} /></Fact>
+            <Fact name="Batch" value={count(change?.batch_id ?? view.batch_id)} />
             <Fact name="Rows, about" value={count(view.rows)} />
             <Fact name="Key" value={view.key.join(', ')} />
             <Fact name="Watermark" value={change?.watermark ? age(live.now() - Date.parse(change.watermark)) : 'not known'} />

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='live',
+    materialized='materialized_view',
     watermark='10s',
     grace='0s',
     every='100ms',

@@ -3,7 +3,7 @@
     every='1s',
     unique_key='event_id',
     event_time='event_time',
-    horizon='2m',
+    deduplication_window='2m',
     quarantine='quarantine.silver_clicks'
 ) }}
 

@@ -20,7 +20,7 @@ struct NamedTable {
     std::string name;       // "bronze.clicks"
     std::vector<NamedColumn> columns;
 };
-// Tables that can be read, live views, system tables.
+// Tables that can be read, materialized views, system tables.
 std::vector<NamedTable> sql_tables(const host::Platform& platform);
 
 }  // namespace tarn::catalog

@@ -25,7 +25,8 @@ struct EventPlace {
 // A node that the event came to, or should have.
 struct Step {
     std::string kind, name;
-    std::string state;  // passed, waiting, quarantined, late, duplicate, lost or unknown
+    std::string
+        state;  // passed, waiting, dead_letter, quarantined, late, duplicate, lost or unknown
     std::string detail;
     std::optional<Timestamp> at;  // of the commit that made it visible there
     std::optional<int64_t> epoch, version;

@@ -5,7 +5,7 @@
 // over decoded batches that flows of one topic share, and recovers them after any crash. One flow's
 // failure never stops another.
 //
-// Flows of a project: for each topic with a table one flow "<topic>.table" (table and quarantine
+// Flows of a project: for each topic with a table one flow "<topic>.table" (table and dead letter
 // topic), for each live model one with the model's name (view and late topic), for each incremental
 // model one with the model's name from its source table to its own.
 //
@@ -65,8 +65,11 @@ struct FlowStatus {
     Duration every;
     std::vector<PartitionPosition> positions;
     std::optional<Timestamp> watermark;  // of flows by event time
-    int64_t rows_in = 0, rows_out = 0, late = 0, quarantined = 0, duplicates = 0,
-            outside_horizon = 0;  // of the generation, exact across restarts
+    // Of the generation, exact across restarts. dead_letters: records that do not decode;
+    // quarantined: rows that break a rule of the model; outside_window: of these, rows older than
+    // the deduplication window.
+    int64_t rows_in = 0, rows_out = 0, late = 0, dead_letters = 0, quarantined = 0, duplicates = 0,
+            outside_window = 0;
     std::optional<Timestamp> last_commit;
     // Record timestamp (the producer's intended send), or the commit of the source table → visible
     // in the sink, over about the last minute.

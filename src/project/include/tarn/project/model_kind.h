@@ -25,8 +25,9 @@ struct ModelSource;
 struct ModelDraft;
 
 struct ModelKind {
-    std::string_view name;  // of materialized='…'
-    std::string_view text;  // whole sentences
+    std::string_view name;           // of materialized='…'
+    std::string_view old_name = {};  // still taken
+    std::string_view text;           // whole sentences
     std::string_view example;
     std::span<const Key> keys;  // of config(…), beside materialized
     std::span<const Strategy> strategies = {};

@@ -7,7 +7,7 @@
 // docs/reference/project.md. A model is a file of SQL with a header:
 //
 //   -- models/live/clicks_windows.sql
-//   {{ config(materialized='live', watermark='10s', grace='0s', late='clicks.late') }}
+//   {{ config(materialized='materialized_view', watermark='10s', grace='0s', late='clicks.late') }}
 //   select tumble(event_time, interval '5 seconds') as window_start, … from stream('clicks') …
 //
 //   -- models/silver/clicks.sql: from table to table, on each commit of the source
@@ -15,10 +15,11 @@
 //   select event_id, event_time, …, case when price < 0 then 'price is below zero' end as _rejected
 //   from {{ source('bronze', 'clicks') }}        -- or {{ ref('clicks') }}: the model of that name
 //
-// A topic that is quarantine_of another holds the original bytes; one that is late_of another has
+// A topic that is dead_letters_of another holds the original bytes; one that is late_of another has
 // its columns. Both get extra columns from record headers (see header_columns).
 
 #include <any>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -55,17 +56,19 @@ struct Topic {
     int64_t retention_bytes = -1;
     const codec::PayloadFormat* format = codec::find_payload_format(codec::kDefaultFormat);
     std::vector<codec::ColumnSpec> columns;    // raw: key BLOB, value BLOB
-    std::vector<HeaderColumn> header_columns;  // of quarantine and late topics
+    std::vector<HeaderColumn> header_columns;  // of dead letter and late topics
     std::optional<TopicTable> table;
-    std::string quarantine;              // topic name; empty for raw topics
-    std::string late_of, quarantine_of;  // source topic, or empty
+    std::string dead_letters;              // topic name; empty for raw topics
+    std::string late_of, dead_letters_of;  // source topic, or empty
+    bool implied = false;                  // neither it nor its name stands in the project
     int line = 0;
 
     // Whether its records are made into columns; those of the others are kept as they are.
     bool decoded() const { return format->make_decoder != nullptr; }
 };
 
-// models/**/<name>.sql with materialized='live'. The schema is the folder's name under models/.
+// models/**/<name>.sql with materialized='materialized_view'. The schema is the folder's name under
+// models/.
 struct LiveModel {
     std::string name;    // "live.clicks_windows"
     std::string file;    // relative to the project
@@ -89,9 +92,9 @@ struct TableModel {
     std::string source;  // "bronze.clicks": a topic's table, another model's, or one in the lake
     Duration every = Duration::seconds(5);
     std::vector<std::string> partition_by = {};
-    // Rows: each key once within a horizon of event time; rows that fail a rule.
+    // Rows: each key once within a window of event time; rows that fail a rule.
     std::string unique_key = {}, event_time = {};
-    Duration horizon = Duration::seconds(600);
+    Duration deduplication_window = Duration::seconds(600);
     std::string quarantine = {};  // table
     // Sessions.
     Duration watermark = Duration::seconds(10);
@@ -119,6 +122,10 @@ struct Project {
 // Errors: kNotFound (no tarn.yml), kInvalidArgument ("tarn.yml:12: …").
 Result<Project> load_project(io::FileSystem& fs, const std::string& folder,
                              std::span<const Section> sections = sections());
+
+// A dead letter topic that the project does not name was called `<topic>.quarantine` before: it
+// stays so where `stands` says that a topic of that name is there already.
+void keep_dead_letters(Project& project, const std::function<bool(const std::string&)>& stands);
 
 // All columns of a topic's table: its own, those of headers, and the metadata _topic VARCHAR,
 // _partition INTEGER, _offset BIGINT, _timestamp TIMESTAMPTZ, _ingested_at TIMESTAMPTZ, _batch_id

@@ -63,8 +63,9 @@ struct Key {
     const NameRule* rule = nullptr;                   // kText, kNamed
     std::vector<std::string> (*choices)() = nullptr;  // kText: it must be one of these
     std::span<const Key> keys = {};                   // kMap, kNamed
-    std::string_view one = {};    // kNamed: what messages call one of them, as in "topic clicks"
-    std::string_view alone = {};  // kMap, kNamed: the key whose value may stand without the map
+    std::string_view one = {};       // kNamed: what messages call one of them, as in "topic clicks"
+    std::string_view alone = {};     // kMap, kNamed: the key whose value may stand without the map
+    std::string_view old_name = {};  // what it was called before: still taken, not beside the new
 };
 
 struct NamedValues;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Where tables come from that SQL names and DuckDB does not have: lake tables, topics, live views,
-// system tables. Declared here, filled in by `cli`.
+// Where tables come from that SQL names and DuckDB does not have: lake tables, topics, materialized
+// views, system tables. Declared here, filled in by `cli`.
 
 #include <functional>
 #include <memory>
@@ -32,7 +32,7 @@ struct TimeBounds {
     std::optional<Timestamp> from = {}, to = {};
 };
 // Rows that are read when a query runs, and of these only what its filters leave of one column: a
-// live view, which is ordered by its window.
+// materialized view, which is ordered by its window.
 struct ScanRef {
     std::vector<codec::ColumnSpec> schema;
     int bounded = -1;   // a TIMESTAMPTZ column of the schema; -1: none

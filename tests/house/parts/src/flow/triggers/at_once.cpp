@@ -11,7 +11,7 @@ class AtOnce final : public Trigger {
 }  // namespace
 
 TriggerKind at_once_trigger() {
-    return {"at_once", "An epoch whenever there is input.",
+    return {"at_once", "A batch whenever there is input.",
             [](const FlowSpec&) -> std::unique_ptr<Trigger> { return std::make_unique<AtOnce>(); }};
 }
 

@@ -42,7 +42,7 @@ constexpr Key kKeys[] = {
 
 constexpr std::string_view kExample =
     R"(-- models/live/clicks_windows.sql
-{{ config(materialized='live', watermark='10s', late='clicks.late') }}
+{{ config(materialized='materialized_view', watermark='10s', late='clicks.late') }}
 select tumble(event_time, interval '5 seconds') as window_start, page, count(*) as clicks
 from stream('clicks')
 group by all
@@ -108,9 +108,12 @@ Status link(ModelDraft& draft) {
 
 }  // namespace
 
-ModelKind live_kind() {
-    return {.name = "live",
-            .text = "Windows over a topic's events, in a view that changes as events come.",
+ModelKind materialized_view_kind() {
+    return {.name = "materialized_view",
+            .old_name = "live",
+            .text =
+                "A live model: windows over a topic's events, in a materialized view that "
+                "changes as events come.",
             .example = kExample,
             .keys = kKeys,
             .read = read,
