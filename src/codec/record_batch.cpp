@@ -208,13 +208,25 @@ void assign_offset(char* batch, int64_t base_offset, int32_t leader_epoch) {
     store_be<int32_t>(batch + kEpochAt, leader_epoch);
 }
 
-void assign_log_append_time(std::span<char> batch, int64_t timestamp_ms) {
+namespace {
+
+void assign_times(std::span<char> batch, int16_t type, int64_t max_timestamp_ms) {
     TARN_CHECK(batch.size() >= kBatchHeaderSize, "a whole batch");
     auto attributes = load_be<int16_t>(batch.data() + kAttributesAt);
-    store_be<int16_t>(batch.data() + kAttributesAt, int16_t(attributes | kLogAppendTime));
-    store_be<int64_t>(batch.data() + kMaxTimestampAt, timestamp_ms);
+    store_be<int16_t>(batch.data() + kAttributesAt, int16_t((attributes & ~kLogAppendTime) | type));
+    store_be<int64_t>(batch.data() + kMaxTimestampAt, max_timestamp_ms);
     auto crc = crc32c(std::string_view(batch.data(), batch.size()).substr(kAttributesAt));
     store_be<uint32_t>(batch.data() + kCrcAt, crc);
+}
+
+}  // namespace
+
+void assign_create_time(std::span<char> batch, int64_t max_timestamp_ms) {
+    assign_times(batch, 0, max_timestamp_ms);
+}
+
+void assign_log_append_time(std::span<char> batch, int64_t timestamp_ms) {
+    assign_times(batch, kLogAppendTime, timestamp_ms);
 }
 
 Result<std::vector<HeaderView>> decode_headers(const RecordView& record) {
@@ -253,19 +265,32 @@ Status read_records(std::string_view batch, std::string& scratch, size_t limit_b
     return status;
 }
 
-Status validate_batch(std::string_view batch, size_t limit_bytes) {
+Result<BatchTimes> check_records(std::string_view batch, size_t limit_bytes) {
     TARN_TRY(auto header, header_of_exactly_one(batch));
-    if (!batch_crc_holds(batch))
-        return fail(ErrorCode::kCorrupted, "record batch is damaged: its crc does not hold");
     if (header.record_count == 0 || header.last_offset_delta != header.record_count - 1)
         return fail(malformed(fmt::format("record count {} with last offset delta {}",
                                           header.record_count, header.last_offset_delta)));
     std::string scratch;
     TARN_TRY(auto body, records_of(header, batch, limit_bytes, scratch));
+    BatchTimes times;
     int64_t expected = 0;
-    return walk_records(header, body, [&](RecordView&, int64_t delta) -> const char* {
-        return delta == expected++ ? nullptr : "offset deltas are not consecutive";
-    });
+    TARN_RETURN_IF_ERROR(
+        walk_records(header, body, [&](RecordView& record, int64_t delta) -> const char* {
+            auto time = int64_t(uint64_t(header.base_timestamp_ms) + uint64_t(record.timestamp_ms));
+            times.latest_ms = std::max(times.latest_ms, time);
+            if (time != -1 && (times.earliest_ms == -1 || time < times.earliest_ms))
+                times.earliest_ms = time;
+            return delta == expected++ ? nullptr : "offset deltas are not consecutive";
+        }));
+    return times;
+}
+
+Status validate_batch(std::string_view batch, size_t limit_bytes) {
+    TARN_RETURN_IF_ERROR(header_of_exactly_one(batch));
+    if (!batch_crc_holds(batch))
+        return fail(ErrorCode::kCorrupted, "record batch is damaged: its crc does not hold");
+    TARN_RETURN_IF_ERROR(check_records(batch, limit_bytes));
+    return {};
 }
 
 void BatchBuilder::add(int64_t timestamp_ms, std::optional<std::string_view> key,

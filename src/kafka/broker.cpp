@@ -64,6 +64,10 @@ constexpr std::array kApis = {
     row<DeleteGroupsRequest, DeleteGroupsResponse, delete_groups>(Operation::kAlter, "group"),
     row<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, incremental_alter_configs>(
         Operation::kAlter, "topic"),
+    row<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
+        alter_partition_reassignments>(Operation::kAlter, "topic"),
+    row<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse,
+        list_partition_reassignments>(Operation::kDescribe, "platform"),
     row<OffsetDeleteRequest, OffsetDeleteResponse, offset_delete>(Operation::kAlter, "group"),
     row<DescribeClusterRequest, DescribeClusterResponse, describe_cluster>(Operation::kDescribe,
                                                                            "platform"),
@@ -97,6 +101,12 @@ BrokerMetrics::BrokerMetrics(Metrics& m)
       refused_batches(
           m.counter("tarn_kafka_refused_batches_total", "Batches answered with an error.")),
       fetched_bytes(m.counter("tarn_kafka_fetched_bytes_total", "Bytes of batches sent.")),
+      stalled(
+          m.counter("tarn_kafka_stalled_connections_total",
+                    "Connections closed in the middle of a request or answer that did not go on.")),
+      request_bytes(m.gauge("tarn_kafka_request_bytes",
+                            "Bytes of requests that have arrived and are not answered.")),
+      answer_bytes(m.gauge("tarn_kafka_answer_bytes", "Bytes of answers that are not sent yet.")),
       rebalances(m.counter("tarn_kafka_group_rebalances_total", "Generations of all groups.")),
       commits(m.counter("tarn_kafka_offset_commits_total", "Offsets committed by groups.")) {}
 
@@ -105,6 +115,10 @@ Broker::Broker(ServerOptions o, ServerContext c)
       context(std::move(c)),
       metrics(context.metrics),
       timers(context.clock),
+      requests(std::make_shared<MemoryGate>(options.max_inflight_bytes, context.memory,
+                                            metrics.request_bytes)),
+      answers(std::make_shared<MemoryGate>(options.max_answer_bytes, context.memory,
+                                           metrics.answer_bytes)),
       fetch_waiters(std::make_unique<FetchWaiters>()) {}
 
 Broker::~Broker() { stop(); }
@@ -120,6 +134,8 @@ void Broker::stop() {
     fetch_waiters->stop(log());
     if (coordinator) coordinator->stop();
     timers.clear();
+    requests->close();
+    answers->close();
 }
 
 KafkaError Broker::may(const Request& request, std::string_view name) const {

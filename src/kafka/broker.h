@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "errors.h"
+#include "memory_gate.h"
 #include "tarn/kafka/server.h"
 #include "tarn/net/connection.h"
 #include "timers.h"
@@ -53,6 +54,7 @@ struct Request {
 struct Answer {
     std::optional<Encoded> frame;
     bool close = false;
+    std::unique_ptr<Lease> lease{};  // the memory it holds until it is sent, if it was asked for
 };
 // Called exactly once, from any thread.
 using Respond = std::move_only_function<void(Answer)>;
@@ -69,13 +71,13 @@ struct Call {
     Respond respond;
 
     int16_t version() const { return raw->header.version; }
-    void reply(const A& response) {
+    void reply(const A& response, std::unique_ptr<Lease> lease = nullptr) {
         const bool flexible = version() >= A::kFlexibleFrom;
         // ApiVersions is answered under the old header, so that any client can read it (KIP-511).
         Encoder out = begin_frame(raw->header, flexible && A::kApiKey != 18);
         if (out.flexible() != flexible) out = reopen(std::move(out), flexible);
         response.encode(out, version());
-        respond({end_frame(std::move(out)), false});
+        respond({end_frame(std::move(out)), false, std::move(lease)});
     }
     void reply_nothing() { respond({std::nullopt, false}); }
     void close() { respond({std::nullopt, true}); }
@@ -95,6 +97,9 @@ struct BrokerMetrics {
     Counter& produced_batches;
     Counter& refused_batches;
     Counter& fetched_bytes;
+    Counter& stalled;
+    Gauge& request_bytes;
+    Gauge& answer_bytes;
     Counter& rebalances;
     Counter& commits;
 };
@@ -111,6 +116,8 @@ struct Broker : std::enable_shared_from_this<Broker> {
     ServerContext context;
     BrokerMetrics metrics;
     TimerQueue timers;
+    const std::shared_ptr<MemoryGate> requests;  // that have arrived, wholly or in part
+    const std::shared_ptr<MemoryGate> answers;   // that are not sent yet
     uint16_t port = 0;  // the one listened on, set before the first request
     std::string cluster_id;
     std::unique_ptr<FetchWaiters> fetch_waiters;

@@ -12,35 +12,19 @@ constexpr size_t kBufferBytes = 16 << 10;
 constexpr size_t kMaxSlots = 64;
 // The smallest header: api key, version, correlation id, and a null client id.
 constexpr size_t kMinFrameBytes = 10;
+// Memory for a large frame grows as its bytes come: by what it has, from the first to the second.
+constexpr size_t kFirstStepBytes = 64 << 10;
+constexpr size_t kLargestStepBytes = 4 << 20;
+// Answers go out in pieces of so much: whether a client reads on is seen from one to the next.
+constexpr size_t kWriteBytes = 256 << 10;
+// Larger answers count as held memory although they did not ask for it before.
+constexpr size_t kSmallAnswerBytes = 16 << 10;
 
 }  // namespace
 
-bool InflightGate::take(size_t bytes, std::move_only_function<void()> resume) {
-    MutexLock lock(mutex_);
-    if (used_ != 0 && used_ + bytes > limit_) {
-        waiting_.push_back(std::move(resume));
-        return false;
-    }
-    used_ += bytes;
-    return true;
-}
-
-void InflightGate::give_back(size_t bytes) {
-    std::deque<std::move_only_function<void()>> resumed;
-    {
-        MutexLock lock(mutex_);
-        used_ -= bytes;
-        if (used_ <= limit_ / 2) resumed.swap(waiting_);
-    }
-    for (auto& resume : resumed)
-        resume();
-}
-
-Connection::Connection(std::shared_ptr<net::Connection> connection, std::shared_ptr<Broker> broker,
-                       std::shared_ptr<InflightGate> gate)
+Connection::Connection(std::shared_ptr<net::Connection> connection, std::shared_ptr<Broker> broker)
     : Session(connection),
       broker_(std::move(broker)),
-      gate_(std::move(gate)),
       peer_(std::make_shared<Peer>()),
       buffer_(kBufferBytes, '\0') {
     static_cast<net::Ends&>(*peer_) = connection->ends();
@@ -55,16 +39,32 @@ void Connection::close() {
     if (closed()) return;
     peer_->closed = true;
     connection().close();
-    if (reserved_ > 0) gate_->give_back(reserved_);
-    reserved_ = 0;
-    for (const auto& slot : slots_)
-        gate_->give_back(slot.bytes);
+    lease_.reset();
     slots_.clear();
 }
 
+Duration Connection::stall_limit() const {
+    return std::min(broker_->options.stall_timeout, broker_->options.idle_timeout);
+}
+
 void Connection::expired() {
-    if (slots_.empty()) return close();
-    connection().expires_after(Duration{broker_->options.idle_timeout.us / 4});
+    const bool owes_rest = frame_size_ > 0 && !waiting_;
+    if (!writing_ && !owes_rest) {
+        if (slots_.empty() && !waiting_) return close();
+        return connection().expires_after(Duration{broker_->options.idle_timeout.us / 4});
+    }
+    stalled_.us += stall_limit().us;
+    const bool others_wait = (writing_ && broker_->answers->contended()) ||
+                             (owes_rest && broker_->requests->contended());
+    if (!others_wait && stalled_ < broker_->options.idle_timeout)
+        return connection().expires_after(stall_limit());
+    broker_->metrics.stalled.add();
+    broker_->context.logger.warn(
+        "closed a connection that had stalled",
+        {{"in", writing_ ? "an answer that it did not read" : "a request that did not go on"},
+         {"client", peer_->host},
+         {"others_wait", others_wait}});
+    close();
 }
 
 void Connection::refuse(std::string_view reason, int64_t size) {
@@ -105,8 +105,9 @@ void Connection::take_frames() {
 
 // Handles the frame at the front of the buffer, or sets going what must come first.
 Connection::Step Connection::take_frame() {
+    if (frame_size_ > 0) return read_rest(), Step::kWait;
     const size_t have = end_ - begin_;
-    if (have < 6) return read_some(), Step::kWait;
+    if (have < 4) return read_some(), Step::kWait;
     const int64_t size = load_be<int32_t>(buffer_.data() + begin_);
     if (size < int64_t(kMinFrameBytes)) {
         refuse("the frame is too small", size);
@@ -116,82 +117,83 @@ Connection::Step Connection::take_frame() {
         refuse("the frame is too large, or not of Kafka's protocol", size);
         return Step::kWait;
     }
-    const auto api_key = load_be<int16_t>(buffer_.data() + begin_ + 4);
+    if (have < 6) return read_some(), Step::kWait;
+    const bool is_produce =
+        load_be<int16_t>(buffer_.data() + begin_ + 4) == ProduceRequest::kApiKey;
     // Resumed when an answer has gone out.
-    if (!may_handle(api_key == ProduceRequest::kApiKey)) return Step::kWait;
-    if (reserved_ == 0 && !make_room(size_t(size))) return Step::kWait;
+    if (!may_handle(is_produce)) return Step::kWait;
     const size_t in_buffer = have - 4;
     if (in_buffer >= size_t(size)) {
+        // Of others there is one at a time, no larger than its connection's buffer.
+        if (is_produce && !has_room(size_t(size))) return Step::kWait;
         std::string frame(buffer_, begin_ + 4, size_t(size));
         begin_ += 4 + size_t(size);
-        handle(std::move(frame), std::exchange(reserved_, 0));
+        handle(std::move(frame));
         return Step::kAgain;
     }
-    if (size_t(size) + 4 <= buffer_.size()) return read_some(), Step::kWait;
-    // A large one gets memory of its own, into which the socket's bytes go directly.
-    frame_.resize_and_overwrite(size_t(size), [&](char* data, size_t length) {
-        std::copy_n(buffer_.data() + begin_ + 4, in_buffer, data);
-        return length;
-    });
-    begin_ = end_ = 0;
-    read_rest(in_buffer);
-    return Step::kWait;
+    if (have < buffer_.size()) return read_some(), Step::kWait;
+    frame_size_ = size_t(size);
+    connection().expires_after(stall_limit());
+    return Step::kAgain;
 }
 
-// A client has been heard once its frame is whole; single bytes of one do not keep it open.
-void Connection::read_rest(size_t have) {
+// A large frame gets memory of its own, into which the socket's bytes go directly.
+void Connection::read_rest() {
+    if (frame_have_ == frame_.size()) {
+        const auto step = std::clamp(frame_have_, kFirstStepBytes, kLargestStepBytes);
+        const auto size = std::min(frame_size_, frame_have_ + step);
+        if (!has_room(size)) return;
+        frame_.resize_and_overwrite(size, [](char*, size_t length) { return length; });
+        stalled_ = {};
+        connection().expires_after(stall_limit());
+    }
+    if (frame_have_ == 0) {  // what stands in the buffer is less than the first step
+        frame_have_ = end_ - begin_ - 4;
+        std::copy_n(buffer_.data() + begin_ + 4, frame_have_, frame_.data());
+        begin_ = end_ = 0;
+    }
     reading_ = true;
-    connection().stream().read_some(
-        std::span(frame_).subspan(have), [self = shared_from_this(), have](auto error, size_t n) {
-            self->reading_ = false;
-            if (error) return self->close();
-            if (have + n < self->frame_.size()) return self->read_rest(have + n);
-            self->connection().heard();
-            self->handle(std::exchange(self->frame_, {}), std::exchange(self->reserved_, 0));
-            self->take_frames();
-        });
+    connection().stream().read_some(std::span(frame_).subspan(frame_have_),
+                                    [self = shared_from_this()](auto error, size_t n) {
+                                        self->reading_ = false;
+                                        if (error) return self->close();
+                                        self->frame_have_ += n;
+                                        if (self->frame_have_ == self->frame_size_) {
+                                            self->connection().heard();
+                                            self->frame_size_ = self->frame_have_ = 0;
+                                            self->handle(std::exchange(self->frame_, {}));
+                                        }
+                                        self->take_frames();
+                                    });
 }
 
-// Room for a frame in the gate and in the memory budget; without it, asks again later.
-bool Connection::make_room(size_t size) {
-    const auto again = [weak = weak_from_this(), loop = connection().loop()] {
-        loop->post([weak] {
-            const auto self = weak.lock();
-            if (!self || !std::exchange(self->waiting_, false)) return;
+bool Connection::has_room(size_t bytes) {
+    if (!lease_) lease_ = broker_->requests->lease();
+    const bool room = lease_->grow_to(bytes, [self = shared_from_this()]() mutable {
+        auto& loop = *self->connection().loop();
+        loop.post([self = std::move(self)] {
+            self->waiting_ = false;
             self->take_frames();
         });
-    };
-    if (broker_->context.memory) {
-        auto memory = broker_->context.memory->reserve(int64_t(size));
-        if (!memory) {
-            waiting_ = true;
-            broker_->timers.schedule(Duration::millis(20), again);
-            return false;
-        }
-        memory_ = std::move(*memory);
-    }
-    if (!gate_->take(size, again)) {
-        waiting_ = true;
-        memory_.release();
-        return false;
-    }
-    reserved_ = size;
-    return true;
+    });
+    waiting_ = !room;
+    return room;
 }
 
-// A broker handles one request of a connection at a time. Produce requests may run together: the
-// log keeps their order, and they share its commits.
+// A broker handles one request of a connection at a time, the next once its answer is sent: who
+// does not read holds one answer. Produce requests may run together: the log keeps their order, and
+// they share its commits.
 bool Connection::may_handle(bool is_produce) const {
-    if (slots_.empty()) return true;
+    if (slots_.empty()) return is_produce || !writing_;
     return is_produce && slots_.back().is_produce && slots_.front().is_produce &&
            slots_.size() < kMaxSlots;
 }
 
-void Connection::handle(std::string frame, size_t reserved) {
-    if (closed()) return gate_->give_back(reserved);
+void Connection::handle(std::string frame) {
+    if (closed()) return;
     const auto number = next_slot_++;
     const bool is_produce = peek_api_key(frame) == ProduceRequest::kApiKey;
-    slots_.push_back({number, is_produce, reserved, std::move(memory_), std::nullopt});
+    slots_.push_back({number, is_produce, std::move(lease_), std::nullopt});
     auto request = std::make_unique<Request>();
     request->frame = std::move(frame);
     request->peer = peer_;
@@ -207,45 +209,71 @@ void Connection::handle(std::string frame, size_t reserved) {
 
 void Connection::answered(uint64_t number, Answer answer) {
     if (closed()) return;
+    if (answer.frame && !answer.lease && answer.frame->size() > kSmallAnswerBytes) {
+        answer.lease = broker_->answers->lease();
+        answer.lease->force_to(answer.frame->size());
+    }
     slots_[number - slots_.front().number].answer = std::move(answer);
     send_ready();
 }
 
-// Sends all answers that are ready at the front, in one gathered write.
+// Sends all answers that are ready at the front.
 void Connection::send_ready() {
     if (writing_ || closed()) return;
     bool freed = false;
     bool last = false;
     while (!slots_.empty() && slots_.front().answer && !last) {
-        auto& slot = slots_.front();
-        if (slot.answer->frame) sending_.push_back(std::move(*slot.answer->frame));
-        last = slot.answer->close;
-        gate_->give_back(slot.bytes);
+        auto& answer = *slots_.front().answer;
+        last = answer.close;
+        if (answer.frame) sending_.push_back(std::move(answer));
         slots_.pop_front();
         freed = true;
     }
     if (last) return close();
     if (sending_.empty()) return freed ? take_frames() : void();
+    gather_parts();
+    writing_ = true;
+    write_next();
+    take_frames();
+}
+
+void Connection::gather_parts() {
     parts_.clear();
-    for (const auto& frame : sending_) {
-        const std::string_view bytes = frame.bytes;
+    part_ = 0;
+    for (const auto& answer : sending_) {
+        const std::string_view bytes = answer.frame->bytes;
         size_t done = 0;
-        for (const auto& [at, slice] : frame.splices) {
+        for (const auto& [at, slice] : answer.frame->splices) {
             if (at > done) parts_.push_back(bytes.substr(done, at - done));
             parts_.push_back(slice.bytes);
             done = at;
         }
         if (bytes.size() > done) parts_.push_back(bytes.substr(done));
     }
-    writing_ = true;
-    connection().stream().write(parts_, [self = shared_from_this()](auto error, size_t) {
-        self->writing_ = false;
-        self->sending_.clear();
+}
+
+void Connection::write_next() {
+    chunk_.clear();
+    for (size_t left = kWriteBytes; left > 0 && part_ < parts_.size();) {
+        auto& part = parts_[part_];
+        chunk_.push_back(part.substr(0, left));
+        left -= chunk_.back().size();
+        part.remove_prefix(chunk_.back().size());
+        if (part.empty()) ++part_;
+    }
+    stalled_ = {};
+    connection().expires_after(stall_limit());
+    connection().stream().write(chunk_, [self = shared_from_this()](auto error, size_t) {
         if (error) return self->close();
-        self->connection().heard();
-        self->send_ready();
-        self->take_frames();
+        self->part_ < self->parts_.size() ? self->write_next() : self->sent();
     });
+}
+
+void Connection::sent() {
+    writing_ = false;
+    sending_.clear();
+    connection().heard();
+    send_ready();
     take_frames();
 }
 

@@ -9,35 +9,18 @@
 #include <vector>
 
 #include "broker.h"
-#include "tarn/base/mutex.h"
+#include "memory_gate.h"
 #include "tarn/net/connection.h"
 
 namespace tarn::kafka {
 
-// Bytes of requests being handled, all connections together: past the limit, reading waits. One
-// request is always let in, however large. Thread-safe.
-class InflightGate {
-  public:
-    explicit InflightGate(size_t limit) : limit_(limit) {}
-    // True: taken. False: `resume` is called, from some thread, when it is worth asking again.
-    bool take(size_t bytes, std::move_only_function<void()> resume);
-    void give_back(size_t bytes);
-
-  private:
-    const size_t limit_;
-    Mutex mutex_;
-    size_t used_ TARN_GUARDED_BY(mutex_) = 0;
-    std::deque<std::move_only_function<void()>> waiting_ TARN_GUARDED_BY(mutex_);
-};
-
 class Connection final : public net::Session, public std::enable_shared_from_this<Connection> {
   public:
-    Connection(std::shared_ptr<net::Connection> connection, std::shared_ptr<Broker> broker,
-               std::shared_ptr<InflightGate> gate);
+    Connection(std::shared_ptr<net::Connection> connection, std::shared_ptr<Broker> broker);
     ~Connection() override;
     void start() override;
     void close() override;
-    // Closes it if nothing is owed.
+    // Closes it, unless we owe it something or it has stalled for a while only.
     void expired() override;
 
   private:
@@ -45,8 +28,7 @@ class Connection final : public net::Session, public std::enable_shared_from_thi
     struct Slot {
         uint64_t number;
         bool is_produce;
-        size_t bytes;
-        MemoryReservation memory;
+        std::unique_ptr<Lease> lease;
         std::optional<Answer> answer;
     };
     enum class Step { kAgain, kWait };
@@ -56,33 +38,41 @@ class Connection final : public net::Session, public std::enable_shared_from_thi
     // Takes whole frames off the buffer as far as they may be handled now.
     void take_frames();
     Step take_frame();
-    bool make_room(size_t size);
-    void read_rest(size_t have);
+    // Whether the front frame may have so much memory; if not, it goes on once it may.
+    bool has_room(size_t bytes);
+    void read_rest();
     bool may_handle(bool is_produce) const;
-    void handle(std::string frame, size_t reserved);
+    void handle(std::string frame);
     void answered(uint64_t number, Answer answer);
     void send_ready();
+    void gather_parts();
+    void write_next();
+    void sent();
+    Duration stall_limit() const;
     void refuse(std::string_view reason, int64_t size);
     bool closed() const { return connection().closed(); }
 
     std::shared_ptr<Broker> broker_;
-    std::shared_ptr<InflightGate> gate_;
     std::shared_ptr<Peer> peer_;
 
     std::string buffer_;  // small frames are read here, several at once
     size_t begin_ = 0;    // what is read and not yet taken: [begin_, end_)
     size_t end_ = 0;
-    size_t reserved_ = 0;  // bytes of the gate taken for the frame at the front
-    MemoryReservation memory_;
-    std::string frame_;  // a large frame on its way
+    std::unique_ptr<Lease> lease_;  // of the frame at the front
+    std::string frame_;             // a large frame on its way: what has come, and room for more
+    size_t frame_have_ = 0;
+    size_t frame_size_ = 0;  // all of it; 0: there is none
     bool reading_ = false;
     bool waiting_ = false;  // for room
     bool writing_ = false;
+    Duration stalled_{};  // for how long nothing has come, or been read, of what has begun
 
     std::deque<Slot> slots_;
     uint64_t next_slot_ = 0;
-    std::vector<Encoded> sending_;
+    std::vector<Answer> sending_;
     std::vector<std::string_view> parts_;  // of what is being sent
+    size_t part_ = 0;                      // the first that is not sent, or not wholly
+    std::vector<std::string_view> chunk_;  // on its way
 };
 
 }  // namespace tarn::kafka

@@ -71,10 +71,13 @@ constexpr Kind kKinds[] = {
     {KafkaError::kGroupIdNotFound, "GROUP_ID_NOT_FOUND", ErrorCode::kNotFound},
     {KafkaError::kFetchSessionIdNotFound, "FETCH_SESSION_ID_NOT_FOUND",
      ErrorCode::kInvalidArgument},
+    {KafkaError::kFencedLeaderEpoch, "FENCED_LEADER_EPOCH", ErrorCode::kConflict},
     {KafkaError::kUnknownLeaderEpoch, "UNKNOWN_LEADER_EPOCH", ErrorCode::kInvalidArgument},
     {KafkaError::kMemberIdRequired, "MEMBER_ID_REQUIRED", ErrorCode::kInvalidArgument},
     {KafkaError::kGroupMaxSizeReached, "GROUP_MAX_SIZE_REACHED", ErrorCode::kResourceExhausted},
     {KafkaError::kFencedInstanceId, "FENCED_INSTANCE_ID", ErrorCode::kConflict},
+    {KafkaError::kNoReassignmentInProgress, "NO_REASSIGNMENT_IN_PROGRESS",
+     ErrorCode::kFailedPrecondition},
     {KafkaError::kGroupSubscribedToTopic, "GROUP_SUBSCRIBED_TO_TOPIC",
      ErrorCode::kFailedPrecondition},
     {KafkaError::kInvalidRecord, "INVALID_RECORD", ErrorCode::kInvalidArgument},
@@ -104,6 +107,8 @@ KafkaError to_kafka(log::AppendCode code) {
             return KafkaError::kUnknownTopicOrPartition;
         case log::AppendCode::kCorrupt:
             return KafkaError::kCorruptMessage;
+        case log::AppendCode::kInvalidRecord:
+            return KafkaError::kInvalidRecord;
         case log::AppendCode::kUnsupportedFormat:
             return KafkaError::kUnsupportedForMessageFormat;
         case log::AppendCode::kTooLarge:

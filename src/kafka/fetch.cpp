@@ -16,6 +16,8 @@ using FetchCall = Call<FetchRequest, FetchResponse>;
 
 // Longest wait granted, whatever the client asks.
 constexpr int32_t kMaxWaitMs = 300'000;
+// A fetch that has waited for room so long beyond its time is answered without records.
+constexpr Duration kRoomWait = Duration::seconds(1);
 
 // One partition of a request, resolved once.
 struct Target {
@@ -35,15 +37,22 @@ class Fetch final : public FetchWaiter, public std::enable_shared_from_this<Fetc
         if (woken_.exchange(true)) return;
         call_.raw->peer->loop->post([self = shared_from_this()] {
             self->woken_.store(false);
-            self->attempt(false);
+            self->attempt();
         });
     }
 
   private:
     void resolve();
-    // Reads; replies when there is enough, or an error, or no more time.
-    void attempt(bool last);
+    // Reads, if there is room for an answer; replies when there is enough, or an error, or no more
+    // time.
+    void attempt();
+    bool take_room();
+    bool anything_to_read() const;
+    size_t most_bytes() const;
     void read(const Target& target, size_t& budget, FetchResponse::Topic::Partition& answer);
+    void settle_room(FetchResponse& response);
+    void set_timer(Duration wait);
+    void time_over();
     void reply(FetchResponse& response);
 
     std::shared_ptr<Broker> broker_;
@@ -51,6 +60,11 @@ class Fetch final : public FetchWaiter, public std::enable_shared_from_this<Fetc
     std::vector<std::vector<Target>> targets_;  // as the request's topics
     std::vector<log::PartitionId> waiting_on_;
     TimerQueue::Id timer_{};
+    std::unique_ptr<Lease> room_;  // for the records of the answer
+    bool waits_for_room_ = false;
+    bool waits_for_data_ = false;  // the client lets it
+    bool waited_longer_ = false;
+    bool last_ = false;  // there is no more time
     size_t bytes_ = 0;
     bool any_error_ = false;
     bool done_ = false;
@@ -95,26 +109,79 @@ void Fetch::start() {
         return call_.reply(response);
     }
     resolve();
-    const bool may_wait = request.max_wait_ms > 0 && request.min_bytes > 0;
-    attempt(!may_wait);
+    waits_for_data_ = request.max_wait_ms > 0 && request.min_bytes > 0;
+    attempt();
     if (done_) return;
     broker_->fetch_waiters->add(shared_from_this(), waiting_on_);
-    const auto wait = Duration::millis(std::min(request.max_wait_ms, kMaxWaitMs));
-    timer_ = broker_->timers.schedule(wait, [self = shared_from_this()] {
-        self->call_.raw->peer->loop->post([self] { self->attempt(true); });
-    });
+    set_timer(waits_for_data_ ? Duration::millis(std::min(request.max_wait_ms, kMaxWaitMs))
+                              : kRoomWait);
     // What was committed between the first look and the registration woke nobody.
-    attempt(false);
+    attempt();
 }
 
-void Fetch::attempt(bool last) {
+void Fetch::set_timer(Duration wait) {
+    timer_ = broker_->timers.schedule(wait, [self = shared_from_this()] {
+        self->call_.raw->peer->loop->post([self] { self->time_over(); });
+    });
+}
+
+void Fetch::time_over() {
     if (done_) return;
-    if (call_.raw->peer->closed) last = true;
+    if (waits_for_room_ && !std::exchange(waited_longer_, true)) return set_timer(kRoomWait);
+    last_ = true;
+    attempt();
+}
+
+// The most that the records of the answer may take.
+size_t Fetch::most_bytes() const {
+    constexpr size_t kLeast = 64 << 10;
+    size_t wanted = 0;
+    for (const auto& topic : targets_)
+        for (const auto& target : topic)
+            wanted += size_t(std::max(target.ask->partition_max_bytes, 0));
+    wanted = std::min(wanted, size_t(std::max(call_.request.max_bytes, 0)));
+    return std::clamp(wanted, kLeast, std::max(broker_->answers->limit() / 8, kLeast));
+}
+
+bool Fetch::anything_to_read() const {
+    for (const auto& topic : targets_)
+        for (const auto& target : topic) {
+            if (target.error != KafkaError::kNone) continue;
+            const auto offsets = broker_->log().offsets(target.id);
+            if (offsets && target.ask->fetch_offset < offsets->high_watermark) return true;
+        }
+    return false;
+}
+
+// False: it waits for room, and attempts again then.
+bool Fetch::take_room() {
+    if (room_ || !anything_to_read()) return true;
+    room_ = broker_->answers->lease();
+    waits_for_room_ = !room_->grow_to(most_bytes(), [self = shared_from_this()] {
+        self->call_.raw->peer->loop->post([self] {
+            self->waits_for_room_ = false;
+            self->attempt();
+        });
+    });
+    return !waits_for_room_;
+}
+
+void Fetch::attempt() {
+    if (done_) return;
+    last_ |= call_.raw->peer->closed;
+    if (waits_for_room_) {
+        if (!last_) return;
+        waits_for_room_ = false;
+        room_.reset();  // answered without records
+    } else if (!take_room()) {
+        if (std::exchange(last_, false)) set_timer(kRoomWait);
+        return;
+    }
     FetchResponse response;
     bytes_ = 0;
     any_error_ = false;
     size_t budget =
-        std::min(size_t(std::max(call_.request.max_bytes, 0)), broker_->options.max_fetch_bytes);
+        room_ ? std::min(room_->bytes(), size_t(std::max(call_.request.max_bytes, 0))) : 0;
     for (size_t t = 0; t < targets_.size(); ++t) {
         auto& topic = response.topics.emplace_back();
         topic.topic = call_.request.topics[t].topic;
@@ -124,7 +191,9 @@ void Fetch::attempt(bool last) {
             read(targets_[t][p], budget, topic.partitions[p]);
     }
     const bool enough = bytes_ > 0 && bytes_ >= size_t(std::max(call_.request.min_bytes, 0));
-    if (last || enough || any_error_ || targets_.empty()) reply(response);
+    if (last_ || !waits_for_data_ || enough || any_error_ || targets_.empty())
+        return reply(response);
+    room_.reset();
 }
 
 void Fetch::read(const Target& target, size_t& budget, FetchResponse::Topic::Partition& answer) {
@@ -146,7 +215,7 @@ void Fetch::read(const Target& target, size_t& budget, FetchResponse::Topic::Par
         answer.last_stable_offset = result.last_stable_offset;
         answer.log_start_offset = result.log_start_offset;
         error = to_kafka(result.code);
-        if (size > 0 && (size <= budget || bytes_ == 0)) {
+        if (room_ && size > 0 && (size <= budget || bytes_ == 0)) {
             answer.records = Records::of(std::move(result.slices));
             bytes_ += size;
             budget -= std::min(size, budget);
@@ -156,14 +225,36 @@ void Fetch::read(const Target& target, size_t& budget, FetchResponse::Topic::Par
     any_error_ |= error != KafkaError::kNone;
 }
 
+// The lease holds what the records keep from being freed. A slice may keep a whole block of the
+// log's: what there is no room for is copied, and the block let go.
+void Fetch::settle_room(FetchResponse& response) {
+    if (bytes_ == 0) return room_.reset();
+    size_t held = 0;
+    const void* last = nullptr;
+    for (const auto& topic : response.topics)
+        for (const auto& partition : topic.partitions)
+            for (const auto& slice : partition.records.slices)
+                if (std::exchange(last, slice.owner.get()) != slice.owner.get())
+                    held += std::max(slice.held, slice.bytes.size());
+    if (!room_->try_grow_to(held)) {
+        for (auto& topic : response.topics)
+            for (auto& partition : topic.partitions)
+                partition.records.gather();
+        held = bytes_;
+        room_->force_to(held);
+    }
+    room_->shrink_to(held);
+}
+
 void Fetch::reply(FetchResponse& response) {
     done_ = true;
+    if (room_) settle_room(response);
     if (timer_ != TimerQueue::Id{}) {
         broker_->timers.cancel(timer_);
         broker_->fetch_waiters->remove(this, waiting_on_);
     }
     broker_->metrics.fetched_bytes.add(double(bytes_));
-    call_.reply(response);
+    call_.reply(response, std::move(room_));
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ void delete_records(Broker&, Call<DeleteRecordsRequest, DeleteRecordsResponse>);
 void create_topics(Broker&, Call<CreateTopicsRequest, CreateTopicsResponse>);
 void delete_topics(Broker&, Call<DeleteTopicsRequest, DeleteTopicsResponse>);
 void create_partitions(Broker&, Call<CreatePartitionsRequest, CreatePartitionsResponse>);
+void alter_partition_reassignments(
+    Broker&, Call<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>);
+void list_partition_reassignments(
+    Broker&, Call<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>);
 // configs.cpp
 void describe_configs(Broker&, Call<DescribeConfigsRequest, DescribeConfigsResponse>);
 void alter_configs(Broker&, Call<AlterConfigsRequest, AlterConfigsResponse>);

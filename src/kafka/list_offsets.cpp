@@ -10,6 +10,27 @@ constexpr int64_t kLatest = -1;
 constexpr int64_t kEarliest = -2;
 constexpr int64_t kMaxTimestamp = -3;
 constexpr int64_t kEarliestLocal = -4;
+constexpr int64_t kLatestTiered = -5;
+constexpr int64_t kEarliestPendingUpload = -6;
+
+// The version from which a special timestamp may be asked for; none: it is not one of them.
+std::optional<int16_t> first_version_of(int64_t timestamp) {
+    switch (timestamp) {
+        case kLatest:
+        case kEarliest:
+            return 1;
+        case kMaxTimestamp:
+            return 7;
+        case kEarliestLocal:
+            return 8;
+        case kLatestTiered:
+            return 9;
+        case kEarliestPendingUpload:
+            return 11;
+        default:
+            return std::nullopt;
+    }
+}
 
 std::optional<log::PartitionId> resolve(Broker& broker, const std::string& topic, int32_t index) {
     const auto info = broker.log().find_topic(topic);
@@ -17,8 +38,14 @@ std::optional<log::PartitionId> resolve(Broker& broker, const std::string& topic
     return log::PartitionId{info->id, index};
 }
 
-void list_one(Broker& broker, const log::PartitionId& id, int64_t timestamp, int8_t isolation,
-              ListOffsetsResponse::Topic::Partition& answer) {
+void list_one(Broker& broker, const log::PartitionId& id, int64_t timestamp, int16_t version,
+              int8_t isolation, ListOffsetsResponse::Topic::Partition& answer) {
+    const auto first = first_version_of(timestamp);
+    if (timestamp < 0 && (!first || version < *first)) {
+        answer.error_code = code(KafkaError::kUnsupportedVersion);
+        return;
+    }
+    if (timestamp == kLatestTiered || timestamp == kEarliestPendingUpload) return;  // no tiers
     const auto offsets = broker.log().offsets(id);
     if (!offsets) {
         answer.error_code = code(KafkaError::kUnknownTopicOrPartition);
@@ -31,10 +58,6 @@ void list_one(Broker& broker, const log::PartitionId& id, int64_t timestamp, int
     }
     if (timestamp == kEarliest || timestamp == kEarliestLocal) {
         answer.offset = offsets->log_start_offset;
-        return;
-    }
-    if (timestamp < 0 && timestamp != kMaxTimestamp) {
-        answer.error_code = code(KafkaError::kUnsupportedVersion);
         return;
     }
     const auto found = timestamp == kMaxTimestamp ? broker.log().offset_of_max_time(id)
@@ -67,7 +90,8 @@ void list_offsets(Broker& broker, Call<ListOffsetsRequest, ListOffsetsResponse> 
             else if (partition.current_leader_epoch > kLeaderEpoch)
                 answer.error_code = code(KafkaError::kUnknownLeaderEpoch);
             else
-                list_one(broker, *id, partition.timestamp, call.request.isolation_level, answer);
+                list_one(broker, *id, partition.timestamp, call.version(),
+                         call.request.isolation_level, answer);
         }
     }
     call.reply(response);

@@ -42,6 +42,7 @@ MetadataTopic by_name(Broker& broker, const Request& raw, const std::string& nam
         return absent(name, KafkaError::kUnknownTopicOrPartition);
     denied = broker.may(raw, name, net::Operation::kAlter);
     if (denied != KafkaError::kNone) return absent(name, denied);
+    if (colliding_topic(broker.log(), name)) return absent(name, KafkaError::kInvalidTopic);
     log::TopicConfig config;
     config.partitions = broker.options.default_partitions;
     const auto created = broker.log().create_topic(name, config);

@@ -4,6 +4,7 @@
 
 #include "handlers.h"
 #include "tarn/codec/record_batch.h"
+#include "topic_config.h"
 
 namespace tarn::kafka {
 namespace {
@@ -62,6 +63,15 @@ struct Refusal {
     std::string message;
 };
 
+// What Kafka takes for damaged on its way, after which clients try again; any other batch that
+// cannot be read never will be.
+bool is_garbage(std::string_view bytes) {
+    if (bytes.size() < codec::kBatchHeaderSize) return false;
+    constexpr auto kLeast = int32_t(codec::kBatchHeaderSize - codec::kBatchLengthOverhead);
+    const auto magic = bytes[16];
+    return magic < 0 || magic > 2 || (magic == 2 && load_be<int32_t>(bytes.data() + 8) < kLeast);
+}
+
 std::optional<Refusal> check_records(const ProduceRequest& request,
                                      const ProduceRequest::Topic::Partition& partition) {
     if (request.acks < -1 || request.acks > 1)
@@ -70,15 +80,17 @@ std::optional<Refusal> check_records(const ProduceRequest& request,
         return Refusal{KafkaError::kTransactionalIdAuthorizationFailed,
                        "transactions are not supported"};
     const auto bytes = partition.records.view;
-    if (bytes.size() > 16 && bytes[16] >= 0 && bytes[16] < 2)
-        return Refusal{KafkaError::kUnsupportedForMessageFormat,
-                       "message formats 0 and 1 are not supported: use a client newer than 0.11"};
     const auto header = codec::parse_batch_header(bytes);
-    if (!header) return Refusal{KafkaError::kCorruptMessage, header.error().message()};
+    if (!header)
+        return Refusal{is_garbage(bytes) ? KafkaError::kCorruptMessage : KafkaError::kInvalidRecord,
+                       header.error().message()};
     if (header->total_size() != bytes.size())
         return Refusal{KafkaError::kInvalidRecord, "a partition's records must be one batch"};
+    if (header->base_offset != 0)
+        return Refusal{KafkaError::kInvalidRecord, "a batch's base offset must be 0"};
     if (header->transactional())
-        return Refusal{KafkaError::kInvalidTxnState, "transactions are not supported"};
+        return Refusal{KafkaError::kTransactionalIdAuthorizationFailed,
+                       "transactions are not supported"};
     if (header->control())
         return Refusal{KafkaError::kInvalidRecord, "clients must not write control batches"};
     return std::nullopt;
@@ -118,6 +130,7 @@ void start_topic(const std::shared_ptr<Produce>& state, const ProduceRequest::To
         }
         log::AppendRequest append;
         append.partition = {info->id, partition.index};
+        append.times = time_bounds(info->config, state->broker->context.clock.now());
         append.batch.assign(partition.records.view);  // the one copy between socket and store
         const size_t bytes = append.batch.size();
         state->left.fetch_add(1, std::memory_order_relaxed);

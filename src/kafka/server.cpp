@@ -12,13 +12,11 @@ namespace {
 class KafkaProtocol final : public net::Protocol,
                             public std::enable_shared_from_this<KafkaProtocol> {
   public:
-    explicit KafkaProtocol(std::shared_ptr<Broker> broker)
-        : broker_(std::move(broker)),
-          gate_(std::make_shared<InflightGate>(broker_->options.max_inflight_bytes)) {}
+    explicit KafkaProtocol(std::shared_ptr<Broker> broker) : broker_(std::move(broker)) {}
 
     std::string_view name() const override { return "Kafka"; }
     std::shared_ptr<net::Session> serve(std::shared_ptr<net::Connection> connection) override {
-        return std::make_shared<Connection>(std::move(connection), broker_, gate_);
+        return std::make_shared<Connection>(std::move(connection), broker_);
     }
     void ended() override {
         broker_->stop();
@@ -44,7 +42,6 @@ class KafkaProtocol final : public net::Protocol,
     }
 
     const std::shared_ptr<Broker> broker_;
-    const std::shared_ptr<InflightGate> gate_;
     std::unique_ptr<net::Timer> timer_;
 };
 
@@ -110,10 +107,19 @@ constexpr std::array kSettings = {
     SettingDeclaration{"kafka.max_connections", SettingType::kInt, "10000",
                        "Connections open at once; more are refused.", "500", 1, 1'000'000},
     SettingDeclaration{"kafka.max_inflight_bytes", SettingType::kBytes, "48MB",
-                       "Bytes of requests being handled, past which reading pauses.", "16MB",
-                       1 << 20, int64_t(1) << 40},
+                       "Bytes of requests that have arrived and are not answered, of all "
+                       "connections together; past it reading pauses.",
+                       "16MB", 1 << 20, int64_t(1) << 40},
+    SettingDeclaration{"kafka.max_answer_bytes", SettingType::kBytes, "64MB",
+                       "Bytes of answers that clients have not read yet, of all connections "
+                       "together; past it fetches wait. One fetch gets at most an eighth of it.",
+                       "16MB", 1 << 20, int64_t(1) << 40},
     SettingDeclaration{"kafka.idle_timeout", SettingType::kDuration, "10m",
                        "A connection that is silent for so long is closed.", "5m", 1'000'000},
+    SettingDeclaration{"kafka.stall_timeout", SettingType::kDuration, "10s",
+                       "While others wait for memory, a client that sends no more of its request "
+                       "or reads no more of its answer is closed after so long.",
+                       "30s", 100'000},
     SettingDeclaration{"kafka.group_initial_delay", SettingType::kDuration, "500ms",
                        "How long a new consumer group waits for its first members.", "3s", 0},
 };
@@ -133,6 +139,8 @@ ServerOptions options_from(const Settings& settings) {
     options.max_frame_bytes = size_t(settings.bytes("kafka.max_frame_bytes"));
     options.max_connections = size_t(settings.integer("kafka.max_connections"));
     options.max_inflight_bytes = size_t(settings.bytes("kafka.max_inflight_bytes"));
+    options.max_answer_bytes = size_t(settings.bytes("kafka.max_answer_bytes"));
+    options.stall_timeout = settings.duration("kafka.stall_timeout");
     options.idle_timeout = settings.duration("kafka.idle_timeout");
     options.group_initial_delay = settings.duration("kafka.group_initial_delay");
     return options;

@@ -16,12 +16,15 @@ struct Refusal {
     std::string message;
 };
 
+Refusal not_this_broker() {
+    return {KafkaError::kInvalidReplicaAssignment,
+            fmt::format("partitions can only be assigned to broker {}, the only one", kNodeId)};
+}
+
 std::optional<Refusal> check_assignments(const CreateTopicsRequest::Topic& topic) {
     std::set<int32_t> indexes;
     for (const auto& a : topic.assignments) {
-        if (a.broker_ids != std::vector<int32_t>{kNodeId})
-            return Refusal{KafkaError::kInvalidReplicaAssignment,
-                           fmt::format("the only broker here is {}", kNodeId)};
+        if (a.broker_ids != std::vector<int32_t>{kNodeId}) return not_this_broker();
         indexes.insert(a.partition_index);
     }
     const auto n = int32_t(topic.assignments.size());
@@ -62,6 +65,8 @@ std::expected<log::TopicConfig, Refusal> plan(const Broker& broker,
         if (auto status = set_topic_config(config, name, value); !status)
             return refuse(KafkaError::kInvalidConfig, status.error().message());
     }
+    if (auto status = check_topic_config(config, broker.context.log.max_batch_bytes()); !status)
+        return refuse(KafkaError::kInvalidConfig, status.error().message());
     return config;
 }
 
@@ -93,6 +98,11 @@ void create_one(Broker& broker, const Request& raw, const CreateTopicsRequest::T
     if (broker.log().find_topic(topic.name))
         return refuse(KafkaError::kTopicAlreadyExists,
                       fmt::format("topic {} exists already", topic.name));
+    if (const auto other = colliding_topic(broker.log(), topic.name))
+        return refuse(KafkaError::kInvalidTopic,
+                      fmt::format("topic '{}' collides with existing topic '{}': they differ only "
+                                  "by . and _",
+                                  topic.name, *other));
     if (!validate_only) {
         const auto created = broker.log().create_topic(topic.name, *config);
         if (!created)
@@ -121,6 +131,34 @@ void delete_one(Broker& broker, const Request& raw, const std::optional<log::Top
     if (const auto status = broker.log().delete_topic(info->name); !status)
         return refuse(to_kafka(status.error().code()), status.error().message());
     broker.coordinator->forget_topic(info->id);
+}
+
+// More partitions for a topic, or why not.
+std::optional<Refusal> grow(Broker& broker, const Request& raw,
+                            const CreatePartitionsRequest::Topic& topic, bool validate_only) {
+    auto info = broker.log().find_topic(topic.name);
+    if (const auto denied = broker.may(raw, topic.name); denied != KafkaError::kNone)
+        return Refusal{denied, "not permitted"};
+    if (!info) return Refusal{KafkaError::kUnknownTopicOrPartition, "no such topic"};
+    if (info->internal) return Refusal{KafkaError::kInvalidTopic, "the topic is internal"};
+    const auto has = info->config.partitions;
+    if (topic.count <= has || topic.count > 100'000)
+        return Refusal{
+            KafkaError::kInvalidPartitions,
+            fmt::format("the topic has {} partitions already; ask for more, up to 100000", has)};
+    if (topic.assignments) {
+        if (int32_t(topic.assignments->size()) != topic.count - has)
+            return Refusal{KafkaError::kInvalidReplicaAssignment,
+                           fmt::format("{} partitions are added and {} assigned", topic.count - has,
+                                       topic.assignments->size())};
+        for (const auto& assignment : *topic.assignments)
+            if (assignment.broker_ids != std::vector<int32_t>{kNodeId}) return not_this_broker();
+    }
+    if (validate_only) return std::nullopt;
+    info->config.partitions = topic.count;
+    if (const auto status = broker.log().alter_topic(topic.name, info->config); !status)
+        return Refusal{to_kafka(status.error().code()), status.error().message()};
+    return std::nullopt;
 }
 
 }  // namespace
@@ -165,34 +203,56 @@ void delete_topics(Broker& broker, Call<DeleteTopicsRequest, DeleteTopicsRespons
     }
     call.reply(response);
 }
-
 void create_partitions(Broker& broker,
                        Call<CreatePartitionsRequest, CreatePartitionsResponse> call) {
     CreatePartitionsResponse response;
     for (const auto& topic : call.request.topics) {
         auto& answer = response.results.emplace_back();
         answer.name = topic.name;
-        const auto refuse = [&](KafkaError error, std::string message) {
-            answer.error_code = code(error);
-            answer.error_message = std::move(message);
-        };
-        auto info = broker.log().find_topic(topic.name);
-        if (const auto denied = broker.may(*call.raw, topic.name); denied != KafkaError::kNone) {
-            refuse(denied, "not permitted");
-        } else if (!info) {
-            refuse(KafkaError::kUnknownTopicOrPartition, "no such topic");
-        } else if (info->internal) {
-            refuse(KafkaError::kInvalidTopic, "the topic is internal");
-        } else if (topic.count <= info->config.partitions || topic.count > 100'000) {
-            refuse(KafkaError::kInvalidPartitions,
-                   fmt::format("the topic has {} partitions already; ask for more, up to 100000",
-                               info->config.partitions));
-        } else if (!call.request.validate_only) {
-            info->config.partitions = topic.count;
-            if (const auto status = broker.log().alter_topic(topic.name, info->config); !status)
-                refuse(to_kafka(status.error().code()), status.error().message());
+        const auto refused = grow(broker, *call.raw, topic, call.request.validate_only);
+        if (!refused) continue;
+        answer.error_code = code(refused->error);
+        answer.error_message = refused->message;
+    }
+    call.reply(response);
+}
+
+void alter_partition_reassignments(
+    Broker& broker,
+    Call<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse> call) {
+    AlterPartitionReassignmentsResponse response;
+    for (const auto& topic : call.request.topics) {
+        auto& answers = response.responses.emplace_back();
+        answers.name = topic.name;
+        const auto info = broker.log().find_topic(topic.name);
+        const auto denied = broker.may(*call.raw, topic.name);
+        for (const auto& partition : topic.partitions) {
+            auto& answer = answers.partitions.emplace_back();
+            answer.partition_index = partition.partition_index;
+            const auto refuse = [&](const Refusal& refusal) {
+                answer.error_code = code(refusal.error);
+                answer.error_message = refusal.message;
+            };
+            const auto index = partition.partition_index;
+            if (denied != KafkaError::kNone)
+                refuse({denied, "not permitted"});
+            else if (!info || index < 0 || index >= info->config.partitions)
+                refuse({KafkaError::kUnknownTopicOrPartition, "no such topic or partition"});
+            else if (!partition.replicas)
+                refuse({KafkaError::kNoReassignmentInProgress, "no reassignment is in progress"});
+            else if (*partition.replicas != std::vector<int32_t>{kNodeId})
+                refuse(not_this_broker());
         }
     }
+    call.reply(response);
+}
+
+// None is ever under way: partitions are where they belong.
+void list_partition_reassignments(
+    Broker& broker,
+    Call<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse> call) {
+    ListPartitionReassignmentsResponse response;
+    response.error_code = code(broker.may(*call.raw, ""));
     call.reply(response);
 }
 

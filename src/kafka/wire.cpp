@@ -11,6 +11,16 @@ size_t Records::size() const {
     return n;
 }
 
+void Records::gather() {
+    if (slices.empty()) return;
+    auto bytes = std::make_shared<std::string>();
+    bytes->reserve(size());
+    for (const auto& slice : slices)
+        bytes->append(slice.bytes);
+    const std::string_view all = *bytes;
+    slices.assign(1, {std::move(bytes), all, all.size()});
+}
+
 bool operator==(const Records& a, const Records& b) {
     if (a.null != b.null) return false;
     const auto join = [](const Records& r) {

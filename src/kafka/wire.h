@@ -29,6 +29,8 @@ struct Records {
     static Records of(std::string_view bytes) { return {bytes, {}, false}; }
     static Records of(std::vector<log::Slice> s) { return {{}, std::move(s), false}; }
     size_t size() const;
+    // Copies the slices' bytes into memory of their own.
+    void gather();
     // The same bytes, however they are held.
     friend bool operator==(const Records& a, const Records& b);
 };

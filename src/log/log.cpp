@@ -53,8 +53,9 @@ std::span<const std::string_view> failpoint_names() {
         "log.producer_ids.before_replace", "log.recovery.after_cut",
         "log.recovery.before_cut",         "log.recovery.before_rewrite",
         "log.recovery.before_sync",        "log.segment.before_folder_sync",
-        "log.segment.before_header",       "log.segment.before_rename",
-        "log.segment.before_sync",         "log.segment.opened",
+        "log.segment.before_grow",         "log.segment.before_header",
+        "log.segment.before_rename",       "log.segment.before_sync",
+        "log.segment.before_trim",         "log.segment.opened",
         "log.snapshot.after_replace",      "log.snapshot.before_replace",
         "log.topics.after_replace",        "log.topics.before_replace",
     };
@@ -89,7 +90,8 @@ Log::Impl::Impl(LogOptions options, LogContext context)
       lane_folder_(options_.folder + "/lane-0"),
       pool_(BufferPool::make(32u << 20)),
       files_(context_.fs, context_.failpoints,
-             {lane_folder_, options_.segment_bytes, options_.disk_limit_bytes, 4}),
+             {lane_folder_, options_.segment_bytes, options_.disk_limit_bytes, 4,
+              options_.first_segment_bytes}),
       head_(options_.head_cache_bytes),
       producer_ids_(context_.fs, context_.failpoints, options_.folder + "/producer-ids") {}
 
@@ -116,6 +118,12 @@ void Log::Impl::close() {
         logger_.warn("the end of the log could not be marked", {{"reason", status.error()}});
     }
     MutexLock commit(commit_mutex_);
+    if (active_ && !usage().read_only) {
+        if (auto status = trim(*active_); !status) {
+            logger_.warn("cannot give back the unused space of a segment",
+                         {{"segment", active_->path}, {"reason", status.error()}});
+        }
+    }
     MutexLock lock(mutex_);
     closed_ = true;
 }
@@ -209,8 +217,10 @@ void Log::release_holds(std::string_view holder) { impl_->release_holds(holder);
 void Log::start_retention() { impl_->start_retention(); }
 Result<uint64_t> Log::run_retention() { return impl_->run_retention(); }
 Log::Usage Log::usage() const { return impl_->usage(); }
+size_t Log::max_batch_bytes() const { return impl_->max_batch_bytes(); }
 bool Log::step() {
     bool committed = impl_->commit_window();
+    if (!impl_->options_.threads) impl_->try_room();
     bool maintained = !impl_->options_.threads && impl_->maintain();
     return committed || maintained;
 }

@@ -31,8 +31,18 @@ AppendCode code_of(const Error& error) {
         case ErrorCode::kUnsupported:
             return AppendCode::kUnsupportedFormat;
         default:
-            return AppendCode::kCorrupt;
+            return AppendCode::kInvalidRecord;
     }
+}
+
+std::optional<AppendOutcome> check_times(const codec::BatchTimes& times, const TimeBounds& bounds) {
+    if (times.latest_ms == -1 && times.earliest_ms == -1) return {};
+    if (times.earliest_ms >= bounds.earliest_ms && times.latest_ms <= bounds.latest_ms) return {};
+    return refuse(
+        AppendCode::kInvalidTimestamp,
+        fmt::format("a record's timestamp is further from the broker's time than the "
+                    "topic allows: {} to {} ms, allowed are {} to {}",
+                    times.earliest_ms, times.latest_ms, bounds.earliest_ms, bounds.latest_ms));
 }
 
 }  // namespace
@@ -60,22 +70,39 @@ std::optional<AppendOutcome> Log::Impl::admit(AppendRequest& request, Pending& p
                                                          "block takes: {} bytes, at most {}",
                                                          batch.size(), limit));
     }
+    if (auto refused = check_batch(request, config.timestamp_type, pending)) return refused;
+    pending.batch = std::move(batch);
+    pending.writer = request.writer;
+    return {};
+}
+
+// The batch as such. Its times are put right: the broker's where the topic asks for that, and the
+// greatest of its records, whatever its producer says.
+std::optional<AppendOutcome> Log::Impl::check_batch(AppendRequest& request, TimestampType type,
+                                                    Pending& pending) {
+    auto& batch = request.batch;
     auto header = codec::parse_batch_header(batch);
     if (!header) return refuse(code_of(header.error()), header.error().message());
     if (header->total_size() != batch.size()) {
-        return refuse(AppendCode::kCorrupt, "bytes follow the batch: one batch at a time");
+        return refuse(AppendCode::kInvalidRecord, "bytes follow the batch: one batch at a time");
     }
-    if (auto valid = codec::validate_batch(batch, options_.max_decompressed_bytes); !valid) {
-        return refuse(code_of(valid.error()), valid.error().message());
+    if (!codec::batch_crc_holds(batch)) {
+        return refuse(AppendCode::kCorrupt, "record batch is damaged: its crc does not hold");
     }
-    if (config.timestamp_type == TimestampType::kLogAppendTime && !header->control()) {
+    auto times = codec::check_records(batch, options_.max_decompressed_bytes);
+    if (!times) return refuse(code_of(times.error()), times.error().message());
+    if (type == TimestampType::kLogAppendTime && !header->control()) {
         pending.outcome.log_append_time_ms = context_.clock.now().ms();
         codec::assign_log_append_time(batch, pending.outcome.log_append_time_ms);
-        TARN_CHECK(header = codec::parse_batch_header(batch), "a valid batch stays valid");
+    } else {
+        if (request.times) {
+            if (auto refused = check_times(*times, *request.times)) return refused;
+        }
+        if (header->log_append_time() || header->max_timestamp_ms != times->latest_ms)
+            codec::assign_create_time(batch, times->latest_ms);
     }
+    TARN_CHECK(header = codec::parse_batch_header(batch), "a valid batch stays valid");
     pending.header = *header;
-    pending.batch = std::move(batch);
-    pending.writer = request.writer;
     return {};
 }
 
@@ -271,6 +298,7 @@ Status Log::Impl::write_block(Window& window, size_t first, size_t last, const B
     }
     std::memset(to, 0, size_t(buffer.get() + header.size - to));
     encode_block_head(header, block.head.entries, active_->header.salt, buffer.get());
+    TARN_RETURN_IF_ERROR(grow_active(write_offset_ + header.size));
     TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.commit.before_write"));
     TARN_RETURN_IF_ERROR(writer_->write_at(write_offset_, {buffer.get(), header.size}));
     TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.commit.after_write"));
@@ -278,6 +306,17 @@ Status Log::Impl::write_block(Window& window, size_t first, size_t last, const B
     ++next_sequence_;
     block.bytes = std::move(buffer);
     window.unsynced.push_back(std::move(block));
+    return {};
+}
+
+// Space for the active segment's first `need` bytes.
+Status Log::Impl::grow_active(uint64_t need) {
+    const auto has = active_->file_bytes;
+    if (need <= has) return {};
+    TARN_TRY(auto bytes, files_.grow(*writer_, has, need));
+    metrics_.disk_bytes.set(double(files_.disk_bytes()));
+    MutexLock lock(mutex_);
+    active_->file_bytes = bytes;
     return {};
 }
 
@@ -299,7 +338,8 @@ Status Log::Impl::sync_and_publish(Window& window) {
 // A new segment, durable under its name, in which writing goes on.
 Result<std::shared_ptr<Segment>> Log::Impl::open_segment_after(uint64_t predecessor,
                                                                uint64_t predecessor_end,
-                                                               uint64_t first_sequence) {
+                                                               uint64_t first_sequence,
+                                                               bool whole) {
     auto segment = std::make_shared<Segment>();
     auto& header = segment->header;
     header.log_id = log_id_;
@@ -314,11 +354,11 @@ Result<std::shared_ptr<Segment>> Log::Impl::open_segment_after(uint64_t predeces
         MutexLock lock(random_mutex_);
         header.salt = context_.random.next();
     }
-    TARN_TRY(auto opened, files_.open_segment(header, *pool_));
+    TARN_TRY(auto opened, files_.open_segment(header, *pool_, whole));
     segment->path = std::move(opened.path);
     segment->file = std::move(opened.reader);
     segment->next_sequence = first_sequence;
-    segment->file_bytes = options_.segment_bytes;
+    segment->file_bytes = opened.bytes;
     segment->index = std::make_shared<SegmentIndex>();
     writer_ = std::move(opened.writer);
     write_offset_ = kPage;
@@ -338,7 +378,9 @@ Status Log::Impl::roll() {
         end = active_->end;
         sequence = active_->next_sequence;
     }
-    TARN_TRY(auto segment, open_segment_after(active_->header.number, end, sequence));
+    // What has filled one segment will fill the next.
+    bool whole = end >= options_.segment_bytes / 2;
+    TARN_TRY(auto segment, open_segment_after(active_->header.number, end, sequence, whole));
     MutexLock lock(mutex_);
     active_->sealed = true;
     index_bytes_ += active_->index->bytes();
@@ -349,10 +391,22 @@ Status Log::Impl::roll() {
     if (!no_space_.empty()) {
         no_space_.clear();
         metrics_.read_only.set(0);
-        logger_.info("there is room again: the log takes writes");
+        logger_.info("there is room again: the log takes writes",
+                     {{"refused", std::exchange(refused_without_space_, 0)}});
     }
     maintenance_wake_.notify_one();
     return {};
+}
+
+// After the disk was full: goes on once there is room, though nobody sends anything.
+void Log::Impl::try_room() {
+    MutexLock commit(commit_mutex_);
+    {
+        MutexLock lock(mutex_);
+        if (no_space_.empty() || !read_only_.empty()) return;
+    }
+    Window none;
+    if (auto status = roll(); !status) take_back(none, status.error());
 }
 
 // An empty block behind the last: it says that everything before it was durable, so damage cannot
@@ -439,13 +493,14 @@ void Log::Impl::take_back(Window& window, const Error& error) {
             continue;
         }
         pending.outcome = refuse(code, reason);
+        ++refused_without_space_;
     }
-    if (passing)
-        no_space_ = reason;
-    else
-        read_only_ = reason;
+    // Each window that fails for the same reason is counted; the first says it.
+    bool known = passing && !no_space_.empty();
+    (passing ? no_space_ : read_only_) = reason;
     metrics_.read_only.set(1);
-    logger_.error("the log takes no writes", {{"reason", error}, {"for_good", !passing}});
+    if (!known)
+        logger_.error("the log takes no writes", {{"reason", error}, {"for_good", !passing}});
 }
 
 void Log::Impl::finish(Window& window) {

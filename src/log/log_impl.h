@@ -58,6 +58,7 @@ class Log::Impl {
     void remove_listener(uint64_t token);
     Result<int64_t> new_producer_id();
     Usage usage() const;
+    size_t max_batch_bytes() const { return max_batch_bytes_; }
 
     // log_topics.cpp
     Result<TopicInfo> create_topic(std::string_view name, TopicConfig config, bool internal);
@@ -72,6 +73,7 @@ class Log::Impl {
     void append(AppendRequest request, AppendCallback done);
     AppendOutcome append_and_wait(AppendRequest request);
     bool commit_window();
+    void try_room();
 
     // log_read.cpp
     FetchResult fetch(const PartitionId& id, int64_t offset, size_t max_bytes);
@@ -134,7 +136,7 @@ class Log::Impl {
     Status check_partitions();
     Status settle_tail(Segment& tail);
     Status open_after_tail(const std::shared_ptr<Segment>& tail);
-    Status truncate_tail(Segment& segment);
+    Status trim(Segment& segment);
 
     // log_topics.cpp
     std::shared_ptr<Topic> make_topic(uint32_t number, TopicInfo info);
@@ -146,6 +148,8 @@ class Log::Impl {
 
     // log_commit.cpp
     std::optional<AppendOutcome> admit(AppendRequest& request, Pending& pending);
+    std::optional<AppendOutcome> check_batch(AppendRequest& request, TimestampType type,
+                                             Pending& pending);
     void committer();
     bool take_window(Window& window);
     void decide(Window& window);
@@ -155,7 +159,8 @@ class Log::Impl {
     Status sync_and_publish(Window& window);
     Result<std::shared_ptr<Segment>> open_segment_after(uint64_t predecessor,
                                                         uint64_t predecessor_end,
-                                                        uint64_t first_sequence);
+                                                        uint64_t first_sequence, bool whole);
+    Status grow_active(uint64_t need);
     Status roll();
     void publish(Window& window);
     void take_back(Window& window, const Error& error);
@@ -229,6 +234,7 @@ class Log::Impl {
     std::string read_only_ TARN_GUARDED_BY(mutex_);  // why, for good; empty: writable
     std::string no_space_
         TARN_GUARDED_BY(mutex_);  // why the last window found no room; empty: it did
+    uint64_t refused_without_space_ TARN_GUARDED_BY(mutex_) = 0;  // batches, since then
     bool retention_on_ TARN_GUARDED_BY(mutex_) = false;
     uint32_t next_topic_number_ TARN_GUARDED_BY(mutex_) = 1;
     std::map<std::string, std::shared_ptr<Topic>, std::less<>> topics_ TARN_GUARDED_BY(mutex_);

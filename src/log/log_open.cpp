@@ -309,7 +309,7 @@ Status Log::Impl::open_after_tail(const std::shared_ptr<Segment>& tail) {
         sequence = tail->next_sequence;
     }
     TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.recovery.before_cut"));
-    TARN_TRY(auto segment, open_segment_after(predecessor, end, sequence));
+    TARN_TRY(auto segment, open_segment_after(predecessor, end, sequence, false));
     TARN_RETURN_IF_ERROR(context_.failpoints.hit("log.recovery.after_cut"));
     {
         MutexLock lock(mutex_);
@@ -317,7 +317,12 @@ Status Log::Impl::open_after_tail(const std::shared_ptr<Segment>& tail) {
         segments_[segment->header.number] = segment;
     }
     if (!tail) return {};
-    if (!replaces) return truncate_tail(*tail);
+    if (!replaces) {
+        MutexLock lock(mutex_);
+        unindexed_.push_back(segments_[tail->header.number]);
+        lock.unlock();
+        return trim(*tail);
+    }
     TARN_RETURN_IF_ERROR(files_.retire(tail->header.number));
     MutexLock lock(mutex_);
     index_bytes_ -= tail->index->bytes();
@@ -325,17 +330,11 @@ Status Log::Impl::open_after_tail(const std::shared_ptr<Segment>& tail) {
     return {};
 }
 
-// Gives back the unused space of a segment that a restart has ended early.
-Status Log::Impl::truncate_tail(Segment& segment) {
-    {
-        MutexLock lock(mutex_);
-        unindexed_.push_back(segments_[segment.header.number]);
-    }
-    if (segment.end >= segment.header.segment_bytes / 4 * 3) return {};
-    TARN_TRY(auto file, context_.fs.open(segment.path, {.mode = io::OpenMode::kReadWrite}));
-    TARN_RETURN_IF_ERROR(file->truncate(segment.end));
-    files_.count_shrunk(segment.file_bytes - std::min(segment.file_bytes, segment.end));
-    segment.file_bytes = segment.end;
+// Gives back the unused space of a segment that nobody writes to any more.
+Status Log::Impl::trim(Segment& segment) {
+    TARN_TRY(auto bytes, files_.trim(segment.header.number, segment.end));
+    MutexLock lock(mutex_);
+    segment.file_bytes = bytes;
     return {};
 }
 

@@ -34,6 +34,7 @@ struct Log::Impl::Piece {
     BatchPlace place;
     std::shared_ptr<const char> block;  // null: on disk only
     const char* at = nullptr;
+    size_t block_bytes = 0;  // of memory
 };
 
 struct Log::Impl::Plan {
@@ -95,11 +96,12 @@ void Log::Impl::plan_span(Plan& plan, const std::shared_ptr<Segment>& segment,
     bool on_disk = false;
     for (; at != batches.end(); ++at) {
         if (!plan.pieces.empty() && plan.bytes + at->size > plan.max_bytes) break;
-        Piece piece{segment, *at, nullptr, nullptr};
+        Piece piece{segment, *at, nullptr};
         auto position = lane_position(segment->header.number, at->offset);
         if (auto* block = head_.find(position)) {
             piece.block = block->bytes;
             piece.at = block->bytes.get() + (position - block->position);
+            piece.block_bytes = BufferPool::capacity_for(block->size);
         } else {
             on_disk = true;
         }
@@ -170,7 +172,7 @@ Status Log::Impl::read_run(Plan& plan, size_t first, size_t last, FetchResult& r
             slices.back().bytes = {slices.back().bytes.data(),
                                    slices.back().bytes.size() + batch.size()};
         } else {
-            slices.push_back({buffer, batch});
+            slices.push_back({buffer, batch, BufferPool::capacity_for(to - from)});
         }
     }
     return {};
@@ -189,7 +191,7 @@ void Log::Impl::read_pieces(Plan& plan, FetchResult& result) {
                 slices.back().bytes = {slices.back().bytes.data(),
                                        slices.back().bytes.size() + batch.size()};
             } else {
-                slices.push_back({pieces[i].block, batch});
+                slices.push_back({pieces[i].block, batch, pieces[i].block_bytes});
             }
             cached += batch.size();
             ++i;

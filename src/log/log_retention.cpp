@@ -14,6 +14,8 @@ extern const ErrorId kRecordsHeld;
 
 namespace tarn::log {
 namespace {
+// While the disk is full: how often it is looked at.
+constexpr Duration kRoomInterval = Duration::seconds(1);
 // Kafka's producer.id.expiration.ms.
 constexpr Duration kProducerExpiry = Duration::seconds(24 * 3600);
 }  // namespace
@@ -67,14 +69,16 @@ bool Log::Impl::move_log_start(Partition& p, int64_t offset) {
     return true;
 }
 
-// Whole spans only. A producer's timestamp in the far future cannot keep one: the time of the
-// append counts then.
+// Whole spans only. The time of the append counts where no record has one, and where a producer's
+// lies in the future.
 int64_t Log::Impl::expired_up_to(const Partition& p, Timestamp now) const {
     auto& config = p.topic->info.config;
     int64_t up_to = p.log_start;
     int64_t bytes = p.bytes;
     for (auto& span : p.spans) {
-        int64_t newest_ms = std::min(span.max_timestamp_ms, Timestamp{span.last_time_us}.ms());
+        int64_t appended_ms = Timestamp{span.last_time_us}.ms();
+        int64_t newest_ms =
+            span.max_timestamp_ms < 0 ? appended_ms : std::min(span.max_timestamp_ms, appended_ms);
         bool old = config.retention.us >= 0 && newest_ms < (now - config.retention).ms();
         bool active = span.segment == active_->header.number;
         bool much =
@@ -216,12 +220,15 @@ void Log::Impl::start_retention() {
 
 bool Log::Impl::maintain() {
     std::vector<std::shared_ptr<Segment>> todo;
+    bool rolling = false;
     {
         MutexLock lock(mutex_);
         if (unindexed_.empty()) return false;
         todo.swap(unindexed_);
-        for (auto& segment : todo)
+        for (auto& segment : todo) {
             ++segment->pins;
+            rolling |= segment->end >= options_.segment_bytes / 2;
+        }
     }
     for (auto& segment : todo) {
         Status status = context_.failpoints.hit("log.index.before_replace");
@@ -234,13 +241,17 @@ bool Log::Impl::maintain() {
             status = context_.fs.replace(index_path(segment->path), encode_index(*segment, heads));
         }
         if (status) status = context_.failpoints.hit("log.index.after_replace");
+        if (auto trimmed = trim(*segment); !trimmed) {
+            logger_.warn("cannot give back the unused space of a segment",
+                         {{"segment", segment->path}, {"reason", trimmed.error()}});
+        }
         if (!status) {
             logger_.warn("cannot write the index of a segment; it is made anew when it is needed",
                          {{"segment", segment->path}, {"reason", status.error()}});
         }
     }
     unpin(todo);
-    if (options_.threads) {
+    if (options_.threads && rolling) {
         if (auto status = files_.prepare_spare(); !status) {
             logger_.warn("cannot prepare a segment", {{"reason", status.error()}});
         }
@@ -257,12 +268,16 @@ void Log::Impl::maintenance() {
         {
             MutexLock lock(mutex_);
             if (!closing_ && unindexed_.empty()) {
-                maintenance_wake_.wait_for(mutex_, options_.retention_interval);
+                maintenance_wake_.wait_for(
+                    mutex_, no_space_.empty()
+                                ? options_.retention_interval
+                                : std::min(options_.retention_interval, kRoomInterval));
             }
             if (closing_) return;
             retention = retention_on_;
         }
         maintain();
+        try_room();
         int64_t now = context_.clock.monotonic_us();
         if (!retention || now - last < options_.retention_interval.us) continue;
         last = now;

@@ -23,6 +23,12 @@ extern constinit const ErrorId kStarting{903, Code::kUnavailable,
     "The process recovers the log and its flows after its last end. It takes seconds.",
     "Try again in a moment."};
 
+extern constinit const ErrorId kLogReadOnly{909, Code::kUnavailable,
+    "The log takes no writes",
+    "The disk is full, or a sync failed. What is stored can be read, and queries work.",
+    "With a full disk: free space, or raise `QUOTA`; the log goes on by itself. After a failed "
+    "sync: look at `dmesg` and the disk, then start Tarn again."};
+
 extern constinit const ErrorId kOtherSite{906, Code::kFailedPrecondition,
     "The request comes from another site",
     "A page of another site, or a request for another host name, asked this server. Browsers "
@@ -37,7 +43,7 @@ extern constinit const ErrorId kUnknownErrorId{908, Code::kNotFound,
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
-    &kNoAddress, &kSqlBusy, &kStarting, &kOtherSite, &kUnknownErrorId,
+    &kNoAddress, &kSqlBusy, &kStarting, &kOtherSite, &kUnknownErrorId, &kLogReadOnly,
 };
 
 }  // namespace tarn::errors

@@ -266,11 +266,39 @@ def test_what_a_topic_cannot_be_is_said(server, admin, topic):
         (NewTopic("a b", 1, 1), confluent_kafka.KafkaError.TOPIC_EXCEPTION),
         (NewTopic("x", 1, 3), confluent_kafka.KafkaError.INVALID_REPLICATION_FACTOR),
         (NewTopic("x", 1, 1, config={"cleanup.policy": "compact"}), confluent_kafka.KafkaError.INVALID_CONFIG),
+        (NewTopic("x", 1, 1, config={"max.message.bytes": "90000000"}), confluent_kafka.KafkaError.INVALID_CONFIG),
+        (NewTopic(topic.replace("-", "."), 1, 1), None),
+        (NewTopic(topic.replace("-", "_"), 1, 1), confluent_kafka.KafkaError.TOPIC_EXCEPTION),
     ]
     for new, code in cases:
+        if code is None:
+            result(admin.create_topics([new]))
+            continue
         with pytest.raises(KafkaException) as error:
             result(admin.create_topics([new]))
         assert error.value.args[0].code() == code
+    with pytest.raises(KafkaException) as error:
+        result(admin.create_partitions([NewPartitions(topic, 4, [[99]])]))
+    assert error.value.args[0].code() == confluent_kafka.KafkaError.INVALID_REPLICA_ASSIGNMENT
+
+
+def test_topics_and_brokers_describe_their_settings(server, admin, topic):
+    shown = result(admin.describe_configs([ConfigResource("topic", topic)]))
+    assert shown["segment.ms"].value == "604800000" and len(shown) == 37
+    again = f"{topic}-again"
+    result(admin.create_topics([NewTopic(again, 1, 1, config={name: c.value for name, c in shown.items()})]))
+    broker = result(admin.describe_configs([ConfigResource("broker", "1")]))
+    assert broker["node.id"].value == "1" and broker["num.partitions"].is_read_only
+
+
+def test_a_time_far_ahead_is_refused(server, topic):
+    reports = []
+    producer = Producer({"bootstrap.servers": server.kafka})
+    for ahead in (0, 2 * 3600):
+        producer.produce(topic, b"v", timestamp=int((time.time() + ahead) * 1000),
+                         on_delivery=lambda error, _: reports.append(error and error.code()))
+        assert producer.flush(TIMEOUT) == 0
+    assert reports == [None, confluent_kafka.KafkaError.INVALID_TIMESTAMP]
 
 
 def test_partitions_are_added(server, admin, topic):

@@ -35,6 +35,7 @@ Status refusal(const log::AppendOutcome& outcome, const std::string& topic) {
             return fail(ErrorCode::kFailedPrecondition,
                         text + ": the topic is gone; restart to create it again");
         case log::AppendCode::kCorrupt:
+        case log::AppendCode::kInvalidRecord:
         case log::AppendCode::kUnsupportedFormat:
         case log::AppendCode::kTooLarge:
         case log::AppendCode::kOutOfOrderSequence:

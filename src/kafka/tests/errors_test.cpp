@@ -16,6 +16,7 @@ TEST(Errors, AppendCodes) {
         {AppendCode::kDuplicate, 0},
         {AppendCode::kUnknownPartition, 3},
         {AppendCode::kCorrupt, 2},
+        {AppendCode::kInvalidRecord, 87},
         {AppendCode::kUnsupportedFormat, 43},
         {AppendCode::kTooLarge, 10},
         {AppendCode::kOutOfOrderSequence, 45},
@@ -61,6 +62,11 @@ TEST(Errors, ErrorCodes) {
     };
     for (const auto& [error, kafka] : table)
         EXPECT_EQ(code(to_kafka(error)), kafka);
+}
+
+TEST(Errors, NumbersOfLeaderEpochsAreKafkas) {
+    EXPECT_EQ(code(KafkaError::kFencedLeaderEpoch), 74);
+    EXPECT_EQ(code(KafkaError::kUnknownLeaderEpoch), 75);
 }
 
 TEST(Errors, WhatAClientMayRetryStaysRetryable) {

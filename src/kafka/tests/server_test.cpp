@@ -7,6 +7,7 @@
 #include "broker.h"
 #include "listener_fixture.h"
 #include "tarn/base/error_ids.h"
+#include "topic_config.h"
 
 namespace tarn::kafka {
 namespace {
@@ -185,14 +186,29 @@ TEST_F(ServerTest, BadBatchesAreRefusedEachByItself) {
     };
     EXPECT_EQ(refused(damaged), code(KafkaError::kCorruptMessage));
     EXPECT_EQ(refused(good + good), code(KafkaError::kInvalidRecord));
-    EXPECT_EQ(refused(good.substr(0, 40)), code(KafkaError::kCorruptMessage));
-    EXPECT_EQ(refused(""), code(KafkaError::kCorruptMessage));
+    EXPECT_EQ(refused(good.substr(0, 40)), code(KafkaError::kInvalidRecord));
+    EXPECT_EQ(refused(""), code(KafkaError::kInvalidRecord));
+    auto old = good;
+    old[16] = 1;
+    EXPECT_EQ(refused(old), code(KafkaError::kInvalidRecord));
+    old[16] = 3;
+    EXPECT_EQ(refused(old), code(KafkaError::kCorruptMessage));
+    auto too_short = good;
+    store_be<int32_t>(too_short.data() + 8, 5);
+    EXPECT_EQ(refused(too_short), code(KafkaError::kCorruptMessage));
+    auto placed = good;
+    codec::assign_offset(placed.data(), 7, 0);
+    EXPECT_EQ(refused(placed), code(KafkaError::kInvalidRecord));
+    auto no_record = good;
+    no_record[61] = 2;  // a length of one
+    store_be<uint32_t>(no_record.data() + 17, crc32c(std::string_view(no_record).substr(21)));
+    EXPECT_EQ(refused(no_record), code(KafkaError::kInvalidRecord));
     EXPECT_EQ(refused(batch_of({std::string(2000, 'x')})), code(KafkaError::kMessageTooLarge));
     EXPECT_EQ(
         refused(batch_of(
             {"t"},
             {.producer_id = 1, .producer_epoch = 0, .base_sequence = 0, .transactional = true})),
-        code(KafkaError::kInvalidTxnState));
+        code(KafkaError::kTransactionalIdAuthorizationFailed));
     EXPECT_EQ(refused(good), 0);
     EXPECT_TRUE(client->send_produce("nowhere", {{0, good}}));
     EXPECT_EQ((**client->receive_produce(Duration::seconds(20))).partitions[0].error_code,
@@ -233,7 +249,9 @@ TEST_F(ServerTest, TransactionsAreRefusedWithAFinalError) {
 TEST_F(ServerTest, MalformedFramesEndTheirConnectionAlone) {
     const auto good = listener_.client();
     const std::string frames[] = {
-        std::string("\xff\xff\xff\xff\0\0", 6),                   // a negative size
+        std::string("\xff\xff\xff\xff", 4),                       // sizes of -1
+        std::string("\0\0\0\0", 4),                               // 0
+        std::string("\x80\0\0\0", 4),                             // and the lowest there is
         std::string("GET / HTTP/1.1\r\n\r\n"),                    // another protocol
         std::string("\0\0\0\2\0\0", 6),                           // too small for a header
         std::string("\0\0\0\x0a\0\x63\0\0\0\0\0\1\xff\xff", 14),  // api key 99
@@ -338,6 +356,178 @@ TEST_F(ServerTest, TopicConfigurationsAreKeptShownAndRefused) {
     EXPECT_EQ(shown->results[0].configs[0].value, "777");
     EXPECT_EQ(shown->results[0].configs[1].value, "604800000");
     EXPECT_EQ(listener_.log_->find_topic("t")->config.retention_bytes, 777);
+}
+
+TEST_F(ServerTest, EveryTopicConfigurationOfKafkaIsTakenAtItsDefaultAndDescribed) {
+    const auto client = listener_.client();
+    std::map<std::string, std::string> defaults;
+    for (const auto& key : topic_config_keys())
+        defaults[std::string(key.name)] = key.value;
+    EXPECT_EQ(defaults.size(), 37u);
+    EXPECT_EQ(defaults["message.timestamp.after.max.ms"], "3600000");
+    ASSERT_TRUE(client->create_topic("t", 1, defaults));
+    const auto socket = listener_.socket();
+    DescribeConfigsRequest describe;
+    describe.resources.push_back({2, "t", std::nullopt});
+    const auto shown = ask<DescribeConfigsResponse>(*socket, describe, 4);
+    ASSERT_TRUE(shown);
+    std::map<std::string, std::string> described;
+    for (const auto& config : shown->results[0].configs)
+        described[config.name] = *config.value;
+    EXPECT_EQ(described, defaults);
+    const std::pair<std::string, std::string> refused[] = {
+        {"cleanup.policy", "compact"},   {"compression.type", "zstd"},
+        {"min.insync.replicas", "2"},    {"remote.storage.enable", "true"},
+        {"segment.bytes", "1048576"},    {"max.message.bytes", "9000000"},
+        {"flush.messages", "0"},         {"min.cleanable.dirty.ratio", "1.5"},
+        {"preallocate", "yes"},          {"local.retention.ms", "1"},
+        {"compression.gzip.level", "x"}, {"no.such.thing", "1"}};
+    for (const auto& [name, value] : refused) {
+        const auto status = client->create_topic("refused", 1, {{name, value}});
+        ASSERT_FALSE(status) << name;
+        EXPECT_EQ(status.error().code(), ErrorCode::kInvalidArgument) << name;
+        EXPECT_NE(status.error().message().find(name), std::string::npos)
+            << status.error().message();
+    }
+    EXPECT_TRUE(client->create_topic(
+        "kept", 1,
+        {{"max.message.bytes", "8000000"}, {"flush.messages", "1"}, {"preallocate", "true"}}));
+    EXPECT_TRUE(client->produce("kept", 0, batch_of({std::string(7'000'000, 'x')})));
+}
+
+TEST_F(ServerTest, ABrokerDescribesItsSettings) {
+    const auto socket = listener_.socket();
+    DescribeConfigsRequest describe;
+    describe.resources.push_back({4, "1", std::nullopt});
+    describe.resources.push_back({4, "2", std::nullopt});
+    describe.resources.push_back({4, "1", std::vector<std::string>{"num.partitions"}});
+    const auto shown = ask<DescribeConfigsResponse>(*socket, describe, 4);
+    ASSERT_TRUE(shown);
+    EXPECT_GT(shown->results[0].configs.size(), 20u);
+    EXPECT_TRUE(shown->results[0].configs[0].read_only);
+    EXPECT_EQ(shown->results[1].error_code, code(KafkaError::kInvalidRequest));
+    ASSERT_EQ(shown->results[2].configs.size(), 1u);
+    EXPECT_EQ(shown->results[2].configs[0].value, "1");
+}
+
+TEST_F(ServerTest, NothingIsAssignedToABrokerThatIsNotThere) {
+    const auto client = listener_.client();
+    ASSERT_TRUE(client->create_topic("t", 1));
+    const auto socket = listener_.socket();
+    CreateTopicsRequest create;
+    create.topics.push_back({"assigned", -1, -1, {{0, {99}}}, {}});
+    EXPECT_EQ(ask<CreateTopicsResponse>(*socket, create, 7)->topics[0].error_code,
+              code(KafkaError::kInvalidReplicaAssignment));
+    const auto grown = [&](std::vector<CreatePartitionsRequest::Topic::Assignment> to) {
+        CreatePartitionsRequest grow;
+        grow.topics.push_back({"t", 2, std::move(to)});
+        return ask<CreatePartitionsResponse>(*socket, grow, 3)->results[0].error_code;
+    };
+    EXPECT_EQ(grown({{{99}}}), code(KafkaError::kInvalidReplicaAssignment));
+    EXPECT_EQ(grown({{{1}}, {{1}}}), code(KafkaError::kInvalidReplicaAssignment));
+    EXPECT_EQ(*client->partition_count("t"), 1);
+    EXPECT_EQ(grown({{{1}}}), 0);
+    const auto moved = [&](int32_t partition, std::optional<std::vector<int32_t>> to) {
+        AlterPartitionReassignmentsRequest move;
+        move.topics.push_back({"t", {{partition, std::move(to)}}});
+        return ask<AlterPartitionReassignmentsResponse>(*socket, move, 1)
+            ->responses[0]
+            .partitions[0]
+            .error_code;
+    };
+    EXPECT_EQ(moved(0, std::vector<int32_t>{99}), code(KafkaError::kInvalidReplicaAssignment));
+    EXPECT_EQ(moved(0, std::vector<int32_t>{1}), 0);
+    EXPECT_EQ(moved(0, std::nullopt), code(KafkaError::kNoReassignmentInProgress));
+    EXPECT_EQ(moved(7, std::vector<int32_t>{1}), code(KafkaError::kUnknownTopicOrPartition));
+    const auto under_way =
+        ask<ListPartitionReassignmentsResponse>(*socket, ListPartitionReassignmentsRequest(), 0);
+    ASSERT_TRUE(under_way);
+    EXPECT_TRUE(under_way->topics.empty());
+}
+
+TEST_F(ServerTest, NamesThatKafkaDoesNotTellApartAreRefused) {
+    const auto client = listener_.client();
+    ASSERT_TRUE(client->create_topic("a.b_c", 1));
+    const auto refused = client->create_topic("a_b.c", 1);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message().find("a.b_c"), std::string::npos);
+    EXPECT_TRUE(client->create_topic("a-b_c", 1));
+}
+
+TEST_F(ServerTest, TimesFarAheadAreRefused) {
+    const auto client = listener_.client();
+    ASSERT_TRUE(client->create_topic("t", 1));
+    ASSERT_TRUE(client->create_topic("wide", 1,
+                                     {{"message.timestamp.after.max.ms", "9223372036854775807"}}));
+    ASSERT_TRUE(client->create_topic("near", 1, {{"message.timestamp.before.max.ms", "60000"}}));
+    const auto now = listener_.clock_.now().ms();
+    const auto sent = [&](const std::string& topic, int64_t time) {
+        EXPECT_TRUE(client->send_produce(topic, {{0, batch_of({"a"}, {}, time)}}));
+        return (**client->receive_produce(Duration::seconds(20))).partitions[0].error_code;
+    };
+    constexpr int64_t kMinute = 60'000;
+    EXPECT_EQ(sent("t", now + 90 * kMinute), code(KafkaError::kInvalidTimestamp));
+    EXPECT_EQ(sent("t", now + 30 * kMinute), 0);
+    EXPECT_EQ(sent("t", 0), 0);
+    EXPECT_EQ(sent("wide", INT64_MAX), 0);
+    EXPECT_EQ(sent("near", now - 30 * kMinute), code(KafkaError::kInvalidTimestamp));
+    EXPECT_EQ(sent("near", -1), 0) << "no time at all";
+    // A producer that sets LogAppendTime is not believed.
+    auto batch = batch_of({"a"}, {}, now);
+    codec::assign_log_append_time(batch, now + 90 * kMinute);
+    ASSERT_TRUE(client->produce("near", 0, batch));
+    EXPECT_EQ(*client->list_offset("near", 0, now), 1);
+    EXPECT_EQ(*client->list_offset("near", 0, now + 1), -1);
+}
+
+// KafkaJS writes the first record's time as the greatest, other clients -1.
+TEST_F(ServerTest, TheGreatestTimeOfABatchIsThatOfItsRecords) {
+    const auto client = listener_.client();
+    ASSERT_TRUE(client->create_topic("t", 1));
+    for (const auto codec : {codec::Compression::kNone, codec::Compression::kGzip}) {
+        for (const int64_t wrong : {int64_t(-1), int64_t(1000), int64_t(99'000)}) {
+            codec::BatchBuilder builder({.compression = codec});
+            for (const int64_t time : {1000, 5000, 3000})
+                builder.add(time, std::nullopt, "v");
+            auto batch = *builder.finish();
+            codec::assign_create_time(batch, wrong);
+            ASSERT_TRUE(client->produce("t", 0, batch));
+        }
+    }
+    EXPECT_EQ(*client->list_offset("t", 0, 4000), 1);
+    EXPECT_EQ(*client->list_offset("t", 0, 5001), -1);
+    const auto fetched = client->fetch("t", 0, 0, 1 << 20, Duration::seconds(1));
+    ASSERT_TRUE(fetched);
+    for (std::string_view rest = *fetched; !rest.empty();) {
+        const auto header = codec::parse_batch_header(rest);
+        ASSERT_TRUE(header);
+        EXPECT_EQ(header->max_timestamp_ms, 5000);
+        EXPECT_TRUE(codec::batch_crc_holds(rest.substr(0, header->total_size())));
+        rest.remove_prefix(header->total_size());
+    }
+}
+
+TEST_F(ServerTest, SpecialTimesHaveTheirVersions) {
+    const auto client = listener_.client();
+    ASSERT_TRUE(client->create_topic("t", 1));
+    ASSERT_TRUE(client->produce("t", 0, batch_of({"a", "b"})));
+    const auto socket = listener_.socket();
+    const auto listed = [&](int64_t time, int16_t version) {
+        ListOffsetsRequest request;
+        request.topics.push_back({"t", {{0, -1, time}}});
+        return ask<ListOffsetsResponse>(*socket, request, version)->topics[0].partitions[0];
+    };
+    EXPECT_EQ(listed(-4, 8).offset, 0);
+    EXPECT_EQ(listed(-4, 7).error_code, code(KafkaError::kUnsupportedVersion));
+    EXPECT_EQ(listed(-5, 9).error_code, 0);
+    EXPECT_EQ(listed(-5, 9).offset, -1) << "there are no tiers";
+    EXPECT_EQ(listed(-6, 11).offset, -1);
+    EXPECT_EQ(listed(-6, 10).error_code, code(KafkaError::kUnsupportedVersion));
+    EXPECT_EQ(listed(-7, 11).error_code, code(KafkaError::kUnsupportedVersion));
+    EXPECT_EQ(listed(-1, 11).offset, 2);
+    FindCoordinatorRequest find;
+    find.coordinator_keys = {"g"};
+    EXPECT_EQ(ask<FindCoordinatorResponse>(*socket, find, 6)->coordinators[0].error_code, 0);
 }
 
 TEST_F(ServerTest, CommittedOffsetsOutliveTheServer) {

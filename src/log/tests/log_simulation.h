@@ -20,7 +20,9 @@ namespace tarn::log::testing {
 
 class Simulation : public LogWorld {
   public:
-    explicit Simulation(uint64_t seed) : LogWorld(seed), choice(seed * 7919 + 1) {}
+    explicit Simulation(uint64_t seed) : LogWorld(seed), choice(seed * 7919 + 1) {
+        options.first_segment_bytes = 8 << 10;
+    }
 
     // What the model knows of one partition.
     struct Sent {

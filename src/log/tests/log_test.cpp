@@ -94,7 +94,7 @@ TEST_F(LogTest, WhatIsRefusedSaysWhy) {
     auto broken = make_batch("a");
     broken.back() ^= 1;
     EXPECT_EQ(append(id, broken).code, AppendCode::kCorrupt);
-    EXPECT_EQ(append(id, make_batch("a") + make_batch("b")).code, AppendCode::kCorrupt);
+    EXPECT_EQ(append(id, make_batch("a") + make_batch("b")).code, AppendCode::kInvalidRecord);
     auto old = make_batch("a");
     old[16] = 1;
     EXPECT_EQ(append(id, old).code, AppendCode::kUnsupportedFormat);

@@ -166,6 +166,84 @@ TEST_F(RetentionTest, AFullDiskRefusesAndGoesOnWhenThereIsSpace) {
     EXPECT_EQ(int64_t(read_all(*log, id, 0).offsets.size()), stored + 5);
 }
 
+TEST_F(RetentionTest, AFullDiskIsSaidOnceAndLeftWithoutAnAppend) {
+    ::testing::internal::CaptureStderr();
+    logger = Logger::open({});
+    reopen();
+    auto id = topic("t");
+    disk.set_faults({.capacity_bytes = disk.used_bytes() + options.segment_bytes});
+    int stored = 0, refused = 0;
+    for (int i = 0; i < 100; ++i) {
+        auto outcome = append(id, make_batch("v", {.value_bytes = 6000}));
+        outcome.code == AppendCode::kOk ? ++stored : ++refused;
+    }
+    EXPECT_GT(refused, 50);
+    EXPECT_TRUE(log->usage().read_only);
+    disk.set_faults({});
+    log->step();
+    EXPECT_FALSE(log->usage().read_only);
+    const auto said = ::testing::internal::GetCapturedStderr();
+    const auto once = [&](const std::string& text) {
+        const auto at = said.find(text);
+        return at != said.npos && said.find(text, at + 1) == said.npos;
+    };
+    EXPECT_TRUE(once("error log:")) << said;
+    EXPECT_TRUE(once(fmt::format("refused={}", refused))) << said;
+    EXPECT_EQ(int(read_all(*log, id, 0).offsets.size()), stored);
+}
+
+TEST_F(RetentionTest, ASegmentGrowsAsItIsFilledAndIsTrimmedWhenItEnds) {
+    log.reset();
+    options.segment_bytes = 4 << 20;
+    options.first_segment_bytes = 64 << 10;
+    open();
+    auto id = topic("t");
+    for (int i = 0; i < 7; ++i)
+        EXPECT_EQ(append(id, make_batch("v")).code, AppendCode::kOk);
+    EXPECT_LE(log->usage().disk_bytes, 128u << 10);
+    for (int i = 0; i < 50; ++i)
+        EXPECT_EQ(append(id, make_batch("v", {.value_bytes = 6000})).code, AppendCode::kOk);
+    EXPECT_GT(log->usage().disk_bytes, 400u << 10);
+    EXPECT_LE(log->usage().disk_bytes, 1u << 20);
+    log->close();
+    const auto closed = log->usage().disk_bytes;
+    EXPECT_LE(closed, 500u << 10);
+    reopen();
+    EXPECT_LE(log->usage().disk_bytes, closed + (64u << 10));
+    EXPECT_EQ(read_all(*log, id, 0).offsets.size(), 57u);
+    crash();
+    open();
+    EXPECT_EQ(read_all(*log, id, 0).offsets.size(), 57u);
+}
+
+TEST_F(RetentionTest, TheLastOfTheDiskIsUsed) {
+    log.reset();
+    options.segment_bytes = 4 << 20;
+    options.first_segment_bytes = 64 << 10;
+    open();
+    auto id = topic("t");
+    const auto spent = disk.used_bytes();
+    disk.set_faults({.capacity_bytes = spent + (600 << 10)});
+    uint64_t stored = 0;
+    while (append(id, make_batch("v", {.value_bytes = 6000})).code == AppendCode::kOk)
+        ++stored;
+    EXPECT_GT(stored * 8192, 550u << 10);
+    crash();
+    disk.set_faults({});
+    open();
+    EXPECT_EQ(read_all(*log, id, 0).offsets.size(), stored);
+}
+
+TEST_F(RetentionTest, RecordsWithoutATimeAreAsOldAsTheirAppend) {
+    auto id = topic("t", {.retention = kDay});
+    fill(id, 60, -1);
+    EXPECT_EQ(*log->run_retention(), 0u);
+    EXPECT_EQ(log->offsets(id)->log_start_offset, 0);
+    clock.advance(kDay * 2);
+    fill(id, 1, now_ms());
+    EXPECT_GT(*log->run_retention(), 0u);
+}
+
 TEST_F(RetentionTest, TheDiskLimitThrottlesUntilRetentionFreesSomething) {
     log.reset();
     options.disk_limit_bytes = 5 * options.segment_bytes;

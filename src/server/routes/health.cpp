@@ -4,6 +4,7 @@
 #include "tarn/server/server.h"
 
 namespace tarn::errors {
+extern const ErrorId kLogReadOnly;
 extern const ErrorId kStarting;
 }  // namespace tarn::errors
 
@@ -15,8 +16,11 @@ Result<Response> health(const RouteContext&, const Call&) {
 }
 
 Result<Response> ready(const RouteContext& context, const Call&) {
-    if (context.readings.ready()) return json_response(R"({"status":"ok"})");
-    return fail(errors::kStarting, "starting: recovery is not over yet");
+    if (!context.readings.ready())
+        return fail(errors::kStarting, "starting: recovery is not over yet");
+    if (const auto usage = context.platform.log.usage(); usage.read_only)
+        return fail(errors::kLogReadOnly, usage.read_only_reason);
+    return json_response(R"({"status":"ok"})");
 }
 
 Result<Response> metrics(const RouteContext& context, const Call&) {

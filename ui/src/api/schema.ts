@@ -174,7 +174,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All listeners are open and recovery is over. */
+        /** All listeners are open, recovery is over and the log takes writes. */
         get: operations["ready"];
         put?: never;
         post?: never;

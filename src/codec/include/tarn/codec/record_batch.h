@@ -60,7 +60,8 @@ bool batch_crc_holds(std::string_view batch);
 
 // Overwrites base offset and leader epoch, which the crc does not cover.
 void assign_offset(char* batch, int64_t base_offset, int32_t leader_epoch);
-// Sets LogAppendTime and max timestamp, and computes the crc anew.
+// Sets the timestamp type and the max timestamp, and computes the crc anew.
+void assign_create_time(std::span<char> batch, int64_t max_timestamp_ms);
 void assign_log_append_time(std::span<char> batch, int64_t timestamp_ms);
 
 struct HeaderView {
@@ -85,8 +86,15 @@ Result<std::vector<HeaderView>> decode_headers(const RecordView& record);
 Status read_records(std::string_view batch, std::string& scratch, size_t limit_bytes,
                     std::vector<RecordView>& out);
 
-// What a broker must check before it acknowledges a batch: crc, magic, counts, and for every record its framing and
-// consecutive offset deltas (decompressing for it). Errors: kCorrupted, kUnsupported, kResourceExhausted.
+// The times of a batch's records: -1 where none has one.
+struct BatchTimes {
+    int64_t earliest_ms = -1;  // of those that have one
+    int64_t latest_ms = -1;
+};
+// Counts, and for every record its framing and consecutive offset deltas (decompressing for it); not the crc. Errors:
+// kCorrupted, kUnsupported, kResourceExhausted.
+Result<BatchTimes> check_records(std::string_view batch, size_t limit_bytes);
+// What a broker must check before it acknowledges a batch: the crc, and that.
 Status validate_batch(std::string_view batch, size_t limit_bytes);
 
 struct Header {

@@ -36,9 +36,13 @@ struct ServerOptions {
     int io_threads = 2;
     size_t max_frame_bytes = 100ull << 20;  // a larger request closes its connection
     size_t max_connections = 10'000;
-    size_t max_inflight_bytes =
-        48ull << 20;  // requests being handled, all connections: past it reading pauses
-    size_t max_fetch_bytes = 55ull << 20;  // of one fetch response, whatever the client allows
+    // Of all connections together. Requests, as far as they have arrived: past it reading pauses.
+    size_t max_inflight_bytes = 48ull << 20;
+    // Answers that are not sent yet: past it fetches wait. One fetch gets at most an eighth of it.
+    size_t max_answer_bytes = 64ull << 20;
+    // While others wait for memory, who sends no more of its request or reads no more of its answer
+    // is closed after so long.
+    Duration stall_timeout = Duration::seconds(10);
     Duration idle_timeout = Duration::seconds(600);
     bool auto_create_topics =
         false;  // Metadata for an unknown topic may create it, if the client allows

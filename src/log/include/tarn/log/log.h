@@ -64,7 +64,8 @@ enum class AppendCode : uint8_t {
     kOk,
     kDuplicate,  // idempotent repeat: base_offset is that of the first time (-1 if no longer known)
     kUnknownPartition,
-    kCorrupt,            // the batch failed validation
+    kCorrupt,            // the batch's checksum does not hold
+    kInvalidRecord,      // the batch is no batch, or one of its records none
     kUnsupportedFormat,  // magic 0 or 1
     kTooLarge,
     kOutOfOrderSequence,
@@ -94,11 +95,18 @@ struct Writer {
     int32_t part = 0;  // batches of one epoch and partition: 0, 1, 2 …
 };
 
+// What a client's records may carry as their time, -1 (none) apart.
+struct TimeBounds {
+    int64_t earliest_ms = INT64_MIN;
+    int64_t latest_ms = INT64_MAX;
+};
+
 struct AppendRequest {
     PartitionId partition;
-    std::string batch;             // exactly one record batch
-    std::optional<Writer> writer;  // only from inside the process
-    bool internal = false;         // may write to internal topics
+    std::string batch;                  // exactly one record batch
+    std::optional<Writer> writer;       // only from inside the process
+    bool internal = false;              // may write to internal topics
+    std::optional<TimeBounds> times{};  // where the topic keeps the producer's times
 };
 using AppendCallback = std::move_only_function<void(AppendOutcome)>;
 
@@ -106,6 +114,7 @@ using AppendCallback = std::move_only_function<void(AppendOutcome)>;
 struct Slice {
     std::shared_ptr<const void> owner;
     std::string_view bytes;
+    size_t held = 0;  // what the owner takes from memory
 };
 
 enum class FetchCode : uint8_t { kOk, kUnknownPartition, kOffsetOutOfRange, kDamaged, kIo };
@@ -139,6 +148,9 @@ struct LogOptions {
     std::string folder;         // <data>/log
     uint64_t start_number = 1;  // of DataFolder: into headers
     uint64_t segment_bytes = 128ull << 20;
+    // Disk space that the first segment of a start reserves; it grows by as much as it has. A
+    // multiple of 4,096.
+    uint64_t first_segment_bytes = 1ull << 20;
     Duration window = Duration::millis(1);      // how long a commit waits for company (0: none)
     uint64_t head_cache_bytes = 64ull << 20;    // newest bytes of the lane kept in memory
     uint64_t append_queue_bytes = 64ull << 20;  // un-synced appends in memory; past it kThrottled
@@ -242,6 +254,8 @@ class Log {
         std::string read_only_reason;
     };
     Usage usage() const;
+    // The largest batch that any topic can take, whatever its configuration says.
+    size_t max_batch_bytes() const;
 
     // --- simulation
     // ---------------------------------------------------------------------------------------------

@@ -1,0 +1,194 @@
+// Memory of connections is bounded, and who behaves gets through whatever others do.
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "listener_fixture.h"
+#include "memory_gate.h"
+
+namespace tarn::kafka {
+namespace {
+
+constexpr size_t kMiB = 1 << 20;
+
+class GateTest : public testing::Test {
+  protected:
+    std::unique_ptr<Lease> lease() { return gate_->lease(); }
+    Lease::Granted note(int who) {
+        return [this, who] { granted_.push_back(who); };
+    }
+    Metrics metrics_;
+    Gauge& held_ = metrics_.gauge("held", "");
+    std::shared_ptr<MemoryBudget> budget_ = MemoryBudget::root("all", 1000);
+    std::shared_ptr<MemoryGate> gate_ = std::make_shared<MemoryGate>(100, budget_, held_);
+    std::vector<int> granted_;
+};
+
+TEST_F(GateTest, GivesRoomInTheOrderOfAsking) {
+    auto a = lease(), b = lease(), c = lease(), d = lease();
+    EXPECT_TRUE(a->grow_to(60, note(0)));
+    EXPECT_TRUE(b->grow_to(60, note(1))) << "one may go past the limit";
+    EXPECT_FALSE(c->grow_to(50, note(2)));
+    EXPECT_FALSE(d->grow_to(1, note(3))) << "would fit, but others came first";
+    EXPECT_FALSE(d->try_grow_to(1));
+    EXPECT_TRUE(gate_->contended());
+    EXPECT_EQ(held_.value(), 120);
+    EXPECT_TRUE(b->grow_to(80, note(1))) << "the one past the limit goes on";
+    b.reset();
+    EXPECT_EQ(granted_, std::vector<int>{2}) << "the next one may go past it now";
+    EXPECT_EQ(held_.value(), 110);
+    c.reset();
+    EXPECT_EQ(granted_, (std::vector<int>{2, 3}));
+    a.reset(), d.reset();
+    EXPECT_EQ(held_.value(), 0);
+    EXPECT_EQ(budget_->used(), 0);
+}
+
+TEST_F(GateTest, WhoIsGoneIsNotWaitedFor) {
+    auto a = lease(), b = lease(), c = lease(), d = lease();
+    EXPECT_TRUE(a->grow_to(100, note(0)));
+    EXPECT_TRUE(b->grow_to(100, note(1)));
+    EXPECT_FALSE(c->grow_to(100, note(2)));
+    EXPECT_FALSE(d->grow_to(10, note(3)));
+    c.reset();
+    b.reset();
+    EXPECT_EQ(granted_, std::vector<int>{3});
+    EXPECT_FALSE(gate_->contended());
+}
+
+TEST_F(GateTest, ABudgetThatIsFullSlowsButNeverStops) {
+    const auto others = budget_->reserve(1000);
+    auto a = lease(), b = lease();
+    EXPECT_TRUE(a->grow_to(10, note(0)));
+    EXPECT_FALSE(b->grow_to(10, note(1)));
+    a.reset();
+    EXPECT_EQ(granted_, std::vector<int>{1});
+    b.reset();
+    EXPECT_EQ(budget_->used(), 1000);
+}
+
+TEST_F(GateTest, ShrinkingLetsTheNextIn) {
+    auto a = lease(), b = lease(), c = lease();
+    EXPECT_TRUE(a->grow_to(90, note(0)));
+    b->force_to(40);
+    EXPECT_EQ(held_.value(), 130);
+    EXPECT_TRUE(c->grow_to(20, note(2)));
+    EXPECT_FALSE(b->grow_to(50, note(1)));
+    a->shrink_to(10);
+    EXPECT_EQ(granted_, std::vector<int>{1});
+}
+
+std::string of_size(size_t bytes) { return batch_of({std::string(bytes, 'x')}); }
+
+// A produce request of 100 MB, of which this much is sent.
+std::unique_ptr<ClientSocket> half_frame(Listener& listener, size_t sent) {
+    auto socket = listener.socket();
+    Encoder out(false);
+    out.write_int32(100 << 20);
+    out.write_int16(ProduceRequest::kApiKey);
+    out.write_raw(std::string(sent, '\0'));
+    EXPECT_TRUE(socket->send(out.take(), Duration::seconds(20)));
+    return socket;
+}
+
+TEST(Memory, HalfFramesAndManyProducersTakeNothingFromAnHonestOne) {
+    constexpr int kProducers = 100, kHonest = 50;
+    Listener listener;
+    listener.options_.max_inflight_bytes = kMiB;
+    listener.options_.stall_timeout = Duration::millis(300);
+    listener.start();
+    ASSERT_TRUE(listener.client()->create_topic("t", 1));
+    std::vector<std::unique_ptr<ClientSocket>> half;
+    for (int i = 0; i < 60; ++i)
+        half.push_back(half_frame(listener, size_t(i) * 1000));
+    std::vector<std::thread> producers;
+    for (int i = 0; i < kProducers; ++i)
+        producers.emplace_back([&] {
+            const auto sent = listener.client()->produce("t", 0, of_size(1'000'000));
+            EXPECT_TRUE(sent) << sent.error().message();
+        });
+    const auto& held = listener.metrics_.gauge("tarn_kafka_request_bytes", "");
+    const auto honest = listener.client();
+    for (int i = 0; i < kHonest; ++i) {
+        const auto sent = honest->produce("t", 0, of_size(100));
+        EXPECT_TRUE(sent) << sent.error().message();
+        EXPECT_LE(held.value(), 2.1 * double(kMiB));
+    }
+    for (auto& producer : producers)
+        producer.join();
+    EXPECT_EQ(*honest->list_offset("t", 0, kLatest), kProducers + kHonest);
+    half.clear();
+}
+
+TEST(Memory, AHalfFrameIsChargedForWhatHasCome) {
+    Listener listener;
+    listener.start();
+    const auto& held = listener.metrics_.gauge("tarn_kafka_request_bytes", "");
+    const auto few = half_frame(listener, 6), more = half_frame(listener, 200'000);
+    const auto client = listener.client();
+    while (held.value() < 200'000)
+        ASSERT_TRUE(client->metadata());
+    EXPECT_LE(held.value(), 400'000);
+}
+
+TEST(Memory, AHalfFrameThatStallsIsEndedByTheIdleLimit) {
+    Listener listener;
+    listener.options_.idle_timeout = Duration::millis(200);
+    listener.start();
+    const auto socket = half_frame(listener, 100'000);
+    EXPECT_TRUE(is_closed(*socket));
+}
+
+TEST(Memory, ReadersThatStallHoldOneBoundedAnswerEach) {
+    constexpr int kBatches = 12;
+    Listener listener;
+    listener.log_options_.head_cache_bytes = 0;  // each answer has memory of its own
+    listener.options_.max_answer_bytes = 32 * kMiB;
+    listener.options_.stall_timeout = Duration::millis(300);
+    listener.start();
+    const auto client = listener.client();
+    ASSERT_TRUE(client->create_topic("t", 1));
+    for (int i = 0; i < kBatches; ++i)
+        ASSERT_TRUE(client->produce("t", 0, of_size(1'000'000)));
+    FetchRequest request;
+    request.max_wait_ms = 500;
+    request.min_bytes = 1;
+    request.max_bytes = 50 << 20;
+    FetchRequest::Topic::Partition all;
+    all.partition_max_bytes = 50 << 20;
+    request.topics.push_back({"t", Uuid{}, {all}});
+    std::vector<std::unique_ptr<ClientSocket>> stalled;
+    for (int i = 0; i < 100; ++i) {
+        stalled.push_back(listener.socket());
+        for (int n = 0; n < 3; ++n)
+            ASSERT_TRUE(ask<FetchResponse>(*stalled.back(), request, 11, false));
+    }
+    const auto& held = listener.metrics_.gauge("tarn_kafka_answer_bytes", "");
+    for (int64_t offset = 0; offset < kBatches;) {
+        const auto batches = client->fetch("t", 0, offset, kMiB, Duration::seconds(1));
+        ASSERT_TRUE(batches) << batches.error().message();
+        if (!batches->empty()) ++offset;
+        EXPECT_LE(held.value(), 37.0 * kMiB);
+    }
+}
+
+TEST(Memory, AnAnswerKeepsNoBlockThatItHasNoRoomFor) {
+    Listener listener;
+    listener.options_.max_answer_bytes = kMiB;
+    listener.log_options_.window = Duration::millis(200);  // one block for all of it
+    listener.start();
+    const auto client = listener.client();
+    ASSERT_TRUE(client->create_topic("t", 2));
+    ASSERT_TRUE(client->send_produce(
+        "t",
+        {{0, of_size(500'000)}, {0, of_size(500'000)}, {0, of_size(500'000)}, {1, of_size(10)}}));
+    ASSERT_TRUE(client->receive_produce(Duration::seconds(20)));
+    const auto fetched = client->fetch("t", 1, 0, kMiB, Duration::seconds(1));
+    ASSERT_TRUE(fetched);
+    EXPECT_EQ(codec::parse_batch_header(*fetched)->record_count, 1);
+}
+
+}  // namespace
+}  // namespace tarn::kafka
