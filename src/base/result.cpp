@@ -52,6 +52,9 @@ const ErrorId& id_of_errno(int number) {
         case EHOSTUNREACH:
         case ENETUNREACH:
             return errors::kUnavailable;
+        case ENAMETOOLONG:
+        case ELOOP:
+            return errors::kInvalidArgument;
         case EOPNOTSUPP:
         case ENOSYS:
             return errors::kUnsupported;

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tarn/base/utf8.h"
 #include "tarn/host/json_writer.h"
 
 namespace tarn::catalog {
@@ -16,7 +17,7 @@ Payload payload_of(std::string_view bytes) {
     const bool cut = shown.size() < bytes.size();
     while (cut && !shown.empty() && (uint8_t(bytes[shown.size()]) & 0xC0) == 0x80)
         shown.remove_suffix(1);
-    const bool text = host::valid_utf8(shown) && shown.find('\0') == shown.npos;
+    const bool text = valid_utf8(shown) && shown.find('\0') == shown.npos;
     const bool is_json = text && !cut && !shown.empty() && (shown[0] == '{' || shown[0] == '[') &&
                          nlohmann::json::accept(shown);
     return {is_json ? "json"

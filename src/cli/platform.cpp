@@ -50,8 +50,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, projec
     for (auto* random : {&p->log_random_, &p->lake_random_, &p->flow_random_, &p->kafka_random_})
         *random = std::make_unique<Random>(seed++);
     p->project_ = std::move(project);
-    p->memory_limit_ =
-        memory_setting(settings, "memory.limit", host::this_machine().memory_bytes);
+    p->memory_limit_ = memory_setting(settings, "memory.limit", host::this_machine().memory_bytes);
     p->memory_ = MemoryBudget::root("tarn", p->memory_limit_);
     TARN_TRY(auto folder, io::DataFolder::open(p->fs_, data));
     p->folder_.emplace(std::move(folder));

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -59,7 +60,68 @@ std::string out_of_range(ColumnType type, std::string_view raw) {
     return fmt::format("out of range for {}: {}", to_string(type), shown(raw));
 }
 
+// Seconds may have a fraction, as some languages write the time.
+Parsed time_of_json_number(std::string_view raw, TimeForm::Unit unit, int64_t& us) {
+    int64_t number = 0;
+    auto parsed = parse_json_int(raw, number);
+    if (parsed == Parsed::kOk) return time_of_number(number, unit, us);
+    if (parsed != Parsed::kMalformed || unit != TimeForm::Unit::kSeconds) return parsed;
+    double seconds = 0;
+    parsed = parse_json_double(raw, seconds);
+    if (parsed != Parsed::kOk) return parsed;
+    const double micros = std::round(seconds * 1e6);
+    if (std::abs(micros) > 9e17) return Parsed::kOutOfRange;
+    return time_of_number(int64_t(micros), TimeForm::Unit::kMicros, us);
+}
+
+struct TimeUnit {
+    TimeForm::Unit unit;
+    std::string_view name, text;
+};
+constexpr TimeUnit kTimeUnits[] = {{TimeForm::Unit::kSeconds, "s", "seconds"},
+                                   {TimeForm::Unit::kMillis, "ms", "milliseconds"},
+                                   {TimeForm::Unit::kMicros, "us", "microseconds"},
+                                   {TimeForm::Unit::kNanos, "ns", "nanoseconds"}};
+
+// The unit in which a number is a time of our days, if there is one.
+std::string unit_hint(std::string_view raw) {
+    constexpr int64_t kFrom = 946'684'800'000'000, kTo = 4'102'444'800'000'000;  // 2000 to 2100
+    int64_t number = 0, us = 0;
+    if (parse_json_int(raw, number) != Parsed::kOk) return {};
+    for (const auto& row : kTimeUnits)
+        if (time_of_number(number, row.unit, us) == Parsed::kOk && us >= kFrom && us < kTo)
+            return fmt::format("; in {} it is {}: say unit: {} for the column", row.text,
+                               format_rfc3339({us}).substr(0, 10), row.name);
+    return {};
+}
+
+std::string why_no_time(Parsed parsed, std::string_view raw, TimeForm::Unit unit) {
+    constexpr auto kType = ColumnType::kTimestamp;
+    const bool number = raw.front() != '"';
+    if (parsed == Parsed::kNoZone)
+        return fmt::format(
+            "a time without a zone: {}: write Z or an offset such as +02:00 behind it, or say "
+            "zone: UTC for the column",
+            shown(raw));
+    if (parsed == Parsed::kMalformed) return expected(kType, raw);
+    if (!number) return out_of_range(kType, raw) + ": times are of the years 1 to 9999";
+    return fmt::format("{} {}: times are of the years 1 to 9999{}", out_of_range(kType, raw),
+                       std::ranges::find(kTimeUnits, unit, &TimeUnit::unit)->text, unit_hint(raw));
+}
+
 }  // namespace
+
+std::optional<TimeForm::Unit> parse_time_unit(std::string_view name) {
+    auto row = std::ranges::find(kTimeUnits, name, &TimeUnit::name);
+    return row == std::end(kTimeUnits) ? std::nullopt : std::optional(row->unit);
+}
+
+std::vector<std::string> time_unit_names() {
+    std::vector<std::string> out;
+    for (const auto& row : kTimeUnits)
+        out.emplace_back(row.name);
+    return out;
+}
 
 JsonRows::JsonRows(const JsonDecoderOptions& options)
     : extra_name_(options.extra_column), extra_(ColumnType::kText, 0) {
@@ -69,6 +131,8 @@ JsonRows::JsonRows(const JsonDecoderOptions& options)
         bool kept = !wanted || std::ranges::find(*wanted, spec.name) != wanted->end();
         all_kept_ &= kept;
         fields.push_back({spec, kept, ColumnWriter(spec.type, options.dictionary_limit)});
+        auto times = options.times.find(spec.name);
+        if (times != options.times.end()) fields.back().times = times->second;
     }
     raw_.resize(fields.size());
     for (const auto& name : wanted.value_or(std::vector<std::string>()))
@@ -246,6 +310,10 @@ bool JsonRows::put_field(JsonField& field, size_t row, std::string_view raw, std
             if (kind != "string") break;
             int32_t days = 0;
             if (!parse_iso_date(raw.substr(1, raw.size() - 2), days)) break;
+            if (!is_date(days)) {
+                why = out_of_range(type, raw) + ": dates are of the years 1 to 9999";
+                return false;
+            }
             put(field, row, days);
             return true;
         }
@@ -282,15 +350,12 @@ bool JsonRows::put_time(JsonField& field, size_t row, std::string_view raw, std:
     if (raw.front() == '"') {
         auto text = raw.substr(1, raw.size() - 2);
         if (text.find('\\') != std::string_view::npos) text = unescaped(text);
-        parsed = parse_rfc3339(text, us);
+        parsed = parse_time(text, field.times.zone, us);
     } else {
-        parsed = parse_json_int(raw, us);
-        if (parsed == Parsed::kOk && __builtin_mul_overflow(us, int64_t(1000), &us))
-            parsed = Parsed::kOutOfRange;
+        parsed = time_of_json_number(raw, field.times.unit, us);
     }
     if (parsed != Parsed::kOk) {
-        why = parsed == Parsed::kMalformed ? expected(field.spec.type, raw)
-                                           : out_of_range(field.spec.type, raw);
+        why = why_no_time(parsed, raw, field.times.unit);
         return false;
     }
     put(field, row, us);

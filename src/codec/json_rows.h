@@ -31,6 +31,7 @@ struct JsonField {
     ColumnSpec spec;
     bool kept = true;  // it has a column; otherwise it is only checked
     ColumnWriter writer;
+    TimeForm times = {};
     uint64_t seen = 0;                   // number of the record it was last seen in
     std::array<char, 16> minute_text{};  // of the last timestamp, and its value
     int64_t minute_us = 0;

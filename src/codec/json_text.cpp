@@ -282,36 +282,70 @@ bool parse_minute(const char* text, int64_t& us) {
     return true;
 }
 
-bool parse_minute_rest(std::string_view text, int64_t& us) {
+std::optional<Duration> parse_zone(std::string_view text) {
+    if (text == "Z" || text == "z" || text == "UTC") return Duration{};
+    if (text.empty() || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+    const bool colon = text.size() == 6 && text[3] == ':';
+    if (!colon && text.size() != 5 && text.size() != 3) return std::nullopt;
+    const int hours = digits(text.data() + 1, 2);
+    const int minutes = text.size() == 3 ? 0 : digits(text.data() + (colon ? 4 : 3), 2);
+    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return std::nullopt;
+    const int64_t offset = (hours * 60 + minutes) * 60'000'000ll;
+    return Duration{text[0] == '+' ? offset : -offset};
+}
+
+Parsed parse_minute_rest(std::string_view text, std::optional<Duration> zone, int64_t& us) {
     const char* p = text.data();
     const char* end = p + text.size();
-    if (end - p < 4 || *p != ':') return false;
+    if (end - p < 3 || *p != ':') return Parsed::kMalformed;
     int second = digits(p + 1, 2);
-    if (second < 0 || second > 59) return false;
+    if (second < 0 || second > 59) return Parsed::kMalformed;
     us = second * 1'000'000ll;
     p += 3;
-    if (*p == '.') {
+    if (p < end && *p == '.') {
         int64_t unit = 100'000;
         const char* start = ++p;
         for (; p < end && is_digit(*p); ++p, unit /= 10)
             us += (*p - '0') * unit;
-        if (p == start || p - start > 9 || p == end) return false;
+        if (p == start || p - start > 9) return Parsed::kMalformed;
     }
-    if (*p == 'Z' || *p == 'z') return p + 1 == end;
-    if ((*p != '+' && *p != '-') || end - p != 6 || p[3] != ':') return false;
-    int hours = digits(p + 1, 2), minutes = digits(p + 4, 2);
-    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return false;
-    int64_t offset = (hours * 60 + minutes) * 60'000'000ll;
-    us += *p == '+' ? -offset : offset;
-    return true;
+    if (end - p == 1 && *p == 'Z') return Parsed::kOk;
+    if (p < end) {
+        if (*p == ' ') ++p;
+        zone = parse_zone({p, size_t(end - p)});
+        if (!zone) return Parsed::kMalformed;
+    }
+    if (!zone) return Parsed::kNoZone;
+    us -= zone->us;
+    return Parsed::kOk;
 }
 
-Parsed parse_rfc3339(std::string_view text, int64_t& us) {
+Parsed parse_time(std::string_view text, std::optional<Duration> zone, int64_t& us) {
     int64_t minute = 0, rest = 0;
     if (text.size() < kMinuteSize || !parse_minute(text.data(), minute)) return Parsed::kMalformed;
-    if (!parse_minute_rest(text.substr(kMinuteSize), rest)) return Parsed::kMalformed;
+    auto parsed = parse_minute_rest(text.substr(kMinuteSize), zone, rest);
+    if (parsed != Parsed::kOk) return parsed;
     us = minute + rest;
-    return Parsed::kOk;
+    return is_time(us) ? Parsed::kOk : Parsed::kOutOfRange;
+}
+
+Parsed time_of_number(int64_t number, TimeForm::Unit unit, int64_t& us) {
+    us = number;
+    bool overflow = false;
+    switch (unit) {
+        case TimeForm::Unit::kSeconds:
+            overflow = __builtin_mul_overflow(number, int64_t(1'000'000), &us);
+            break;
+        case TimeForm::Unit::kMillis:
+            overflow = __builtin_mul_overflow(number, int64_t(1'000), &us);
+            break;
+        case TimeForm::Unit::kMicros:
+            break;
+        case TimeForm::Unit::kNanos:
+            us = number / 1000 - (number % 1000 < 0);
+            break;
+    }
+    return overflow || !is_time(us) ? Parsed::kOutOfRange : Parsed::kOk;
 }
 
 }  // namespace tarn::codec

@@ -205,7 +205,8 @@ bool JsonWalk::time_value(JsonField& field, const uint32_t* at, size_t row) {
     int64_t us = 0;
     if (*start != '"') {
         const char* p = take_int(start, us);
-        if (!p || !ends_at(p, text_ + at[1]) || __builtin_mul_overflow(us, int64_t(1000), &us))
+        if (!p || !ends_at(p, text_ + at[1]) ||
+            time_of_number(us, field.times.unit, us) != Parsed::kOk)
             return false;
         if constexpr (kKept) field.writer.put(row, us);
         return true;
@@ -219,8 +220,10 @@ bool JsonWalk::time_value(JsonField& field, const uint32_t* at, size_t row) {
         }
         std::memcpy(field.minute_text.data(), inside.data(), kMinuteSize);
     }
-    if (!parse_minute_rest(inside.substr(kMinuteSize), us)) return false;
-    if constexpr (kKept) field.writer.put(row, field.minute_us + us);
+    if (parse_minute_rest(inside.substr(kMinuteSize), field.times.zone, us) != Parsed::kOk ||
+        !is_time(us += field.minute_us))
+        return false;
+    if constexpr (kKept) field.writer.put(row, us);
     return true;
 }
 
@@ -298,7 +301,8 @@ bool JsonWalk::value(JsonField& field, const uint32_t*& at, const char* end, siz
         case ColumnType::kDate: {
             std::string_view inside;
             int32_t days = 0;
-            if (!string_at(at++, inside) || !parse_iso_date(inside, days)) return false;
+            if (!string_at(at++, inside) || !parse_iso_date(inside, days) || !is_date(days))
+                return false;
             if constexpr (kKept) field.writer.put(row, days);
             return true;
         }

@@ -2,36 +2,46 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cmath>
+#include <iterator>
 
 #include "tarn/base/time.h"
 #include "tarn/delta/paths.h"
 
 namespace tarn::delta {
 
+namespace {
+
+// The shortest digits that read back the same.
+std::string shortest(double v, std::chars_format format) {
+    char text[64];
+    auto [end, error] = std::to_chars(std::begin(text), std::end(text), v, format);
+    return {text, end};
+}
+
+}  // namespace
+
 std::string java_double(double v) {
     if (std::isnan(v)) return "NaN";
     if (std::isinf(v)) return v < 0 ? "-Infinity" : "Infinity";
-    double magnitude = std::abs(v);
-    auto with_point = [](std::string text) {
-        return text.find('.') == text.npos ? text + ".0" : text;
-    };
+    const double magnitude = std::abs(v);
     if (magnitude == 0 || (magnitude >= 1e-3 && magnitude < 1e7)) {
-        // The shortest digits may come in scientific form; then print them plainly with as many
-        // digits.
-        auto text = fmt::format("{}", v);
-        if (text.find('e') != text.npos) text = fmt::format("{:.{}f}", v, 17);
-        return with_point(std::move(text));
+        auto text = shortest(v, std::chars_format::fixed);
+        return text.find('.') == text.npos ? text + ".0" : text;
     }
-    // d.dddE±x from the shortest digits that read back the same.
-    for (int digits = 0; digits <= 17; ++digits) {
-        auto text = fmt::format("{:.{}e}", v, digits);
-        if (std::stod(text) != v) continue;
-        auto at = text.find('e');
-        return with_point(text.substr(0, at)) + "E" +
-               std::to_string(std::stoi(text.substr(at + 1)));
-    }
-    return fmt::format("{}", v);
+    auto text = shortest(v, std::chars_format::scientific);
+    // Java has two digits at least, and of those the nearest: 5e-324 is 4.9E-324.
+    if (text.find('.') == text.npos) text = fmt::format("{:.1e}", v);
+    const auto at = text.find('e');
+    std::string_view exponent(text);
+    exponent.remove_prefix(at + 1);
+    if (exponent.starts_with('+')) exponent.remove_prefix(1);
+    const bool minus = exponent.starts_with('-');
+    if (minus) exponent.remove_prefix(1);
+    while (exponent.size() > 1 && exponent.front() == '0')
+        exponent.remove_prefix(1);
+    return text.substr(0, at) + (minus ? "E-" : "E") + std::string(exponent);
 }
 
 std::optional<std::string> partition_text(const codec::Column& column, size_t row) {
@@ -61,7 +71,9 @@ std::optional<std::string> partition_text(const codec::Column& column, size_t ro
 }
 
 std::string partition_folder(std::string_view column, const std::optional<std::string>& value) {
-    return hive_escape(column) + "=" + (value ? hive_escape(*value) : "__HIVE_DEFAULT_PARTITION__");
+    return bounded_name(
+        hive_escape(column) + "=" + (value ? hive_escape(*value) : "__HIVE_DEFAULT_PARTITION__"),
+        kMostNameBytes);
 }
 
 }  // namespace tarn::delta

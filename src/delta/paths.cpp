@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include <fmt/format.h>
+
 namespace tarn::delta {
 namespace {
 
@@ -68,6 +70,20 @@ std::string hive_escape(std::string_view value) {
             out += c;
     }
     return out;
+}
+
+std::string bounded_name(std::string name, size_t most) {
+    constexpr size_t kMarkSize = 17;  // "~" and 16 digits
+    if (name.size() <= most) return name;
+    uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+    for (char c : name)
+        hash = (hash ^ uint8_t(c)) * 0x100000001b3;
+    size_t cut = most - kMarkSize;
+    while (cut > 0 && (uint8_t(name[cut]) & 0xC0) == 0x80)
+        --cut;
+    for (size_t back = 1; back <= 2 && back <= cut; ++back)
+        if (name[cut - back] == '%') cut -= back;  // no half of an escape
+    return name.substr(0, cut) + fmt::format("~{:016x}", hash);
 }
 
 std::string canonical_path(std::string_view encoded, std::string_view table_root) {

@@ -131,7 +131,16 @@ Bounds text_bounds(Batches batches, int at) {
     return bounds.bounds();
 }
 
+// What JSON and the dates of other readers can hold: years 1 to 9999.
+constexpr int32_t kFirstDay = -719'162, kLastDay = 2'932'896;
+constexpr int64_t kMicrosOfDay = 86'400'000'000;
+
+std::string day_text(int32_t days) {
+    return days < kFirstDay || days > kLastDay ? std::string() : '"' + format_date(days) + '"';
+}
+
 std::string millis_text(int64_t us) {
+    if (us < kFirstDay * kMicrosOfDay || us >= (kLastDay + 1) * kMicrosOfDay) return {};
     auto text = format_rfc3339(Timestamp::from_ms(Timestamp{us}.ms()));  // …SS.mmm000Z
     text.erase(text.size() - 4, 3);
     return '"' + text + '"';
@@ -146,8 +155,7 @@ Bounds bounds_of(Batches batches, int at, ColumnType type) {
             return integer_bounds<int64_t>(batches, at,
                                            [](int64_t v) { return std::to_string(v); });
         case ColumnType::kDate:
-            return integer_bounds<int32_t>(batches, at,
-                                           [](int32_t v) { return '"' + format_date(v) + '"'; });
+            return integer_bounds<int32_t>(batches, at, day_text);
         case ColumnType::kTimestamp:
             return integer_bounds<int64_t>(batches, at, millis_text);
         case ColumnType::kDouble:
@@ -155,6 +163,8 @@ Bounds bounds_of(Batches batches, int at, ColumnType type) {
         case ColumnType::kText:
             return text_bounds(batches, at);
         case ColumnType::kBool:
+            return integer_bounds<uint8_t>(
+                batches, at, [](uint8_t v) { return std::string(v ? "true" : "false"); });
         case ColumnType::kBytes:
             return {};
     }
@@ -205,6 +215,7 @@ std::string file_statistics(Batches batches, std::span<const int> columns, int i
     for (auto& batch : batches)
         rows += batch->row_count;
     std::string min, max, nulls;
+    bool whole = true;
     auto put = [](std::string& to, const std::string& name, const std::string& value) {
         if (value.empty()) return;
         if (!to.empty()) to += ',';
@@ -223,7 +234,11 @@ std::string file_statistics(Batches batches, std::span<const int> columns, int i
         auto bounds = bounds_of(batches, at, spec.type);
         put(min, spec.name, bounds.min);
         put(max, spec.name, bounds.max);
+        const bool bounded = !bounds.min.empty() && !bounds.max.empty();
+        whole = whole && (bounded || spec.type == ColumnType::kBytes);
     }
+    // deltalake takes a bound that is missing among others for one that no value is within.
+    if (!whole) return fmt::format(R"({{"numRecords":{},"nullCount":{{{}}}}})", rows, nulls);
     return fmt::format(
         R"({{"numRecords":{},"minValues":{{{}}},"maxValues":{{{}}},"nullCount":{{{}}}}})", rows,
         min, max, nulls);

@@ -30,16 +30,17 @@ extern constinit const ErrorId kPositionBeforeLog{702, Code::kFailedPrecondition
 
 extern constinit const ErrorId kSourceReplaced{703, Code::kFailedPrecondition,
     "The source is not the one this flow has read",
-    "The topic was deleted and made again under the same name: the flow's offsets mean other "
-    "records now.",
-    "Drop the flow's sinks and its state folder to begin anew, or give the new topic another "
-    "name."};
+    "The topic or table was deleted and made again under the same name: the flow's position means "
+    "other records now.",
+    "Drop the flow's sinks and its state folder to begin anew, or give the new topic or table "
+    "another name."};
 
 extern constinit const ErrorId kSourceGone{704, Code::kFailedPrecondition,
     "The flow's source is gone",
-    "The topic or partition that the flow reads was deleted.",
+    "The topic, partition or table that the flow reads was deleted.",
     "Make it again under another name and name that in the project, or remove the flow from the "
-    "project."};
+    "project. A table that was deleted to be built anew: drop the sinks of the flows that read it "
+    "and their state folders as well; they begin anew with it."};
 
 extern constinit const ErrorId kJournalGone{705, Code::kFailedPrecondition,
     "A sink has rows, but the flow's journal is gone",
@@ -83,12 +84,19 @@ extern constinit const ErrorId kFewerPartitions{711, Code::kInvalidArgument,
     "The project states fewer partitions than the topic has; records lie in those that would go.",
     "Set `partitions:` to what it has, or more."};
 
+extern constinit const ErrorId kFlowDefect{715, Code::kInternal,
+    "A defect stopped the flow",
+    "Something in Tarn, or in a library of it, failed in a way it should not. The flow stands "
+    "before the epoch that met it; nothing is lost, and every other flow goes on.",
+    "Tell us what the message says, with the flow's SQL and, if it can be shown, a record of that "
+    "epoch. `tarn flow resume NAME` tries again."};
+
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
-    &kNoFlow,         &kPositionBeyondLog, &kPositionBeforeLog,    &kSourceReplaced,
-    &kSourceGone,     &kJournalGone,       &kSinkAndJournalDiffer, &kFlowChanged,
-    &kJournalDamaged, &kJournalNewer,      &kTransactions,         &kFewerPartitions,
+    &kNoFlow,       &kPositionBeyondLog,    &kPositionBeforeLog, &kSourceReplaced, &kSourceGone,
+    &kJournalGone,  &kSinkAndJournalDiffer, &kFlowChanged,       &kJournalDamaged, &kJournalNewer,
+    &kTransactions, &kFewerPartitions,      &kFlowDefect,
 };
 
 }  // namespace tarn::errors

@@ -7,9 +7,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "guard.h"
+
 namespace tarn::errors {
 extern const ErrorId kSinkAndJournalDiffer;
 extern const ErrorId kFlowChanged;
+extern const ErrorId kSourceReplaced;
 }  // namespace tarn::errors
 
 namespace tarn::flow {
@@ -35,7 +38,7 @@ void for_arrivals(const Input& input, F&& each) {
         }
         auto stride = std::max<size_t>(1, batch->records.size() / kLatencySamples);
         for (size_t i = 0; i < batch->records.size(); i += stride)
-            each(batch->records[i].timestamp_ms * 1000);
+            each(record_time(batch->records[i]).us);
     }
 }
 
@@ -124,7 +127,8 @@ bool Flow::reads_topics() const {
 }
 
 Status Flow::open() {
-    if (auto opened = open_all(); !opened) TARN_RETURN_IF_ERROR(failed(opened.error()));
+    if (auto opened = guarded([&] { return open_all(); }); !opened)
+        TARN_RETURN_IF_ERROR(failed(opened.error()));
     publish();
     return {};
 }
@@ -137,9 +141,10 @@ Status Flow::open_all() {
     TARN_TRY(journal_, Journal::open(world_.fs, world_.failpoints, path, sources_.old()));
     step_->set_journal(journal_.get());
     bool fresh = journal_ == nullptr;
+    const auto opened = sources_.open(journal_.get(), step_->state_folder());
     // Also a flow that will not run holds its unread input, until someone decides.
-    TARN_RETURN_IF_ERROR(sources_.open(journal_.get(), step_->state_folder()));
-    set_holds();
+    if (opened || opened.error().id() != errors::kSourceReplaced) set_holds();
+    TARN_RETURN_IF_ERROR(opened);
     if (!fresh && (journal_->header().generation != spec_.generation ||
                    journal_->header().sources.size() != status_.sources.size())) {
         std::vector<std::string> sinks;
@@ -290,7 +295,8 @@ Result<bool> Flow::step() {
             status_.state = FlowState::kStarting;
             status_.reason.clear();
         }
-        if (auto opened = open_all(); !opened) return failed(opened.error());
+        if (auto opened = guarded([&] { return open_all(); }); !opened)
+            return failed(opened.error());
     }
     {
         MutexLock lock(status_mutex_);
@@ -300,7 +306,7 @@ Result<bool> Flow::step() {
             return false;
         }
     }
-    auto stepped = step_inner();
+    auto stepped = guarded([&] { return step_inner(); });
     if (!stepped) return failed(stepped.error());
     {
         MutexLock lock(status_mutex_);
@@ -383,12 +389,16 @@ void Flow::set_holds() { sources_.hold(spec_.name, journal_.get(), !recovered_);
 
 void Flow::settle() {
     if (settled_ || !journal_ || pending_) return;
-    if (auto flushed = journal_->flush(); !flushed) {
+    auto flushed = guarded([&]() -> Status {
+        TARN_RETURN_IF_ERROR(journal_->flush());
+        set_holds();
+        return {};
+    });
+    if (!flushed) {
         (void)failed(flushed.error());
         return;
     }
     settled_ = true;
-    set_holds();
 }
 
 Duration Flow::due(int64_t now) {
@@ -404,7 +414,9 @@ Duration Flow::due(int64_t now) {
     if (state == FlowState::kPaused && !paused_) return {};
     if (state == FlowState::kFailed || state == FlowState::kPaused) return kNever;
     if (!recovered_ || pending_ || paused_ || more_) return {};
-    if (!sources_.has_more()) return sources_.poll();
+    // What cannot be asked is tried, so that the error becomes the flow's.
+    if (!guarded([&]() -> Result<bool> { return sources_.has_more(); }).value_or(true))
+        return sources_.poll();
     if (input_seen_us_ < 0) input_seen_us_ = now;
     return trigger_->wait({now, last_epoch_us_, input_seen_us_});
 }

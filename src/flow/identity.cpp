@@ -25,6 +25,13 @@ std::string described(std::span<const codec::ColumnSpec> columns) {
     return out;
 }
 
+std::string described(const project::Topic& topic) {
+    auto out = described(topic.columns);
+    for (const auto& [column, form] : topic.times)
+        out += fmt::format("{} in {} {},", column, int(form.unit), form.zone ? form.zone->us : -1);
+    return out;
+}
+
 int64_t writer_id(std::string_view flow, std::string_view generation, std::string_view sink) {
     auto hash = fnv1a(sink, fnv1a(generation, fnv1a(flow) ^ '/') ^ '/');
     auto id = int64_t(hash & INT64_MAX);

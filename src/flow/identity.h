@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "tarn/codec/column_batch.h"
+#include "tarn/project/project.h"
 
 namespace tarn::flow {
 
@@ -21,6 +22,8 @@ struct FlowIdentity {
 std::string generation_of(std::string_view description);
 // Columns of a topic and what is required of them, as part of such a description.
 std::string described(std::span<const codec::ColumnSpec> columns);
+// The same of what a topic declares, with the form of its times.
+std::string described(const project::Topic& topic);
 // The log's writer id of a flow's sink; never 0.
 int64_t writer_id(std::string_view flow, std::string_view generation, std::string_view sink);
 

@@ -38,6 +38,14 @@ std::vector<BatchPtr> with_metadata(const std::vector<BatchPtr>& batches, const 
     return out;
 }
 
+codec::Column nulls(ColumnType type, size_t rows) {
+    codec::ColumnBatch none;
+    codec::ColumnBuilder builder(type);
+    for (size_t i = 0; i < rows; ++i)
+        builder.add_null();
+    return builder.finish(none);
+}
+
 }  // namespace
 
 Status ModelStep::set_output(const std::vector<ColumnSpec>& output,
@@ -94,6 +102,16 @@ std::vector<BatchPtr> ModelStep::batches_of(const Input& input) {
     return out;
 }
 
+void ModelStep::refuse(const RefusedInputs& refused) {
+    if (refused.empty()) return;
+    counters_.rejected += int64_t(refused.size());
+    const uint32_t first[] = {0};
+    for (const auto& [row, why] : refused)
+        put_to_side(row, first, why);
+    logger_.warn("rows are left out: the SQL refuses a value of them",
+                 {{"rows", refused.size()}, {"first", refused.front().why}});
+}
+
 void ModelStep::put_to_side(const BatchPtr& rows, std::span<const uint32_t> which,
                             const std::string& reason) {
     if (which.empty() || !has_port(kSideOutput)) return;
@@ -103,9 +121,11 @@ void ModelStep::put_to_side(const BatchPtr& rows, std::span<const uint32_t> whic
     chosen->buffers = picked->buffers;
     for (const auto& column : side_columns_) {
         if (column == kReason) break;
-        auto at = size_t(rows->find(column.name));
-        chosen->schema.push_back(rows->schema[at]);
-        chosen->columns.push_back(picked->columns[at]);
+        const auto at = rows->find(column.name);
+        chosen->schema.push_back(column);
+        chosen->columns.push_back(at >= 0 && rows->schema[size_t(at)].type == column.type
+                                      ? picked->columns[size_t(at)]
+                                      : nulls(column.type, which.size()));
     }
     codec::ColumnBuilder reasons(ColumnType::kText);
     for (size_t i = 0; i < which.size(); ++i)

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "good_rows.h"
 #include "step.h"
 #include "tarn/sql/live_query.h"
 #include "tarn/sql/mergeable_query.h"
@@ -48,7 +49,9 @@ class ModelStep : public Step {
 
     // The input's batches, in order.
     static std::vector<BatchPtr> batches_of(const Input& input);
-    // Rows with a column `_reason`.
+    // Counts rows of the source that an expression refuses, and puts them to the side output.
+    void refuse(const RefusedInputs& refused);
+    // Rows with a column `_reason`. Columns of the side output that the rows have not are NULL.
     void put_to_side(const BatchPtr& rows, std::span<const uint32_t> which,
                      const std::string& reason);
     Error wrong(Error error) const { return error.with_context(model_.file); }

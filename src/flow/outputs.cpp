@@ -5,6 +5,8 @@
 #include <chrono>
 #include <optional>
 
+#include "tarn/base/utf8.h"
+
 namespace tarn::flow {
 namespace {
 
@@ -54,29 +56,6 @@ Column bytes_column(const InputBatch& chunk, size_t rows,
     return column;
 }
 
-bool valid_utf8(std::string_view s) {
-    for (size_t i = 0; i < s.size();) {
-        auto b = uint8_t(s[i]);
-        size_t more = b < 0x80                ? 0
-                      : b >= 0xC2 && b < 0xE0 ? 1
-                      : b >= 0xE0 && b < 0xF0 ? 2
-                      : b >= 0xF0 && b < 0xF5 ? 3
-                                              : 9;
-        if (more == 9 || i + more >= s.size() + (more == 0)) return false;
-        uint32_t code = more == 0 ? b : b & (0x3F >> more);
-        for (size_t k = 1; k <= more; ++k) {
-            if ((uint8_t(s[i + k]) & 0xC0) != 0x80) return false;
-            code = code << 6 | (uint8_t(s[i + k]) & 0x3F);
-        }
-        if ((more == 2 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) ||
-            (more == 3 && (code < 0x10000 || code > 0x10FFFF))) {
-            return false;
-        }
-        i += more + 1;
-    }
-    return true;
-}
-
 // A header's text as a value of the column; NULL when it is absent or does not parse.
 void add_header_value(codec::ColumnBuilder& out, ColumnType type,
                       std::optional<std::string_view> text) {
@@ -116,6 +95,11 @@ void add_header_columns(const project::Topic& topic, const InputBatch& chunk, si
 
 }  // namespace
 
+Timestamp record_time(const codec::RecordView& record) {
+    constexpr int64_t kFirstMs = -62'135'596'800'000, kLastMs = 253'402'300'799'999;
+    return Timestamp::from_ms(std::clamp(record.timestamp_ms, kFirstMs, kLastMs));
+}
+
 std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const InputBatch& chunk,
                                               const EpochPlan& plan) {
     auto batch = std::make_shared<ColumnBatch>();
@@ -145,7 +129,7 @@ std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const
         ColumnType::kInt64, chunk, rows, [](const auto& record) { return record.offset; }));
     batch->columns.push_back(
         from_records<int64_t>(ColumnType::kTimestamp, chunk, rows,
-                              [](const auto& record) { return record.timestamp_ms * 1000; }));
+                              [](const auto& record) { return record_time(record).us; }));
     batch->columns.push_back(filled<int64_t>(ColumnType::kTimestamp, rows, plan.batch_time.us));
     batch->columns.push_back(filled<int64_t>(ColumnType::kInt64, rows, plan.epoch));
     batch->columns.push_back(bytes_column(chunk, rows, &codec::RecordView::key));

@@ -23,6 +23,10 @@ std::shared_ptr<const codec::ColumnBatch> table_rows(const project::Topic& topic
                                                      const InputBatch& chunk,
                                                      const EpochPlan& plan);
 
+// The record's timestamp. A producer may send any number: tables have the years 1 to 9999, and what
+// is beyond as the nearest time in them.
+Timestamp record_time(const codec::RecordView& record);
+
 // A fixed-width column with one value in every row; T is as wide as the type.
 template <class T>
 codec::Column filled(codec::ColumnType type, size_t rows, T value) {

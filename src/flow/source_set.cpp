@@ -24,7 +24,8 @@ Position* find(Positions& positions, const PartitionRange& range) {
 
 }  // namespace
 
-SourceSet::SourceSet(std::vector<std::unique_ptr<Source>> sources) : sources_(std::move(sources)) {
+SourceSet::SourceSet(std::vector<std::unique_ptr<Source>> sources)
+    : sources_(std::move(sources)), positions_(sources_.size()) {
     TARN_CHECK(!sources_.empty(), "a flow has a source");
 }
 
@@ -41,27 +42,32 @@ Journal::OldSource SourceSet::old() const {
             .position = [&first](int64_t packed) { return first.unpacked(packed); }};
 }
 
-// Each source is the one that the flow has read so far.
+// Each source is there, and the one that the flow has read so far.
 Status SourceSet::check_ids(const Journal* journal, const std::string& state_folder) {
     ids_.clear();
     for (const auto& source : sources_) {
-        TARN_TRY(auto id, source->id());
-        auto s = ids_.size();
-        ids_.push_back(id);
-        if (!journal || s >= journal->header().sources.size() ||
-            journal->header().sources[s].id == id)
-            continue;
+        const auto s = ids_.size();
+        const bool known = journal && s < journal->header().sources.size();
+        auto id = source->id();
+        if (!id && known && id.error().code() == ErrorCode::kUnavailable)
+            return fail(errors::kSourceGone,
+                        fmt::format("{} is not there, and this flow has read of it: put it back "
+                                    "and resume the flow; or, to begin anew with one that is made "
+                                    "anew, drop the flow's sinks and {}",
+                                    source->node().text(), state_folder));
+        if (!id) return fail(std::move(id).error().with_context(source->node().text()));
+        ids_.push_back(*id);
+        if (!known || journal->header().sources[s].id == *id) continue;
         return fail(errors::kSourceReplaced,
                     fmt::format("{} is not the one this flow has read: it was deleted and created "
-                                "anew; drop the flow's sinks and {}/journal to begin anew",
+                                "anew; drop the flow's sinks and {} to begin anew",
                                 source->node().text(), state_folder));
     }
     return {};
 }
 
-Status SourceSet::open(const Journal* journal, const std::string& state_folder) {
-    TARN_RETURN_IF_ERROR(check_ids(journal, state_folder));
-    positions_.resize(sources_.size());
+// Also of a flow that cannot run, since they are what it holds.
+void SourceSet::set_positions(const Journal* journal) {
     for (size_t s = 0; s < sources_.size(); ++s) {
         auto& at = positions_[s];
         if (!journal || s >= journal->header().sources.size()) {
@@ -73,10 +79,14 @@ Status SourceSet::open(const Journal* journal, const std::string& state_folder) 
         if (done.epoch >= 0 && s < done.next.size()) at = done.next[s];
         at.resize(sources_[s]->partitions());
     }
-    if (!journal) return {};
+    if (!journal) return;
     for (const auto& plan : journal->plans())
         if (plan.epoch > journal->done().epoch) advance(plan);
-    return {};
+}
+
+Status SourceSet::open(const Journal* journal, const std::string& state_folder) {
+    set_positions(journal);
+    return check_ids(journal, state_folder);
 }
 
 std::vector<JournalSource> SourceSet::starts() const {

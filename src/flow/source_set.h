@@ -22,9 +22,9 @@ class SourceSet {
     std::string unit() const { return sources_.front()->unit(); }
     // For a journal of the version before, which has one source.
     Journal::OldSource old() const;
-    // As the journal has them; the sources' start for a flow that begins (no journal). Errors:
-    // kUnavailable (a source is not there yet), kFailedPrecondition (it is not the one that the
-    // journal knows).
+    // As the journal has them; the sources' start for a flow that begins (no journal). Positions
+    // stand also after an error: kUnavailable (a source is not there yet), kFailedPrecondition (it
+    // is gone, or not the one that the journal knows), those of asking it.
     Status open(const Journal* journal, const std::string& state_folder);
     // For the header of a new journal.
     std::vector<JournalSource> starts() const;
@@ -55,6 +55,7 @@ class SourceSet {
     void refresh(std::vector<PartitionPosition>& positions) const;
 
   private:
+    void set_positions(const Journal* journal);
     Status check_ids(const Journal* journal, const std::string& state_folder);
 
     const std::vector<std::unique_ptr<Source>> sources_;

@@ -74,8 +74,10 @@ void TopicReader::need(std::span<const codec::ColumnSpec> columns, bool undeclar
 
 std::unique_ptr<codec::PayloadDecoder> TopicReader::make_decoder() const {
     bool undeclared = !needed_ || undeclared_needed_;
-    return topic_.format->make_decoder(
-        {.fields = topic_.columns, .extra_column = undeclared ? "_extra" : "", .wanted = needed_});
+    return topic_.format->make_decoder({.fields = topic_.columns,
+                                        .extra_column = undeclared ? "_extra" : "",
+                                        .wanted = needed_,
+                                        .times = topic_.times});
 }
 
 Result<InputBatchPtr> TopicReader::read(int32_t number, int64_t from, int64_t limit) {

@@ -1,8 +1,8 @@
 #include "tarn/io/quota.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include "tarn/base/settings.h"
 
 namespace tarn::io {
 namespace {
@@ -53,16 +53,28 @@ void QuotaFileSystem::look() {
     if (now - looked_us_ < kLookEvery.us) return;
     looked_us_ = now;
     auto text = fs_.read_all(folder_ + "/QUOTA");
+    unreadable_.clear();
     limited_ = false;
     if (!text) return;
-    auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), quota_);
-    limited_ = error == std::errc();
-    if (limited_) used_ = folder_bytes(fs_, folder_);
+    while (!text->empty() && (text->back() == '\n' || text->back() == '\r' || text->back() == ' '))
+        text->pop_back();
+    auto bytes = parse_bytes(*text);
+    if (!bytes) {
+        unreadable_ = bytes.error().message();
+        return;
+    }
+    quota_ = uint64_t(*bytes);
+    limited_ = true;
+    used_ = folder_bytes(fs_, folder_);
 }
 
 Status QuotaFileSystem::take(uint64_t bytes) {
     MutexLock lock(mutex_);
     look();
+    if (!unreadable_.empty())
+        return fail(ErrorCode::kResourceExhausted,
+                    fmt::format("{}/QUOTA cannot be read, so nothing is written: {}", folder_,
+                                unreadable_));
     if (!limited_) return {};
     if (used_ + bytes > quota_)
         return fail(ErrorCode::kResourceExhausted,

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "lake_impl.h"
+#include "tarn/base/utf8.h"
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/partition.h"
 #include "tarn/delta/paths.h"
@@ -31,7 +32,8 @@ int64_t integer_property(const delta::Snapshot& snapshot, std::string_view key, 
     return value;
 }
 
-// Letters, digits and ._- stay; everything else as ~XX, so that different stems stay different.
+// Letters, digits and ._- stay; everything else as ~XX, so that different stems stay different. A
+// long one is bounded.
 std::string file_safe(std::string_view stem) {
     std::string out;
     for (char c : stem) {
@@ -42,7 +44,7 @@ std::string file_safe(std::string_view stem) {
         else
             out += fmt::format("~{:02X}", static_cast<unsigned char>(c));
     }
-    return out;
+    return delta::bounded_name(std::move(out), delta::kMostNameBytes);
 }
 
 std::string json_object(const std::map<std::string, std::string>& values) {
@@ -61,6 +63,19 @@ bool has_null(const codec::Column& column, size_t rows) {
     for (size_t row = 0; row < rows; ++row)
         if (column.is_null(row)) return true;
     return false;
+}
+
+// Of a dictionary all entries are looked at.
+bool has_only_text(const codec::Column& column, size_t rows) {
+    const auto* texts = column.values<codec::TextRef>();
+    if (column.dictionary) {
+        for (size_t i = 0; i < column.dictionary_size(); ++i)
+            if (!valid_utf8(texts[i].view())) return false;
+        return true;
+    }
+    for (size_t row = 0; row < rows; ++row)
+        if (!column.is_null(row) && !valid_utf8(texts[row].view())) return false;
+    return true;
 }
 
 }  // namespace
@@ -90,9 +105,13 @@ Status Append::check_schema() {
             return wrong(fmt::format("column {} is {}, not {}", column.name,
                                      codec::to_string(column.type),
                                      codec::to_string(first.schema[size_t(at)].type)));
-        for (auto& batch : request_.batches)
-            if (column.required && has_null(batch->columns[size_t(at)], batch->row_count))
+        for (auto& batch : request_.batches) {
+            const auto& values = batch->columns[size_t(at)];
+            if (column.required && has_null(values, batch->row_count))
                 return wrong("column " + column.name + " is required and has a null");
+            if (column.type == codec::ColumnType::kText && !has_only_text(values, batch->row_count))
+                return wrong("column " + column.name + " has a text that is not valid UTF-8");
+        }
         if (std::find(partitions.begin(), partitions.end(), column.name) == partitions.end())
             data_columns_.push_back(at);
     }

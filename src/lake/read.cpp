@@ -9,6 +9,8 @@
 
 namespace tarn::lake {
 
+static constexpr std::string_view kDelete = "DELETE";  // as Spark and delta-rs name it
+
 PartitionKey partition_of(const delta::Snapshot& snapshot, const delta::AddFile& file) {
     PartitionKey key;
     for (auto& name : snapshot.metadata->partition_columns) {
@@ -95,6 +97,14 @@ Result<AddedFiles> Lake::added(std::string_view table, int64_t version) {
         }
     }
     if (!removed) return out;
+    // What a DELETE adds are files of the rows that it left, which are not new.
+    if (operation == kDelete) {
+        out.files.clear();
+        impl_->context.logger.info(
+            "rows of a table were deleted; flows that read it go on behind it",
+            {{"table", table}, {"version", version}});
+        return out;
+    }
     return fail(ErrorCode::kFailedPrecondition,
                 fmt::format("version {} of table {} took rows away or changed them ({}): a flow "
                             "reads tables that only grow",

@@ -4,6 +4,7 @@
 
 #include "kind.h"
 #include "names.h"
+#include "tarn/base/utf8.h"
 #include "tarn/project/project.h"
 #include "yaml.h"
 
@@ -30,6 +31,15 @@ class Loader {
     }
 
   private:
+    // Read as another encoding, a file may be empty and right.
+    static Status check_text(std::string_view text, std::string_view file) {
+        const bool nul = text.find('\0') != text.npos;
+        if (nul || !valid_utf8(text))
+            return wrong({file, 1}, nul ? "not UTF-8 but UTF-16 or no text at all: save it as UTF-8"
+                                        : "not UTF-8: save it as UTF-8");
+        return {};
+    }
+
     Status load_sections() {
         auto text = fs_.read_all(project_.folder + "/tarn.yml");
         if (!text) {
@@ -37,6 +47,7 @@ class Loader {
             return fail(errors::kNoProject,
                         "no tarn.yml in " + project_.folder + ": a project has one at its root");
         }
+        TARN_RETURN_IF_ERROR(check_text(*text, kProjectFile));
         TARN_TRY(auto root, parse_yaml(*text, kProjectFile));
         std::vector<Key> keys;
         for (const auto& section : sections_)
@@ -68,6 +79,7 @@ class Loader {
 
     Status load_model(const std::string& path, const std::string& file) {
         TARN_TRY(auto text, fs_.read_all(path));
+        TARN_RETURN_IF_ERROR(check_text(text, file));
         TARN_TRY(auto parsed, parse_model(text, file));
         auto schema = file.substr(7, file.find('/', 7) - 7);  // behind "models/"
         auto name = io::file_name(file);

@@ -36,7 +36,5 @@ using host::RouteContext;
 using host::RouteMatch;
 using host::RouteTable;
 using host::Target;
-using host::utf8_length;
-using host::valid_utf8;
 
 }  // namespace tarn::server

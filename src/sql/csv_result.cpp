@@ -1,5 +1,7 @@
 #include "tarn/sql/csv_result.h"
 
+#include <charconv>
+
 namespace tarn::sql {
 namespace {
 
@@ -26,7 +28,10 @@ std::string unescaped(std::string_view json) {
         }
         const char c = json[++at];
         if (c == 'u') {
-            out += char(std::stoi(std::string(json.substr(at + 1, 4)), nullptr, 16));
+            const auto digits = json.substr(at + 1, 4);
+            uint8_t value = 0;
+            std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+            out += char(value);
             at += 4;
         } else {
             out += c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : c;

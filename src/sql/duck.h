@@ -57,6 +57,21 @@ auto guarded(F&& f) -> decltype(f()) {
     }
 }
 
+// Whether a value of the rows made it, which the same SQL over other rows would not meet.
+bool is_of_value(duckdb::ExceptionType type);
+// What was said of the value: a line, of bounded size.
+std::string reason_of_value(const duckdb::ErrorData& error);
+// to_error() for what runs over rows: such an error has the id kSqlValue.
+Error to_run_error(const duckdb::ErrorData& error);
+template <class F>
+auto guarded_run(F&& f) -> decltype(f()) {
+    try {
+        return f();
+    } catch (const std::exception& e) {
+        return fail(to_run_error(duckdb::ErrorData(e)));
+    }
+}
+
 // --- Columns in and out
 // -------------------------------------------------------------------------------------------
 
@@ -106,7 +121,7 @@ class BatchBuilder {
     BatchBuilder(const std::vector<std::string>& names,
                  const duckdb::vector<duckdb::LogicalType>& types, Texts texts = Texts::kPlain);
     ~BatchBuilder();
-    // The context is needed for casts.
+    // The context is needed for casts; one that fails throws, and leaves nothing of the chunk.
     void append(duckdb::ClientContext& context, duckdb::DataChunk& chunk);
     size_t rows() const { return rows_; }
     const std::vector<codec::ColumnSpec>& schema() const { return schema_; }

@@ -86,6 +86,28 @@ Error to_error(const duckdb::ErrorData& error) {
     return Error(*id, std::move(text));
 }
 
+bool is_of_value(duckdb::ExceptionType type) {
+    using T = duckdb::ExceptionType;
+    return type == T::CONVERSION || type == T::OUT_OF_RANGE || type == T::INVALID_INPUT ||
+           type == T::DIVIDE_BY_ZERO || type == T::DECIMAL;
+}
+
+std::string reason_of_value(const duckdb::ErrorData& error) {
+    constexpr size_t kMostBytes = 300;
+    const auto& text = error.RawMessage();
+    auto size = std::min(text.find('\n'), text.size());
+    if (size <= kMostBytes) return text.substr(0, size);
+    for (size = kMostBytes; size > 0 && (uint8_t(text[size]) & 0xC0) == 0x80;)
+        --size;
+    return text.substr(0, size) + "…";
+}
+
+Error to_run_error(const duckdb::ErrorData& error) {
+    const bool ours = error.ExtraInfo().contains(kIdKey);
+    if (!is_of_value(error.Type()) || ours) return to_error(error);
+    return Error(errors::kSqlValue, reason_of_value(error));
+}
+
 void throw_error(const Error& error) {
     auto type = error.code() == ErrorCode::kResourceExhausted ? duckdb::ExceptionType::OUT_OF_MEMORY
                                                               : duckdb::ExceptionType::IO;

@@ -72,12 +72,19 @@ extern constinit const ErrorId kSqlParameters{809, Code::kInvalidArgument,
     "A statement that has `$1` or `$name` needs a value for each of them, and no other ones.",
     "Send as many values as the statement has: an array for `$1`, `$2`, …, an object for names."};
 
+extern constinit const ErrorId kSqlValue{810, Code::kInvalidArgument,
+    "A value does not fit the SQL",
+    "A model's SQL met a value that one of its expressions refuses: text that is no number in a "
+    "cast, a sum past 64 bits. The row is left out, with this message, and the others go on.",
+    "The rows stand in the model's quarantine table, late table or late topic, if it has one, and "
+    "in its source. Use try_cast, or a CASE that gives `_rejected` a reason of your own."};
+
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
     &kModelSql,       &kStreamingSql,    &kNotRepeatable, &kSql,
     &kSqlRefused,     &kSqlTimeout,      &kSqlCancelled,  &kSqlMemory,
-    &kSqlUnknownName, &kSqlEngineFailed, &kSqlParameters,
+    &kSqlUnknownName, &kSqlEngineFailed, &kSqlParameters, &kSqlValue,
 };
 
 }  // namespace tarn::errors

@@ -54,15 +54,26 @@ struct LiveQuery::Impl {
     Pane& pane_of(int64_t start);
     bool is_late(int64_t start, Timestamp watermark) const;
     Result<std::vector<int>> locate(const codec::ColumnBatch& rows) const;
-    void add_chunk(const AdoptedBatch& batch, size_t chunk, const std::vector<int>& columns,
-                   Timestamp watermark, std::vector<uint32_t>& late);
-    void add_rows(DataChunk& input);
+    // What add() was called with.
+    struct Adding {
+        const AdoptedBatch& batch;
+        const std::vector<int>& columns;
+        Timestamp watermark;
+        std::vector<uint32_t>& late;
+        std::vector<RefusedRow>* refused;
+    };
+    void add_chunk(Adding& adding, size_t chunk, const duckdb::SelectionVector* rows, idx_t count);
+    bool evaluate(Adding& adding, size_t chunk, const duckdb::SelectionVector* rows, idx_t count);
+    void add_evaluated();
     void add_part(DataChunk& groups_of, DataChunk& payload_of, Pane& pane);
     idx_t assign(const codec::Column& times, size_t from, const duckdb::SelectionVector* rows,
                  idx_t count, Timestamp watermark, std::vector<uint32_t>& late,
                  duckdb::SelectionVector& kept);
     Part& part_of(int64_t start);
-    void emit(int64_t start, size_t set, DataChunk& keys, DataChunk& results, BatchBuilder& to);
+    void emit(int64_t start, size_t set, DataChunk& keys, DataChunk& results, BatchBuilder& to,
+              std::vector<std::string>* refused);
+    void emit_values(size_t set, DataChunk& values, BatchBuilder& to,
+                     std::vector<std::string>* refused);
 };
 
 // --- Compiling ---
@@ -210,14 +221,15 @@ Result<std::vector<int>> LiveQuery::Impl::locate(const codec::ColumnBatch& rows)
 }
 
 Status LiveQuery::add(const codec::ColumnBatch& rows, Timestamp watermark,
-                      std::vector<uint32_t>& late) {
-    return guarded([&]() -> Status {
+                      std::vector<uint32_t>& late, std::vector<RefusedRow>* refused) {
+    return guarded_run([&]() -> Status {
         TARN_TRY(auto columns, impl_->locate(rows));
         // The batch outlives the call; nothing here keeps it.
         AdoptedBatch batch(
             std::shared_ptr<const codec::ColumnBatch>(std::shared_ptr<void>(), &rows), columns);
+        Impl::Adding adding{batch, columns, watermark, late, refused};
         for (size_t i = 0; i < batch.chunks(); ++i)
-            impl_->add_chunk(batch, i, columns, watermark, late);
+            impl_->add_chunk(adding, i, nullptr, batch.chunk_rows(i));
         return {};
     });
 }
@@ -258,31 +270,59 @@ idx_t LiveQuery::Impl::assign(const codec::Column& times, size_t from,
     return n;
 }
 
-void LiveQuery::Impl::add_chunk(const AdoptedBatch& batch, size_t chunk,
-                                const std::vector<int>& columns, Timestamp watermark,
-                                std::vector<uint32_t>& late) {
-    DataChunk input;
-    input.InitializeEmpty(plan.input_types);
-    for (size_t i = 0; i < columns.size(); ++i)
-        batch.reference(chunk, columns[i], input.data[i]);
-    const idx_t all = batch.chunk_rows(chunk);
-    input.SetCardinality(all);
-    duckdb::SelectionVector matching(STANDARD_VECTOR_SIZE), kept(STANDARD_VECTOR_SIZE);
-    idx_t count = all;
-    if (filter) {
-        count = filter->SelectExpression(input, matching);
-        if (count < all) input.Slice(matching, count);
+// These rows of a chunk (null: all), and of those without the ones with a value that is refused:
+// nothing is added before all expressions gave a result.
+void LiveQuery::Impl::add_chunk(Adding& adding, size_t chunk, const duckdb::SelectionVector* rows,
+                                idx_t count) {
+    const auto late_before = adding.late.size();
+    auto row_of = [&](idx_t i) { return rows ? rows->get_index(i) : i; };
+    try {
+        if (!evaluate(adding, chunk, rows, count)) return;
+    } catch (const std::exception& e) {
+        const duckdb::ErrorData error(e);
+        if (!adding.refused || !is_of_value(error.Type())) throw;
+        adding.late.resize(late_before);
+        if (count == 1) {
+            const auto row = chunk * STANDARD_VECTOR_SIZE + row_of(0);
+            adding.refused->push_back({uint32_t(row), reason_of_value(error)});
+            return;
+        }
+        duckdb::SelectionVector half(count);
+        for (idx_t from = 0, to = count / 2; from < count; from = to, to = count) {
+            for (idx_t i = from; i < to; ++i)
+                half.set_index(i - from, row_of(i));
+            add_chunk(adding, chunk, &half, to - from);
+        }
+        return;
     }
-    auto& times = batch.batch().columns[size_t(columns[size_t(plan.event_time)])];
-    const bool filtered = count < all;
-    auto on_time = assign(times, chunk * STANDARD_VECTOR_SIZE, filtered ? &matching : nullptr,
-                          count, watermark, late, kept);
-    if (on_time == 0) return;
-    if (on_time < count) input.Slice(kept, on_time);
-    add_rows(input);
+    add_evaluated();
 }
 
-void LiveQuery::Impl::add_rows(DataChunk& input) {
+// False if none of the rows is in a window.
+bool LiveQuery::Impl::evaluate(Adding& adding, size_t chunk, const duckdb::SelectionVector* rows,
+                               idx_t count) {
+    DataChunk input;
+    input.InitializeEmpty(plan.input_types);
+    for (size_t i = 0; i < adding.columns.size(); ++i)
+        adding.batch.reference(chunk, adding.columns[i], input.data[i]);
+    input.SetCardinality(adding.batch.chunk_rows(chunk));
+    if (rows) input.Slice(*rows, count);
+    duckdb::SelectionVector matching(STANDARD_VECTOR_SIZE), kept(STANDARD_VECTOR_SIZE);
+    if (filter) {
+        const auto all = count;
+        count = filter->SelectExpression(input, matching);
+        if (count < all) {
+            input.Slice(matching, count);
+            for (idx_t i = 0; rows && i < count; ++i)
+                matching.set_index(i, rows->get_index(matching.get_index(i)));
+            rows = &matching;
+        }
+    }
+    auto& times = adding.batch.batch().columns[size_t(adding.columns[size_t(plan.event_time)])];
+    const auto on_time = assign(times, chunk * STANDARD_VECTOR_SIZE, rows, count, adding.watermark,
+                                adding.late, kept);
+    if (on_time == 0) return false;
+    if (on_time < count) input.Slice(kept, on_time);
     if (!key_groups.empty()) {
         group_values.Reset();
         groups->Execute(input, group_values);
@@ -293,6 +333,10 @@ void LiveQuery::Impl::add_rows(DataChunk& input) {
         payload->Execute(input, payload_values);
     }
     payload_values.SetCardinality(input.size());
+    return true;
+}
+
+void LiveQuery::Impl::add_evaluated() {
     if (used_parts == 1) return add_part(group_values, payload_values, *parts[0].pane);
     for (size_t i = 0; i < used_parts; ++i) {
         auto& part = parts[i];
@@ -324,12 +368,12 @@ void LiveQuery::Impl::add_part(DataChunk& groups_of, DataChunk& payload_of, Pane
 // --- Results ---
 
 void LiveQuery::Impl::emit(int64_t start, size_t set, DataChunk& keys, DataChunk& results,
-                           BatchBuilder& to) {
+                           BatchBuilder& to, std::vector<std::string>* refused) {
     duckdb::vector<LogicalType> types;
     for (auto* group : plan.groups)
         types.push_back(group->return_type);
     types.insert(types.end(), layout->result_types.begin(), layout->result_types.end() - 1);
-    DataChunk values, out;
+    DataChunk values;
     values.InitializeEmpty(types);
     // A group that is not in the set is NULL.
     for (size_t g = 0; g < plan.groups.size(); ++g)
@@ -341,23 +385,50 @@ void LiveQuery::Impl::emit(int64_t start, size_t set, DataChunk& keys, DataChunk
     for (size_t a = 0; a + 1 < layout->result_types.size(); ++a)
         values.data[plan.groups.size() + a].Reference(results.data[a]);
     values.SetCardinality(keys.size());
-    duckdb::vector<LogicalType> out_types(plan.output_types.begin(),
-                                          plan.output_types.begin() + int64_t(plan.outputs.size()));
-    out.Initialize(duckdb::Allocator::DefaultAllocator(), out_types);
-    outputs->Execute(values, out);
-    if (plan.sets.size() > 1) {
-        out.data.emplace_back(duckdb::Value::INTEGER(int32_t(set)));
-    }
-    to.append(context(), out);
+    emit_values(set, values, to, refused);
 }
 
-Result<std::shared_ptr<const codec::ColumnBatch>> LiveQuery::take_changes() {
-    return guarded([&]() -> Result<std::shared_ptr<const codec::ColumnBatch>> {
+// By halves, if a result does not fit.
+void LiveQuery::Impl::emit_values(size_t set, DataChunk& values, BatchBuilder& to,
+                                  std::vector<std::string>* refused) {
+    duckdb::vector<LogicalType> out_types(plan.output_types.begin(),
+                                          plan.output_types.begin() + int64_t(plan.outputs.size()));
+    DataChunk out;
+    out.Initialize(duckdb::Allocator::DefaultAllocator(), out_types);
+    try {
+        outputs->Execute(values, out);
+        if (plan.sets.size() > 1) out.data.emplace_back(duckdb::Value::INTEGER(int32_t(set)));
+        to.append(context(), out);
+        return;
+    } catch (const std::exception& e) {
+        const duckdb::ErrorData error(e);
+        if (!refused || !is_of_value(error.Type())) throw;
+        if (values.size() == 1) {
+            refused->push_back(reason_of_value(error));
+            return;
+        }
+    }
+    const auto count = values.size();
+    duckdb::SelectionVector half(count);
+    for (idx_t from = 0, to_row = count / 2; from < count; from = to_row, to_row = count) {
+        for (idx_t i = from; i < to_row; ++i)
+            half.set_index(i - from, i);
+        DataChunk some;
+        some.InitializeEmpty(values.GetTypes());
+        some.Reference(values);
+        some.Slice(half, to_row - from);
+        emit_values(set, some, to, refused);
+    }
+}
+
+Result<std::shared_ptr<const codec::ColumnBatch>> LiveQuery::take_changes(
+    std::vector<std::string>* refused) {
+    return guarded_run([&]() -> Result<std::shared_ptr<const codec::ColumnBatch>> {
         BatchBuilder builder(impl_->plan.output_names, impl_->plan.output_types);
         for (auto& [start, pane] : impl_->panes)
             for (size_t set = 0; set < pane.tables.size(); ++set)
                 pane.tables[set].take([&](DataChunk& keys, DataChunk& results) {
-                    impl_->emit(start, set, keys, results, builder);
+                    impl_->emit(start, set, keys, results, builder, refused);
                 });
         return std::make_shared<const codec::ColumnBatch>(builder.finish());
     });

@@ -123,7 +123,7 @@ class Fed {
 Result<std::shared_ptr<const codec::ColumnBatch>> StreamStatement::run(
     const std::map<std::string, std::vector<std::shared_ptr<const codec::ColumnBatch>>>& input) {
     auto& s = impl_->session->impl();
-    return guarded([&]() -> Result<std::shared_ptr<const codec::ColumnBatch>> {
+    return guarded_run([&]() -> Result<std::shared_ptr<const codec::ColumnBatch>> {
         Fed fed(*s.state);
         for (auto& [name, batches] : input)
             TARN_RETURN_IF_ERROR(fed.feed(name, batches));
@@ -135,7 +135,7 @@ Result<std::shared_ptr<const codec::ColumnBatch>> StreamStatement::run(
         ChunkCollector::Installed installed(s.context(), each);
         duckdb::vector<duckdb::Value> none;
         auto result = impl_->prepared->Execute(none, false);
-        if (result->HasError()) return fail(to_error(result->GetErrorObject()));
+        if (result->HasError()) return fail(to_run_error(result->GetErrorObject()));
         return std::make_shared<const codec::ColumnBatch>(builder.finish());
     });
 }

@@ -354,16 +354,16 @@ void BatchBuilder::append_texts(size_t index, const duckdb::UnifiedVectorFormat&
 
 void BatchBuilder::append(duckdb::ClientContext& context, duckdb::DataChunk& chunk) {
     const auto count = chunk.size();
+    // All casts first: one that fails leaves nothing of the chunk.
+    std::vector<std::unique_ptr<Vector>> casts(columns_.size());
     for (size_t i = 0; i < columns_.size(); ++i) {
         auto target = to_logical(columns_[i].type);
-        if (chunk.data[i].GetType() == target) {
-            append_column(i, chunk.data[i], count);
-            continue;
-        }
-        Vector cast(target, count);
-        duckdb::VectorOperations::Cast(context, chunk.data[i], cast, count);
-        append_column(i, cast, count);
+        if (chunk.data[i].GetType() == target) continue;
+        casts[i] = std::make_unique<Vector>(target, count);
+        duckdb::VectorOperations::Cast(context, chunk.data[i], *casts[i], count);
     }
+    for (size_t i = 0; i < columns_.size(); ++i)
+        append_column(i, casts[i] ? *casts[i] : chunk.data[i], count);
     rows_ += count;
 }
 

@@ -56,6 +56,11 @@ def test_a_cut_result_says_whose_limit_it_met(server):
     assert len(cut.stdout.splitlines()) == 6 and "raise it with --max-rows" in cut.stderr
     most = run("sql", "select * from range(1000000)", "--data", server.data)
     assert "as many as the server gives" in most.stderr and "--max-rows" not in most.stderr
+    for form in ("csv", "json"):
+        none = run("sql", "select * from range(1000000)", "--format", form, "--data", server.data)
+        assert none.returncode == 1 and none.stdout == "" and "--max-rows 10000" in none.stderr
+        part = run("sql", "select * from range(1000000)", "--format", form, "--max-rows", 10000, "--data", server.data)
+        assert len(part.stdout.splitlines()) == 10000 + (form == "csv")
 
 
 @pytest.mark.parametrize("words, said", [

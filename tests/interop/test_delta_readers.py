@@ -73,6 +73,17 @@ def test_duckdb_extension_reads_the_same_rows(lake, table):
         assert [con.execute(query.format(scan)).fetchone()[0]] == tarn("query", query.format(scan)), where
 
 
+@pytest.mark.parametrize("table", TABLES)
+def test_filters_of_a_dataset_find_the_rows(lake, table):
+    dataset = pytest.importorskip("pyarrow.dataset")
+    read = deltalake.DeltaTable(str(lake / table))
+    pruned, whole = read.to_pyarrow_dataset(), read.to_pyarrow_table()
+    for name in ["flag", "small", "ratio", "text", "time", "day"]:
+        for value in [value for value in whole[name].unique()[:6] if value.is_valid]:
+            wanted = dataset.field(name) == value
+            assert pruned.to_table(filter=wanted).num_rows == whole.filter(wanted).num_rows > 0, (name, value)
+
+
 def test_checkpoint_alone_is_enough_for_deltalake(lake, tmp_path):
     copy = tmp_path / "t"
     shutil.copytree(lake / "checkpointed", copy)

@@ -105,10 +105,22 @@ class Printer final : public sql::JsonRowSink {
     std::optional<host::TableOutput> table_;
 };
 
+// Cut because that was asked for.
+bool cut_by_us(int64_t rows, int64_t max_rows) { return max_rows > 0 && rows >= max_rows; }
+
+// For programs a result is whole, or the part that was asked for, or none.
+Status check_whole(host::Format format, bool truncated, int64_t rows, int64_t max_rows) {
+    if (!truncated || format == host::Format::kText || cut_by_us(rows, max_rows)) return {};
+    return fail(ErrorCode::kResourceExhausted,
+                fmt::format("the result has more than the {} rows that the server gives: ask for "
+                            "parts with LIMIT and OFFSET, or for the first rows with --max-rows {}",
+                            rows, rows));
+}
+
 // A result that --max-rows did not cut was cut by the limit of the server, which no flag raises.
 void warn_truncated(bool truncated, int64_t rows, int64_t max_rows) {
     if (!truncated) return;
-    if (max_rows > 0 && rows >= max_rows)
+    if (cut_by_us(rows, max_rows))
         fmt::print(stderr, "tarn: the result was cut after {} rows; raise it with --max-rows\n",
                    rows);
     else
@@ -177,13 +189,15 @@ Result<int> run_through(const host::Common& common, const host::Api& api, const 
     std::vector<sql::ResultColumn> columns;
     for (auto& c : answer["columns"])
         columns.push_back({.name = c.value("name", ""), .type = c.value("type", "")});
+    const bool truncated = answer.value("truncated", false);
+    const auto count = int64_t(answer["rows"].size());
+    TARN_RETURN_IF_ERROR(check_whole(common.format, truncated, count, options.max_rows));
     Printer printer(common.format);
     TARN_RETURN_IF_ERROR(printer.columns(columns));
     for (auto row : row_texts(text))
         TARN_RETURN_IF_ERROR(printer.row(row));
     printer.finish();
-    warn_truncated(answer.value("truncated", false), int64_t(answer["rows"].size()),
-                   options.max_rows);
+    warn_truncated(truncated, count, options.max_rows);
     return host::kExitOk;
 }
 

@@ -111,12 +111,41 @@ const Case kValues[] = {
     {kTimestamp, "\"2024-02-29T00:00:00Z\"", "2024-02-29T00:00:00.000000Z"},
     {kTimestamp, "1700000000123", "2023-11-14T22:13:20.123000Z"},
     {kTimestamp, "-1", "1969-12-31T23:59:59.999000Z"},
-    {kTimestamp, "9223372036854775807", "x: out of range for TIMESTAMPTZ: 9223372036854775807"},
+    {kTimestamp, "9223372036854775807",
+     "x: out of range for TIMESTAMPTZ: 9223372036854775807 milliseconds: times are of the years 1 "
+     "to "
+     "9999"},
+    {kTimestamp, "1790000000000000",
+     "x: out of range for TIMESTAMPTZ: 1790000000000000 milliseconds: times are of the years 1 to "
+     "9999; in microseconds it is 2026-09-21: say unit: us for the column"},
+    {kTimestamp, "253402300799999", "9999-12-31T23:59:59.999000Z"},
+    {kTimestamp, "-62135596800000", "0001-01-01T00:00:00.000000Z"},
+    {kTimestamp, "-62135596800001",
+     "x: out of range for TIMESTAMPTZ: -62135596800001 milliseconds: times are of the years 1 to "
+     "9999"},
+    {kTimestamp, "\"0001-01-01T00:00:00+01:00\"",
+     "x: out of range for TIMESTAMPTZ: \"0001-01-01T00:00:00+01:00\": times are of the years 1 to "
+     "9999"},
+    {kTimestamp, "\"0000-12-31T00:00:00Z\"",
+     "x: out of range for TIMESTAMPTZ: \"0000-12-31T00:00:00Z\": times are of the years 1 to 9999"},
+    {kTimestamp, "\"9999-12-31T23:59:59-01:00\"",
+     "x: out of range for TIMESTAMPTZ: \"9999-12-31T23:59:59-01:00\": times are of the years 1 to "
+     "9999"},
+    {kTimestamp, "\"2026-02-01T01:59:58+0200\"", "2026-01-31T23:59:58.000000Z"},
+    {kTimestamp, "\"2026-02-01T01:59:58+02\"", "2026-01-31T23:59:58.000000Z"},
+    {kTimestamp, "\"2026-02-01 01:59:58.25 -01\"", "2026-02-01T02:59:58.250000Z"},
+    {kTimestamp, "\"2026-02-01 01:59:58 +2\"", "x: expected TIMESTAMPTZ"},
     {kTimestamp, "1.5", "x: expected TIMESTAMPTZ, found number 1.5"},
     {kTimestamp, "\"2026-02-29T00:00:00Z\"",
      "x: expected TIMESTAMPTZ, found string \"2026-02-29T00:00:00Z\""},
     {kTimestamp, "\"2026-01-31T24:00:00Z\"", "x: expected TIMESTAMPTZ"},
-    {kTimestamp, "\"2026-01-31T23:59:58\"", "x: expected TIMESTAMPTZ"},
+    {kTimestamp, "\"2026-01-31T23:59:58\"",
+     "x: a time without a zone: \"2026-01-31T23:59:58\": write Z or an offset such as +02:00 "
+     "behind "
+     "it, or say zone: UTC for the column"},
+    {kTimestamp, "\"2026-01-31 23:59:58.5\"",
+     "x: a time without a zone: \"2026-01-31 23:59:58.5\": write Z or an offset such as +02:00 "
+     "behind it, or say zone: UTC for the column"},
     {kTimestamp, "\"2026-01-31T23:59:58.Z\"", "x: expected TIMESTAMPTZ"},
     {kTimestamp, "\"2026-01-31T23:59:58.1234567890Z\"", "x: expected TIMESTAMPTZ"},
     {kTimestamp, "\"2026-01-31T23:59:58Zx\"", "x: expected TIMESTAMPTZ"},
@@ -124,6 +153,9 @@ const Case kValues[] = {
     {kDate, "\"2026-01-31\"", "2026-01-31"},
     {kDate, "\"2026-1-31\"", "x: expected DATE"},
     {kDate, "\"2026-02-30\"", "x: expected DATE"},
+    {kDate, "\"0000-12-31\"",
+     "x: out of range for DATE: \"0000-12-31\": dates are of the years 1 to 9999"},
+    {kDate, "\"0001-01-01\"", "0001-01-01"},
     {kDate, "20260131", "x: expected DATE, found number 20260131"},
 };
 
@@ -136,6 +168,32 @@ TEST(JsonDecoderTest, ValuesOfEachType) {
         EXPECT_EQ(prefix ? got.substr(0, c.expected.size()) : got, c.expected)
             << to_string(c.type) << " " << c.json;
     }
+}
+
+TEST(JsonDecoderTest, TimesInTheFormThatTheFieldSays) {
+    using Unit = TimeForm::Unit;
+    auto read = [](TimeForm form, const std::string& json) {
+        JsonDecoderOptions options{{{"x", kTimestamp}}, "", 0};
+        options.times = {{"x", form}};
+        return decode_one(options, "{\"x\": " + json + "}");
+    };
+    EXPECT_EQ(read({.unit = Unit::kSeconds}, "1700000000"), "2023-11-14T22:13:20.000000Z");
+    EXPECT_EQ(read({.unit = Unit::kSeconds}, "1700000000.25"), "2023-11-14T22:13:20.250000Z");
+    EXPECT_EQ(read({.unit = Unit::kSeconds}, "1.7e9"), "2023-11-14T22:13:20.000000Z");
+    EXPECT_EQ(read({.unit = Unit::kSeconds}, "1700000000123"),
+              "x: out of range for TIMESTAMPTZ: 1700000000123 seconds: times are of the years 1 to "
+              "9999; in milliseconds it is 2023-11-14: say unit: ms for the column");
+    EXPECT_EQ(read({.unit = Unit::kMicros}, "1700000000123456"), "2023-11-14T22:13:20.123456Z");
+    EXPECT_EQ(read({.unit = Unit::kNanos}, "1700000000123456789"), "2023-11-14T22:13:20.123456Z");
+    EXPECT_EQ(read({.unit = Unit::kNanos}, "-1"), "1969-12-31T23:59:59.999999Z");
+    EXPECT_EQ(read({.zone = Duration{}}, "\"2026-11-27 14:00:00\""), "2026-11-27T14:00:00.000000Z");
+    EXPECT_EQ(read({.zone = parse_zone("+02:00")}, "\"2026-11-27T14:00:00.5\""),
+              "2026-11-27T12:00:00.500000Z");
+    EXPECT_EQ(read({.zone = parse_zone("+02:00")}, "\"2026-11-27T14:00:00Z\""),
+              "2026-11-27T14:00:00.000000Z")
+        << "one that is written goes before";
+    for (auto bad : {"", "2", "+2", "+24:00", "+02:60", "Europe/Berlin", "+02:0x"})
+        EXPECT_FALSE(parse_zone(bad)) << bad;
 }
 
 TEST(JsonDecoderTest, RecordsThatAreNoObjects) {

@@ -4,8 +4,10 @@
 
 #include <array>
 #include <cmath>
+#include <set>
 
 #include "tarn/base/ids.h"
+#include "tarn/base/utf8.h"
 #include "tarn/delta/actions.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/log_files.h"
@@ -58,6 +60,26 @@ TEST(Paths, FourStepsOfAPartitionValue) {
     EXPECT_EQ(percent_decode("%zz%4"), "%zz%4");
 }
 
+TEST(Paths, NamesOnDiskAreBounded) {
+    const std::string most(kMostNameBytes - 2, 'x');
+    EXPECT_EQ(partition_folder("p", most), "p=" + most);
+    std::set<std::string> folders;
+    for (const auto& value : {most + "x", most + "y", std::string(90, '/'), std::string(300, '/'),
+                              "a" + std::string(90, '/'), "ab" + std::string(90, '/')}) {
+        auto folder = partition_folder("p", value);
+        EXPECT_LE(folder.size(), kMostNameBytes);
+        EXPECT_EQ(folder, partition_folder("p", value));
+        EXPECT_EQ(folder.rfind('%') == folder.npos ? 3 : folder.find('~') - folder.rfind('%'), 3u)
+            << "half of an escape: " << folder;
+        EXPECT_TRUE(folders.insert(folder).second) << folder;
+    }
+    std::string wide;
+    for (int i = 0; i < 100; ++i)
+        wide += "é";
+    EXPECT_TRUE(valid_utf8(partition_folder("p", wide)));
+    EXPECT_TRUE(valid_utf8(partition_folder("p", "x" + wide)));
+}
+
 TEST(Paths, FormsOfOnePathAreOne) {
     for (auto form : {"/a/b%20c", "file:/a/b%20c", "file:///a/b%20c", "file://host/a/b%20c"})
         EXPECT_EQ(canonical_path(form, "/t"), "/a/b c") << form;
@@ -100,6 +122,14 @@ TEST(PartitionValues, AsTheLogWritesThem) {
     EXPECT_EQ(java_double(1e10), "1.0E10");
     EXPECT_EQ(java_double(1.5e-7), "1.5E-7");
     EXPECT_EQ(java_double(1234567.25), "1234567.25");
+    EXPECT_EQ(java_double(5e-324), "4.9E-324");
+    EXPECT_EQ(java_double(-2.2250738585072011e-308), "-2.225073858507201E-308");
+    EXPECT_EQ(java_double(1.7976931348623157e308), "1.7976931348623157E308");
+    EXPECT_EQ(java_double(2e-5), "2.0E-5");
+    EXPECT_EQ(java_double(1e7), "1.0E7");
+    EXPECT_EQ(java_double(9'999'999), "9999999.0");
+    EXPECT_EQ(java_double(0.001), "0.001");
+    EXPECT_EQ(java_double(2e23), "2.0E23");
     EXPECT_EQ(java_double(NAN), "NaN");
     EXPECT_EQ(java_double(-INFINITY), "-Infinity");
     auto text = [](codec::ColumnType type, auto add) {
@@ -145,7 +175,7 @@ TEST(Statistics, OfABatch) {
     codec::ColumnBuilder n(ColumnType::kInt64), x(ColumnType::kDouble), t(ColumnType::kTimestamp),
         s(ColumnType::kText), b(ColumnType::kBool), none(ColumnType::kInt32);
     n.add_int(INT64_MIN), n.add_int(3), n.add_int(INT64_MAX);
-    x.add_double(1), x.add_double(NAN), x.add_double(2);
+    x.add_double(1), x.add_double(-2.5), x.add_double(2);
     t.add_int(-1), t.add_int(1'999), t.add_null();
     s.add_text("b\""), s.add_null(), s.add_text("a");
     b.add_bool(true), b.add_bool(false), b.add_null();
@@ -154,15 +184,47 @@ TEST(Statistics, OfABatch) {
         batch->columns.push_back(column->finish(*batch));
     std::shared_ptr<const codec::ColumnBatch> shared = batch;
     const int all[] = {0, 1, 2, 3, 4, 5};
-    EXPECT_EQ(
-        file_statistics({&shared, 1}, all),
-        R"({"numRecords":3,"minValues":{"n":-9223372036854775808,"t":"1969-12-31T23:59:59.999Z","s":"a"},)"
-        R"("maxValues":{"n":9223372036854775807,"t":"1970-01-01T00:00:00.001Z","s":"b\""},)"
-        R"("nullCount":{"n":0,"x":0,"t":1,"s":1,"b":1,"none":3}})");
+    EXPECT_EQ(file_statistics({&shared, 1}, all),
+              R"({"numRecords":3,"minValues":{"n":-9223372036854775808,"x":-2.5,)"
+              R"("t":"1969-12-31T23:59:59.999Z",)"
+              R"("s":"a","b":false},)"
+              R"("maxValues":{"n":9223372036854775807,"x":2,"t":"1970-01-01T00:00:00.001Z",)"
+              R"("s":"b\"","b":true},)"
+              R"("nullCount":{"n":0,"x":0,"t":1,"s":1,"b":1,"none":3}})");
     EXPECT_EQ(
         file_statistics({&shared, 1}, all, 1),
         R"({"numRecords":3,"minValues":{"n":-9223372036854775808},"maxValues":{"n":9223372036854775807},)"
         R"("nullCount":{"n":0}})");
+}
+
+TEST(Statistics, HaveNoBoundsWhereAColumnHasNone) {
+    using codec::ColumnType;
+    auto of = [](ColumnType type, auto add) {
+        auto batch = std::make_shared<codec::ColumnBatch>();
+        batch->schema = {{"n", ColumnType::kInt64}, {"v", type}};
+        batch->row_count = 1;
+        codec::ColumnBuilder n(ColumnType::kInt64), v(type);
+        n.add_int(1);
+        add(v);
+        batch->columns.push_back(n.finish(*batch));
+        batch->columns.push_back(v.finish(*batch));
+        std::shared_ptr<const codec::ColumnBatch> shared = batch;
+        const int all[] = {0, 1};
+        return file_statistics({&shared, 1}, all);
+    };
+    const std::string none = R"({"numRecords":1,"nullCount":{"n":0,"v":0}})";
+    for (double x : {double(NAN), double(INFINITY), double(-INFINITY)})
+        EXPECT_EQ(of(ColumnType::kDouble, [&](auto& v) { v.add_double(x); }), none);
+    for (int64_t t : {int64_t(253'402'300'800'000'000), int64_t(-62'135'596'800'000'001)})
+        EXPECT_EQ(of(ColumnType::kTimestamp, [&](auto& v) { v.add_int(t); }), none);
+    for (int64_t day : {2'932'897, -719'163})
+        EXPECT_EQ(of(ColumnType::kDate, [&](auto& v) { v.add_int(day); }), none);
+    EXPECT_EQ(of(ColumnType::kDate, [&](auto& v) { v.add_int(2'932'896); }),
+              R"({"numRecords":1,"minValues":{"n":1,"v":"9999-12-31"},)"
+              R"("maxValues":{"n":1,"v":"9999-12-31"},"nullCount":{"n":0,"v":0}})");
+    EXPECT_EQ(
+        of(ColumnType::kBytes, [&](auto& v) { v.add_text("x"); }),
+        R"({"numRecords":1,"minValues":{"n":1},"maxValues":{"n":1},"nullCount":{"n":0,"v":0}})");
 }
 
 TEST(Statistics, ReadingKeepsDigitsAndToleratesAnything) {

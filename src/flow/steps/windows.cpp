@@ -22,9 +22,9 @@ int64_t floor_to(int64_t value, int64_t step) {
 FlowSpec WindowsStep::spec_of(const project::LiveModel& model, const project::Topic& topic) {
     return {.name = model.name,
             .kind = "live",
-            .generation = generation_of(fmt::format(
-                "live 1|{}|{}|{}|{}|{}|{}", model.sql, model.stream, described(topic.columns),
-                model.watermark.us, model.grace.us, model.late)),
+            .generation = generation_of(
+                fmt::format("live 1|{}|{}|{}|{}|{}|{}", model.sql, model.stream, described(topic),
+                            model.watermark.us, model.grace.us, model.late)),
             .sql = model.sql,
             .every = model.every};
 }
@@ -77,18 +77,21 @@ Status WindowsStep::run(const Input& input, bool replay) {
     counters_ = input.plan.before;
     counters_.rows_in += input.records;
     newest_event_us_ = INT64_MIN;
+    refusals_.clear();
     for (const auto& [source, chunk] : input.parts) {
         counters_.rejected += int64_t(chunk->rejected.size());
         if (chunk->decoded()->row_count > 0) TARN_RETURN_IF_ERROR(add(*chunk, input.plan));
     }
     if (replay) {
+        count_refusals(replay);
         query_->discard_changes();
         side_rows_.reset();
         return {};
     }
     auto& view = port(kRows);
     view = {.remove_before = remove_before()};
-    TARN_TRY(auto changes, query_->take_changes());
+    TARN_TRY(auto changes, query_->take_changes(&refusals_));
+    count_refusals(replay);
     counters_.rows_out += changes ? int64_t(changes->row_count) : 0;
     if (changes) view.rows.push_back(std::move(changes));
     TARN_RETURN_IF_ERROR(side_rows_->finish());
@@ -104,17 +107,16 @@ Status WindowsStep::add(const InputBatch& chunk, const EpochPlan& plan) {
     const auto* times = rows.columns[size_t(event_time)].values<int64_t>();
     auto limit = plan.batch_time.us + kMaxAhead.us;
     int64_t newest = *std::max_element(times, times + rows.row_count);
-    late_rows_.clear();
     if (newest <= limit) {
-        TARN_RETURN_IF_ERROR(query_->add(rows, plan.watermark, late_rows_));
-        for (auto row : late_rows_)
-            TARN_RETURN_IF_ERROR(put_to_side(chunk, plan, row, times[row], false));
+        TARN_RETURN_IF_ERROR(add_rows(chunk, rows, {}, plan));
     } else {
         kept_rows_.clear();
         newest = INT64_MIN;
         for (uint32_t row = 0; row < rows.row_count; ++row) {
             if (times[row] > limit) {
-                TARN_RETURN_IF_ERROR(put_to_side(chunk, plan, row, times[row], true));
+                ++counters_.late;
+                ++counters_.early;
+                TARN_RETURN_IF_ERROR(put_to_side(chunk, plan, row, times[row], "early"));
             } else {
                 kept_rows_.push_back(row);
                 newest = std::max(newest, times[row]);
@@ -122,31 +124,56 @@ Status WindowsStep::add(const InputBatch& chunk, const EpochPlan& plan) {
         }
         if (!kept_rows_.empty()) {
             auto kept = codec::select_rows(rows, kept_rows_);
-            TARN_RETURN_IF_ERROR(query_->add(*kept, plan.watermark, late_rows_));
-            for (auto row : late_rows_)
-                TARN_RETURN_IF_ERROR(
-                    put_to_side(chunk, plan, kept_rows_[row], times[kept_rows_[row]], false));
+            TARN_RETURN_IF_ERROR(add_rows(chunk, *kept, kept_rows_, plan));
         }
     }
     newest_event_us_ = std::max(newest_event_us_, newest);
     return {};
 }
 
+// `places`: where the rows stand in the chunk's (none: they are those).
+Status WindowsStep::add_rows(const InputBatch& chunk, const codec::ColumnBatch& rows,
+                             std::span<const uint32_t> places, const EpochPlan& plan) {
+    late_rows_.clear();
+    refused_rows_.clear();
+    TARN_RETURN_IF_ERROR(query_->add(rows, plan.watermark, late_rows_, &refused_rows_));
+    auto aside = [&](uint32_t row, const std::string& why) {
+        const auto column = rows.find(query_->info().event_time_column);
+        const auto time = rows.columns[size_t(column)].values<int64_t>()[row];
+        return put_to_side(chunk, plan, places.empty() ? row : places[row], time, why);
+    };
+    counters_.late += int64_t(late_rows_.size());
+    for (auto row : late_rows_)
+        TARN_RETURN_IF_ERROR(aside(row, "late"));
+    for (const auto& [row, why] : refused_rows_) {
+        refusals_.push_back(why);
+        TARN_RETURN_IF_ERROR(aside(row, why));
+    }
+    return {};
+}
+
+// Counts rows that an expression refused, and groups whose result does not fit its column.
+void WindowsStep::count_refusals(bool replay) {
+    counters_.rejected += int64_t(refusals_.size());
+    if (!refusals_.empty() && !replay)
+        logger_.warn("rows or groups are left out: the SQL refuses a value of them",
+                     {{"count", refusals_.size()}, {"first", refusals_.front()}});
+    refusals_.clear();
+}
+
 Status WindowsStep::put_to_side(const InputBatch& chunk, const EpochPlan& plan, uint32_t row,
-                                int64_t event_time_us, bool early) {
-    ++counters_.late;
-    counters_.early += early;
+                                int64_t event_time_us, const std::string& why) {
     if (!has_port(kLate)) return {};
     const auto& record = chunk.records[chunk.accepted[row]];
     auto size = query_->info().window_size.us;
     auto window_end = std::clamp(event_time_us, -kFar, kFar);
     window_end = floor_to(window_end, size) + size;
     const codec::Header headers[] = {
-        {"tarn.reason", early ? "early" : "late"},
+        {"tarn.reason", why},
         {"tarn.topic", topic_.name},
         {"tarn.partition", std::to_string(chunk.partition)},
         {"tarn.offset", std::to_string(record.offset)},
-        {"tarn.timestamp", format_rfc3339(Timestamp::from_ms(record.timestamp_ms))},
+        {"tarn.timestamp", format_rfc3339(record_time(record))},
         {"tarn.watermark", plan.watermark == kNoWatermark
                                ? std::nullopt
                                : std::optional(format_rfc3339(plan.watermark))},

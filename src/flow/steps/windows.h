@@ -40,8 +40,12 @@ class WindowsStep final : public Step {
   private:
     static FlowSpec spec_of(const project::LiveModel& model, const project::Topic& topic);
     Status add(const InputBatch& chunk, const EpochPlan& plan);
+    Status add_rows(const InputBatch& chunk, const codec::ColumnBatch& rows,
+                    std::span<const uint32_t> places, const EpochPlan& plan);
+    // `why`: "late", "early" or what a value was refused for.
     Status put_to_side(const InputBatch& chunk, const EpochPlan& plan, uint32_t row,
-                       int64_t event_time_us, bool early);
+                       int64_t event_time_us, const std::string& why);
+    void count_refusals(bool replay);
     std::optional<Timestamp> remove_before() const;
 
     const project::Topic& topic_;  // the reader's
@@ -55,6 +59,8 @@ class WindowsStep final : public Step {
     int64_t newest_event_us_ = INT64_MIN;
     std::optional<SideRecords> side_rows_;
     std::vector<uint32_t> late_rows_, kept_rows_;
+    std::vector<sql::RefusedRow> refused_rows_;
+    std::vector<std::string> refusals_;  // of rows and groups
 
     struct Span {
         int64_t epoch = 0;

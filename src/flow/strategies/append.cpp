@@ -119,8 +119,14 @@ Status RowsStep::compute(const Input& input, bool) {
     newest_event_us_ = INT64_MIN;
     auto batches = batches_of(input);
     if (batches.empty()) return {};
-    TARN_TRY(auto rows, statement_->run({{schema_.name, batches}}));
-    return judge(rows, input.plan);
+    RefusedInputs refused;
+    auto run = [&](const std::vector<BatchPtr>& some) -> Status {
+        TARN_TRY(auto rows, statement_->run({{schema_.name, some}}));
+        return judge(rows, input.plan);
+    };
+    TARN_RETURN_IF_ERROR(over_good_rows(batches, run, refused));
+    refuse(refused);
+    return {};
 }
 
 IdSet::Id RowsStep::id_of(const codec::Column& keys, uint32_t row) const {

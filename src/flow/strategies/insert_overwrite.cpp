@@ -9,6 +9,27 @@
 
 namespace tarn::flow {
 
+// An empty text is NULL in a partition column of Delta: as groups they are one.
+BatchPtr GroupsStep::without_empty_partitions(const BatchPtr& states) const {
+    std::shared_ptr<codec::ColumnBatch> out;
+    const auto& info = query_->info();
+    for (size_t k = 0; k < info.key.size(); ++k) {
+        const auto& name = info.output[size_t(info.key[k])].name;
+        const auto at = size_t(info.state_key[k]);
+        const auto type = states->columns[at].type;
+        if (std::ranges::find(model_.partition_by, name) == model_.partition_by.end() ||
+            (type != codec::ColumnType::kText && type != codec::ColumnType::kBytes))
+            continue;
+        for (size_t row = 0; row < states->row_count; ++row) {
+            const auto& column = out ? out->columns[at] : states->columns[at];
+            if (column.is_null(row) || !column.text(row).empty()) continue;
+            if (!out) out = std::make_shared<codec::ColumnBatch>(*states);
+            out->columns[at].set_null(row, states->row_count);
+        }
+    }
+    return out ? BatchPtr(out) : states;
+}
+
 Status GroupsStep::compile() {
     auto bad = [&](std::string what) {
         return fail(wrong(Error(errors::kModelSql, std::move(what))));
@@ -27,19 +48,28 @@ Status GroupsStep::compile() {
     if (auto why = project::refused_key(model_, "insert_overwrite")) return bad(*why);
     for (const auto& column : info.output)
         output_names_.push_back(column.name);
-    return set_output(info.output, {});
+    return set_output(info.output, schema_.columns);
 }
 
 Status GroupsStep::compute(const Input& input, bool) {
     auto batches = batches_of(input);
     if (batches.empty()) return {};
-    TARN_TRY(auto added, query_->partial(batches));
-    TARN_TRY(auto like, query_->finish({added}));
-    if (like->row_count == 0) return {};
+    auto partial = [&](const std::vector<BatchPtr>& rows) -> Result<BatchPtr> {
+        TARN_TRY(auto states, query_->partial(rows));
+        return without_empty_partitions(states);
+    };
+    RefusedInputs refused;
+    TARN_TRY(auto added, partial_of_good_rows(batches, partial, refused));
+    TARN_TRY(auto like, query_->finish(added.states));
+    if (like->row_count == 0) {
+        refuse(refused);
+        return {};
+    }
     TARN_TRY(auto session, world_.engine.session());
     TARN_TRY(auto standing, this->standing(kRows).read_like(*session, {like}, output_names_));
     TARN_TRY(auto before, query_->resume(standing.rows));
-    TARN_TRY(auto merged, query_->merge({before, added}));
+    TARN_TRY(auto merged, merge_good_rows(*query_, {before}, added, partial, refused));
+    refuse(refused);
     TARN_TRY(auto rows, query_->finish({merged}));
     counters_.rows_out += int64_t(rows->row_count);
     rows_ = {rows};

@@ -20,6 +20,7 @@ class GroupsStep final : public ModelStep {
 
   private:
     Status compute(const Input& input, bool replay) override;
+    BatchPtr without_empty_partitions(const BatchPtr& states) const;
 
     std::unique_ptr<sql::MergeableQuery> query_;
     std::vector<std::string> output_names_;

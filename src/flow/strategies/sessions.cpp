@@ -143,11 +143,17 @@ Status SessionsStep::compute(const Input& input, bool replay) {
     for (const auto& rows : batches_of(input))
         if (auto some = on_time(rows, input.plan); some->row_count > 0) kept.push_back(some);
     if (kept.empty()) return {};
-    TARN_TRY(auto added, query_->partial(kept));
-    auto states = open_.parts() < kMostParts ? open_.take_keys_of(*added) : open_.take_all();
-    states.push_back(added);
-    TARN_TRY(auto merged, query_->merge(states));
+    auto partial = [&](const std::vector<BatchPtr>& rows) { return query_->partial(rows); };
+    RefusedInputs refused;
+    TARN_TRY(auto added, partial_of_good_rows(kept, partial, refused));
+    std::vector<BatchPtr> standing;
+    if (open_.parts() >= kMostParts) standing = open_.take_all();
+    for (const auto& states : added.states)
+        for (auto& some : open_.take_keys_of(*states))
+            standing.push_back(std::move(some));
+    TARN_TRY(auto merged, merge_good_rows(*query_, std::move(standing), added, partial, refused));
     open_.add(merged);
+    refuse(refused);
     rows_since_ += input.records;
     return close();
 }

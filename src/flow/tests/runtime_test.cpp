@@ -133,6 +133,50 @@ TEST_F(RuntimeTest, ATopicCreatedAnewIsAnotherTopic) {
     EXPECT_THAT(status("live.pages").reason, HasSubstr("created anew"));
 }
 
+// The way of E0707, half gone: the table's writer does not run, so nobody makes it anew.
+TEST_F(RuntimeTest, ATableThatIsGoneStopsItsReadersAlone) {
+    open();
+    produce(5);
+    step_all();
+    world_.close();
+    ASSERT_TRUE(world_.disk.remove_tree("d/tables/bronze/clicks"));
+    for (auto& [name, topic] : world_.project().topics)
+        if (name == "clicks") topic.times["event_time"] = {.unit = codec::TimeForm::Unit::kSeconds};
+    open();
+    step_all();
+    auto silver = status("silver.clicks");
+    EXPECT_EQ(silver.state, FlowState::kFailed);
+    EXPECT_THAT(silver.reason,
+                AllOf(HasSubstr("table bronze.clicks is not there"), HasSubstr("put it back"),
+                      HasSubstr("drop the flow's sinks and d/state/silver.clicks")));
+    EXPECT_EQ(status("gold.pages").state, FlowState::kRunning);
+    EXPECT_EQ(status("gold.sessions").state, FlowState::kRunning);
+    world_.close();
+}
+
+TEST_F(RuntimeTest, ATableWhoseLogIsDamagedStopsThoseWhoUseItAlone) {
+    open();
+    produce(5);
+    step_all();
+    world_.close();
+    const std::string log = "d/tables/bronze/clicks/_delta_log";
+    auto files = world_.disk.list(log);
+    ASSERT_TRUE(files);
+    std::string newest;
+    for (const auto& file : *files)
+        if (file.name.ends_with(".json")) newest = std::max(newest, file.name);
+    ASSERT_TRUE(world_.disk.replace(log + "/" + newest, "{\"add\": {"));
+    open();
+    step_all();
+    for (auto name : {"clicks.table", "silver.clicks"}) {
+        EXPECT_EQ(status(name).state, FlowState::kFailed);
+        EXPECT_THAT(status(name).reason, HasSubstr(newest)) << name;
+    }
+    for (auto name : {"live.pages", "gold.pages", "gold.sessions"})
+        EXPECT_EQ(status(name).state, FlowState::kRunning) << status(name).reason;
+    world_.close();
+}
+
 TEST_F(RuntimeTest, AModelThatCannotRunIsRefusedByName) {
     auto& model = world_.project().live_models[0];
     model.sql = "select nonsense from stream('clicks')";

@@ -53,11 +53,14 @@ Status TestPlatform::open_all() {
                                                   Logger(), *engine_}));
     TARN_TRY(views_, view::open_simple_store("d/views", disk, failpoints));
     options.start_number = starts_;
-    TARN_TRY(runtime_, Runtime::open(project_, options,
-                                     {disk, clock, random, failpoints, *metrics_, Logger(), nullptr,
-                                      *log_, *lake_, *views_, *engine_}));
+    TARN_TRY(runtime_, Runtime::open(project_, options, context()));
     log_->start_retention();
     return {};
+}
+
+RuntimeContext TestPlatform::context() {
+    return {disk,    clock, random, failpoints, *metrics_, Logger(),
+            nullptr, *log_, *lake_, *views_,    *engine_};
 }
 
 Status TestPlatform::drain() {

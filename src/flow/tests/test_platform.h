@@ -39,6 +39,8 @@ class TestPlatform : sql::TableProvider {
     Runtime& runtime() { return *runtime_; }
     log::Log& log() { return *log_; }
     view::ViewStore& views() { return *views_; }
+    // What the flows have; while it is open.
+    RuntimeContext context();
     Result<std::unique_ptr<sql::Session>> session() { return engine_->session(); }
 
   private:

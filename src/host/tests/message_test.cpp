@@ -34,9 +34,7 @@ TEST(JsonWriter, ReplacesWhatIsNoUtf8) {
         json.text(bad);
         EXPECT_TRUE(nlohmann::json::accept(json.str())) << json.str();
         EXPECT_NE(json.str().find("\xEF\xBF\xBD"), std::string::npos);
-        EXPECT_FALSE(valid_utf8(bad));
     }
-    EXPECT_TRUE(valid_utf8("aé€😀"));
     EXPECT_EQ(base64("any carnal pleas"), "YW55IGNhcm5hbCBwbGVhcw==");
 }
 

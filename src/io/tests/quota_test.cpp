@@ -11,8 +11,9 @@ namespace {
 class Quota : public testing::Test {
   protected:
     void SetUp() override { ASSERT_TRUE(disk_.create_folders("data/log")); }
-    void set(uint64_t bytes) {
-        ASSERT_TRUE(disk_.replace("data/QUOTA", std::to_string(bytes)));
+    void set(uint64_t bytes) { set(std::to_string(bytes)); }
+    void set(const std::string& text) {
+        ASSERT_TRUE(disk_.replace("data/QUOTA", text));
         clock_.advance(Duration::seconds(1));
     }
     void lift() {
@@ -48,6 +49,22 @@ TEST_F(Quota, RefusesWhatIsPastItAndSaysSo) {
     EXPECT_EQ(*(*file)->size(), 50u) << "what was refused changed nothing";
     EXPECT_FALSE(fs_.exists("data/c"));
     EXPECT_EQ(fs_.read_all("data/log/old")->size(), 900u);
+}
+
+TEST_F(Quota, HasUnitsAndIsNotGuessed) {
+    set("8MB\n");
+    EXPECT_TRUE(fs_.replace("data/a", std::string(1 << 20, 'x')));
+    EXPECT_FALSE(fs_.replace("data/b", std::string(8 << 20, 'x')));
+    for (auto text : {"8 apples", "", "-1", "1e6"}) {
+        set(text);
+        auto refused = fs_.replace("data/b", "x");
+        ASSERT_FALSE(refused) << text;
+        EXPECT_EQ(refused.error().code(), ErrorCode::kResourceExhausted);
+        EXPECT_THAT(refused.error().message(),
+                    testing::AllOf(testing::HasSubstr("data/QUOTA"), testing::HasSubstr("64MB")));
+    }
+    lift();
+    EXPECT_TRUE(fs_.replace("data/b", "x"));
 }
 
 TEST_F(Quota, ReservedSpaceDoesNotHelp) {

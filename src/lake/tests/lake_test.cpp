@@ -38,6 +38,48 @@ TEST_F(LakeTest, AppendedRowsAreReadBack) {
     EXPECT_EQ(problem(lake().verify("bronze.events")), "");
 }
 
+TEST_F(LakeTest, TextThatIsNoUtf8IsRefused) {
+    ASSERT_TRUE(lake().ensure_table(spec("bronze.events")));
+    ASSERT_TRUE(lake().append(append_of("bronze.events", events(0, 10), 0, clock_.now())));
+    auto bad = std::make_shared<codec::ColumnBatch>(*events(10, 1));
+    bad->columns[4].values<codec::TextRef>()[0] = codec::TextRef("caf\xe9");
+    auto refused = lake().append(append_of("bronze.events", bad, 1, clock_.now()));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), ErrorCode::kInvalidArgument);
+    EXPECT_NE(refused.error().message().find("column region has a text that is not valid UTF-8"),
+              std::string::npos)
+        << refused.error().message();
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan("bronze.events")), 10);
+    ASSERT_TRUE(lake().append(append_of("bronze.events", events(10, 1), 1, clock_.now())));
+    EXPECT_EQ(problem(lake().verify("bronze.events")), "");
+}
+
+// As delta-rs deletes: the file goes, one with the rows that are left comes.
+TEST_F(LakeTest, ADeleteOfAnotherEngineAddsNoRows) {
+    ASSERT_TRUE(lake().ensure_table(spec("bronze.events")));
+    ASSERT_TRUE(lake().append(append_of("bronze.events", events(0, 10), 0, clock_.now())));
+    auto files = lake().files("bronze.events");
+    ASSERT_TRUE(files);
+    const auto& path = files->files[0]->path;
+    auto commit = [&](int version, const std::string& operation) {
+        auto name = "/lake/bronze/events/_delta_log/0000000000000000000" + std::to_string(version) +
+                    ".json";
+        return disk_.put_if_absent(
+            name, R"({"commitInfo":{"timestamp":1,"operation":")" + operation + R"("}})" + "\n" +
+                      R"({"remove":{"path":")" + path + R"(","dataChange":true}})" + "\n" +
+                      R"({"add":{"path":")" + path + R"(.left","partitionValues":{},"size":1,)" +
+                      R"("modificationTime":1,"dataChange":true}})" + "\n");
+    };
+    ASSERT_TRUE(commit(2, "DELETE"));
+    auto deleted = lake().added("bronze.events", 2);
+    ASSERT_TRUE(deleted) << deleted.error().message();
+    EXPECT_TRUE(deleted->files.empty());
+    ASSERT_TRUE(commit(3, "UPDATE"));
+    auto updated = lake().added("bronze.events", 3);
+    ASSERT_FALSE(updated);
+    EXPECT_NE(updated.error().message().find("UPDATE"), std::string::npos);
+}
+
 TEST_F(LakeTest, PartitionsWithSpecialCharacters) {
     ASSERT_TRUE(lake().ensure_table(spec("bronze.events", {"region"})));
     for (int epoch = 0; epoch < 3; ++epoch)

@@ -36,8 +36,10 @@ constexpr Key kKeys[] = {
      .min = Duration::seconds(1).us,
      .old_name = "horizon"},
     {.name = "quarantine",
-     .text = "The table for rows that fail a rule (`_rejected` is not null) or came behind the "
-             "deduplication window.",
+     .text = "The table for rows that fail a rule (`_rejected` is not null), came behind the "
+             "deduplication window, or have a value that the SQL refuses, as a cast that fails; "
+             "without it those "
+             "are counted and logged only.",
      .example = "quarantine.silver_clicks",
      .rule = &kTableName},
     {.name = "watermark",
@@ -53,14 +55,14 @@ constexpr Key kKeys[] = {
      .example = "1m",
      .min = 0},
     {.name = "late",
-     .text =
-         "Of sessions: the table for rows that came too late; without it they are counted only.",
+     .text = "Of sessions: the table for rows that came too late or have a value that the SQL "
+             "refuses; without it they are counted only.",
      .example = "late.sessions",
      .rule = &kTableName},
 };
 
 constexpr std::string_view kNotOfSessions[] = {"unique_key", "quarantine"};
-constexpr std::string_view kNotOfGroups[] = {"unique_key", "quarantine", "late"};
+constexpr std::string_view kNotOfGroups[] = {"unique_key", "late"};
 constexpr Strategy kStrategies[] = {
     {.name = "append",
      .text = "The SELECT makes rows one by one: they are appended.",

@@ -31,6 +31,15 @@ constexpr Key kColumnKeys[] = {
      .default_value = "false",
      .text = "Whether a record without a value for it is a dead letter.",
      .example = "true"},
+    {.name = "unit",
+     .default_value = "ms",
+     .text = "Of a timestamp: what a number counts since 1970. Seconds may have a fraction.",
+     .example = "s",
+     .choices = codec::time_unit_names},
+    {.name = "zone",
+     .text = "Of a timestamp: UTC or an offset, for texts that have none (`2026-11-27 14:00:00`); "
+             "without it they are dead letters.",
+     .example = "UTC"},
 };
 constexpr Key kTableKeys[] = {
     {.name = "name",
@@ -144,6 +153,26 @@ std::vector<ColumnSpec> raw_columns() {
     return {{"key", ColumnType::kBytes, false}, {"value", ColumnType::kBytes, false}};
 }
 
+// How a column's times are written.
+Status load_times(const Values& values, const ColumnSpec& column, Topic& topic) {
+    for (auto key : {"unit", "zone"})
+        if (values.has(key) && column.type != ColumnType::kTimestamp)
+            return wrong(values.place(key),
+                         fmt::format("column {}: {} is for timestamps, not for {}", column.name,
+                                     key, codec::to_string(column.type)));
+    codec::TimeForm form;
+    form.unit = codec::parse_time_unit(values.text("unit")).value_or(form.unit);
+    if (values.has("zone")) {
+        form.zone = codec::parse_zone(values.text("zone"));
+        if (!form.zone)
+            return wrong(values.place("zone"),
+                         fmt::format("column {}: zone is UTC or an offset such as +02:00, not '{}'",
+                                     column.name, values.text("zone")));
+    }
+    if (form != codec::TimeForm()) topic.times[column.name] = form;
+    return {};
+}
+
 Status load_columns(const Values& of, Topic& topic) {
     auto columns = of.named("columns");
     if (columns.empty())
@@ -156,6 +185,7 @@ Status load_columns(const Values& of, Topic& topic) {
         auto parsed = codec::parse_column_type(type);
         if (!parsed) return bad("column " + name + ": " + parsed.error().message());
         column.type = *parsed;
+        TARN_RETURN_IF_ERROR(load_times(values, column, topic));
         for (const auto& other : topic.columns)
             if (lower(other.name) == lower(name))
                 return bad(fmt::format("columns {} and {} differ only in case", other.name, name));
@@ -218,6 +248,7 @@ Status load(const Values& file, Project& project) {
                     .retention_bytes = values.bytes("retention_bytes"),
                     .format = codec::find_payload_format(values.text("format")),
                     .columns = {},
+                    .times = {},
                     .header_columns = {},
                     .table = {},
                     .dead_letters = values.text("dead_letter_topic"),
@@ -269,6 +300,7 @@ class Linker {
             if (!topic.decoded() || topic.late_of.empty()) continue;
             TARN_TRY(auto source, source_of(topic, "late_of", topic.late_of));
             topic.columns = source->columns;
+            topic.times = source->times;
             topic.header_columns = late_columns();
         }
         return {};
@@ -296,6 +328,7 @@ class Linker {
                 implied.push_back({.name = topic.dead_letters,
                                    .format = codec::find_payload_format(codec::kRawFormat),
                                    .columns = raw_columns(),
+                                   .times = {},
                                    .header_columns = dead_letter_columns(),
                                    .table = {},
                                    .dead_letters = {},

@@ -67,6 +67,24 @@ TEST(LoadProject, SaysWhatIsWrongAndWhere) {
 
 // Names of tables and models are those of tarn/base/names.h, which src/lake holds itself to as
 // well.
+TEST(LoadProject, AFileThatIsNoUtf8IsNotReadAsAnother) {
+    const std::string utf8 = "name: shop\n", model = "models/live/a.sql";
+    std::string utf16 = "\xff\xfe";
+    for (char c : utf8)
+        utf16 += std::string{c, '\0'};
+    auto said = [](const std::vector<std::pair<std::string, std::string>>& files) {
+        auto project = load(files);
+        return project ? "ok" : project.error().message();
+    };
+    EXPECT_EQ(said({{"tarn.yml", "\xef\xbb\xbf" + utf8}}), "ok") << "its mark alone does no harm";
+    EXPECT_EQ(said({{"tarn.yml", utf16}}),
+              "tarn.yml:1: not UTF-8 but UTF-16 or no text at all: save it as UTF-8");
+    EXPECT_EQ(said({{"tarn.yml", utf8 + "# caf\xe9\n"}}),
+              "tarn.yml:1: not UTF-8: save it as UTF-8");
+    EXPECT_EQ(said({{"tarn.yml", utf8}, {model, "select 'caf\xe9'"}}),
+              model + ":1: not UTF-8: save it as UTF-8");
+}
+
 TEST(LoadProject, NamesAreThoseOfTheOneRule) {
     for (std::string name :
          {"bronze.clicks", "A-b_1.my-clicks", "_stg.t", "a._t", "a.1t", "a.-t", "a.b.c", "t"}) {

@@ -7,9 +7,12 @@
 //
 // Rules: a record is one JSON object. A declared field that is missing or null is NULL (rejected if
 // required). A value of another JSON type than the declared one is rejected, with these exceptions:
-// an integer for DOUBLE, and for TIMESTAMPTZ a string in RFC 3339 (any offset, ≤ 9 fraction digits,
-// truncated to µs) or an integer of milliseconds; for DATE "YYYY-MM-DD". Integers out of range are
-// rejected. Of duplicate keys the last wins. Undeclared fields are gathered, as they came, into one
+// an integer for DOUBLE, and for TIMESTAMPTZ a string in RFC 3339 (any offset, also as +0200 and
+// +02, ≤ 9 fraction digits, truncated to µs; a blank may stand for the T; without an offset only if
+// the field says its zone) or an integer of the field's unit (milliseconds; seconds may have a
+// fraction); for DATE "YYYY-MM-DD". Integers out of range are rejected, and times outside of the
+// years 1 to 9999. Of duplicate keys the last wins. Undeclared fields are gathered, as they came,
+// into one
 // JSON object in column `extra_column` if that is named (else ignored; NULL if there are none).
 // Nested values of a declared VARCHAR field are kept as their JSON text. BLOB takes a string's
 // UTF-8 bytes. An integer with fraction or exponent (1.0, 1e2) is none. Containers may nest 512

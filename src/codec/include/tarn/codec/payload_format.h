@@ -4,6 +4,7 @@
 // format is a file under src/codec/formats: `PayloadFormat <name>_format()`.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tarn/base/time.h"
 #include "tarn/codec/column_batch.h"
 #include "tarn/codec/record_batch.h"
 
@@ -24,6 +26,19 @@ struct Rejected {
     std::string field;  // empty if the record as a whole
 };
 
+// How the times of a field are written.
+struct TimeForm {
+    enum class Unit : uint8_t { kSeconds, kMillis, kMicros, kNanos };
+    Unit unit = Unit::kMillis;          // of a number, since 1970
+    std::optional<Duration> zone = {};  // east of UTC, of a text that has none; none: it is refused
+    friend bool operator==(const TimeForm&, const TimeForm&) = default;
+};
+// "s", "ms", "us" or "ns".
+std::optional<TimeForm::Unit> parse_time_unit(std::string_view name);
+std::vector<std::string> time_unit_names();
+// "UTC", "Z", "+02:00", "+0200" or "+02".
+std::optional<Duration> parse_zone(std::string_view text);
+
 struct DecoderOptions {
     std::vector<ColumnSpec> fields;  // those that are declared
     // The text column that gathers what is not declared, as a JSON object (NULL where there is
@@ -35,6 +50,8 @@ struct DecoderOptions {
     // Names of the fields whose columns somebody reads; without it, all. The others have no column,
     // but are checked all the same: whether a record is accepted does not depend on who reads it.
     std::optional<std::vector<std::string>> wanted = std::nullopt;
+    // Of the fields whose times are written otherwise than by default.
+    std::map<std::string, TimeForm> times = {};
 };
 
 // Makes columns of records, a batch at a time. Not thread-safe; keeps buffers between calls.

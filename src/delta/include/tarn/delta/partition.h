@@ -16,7 +16,8 @@ namespace tarn::delta {
 std::optional<std::string> partition_text(const codec::Column& column, size_t row);
 // Java's Double.toString for the values that partition folders meet: 1.0, 1.0E10, NaN, Infinity.
 std::string java_double(double v);
-// "region=US%2FEast", "region=__HIVE_DEFAULT_PARTITION__" for null: one folder of the path on disk.
+// "region=US%2FEast", "region=__HIVE_DEFAULT_PARTITION__" for null: one folder of the path on disk,
+// of at most kMostNameBytes. Readers take values from the log, not from here.
 std::string partition_folder(std::string_view column, const std::optional<std::string>& value);
 
 }  // namespace tarn::delta

@@ -105,10 +105,6 @@ class JsonWriter {
     bool fresh_ = true;
 };
 
-// Length of the valid UTF-8 sequence at the front of `s`, 0 if it is none (RFC 3629). `s` is not
-// empty.
-size_t utf8_length(std::string_view s);
-bool valid_utf8(std::string_view s);
 std::string base64(std::string_view bytes);
 
 }  // namespace tarn::host

@@ -1,8 +1,8 @@
 #pragma once
 
 // A file system that takes no more than a quota of bytes under one folder. The quota stands in the file
-// `<folder>/QUOTA` (a decimal number of bytes), so it can be set, changed and lifted while a process runs; without
-// the file there is none.
+// `<folder>/QUOTA` (bytes, or with a unit: 8MB), so it can be set, changed and lifted while a process runs; without
+// the file there is none. One that cannot be read stops every write, with what is wrong.
 //
 // Past it every write is refused with kResourceExhausted, also one into space that a file has reserved: as on a disk
 // that allocates when it writes (copy on write, thin provisioning), reserved space does not help. Removing, renaming,
@@ -46,6 +46,7 @@ class QuotaFileSystem final : public FileSystem {
     const std::string folder_;
     Mutex mutex_;
     int64_t looked_us_ TARN_GUARDED_BY(mutex_) = INT64_MIN / 2;  // monotonic
+    std::string unreadable_ TARN_GUARDED_BY(mutex_);             // why
     bool limited_ TARN_GUARDED_BY(mutex_) = false;
     uint64_t quota_ TARN_GUARDED_BY(mutex_) = 0, used_ TARN_GUARDED_BY(mutex_) = 0;
 };

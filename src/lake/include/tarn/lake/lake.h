@@ -129,8 +129,9 @@ class Lake {
     Result<int64_t> version(std::string_view table);
     // The live files of the newest version, in the order they came.
     Result<AddedFiles> files(std::string_view table);
-    // The files that a version added. Errors: kFailedPrecondition (it also took rows away; names version and
-    // operation), kNotFound (no such version, or it was cleaned up).
+    // The files with rows that a version added: none of a DELETE, which only takes away. Errors:
+    // kFailedPrecondition (it changed rows or replaced them; names version and operation), kNotFound
+    // (no such version, or it was cleaned up).
     Result<AddedFiles> added(std::string_view table, int64_t version);
     // These columns of the files' rows, in their order.
     Result<BatchList> read(sql::Session& session, std::string_view table, const FileList& files,

@@ -55,7 +55,9 @@ struct Topic {
     Duration retention = Duration::seconds(7 * 24 * 3600);
     int64_t retention_bytes = -1;
     const codec::PayloadFormat* format = codec::find_payload_format(codec::kDefaultFormat);
-    std::vector<codec::ColumnSpec> columns;    // raw: key BLOB, value BLOB
+    std::vector<codec::ColumnSpec> columns;  // raw: key BLOB, value BLOB
+    std::map<std::string, codec::TimeForm> times =
+        {};                                    // of columns that say how theirs are written
     std::vector<HeaderColumn> header_columns;  // of dead letter and late topics
     std::optional<TopicTable> table;
     std::string dead_letters;              // topic name; empty for raw topics

@@ -14,6 +14,7 @@ extern const ErrorId kSqlTimeout;
 extern const ErrorId kSqlCancelled;
 extern const ErrorId kSqlUnknownName;
 extern const ErrorId kSqlEngineFailed;
+extern const ErrorId kSqlValue;
 
 }  // namespace tarn::errors
 

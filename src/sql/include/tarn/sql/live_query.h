@@ -35,6 +35,12 @@ struct StreamSchema {
     std::vector<codec::ColumnSpec> columns;
 };
 
+// A row that is in no window, since an expression refuses a value of it.
+struct RefusedRow {
+    uint32_t row = 0;
+    std::string why;
+};
+
 class LiveQuery {
   public:
     struct Info {
@@ -56,11 +62,17 @@ class LiveQuery {
     ~LiveQuery();
     const Info& info() const;
 
-    // Adds rows (columns found by name; the batch may have more). Indexes of late rows are appended to `late`. After an
-    // error (out of memory, a value that an expression refuses) part of the rows may be in: compile anew and replay.
-    Status add(const codec::ColumnBatch& rows, Timestamp watermark, std::vector<uint32_t>& late);
-    // Current values of the groups touched since the last call, as upserts by key, in a fixed order.
-    Result<std::shared_ptr<const codec::ColumnBatch>> take_changes();
+    // Adds rows (columns found by name; the batch may have more). Indexes of late rows are appended
+    // to `late`, rows with a value that an expression refuses to `refused`, found by halves
+    // (without it they are an error). After an error (out of memory) part of the rows may be in:
+    // compile anew and replay.
+    Status add(const codec::ColumnBatch& rows, Timestamp watermark, std::vector<uint32_t>& late,
+               std::vector<RefusedRow>* refused = nullptr);
+    // Current values of the groups touched since the last call, as upserts by key, in a fixed
+    // order. A group whose result does not fit its column (a sum past BIGINT) is left out, and why
+    // appended to `refused` (without it, an error).
+    Result<std::shared_ptr<const codec::ColumnBatch>> take_changes(
+        std::vector<std::string>* refused = nullptr);
     void discard_changes();
     // Forgets the panes whose end + grace ≤ watermark. Their last values have been in take_changes before.
     Status close_panes(Timestamp watermark);

@@ -31,6 +31,7 @@ class StreamStatement {
     // Each input row gives its output rows by itself, so that running batch by batch is running
     // over all. If not, what stands in the way.
     const std::optional<std::string>& not_row_wise() const;
+    // Errors: kSqlValue (an expression refuses a value of the rows: others may run).
     // Rows of each stream by name; streams not named are empty. Row order of a single stream is kept.
     Result<std::shared_ptr<const codec::ColumnBatch>> run(
         const std::map<std::string, std::vector<std::shared_ptr<const codec::ColumnBatch>>>& input);

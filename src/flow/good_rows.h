@@ -1,0 +1,45 @@
+#pragma once
+
+// Rows that no expression of a model's SQL refuses: what is done over all rows is done over these
+// when a value stops it (a cast that fails, a sum past 64 bits).
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "input.h"
+#include "tarn/base/result.h"
+#include "tarn/sql/mergeable_query.h"
+
+namespace tarn::flow {
+
+// A batch of one row, with what was said of it.
+struct RefusedInput {
+    BatchPtr row;
+    std::string why;
+};
+using RefusedInputs = std::vector<RefusedInput>;
+
+// Something done over rows that leaves nothing behind when it fails.
+using RowWork = std::function<Status(const std::vector<BatchPtr>&)>;
+
+// Once over all rows. If a value stops that (errors::kSqlValue), over halves of them, and so on, in
+// their order, down to the rows that stop it by themselves: they are left out. Of n rows at most 2n
+// runs, 2·log2(n) for each that is left out. Other errors end it.
+Status over_good_rows(const std::vector<BatchPtr>& rows, const RowWork& work,
+                      RefusedInputs& refused);
+
+// State rows that rows of the source give, some of them already left out.
+using PartialWork = std::function<Result<BatchPtr>(const std::vector<BatchPtr>&)>;
+struct Partials {
+    std::vector<BatchPtr> rows, states;
+};
+Result<Partials> partial_of_good_rows(const std::vector<BatchPtr>& rows, const PartialWork& partial,
+                                      RefusedInputs& refused);
+// The standing state rows with those of the rows merged in; rows that carry a sum past its type are
+// left out, in their order.
+Result<BatchPtr> merge_good_rows(sql::MergeableQuery& query, std::vector<BatchPtr> standing,
+                                 const Partials& added, const PartialWork& partial,
+                                 RefusedInputs& refused);
+
+}  // namespace tarn::flow
