@@ -67,6 +67,11 @@ Status ModelStep::set_output(const std::vector<ColumnSpec>& output,
     for (const auto& by : model_.partition_by)
         if (!names.contains(by)) return bad("config: partition_by names no column of it: " + by);
     side_columns_ = aside;
+    // What it has of its own stands for those of the source.
+    std::erase_if(side_columns_, [](const ColumnSpec& column) {
+        return column.name == kReason.name || column.name == kBatchId.name ||
+               column.name == kProcessedAt.name;
+    });
     for (auto& column : side_columns_)
         column.required = false;
     side_columns_.push_back(kReason);

@@ -143,7 +143,8 @@ void Connection::read_rest() {
         const auto step = std::clamp(frame_have_, kFirstStepBytes, kLargestStepBytes);
         const auto size = std::min(frame_size_, frame_have_ + step);
         if (!has_room(size)) return;
-        frame_.resize_and_overwrite(size, [](char*, size_t length) { return length; });
+        // Not what the function is told: libstdc++ 12 tells the capacity that it made of the size.
+        frame_.resize_and_overwrite(size, [size](char*, size_t) { return size; });
         stalled_ = {};
         connection().expires_after(stall_limit());
     }

@@ -190,7 +190,10 @@ void Fetch::attempt() {
         for (size_t p = 0; p < targets_[t].size(); ++p)
             read(targets_[t][p], budget, topic.partitions[p]);
     }
-    const bool enough = bytes_ > 0 && bytes_ >= size_t(std::max(call_.request.min_bytes, 0));
+    // No more is waited for than an answer can take, with batches as large as half of it.
+    const auto least =
+        std::min(size_t(std::max(call_.request.min_bytes, 0)), room_ ? room_->bytes() / 2 : 0);
+    const bool enough = bytes_ > 0 && bytes_ >= least;
     if (last_ || !waits_for_data_ || enough || any_error_ || targets_.empty())
         return reply(response);
     room_.reset();

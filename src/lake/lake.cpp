@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "lake_impl.h"
+#include "action.h"
 #include "tarn/base/names.h"
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/error_ids.h"
@@ -248,7 +248,8 @@ Status Lake::drop_table(std::string_view name) {
 Result<AppendOutcome> Lake::append(AppendRequest request) {
     TARN_TRY(auto entry, impl_->entry(request.table));
     MutexLock lock(entry->appending);
-    return Append(*impl_, *entry, request).run();
+    const auto& action = request.replace_at >= 0 ? overwrite_partitions_action() : append_action();
+    return Write(*impl_, *entry, request, action).run();
 }
 
 Result<int64_t> Lake::txn_version(std::string_view table, std::string_view app_id) {

@@ -68,33 +68,4 @@ Result<std::set<PartitionKey>> partitions_of(const delta::Snapshot& snapshot,
                                              const BatchList& rows);
 PartitionKey partition_of(const delta::Snapshot& snapshot, const delta::AddFile& file);
 
-// One append, step by step.
-class Append {
-  public:
-    Append(Lake::Impl& lake, Entry& entry, AppendRequest& request)
-        : lake_(lake), entry_(entry), request_(request) {}
-    Result<AppendOutcome> run() TARN_REQUIRES(entry_.appending);
-
-  private:
-    Status check_schema();
-    // True if the transaction is in the table already.
-    Result<bool> check_transaction() TARN_REQUIRES(entry_.appending);
-    Status write_files();
-    Status write_file(const std::string& folder, delta::StringMap values, const Batches& batches,
-                      size_t number);
-    Result<AppendOutcome> commit() TARN_REQUIRES(entry_.appending);
-    delta::CommitInfo info() const;
-    std::vector<delta::RemoveFile> replaced() const;
-    Status after_commit(int64_t version) TARN_REQUIRES(entry_.appending);
-
-    Lake::Impl& lake_;
-    Entry& entry_;
-    AppendRequest& request_;
-    std::shared_ptr<const delta::Snapshot> snapshot_;
-    std::vector<int> data_columns_, partition_columns_;  // indexes in the batches
-    std::vector<delta::AddFile> adds_;
-    AppendOutcome outcome_;
-    std::unique_ptr<sql::Session> session_;
-};
-
 }  // namespace tarn::lake

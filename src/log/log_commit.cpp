@@ -499,8 +499,9 @@ void Log::Impl::take_back(Window& window, const Error& error) {
     bool known = passing && !no_space_.empty();
     (passing ? no_space_ : read_only_) = reason;
     metrics_.read_only.set(1);
-    if (!known)
-        logger_.error("the log takes no writes", {{"reason", error}, {"for_good", !passing}});
+    if (known) return;
+    maintenance_wake_.notify_one();  // looks for room from now on
+    logger_.error("the log takes no writes", {{"reason", error}, {"for_good", !passing}});
 }
 
 void Log::Impl::finish(Window& window) {

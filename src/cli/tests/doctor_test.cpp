@@ -63,6 +63,7 @@ TEST_F(DoctorTest, SettingsThatDoNotLoadAreSaidUnderTheirName) {
 }
 
 TEST_F(DoctorTest, MemoryIsComparedWithTheMachines) {
+    world_.flags["memory.limit"] = "2GiB";
     examined("project");
     EXPECT_EQ(examined("memory").level, Level::kOk);
     world_.machine.available_bytes = int64_t(1) << 30;

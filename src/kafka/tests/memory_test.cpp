@@ -122,6 +122,25 @@ TEST(Memory, HalfFramesAndManyProducersTakeNothingFromAnHonestOne) {
     half.clear();
 }
 
+TEST(Memory, LargeFramesBehindEachOtherAreReadEachByItself) {
+    Listener listener;
+    listener.start();
+    const auto client = listener.client();
+    ASSERT_TRUE(client->create_topic("t", 1));
+    constexpr size_t kSizes[] = {20'000, 70'000, 131'000, 300'000, 500'000, 900'000, 1'000'000};
+    int sent = 0;
+    for (int i = 0; i < 6; ++i)
+        for (const auto size : kSizes) {
+            ASSERT_TRUE(client->send_produce("t", {{0, of_size(size)}}));
+            ++sent;
+        }
+    for (int i = 0; i < sent; ++i) {
+        const auto answer = client->receive_produce(Duration::seconds(20));
+        ASSERT_TRUE(answer && *answer);
+        EXPECT_EQ((*answer)->partitions[0].base_offset, i);
+    }
+}
+
 TEST(Memory, AHalfFrameIsChargedForWhatHasCome) {
     Listener listener;
     listener.start();
@@ -172,6 +191,24 @@ TEST(Memory, ReadersThatStallHoldOneBoundedAnswerEach) {
         if (!batches->empty()) ++offset;
         EXPECT_LE(held.value(), 37.0 * kMiB);
     }
+}
+
+TEST(Memory, NoFetchWaitsForMoreThanAnAnswerTakes) {
+    Listener listener;
+    listener.options_.max_answer_bytes = 8 * kMiB;
+    listener.start();
+    ASSERT_TRUE(listener.client()->create_topic("t", 1));
+    ASSERT_TRUE(listener.client()->produce("t", 0, of_size(900'000)));
+    FetchRequest request;
+    request.max_wait_ms = 300'000;
+    request.min_bytes = 40 << 20;
+    request.max_bytes = 50 << 20;
+    FetchRequest::Topic::Partition all;
+    all.partition_max_bytes = 50 << 20;
+    request.topics.push_back({"t", Uuid{}, {all}});
+    const auto answer = ask<FetchResponse>(*listener.socket(), request, 11);
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_GT(answer->topics[0].partitions[0].records.size(), 900'000u);
 }
 
 TEST(Memory, AnAnswerKeepsNoBlockThatItHasNoRoomFor) {

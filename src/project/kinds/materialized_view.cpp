@@ -23,8 +23,8 @@ constexpr Key kKeys[] = {
      .example = "1m",
      .min = 0},
     {.name = "late",
-     .text = "The topic for rows that came too late, which says `late_of`; without it they are "
-             "counted only.",
+     .text = "The topic for rows that came too late or have a value that the SQL refuses, which "
+             "says `late_of`; without it they are counted only.",
      .example = "clicks.late"},
     {.name = "every",
      .form = Form::kDuration,

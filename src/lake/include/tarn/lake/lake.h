@@ -150,7 +150,7 @@ class Lake {
     Status verify(std::string_view table);
 
   private:
-    friend class Append;
+    friend class Write;
     struct Impl;
     explicit Lake(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;

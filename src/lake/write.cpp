@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "lake_impl.h"
+#include "action.h"
 #include "tarn/base/utf8.h"
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/partition.h"
@@ -80,7 +80,7 @@ bool has_only_text(const codec::Column& column, size_t rows) {
 
 }  // namespace
 
-Status Append::check_schema() {
+Status Write::check_schema() {
     auto wrong = [&](std::string what) {
         return fail(ErrorCode::kInvalidArgument,
                     "rows do not fit table " + request_.table + ": " + what);
@@ -118,7 +118,7 @@ Status Append::check_schema() {
     return {};
 }
 
-Result<bool> Append::check_transaction() {
+Result<bool> Write::check_transaction() {
     if (!request_.txn) return false;
     auto& txn = *request_.txn;
     auto there = snapshot_->transaction(txn.app_id);
@@ -131,8 +131,8 @@ Result<bool> Append::check_transaction() {
     return there >= txn.version;
 }
 
-Status Append::write_file(const std::string& folder, delta::StringMap values,
-                          const Batches& batches, size_t number) {
+Status Write::write_file(const std::string& folder, delta::StringMap values, const Batches& batches,
+                         size_t number) {
     // The table's id keeps the names of a table apart from those of one that had its place before:
     // readers cache files by name and never look again.
     auto stem = fmt::format("part-{:05}-{}-{}", number, snapshot_->metadata->id.substr(0, 8),
@@ -164,7 +164,7 @@ Status Append::write_file(const std::string& folder, delta::StringMap values,
     return {};
 }
 
-Status Append::write_files() {
+Status Write::write_files() {
     TARN_TRY(session_, lake_.context.engine.session());
     auto& names = snapshot_->metadata->partition_columns;
     for (auto& [key, batches] : split_by_partition(request_.batches, partition_columns_)) {
@@ -179,7 +179,7 @@ Status Append::write_files() {
     return {};
 }
 
-delta::CommitInfo Append::info() const {
+delta::CommitInfo Write::info() const {
     delta::CommitInfo out;
     out.operation = "WRITE";
     std::string partitions = "[";
@@ -187,46 +187,22 @@ delta::CommitInfo Append::info() const {
         if (partitions.size() > 1) partitions += ',';
         delta::append_json_string(partitions, name);
     }
-    const bool replaces = request_.replace_at >= 0;
-    out.parameters = {{"mode", replaces ? "Overwrite" : "Append"},
-                      {"partitionBy", partitions + "]"}};
-    if (replaces) out.parameters.emplace_back("partitionOverwriteMode", "dynamic");
+    out.parameters = {{"mode", std::string(action_.mode)}, {"partitionBy", partitions + "]"}};
+    for (const auto& [key, value] : action_.parameters)
+        out.parameters.emplace_back(key, value);
     out.metrics = {{"numFiles", std::to_string(outcome_.files)},
                    {"numOutputRows", std::to_string(outcome_.rows)},
                    {"numOutputBytes", std::to_string(outcome_.bytes)}};
-    out.blind_append = !replaces;
+    out.blind_append = action_.removes == nullptr;
     if (!request_.user_metadata.empty()) out.user_metadata = json_object(request_.user_metadata);
     out.engine = "Tarn/0.1.0";
     out.txn_id = lake_.new_uuid().str();
     return out;
 }
 
-// The files that stand in the partitions of the new ones.
-std::vector<delta::RemoveFile> Append::replaced() const {
-    std::vector<delta::RemoveFile> out;
-    if (request_.replace_at < 0) return out;
-    std::set<PartitionKey> touched;
-    for (auto& add : adds_)
-        touched.insert(partition_of(*snapshot_, add));
-    snapshot_->files.each([&](auto& file) {
-        if (!touched.contains(partition_of(*snapshot_, *file))) return;
-        delta::RemoveFile remove;
-        remove.path = file->path;
-        remove.deleted_ms = request_.time.ms();
-        remove.extended = true;
-        remove.partition_values = file->partition_values;
-        remove.size = file->size;
-        remove.deletion_vector = file->deletion_vector;
-        remove.base_row_id = file->base_row_id;
-        remove.default_row_commit_version = file->default_row_commit_version;
-        out.push_back(std::move(remove));
-    });
-    return out;
-}
-
-Result<AppendOutcome> Append::commit() {
+Result<AppendOutcome> Write::commit() {
     delta::CommitRequest commit;
-    commit.removes = replaced();
+    if (action_.removes) commit.removes = action_.removes(*snapshot_, adds_, request_.time);
     commit.adds = std::move(adds_);
     commit.time = request_.time;
     commit.info = info();
@@ -248,7 +224,7 @@ Result<AppendOutcome> Append::commit() {
 
 // A checkpoint now and then, and after it the log's oldest part goes. The append is made whatever
 // happens here.
-Status Append::after_commit(int64_t version) {
+Status Write::after_commit(int64_t version) {
     auto interval =
         integer_property(*snapshot_, "delta.checkpointInterval", kDefaultCheckpointInterval);
     if (interval <= 0 || version % interval != 0 || version == 0) return {};
@@ -264,7 +240,7 @@ Status Append::after_commit(int64_t version) {
     return {};
 }
 
-Result<AppendOutcome> Append::run() {
+Result<AppendOutcome> Write::run() {
     TARN_TRY(snapshot_, lake_.snapshot(request_.table));
     if (request_.time.us == 0) request_.time = lake_.context.clock.now();
     if (request_.file_stem.empty()) request_.file_stem = lake_.new_uuid().str();
@@ -276,15 +252,7 @@ Result<AppendOutcome> Append::run() {
         lake_.duplicates.add();
         return outcome_;
     }
-    if (request_.replace_at >= 0) {
-        if (auto only = snapshot_->property("delta.appendOnly"); only && *only == "true")
-            return fail(ErrorCode::kUnsupported,
-                        "table " + request_.table + " takes appends only (delta.appendOnly)");
-        if (request_.replace_at != snapshot_->version)
-            return fail(ErrorCode::kConflict,
-                        fmt::format("another writer changed table {} between versions {} and {}",
-                                    request_.table, request_.replace_at, snapshot_->version));
-    }
+    if (action_.check) TARN_RETURN_IF_ERROR(action_.check(*snapshot_, request_));
     TARN_RETURN_IF_ERROR(write_files());
     TARN_TRY(auto outcome, commit());
     lake_.tell(request_.table);

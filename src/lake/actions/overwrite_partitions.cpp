@@ -1,0 +1,56 @@
+// The partitions that the new rows fall in are replaced (all files, if the table has none), as the
+// writer saw them at one version.
+
+#include <fmt/format.h>
+
+#include "action.h"
+
+namespace tarn::lake {
+namespace {
+
+Status check(const delta::Snapshot& snapshot, const AppendRequest& request) {
+    if (auto only = snapshot.property("delta.appendOnly"); only && *only == "true")
+        return fail(ErrorCode::kUnsupported,
+                    "table " + request.table + " takes appends only (delta.appendOnly)");
+    if (request.replace_at != snapshot.version)
+        return fail(ErrorCode::kConflict,
+                    fmt::format("another writer changed table {} between versions {} and {}",
+                                request.table, request.replace_at, snapshot.version));
+    return {};
+}
+
+// The files that stand in the partitions of the new ones.
+std::vector<delta::RemoveFile> removes(const delta::Snapshot& snapshot,
+                                       const std::vector<delta::AddFile>& adds, Timestamp time) {
+    std::vector<delta::RemoveFile> out;
+    std::set<PartitionKey> touched;
+    for (auto& add : adds)
+        touched.insert(partition_of(snapshot, add));
+    snapshot.files.each([&](auto& file) {
+        if (!touched.contains(partition_of(snapshot, *file))) return;
+        delta::RemoveFile remove;
+        remove.path = file->path;
+        remove.deleted_ms = time.ms();
+        remove.extended = true;
+        remove.partition_values = file->partition_values;
+        remove.size = file->size;
+        remove.deletion_vector = file->deletion_vector;
+        remove.base_row_id = file->base_row_id;
+        remove.default_row_commit_version = file->default_row_commit_version;
+        out.push_back(std::move(remove));
+    });
+    return out;
+}
+
+constexpr std::pair<std::string_view, std::string_view> kParameters[] = {
+    {"partitionOverwriteMode", "dynamic"}};
+
+}  // namespace
+
+const WriteAction& overwrite_partitions_action() {
+    static constexpr WriteAction kOverwrite{
+        .mode = "Overwrite", .parameters = kParameters, .check = check, .removes = removes};
+    return kOverwrite;
+}
+
+}  // namespace tarn::lake
