@@ -141,6 +141,7 @@ Status Flow::open_all() {
     TARN_TRY(journal_, Journal::open(world_.fs, world_.failpoints, path, sources_.old()));
     step_->set_journal(journal_.get());
     bool fresh = journal_ == nullptr;
+    step_->event_times() = fresh ? EventTimes() : EventTimes::after(journal_->done());
     const auto opened = sources_.open(journal_.get(), step_->state_folder());
     // Also a flow that will not run holds its unread input, until someone decides.
     if (opened || opened.error().id() != errors::kSourceReplaced) set_holds();
@@ -203,11 +204,16 @@ Status Flow::commit(const EpochPlan& plan) {
 Status Flow::recover() {
     const auto& plans = journal_->plans();
     const auto done = journal_->done();
-    for (size_t i = 0; i < plans.size(); ++i) {
+    auto& times = step_->event_times();
+    times = EventTimes::after(done);
+    const auto first = step_->stateful() ? step_->first_to_replay() : done.epoch + 1;
+    auto from = plans.size();
+    for (; from > 0 && plans[from - 1].epoch >= std::min(first, done.epoch + 1); --from)
+        times.take_back(plans[from - 1]);
+    for (auto i = from; i < plans.size(); ++i) {
         const auto plan = plans[i];
         bool incomplete = plan.epoch > done.epoch;
-        if (!incomplete && (!step_->stateful() || plan.epoch < step_->first_to_replay())) continue;
-        step_->set_watermark(plan.watermark);
+        times.look_at(plan.partitions);
         step_->counters() = plan.before;
         Input input{.plan = plan};
         TARN_RETURN_IF_ERROR(sources_.reread(input));
@@ -225,7 +231,7 @@ Status Flow::recover() {
     }
     if (done.epoch >= 0) {
         step_->counters() = done.after;
-        step_->set_watermark(done.watermark);
+        times = EventTimes::after(done);
     }
     recovered_ = true;
     return {};
@@ -240,11 +246,14 @@ Status Flow::complete(const Input& input) {
     step_->clear_changes();
     auto finished = step_->finish(input.plan);
     auto newest = input.plan.epoch;
+    const auto& times = step_->event_times();
     journal_->set_done({.epoch = newest,
-                        .watermark = step_->watermark(),
+                        .watermark = times.watermark,
                         .after = step_->counters(),
                         .needed = step_->oldest_needed(newest),
-                        .next = sources_.positions()});
+                        .next = sources_.positions(),
+                        .log_time = times.log_time,
+                        .times = times.partitions});
     settled_ = false;
     observe(input);
     sources_.passed();
@@ -268,8 +277,8 @@ void Flow::observe(const Input& input) {
     instruments_->late.add(double(step_->counters().late - before.late));
     instruments_->rejected.add(double(step_->counters().rejected - before.rejected));
     instruments_->epochs.add();
-    if (step_->watermark() != kNoWatermark)
-        instruments_->watermark.set(double(step_->watermark().us) / 1e6);
+    if (auto watermark = step_->event_times().watermark; watermark != kNoWatermark)
+        instruments_->watermark.set(double(watermark.us) / 1e6);
     std::vector<RunRange> ranges;
     for (const auto& range : input.plan.ranges)
         ranges.push_back(
@@ -340,13 +349,11 @@ Result<bool> Flow::step_inner() {
 
 // Makes the plan durable and runs it.
 Status Flow::begin(std::unique_ptr<Input> input) {
-    const auto& plans = journal_->plans();
     auto& plan = input->plan;
     plan.epoch = journal_->done().epoch + 1;
     plan.batch_time = world_.clock.now();
-    if (!plans.empty())
-        plan.batch_time = std::max(plan.batch_time, plans.back().batch_time + Duration::micros(1));
-    plan.watermark = step_->watermark();
+    if (step_->by_event_time()) step_->event_times().look_at(sources_.partitions());
+    step_->event_times().record(plan);
     plan.before = step_->counters();
     TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.plan.before"));
     TARN_RETURN_IF_ERROR(journal_->plan(plan));

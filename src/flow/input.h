@@ -11,6 +11,7 @@
 #include "tarn/codec/column_batch.h"
 #include "tarn/codec/payload_format.h"
 #include "tarn/codec/record_batch.h"
+#include "tarn/log/log.h"
 
 namespace tarn::flow {
 
@@ -29,7 +30,10 @@ struct InputBatch {
     std::vector<codec::RecordView> records;
     std::vector<uint32_t> accepted;
     std::vector<codec::Rejected> rejected;
-    int64_t first_timestamp_ms = 0;
+    struct Origin : log::BatchOrigin {
+        size_t records_to = 0;  // its records end before this one
+    };
+    std::vector<Origin> origins;  // of the record batches, in order
 
     Timestamp arrived;                       // of rows without records: when they were committed
     std::shared_ptr<const void> keep_alive;  // what views and text point into

@@ -13,7 +13,7 @@ namespace tarn::flow {
 namespace {
 
 constexpr std::string_view kMagic = "TARNFLOW";
-constexpr uint32_t kVersion = 3, kOldVersion = 2;
+constexpr uint32_t kVersion = 4, kVersionBefore = 3, kOldVersion = 2;
 constexpr size_t kFileHeader = 12;
 constexpr size_t kPlanEstimate = 160;  // bytes; only decides when a rewrite pays
 
@@ -55,6 +55,35 @@ void write(ByteWriter& out, const std::vector<Position>& positions) {
     for (auto position : positions)
         write(out, position);
 }
+// None is the most frequent, and one byte.
+void write_time(ByteWriter& out, Timestamp time) {
+    out.le<uint8_t>(time == kNoTime ? 0 : 1);
+    if (time != kNoTime) out.zigzag(time.us);
+}
+Timestamp read_time(ByteReader& in) {
+    return in.le<uint8_t>() == 0 ? kNoTime : Timestamp{in.zigzag()};
+}
+void write(ByteWriter& out, const PartitionTime& time) {
+    write_time(out, time.newest);
+    out.zigzag(time.heard.us);
+}
+PartitionTime read_partition_time(ByteReader& in) {
+    PartitionTime time;
+    time.newest = read_time(in);
+    time.heard.us = in.zigzag();
+    return time;
+}
+void write(ByteWriter& out, const LogTime& time) {
+    out.zigzag(time.passed.us);
+    write_time(out, time.newest);
+}
+LogTime read_log_time(ByteReader& in) {
+    LogTime time;
+    time.passed.us = in.zigzag();
+    time.newest = read_time(in);
+    return time;
+}
+
 std::vector<Position> read_positions(ByteReader& in) {
     std::vector<Position> out;
     for (auto n = in.varint(); n > 0 && in.ok(); --n)
@@ -87,12 +116,13 @@ Uuid read_id(ByteReader& in) {
     return id;
 }
 
-PartitionRange read_range(ByteReader& in) {
+PartitionRange read_range(ByteReader& in, bool times) {
     PartitionRange range;
     range.source = int32_t(in.zigzag());
     range.partition = int32_t(in.zigzag());
     range.from = read_position(in);
     range.to = read_position(in);
+    if (times) range.before = read_partition_time(in);
     return range;
 }
 
@@ -124,12 +154,18 @@ std::string encode(const EpochPlan& plan) {
         out.zigzag(range.partition);
         write(out, range.from);
         write(out, range.to);
+        write(out, range.before);
     }
     out.varint(plan.versions.size());
     for (const auto& named : plan.versions) {
         out.sized(named.name);
         out.zigzag(named.version);
     }
+    out.le<uint8_t>(plan.by_epoch ? 1 : 0);
+    write(out, plan.log_time);
+    out.varint(plan.partitions.size());
+    for (auto count : plan.partitions)
+        out.varint(count);
     return out.take();
 }
 
@@ -143,6 +179,13 @@ std::string encode(const EpochDone& done) {
     out.varint(done.next.size());
     for (const auto& positions : done.next)
         write(out, positions);
+    write(out, done.log_time);
+    out.varint(done.times.size());
+    for (const auto& times : done.times) {
+        out.varint(times.size());
+        for (const auto& time : times)
+            write(out, time);
+    }
     return out.take();
 }
 
@@ -164,7 +207,7 @@ Result<std::unique_ptr<Journal>> Journal::open(io::FileSystem& fs, io::Failpoint
     }
     std::unique_ptr<Journal> journal(new Journal(fs, failpoints, std::move(path)));
     TARN_RETURN_IF_ERROR(journal->load(*bytes, old));
-    if (journal->version_ == kOldVersion) {
+    if (journal->version_ != kVersion) {
         TARN_RETURN_IF_ERROR(journal->replace());
         return journal;
     }
@@ -195,7 +238,8 @@ Status Journal::load(std::string_view bytes, const OldSource& old) {
         return fail(errors::kJournalDamaged, "not a flow's journal: " + path_);
     }
     version_ = load_le<uint32_t>(bytes.data() + kMagic.size());
-    if (version_ != kVersion && !(version_ == kOldVersion && old.position)) {
+    if (version_ != kVersion && version_ != kVersionBefore &&
+        !(version_ == kOldVersion && old.position)) {
         return fail(errors::kJournalNewer,
                     fmt::format("a flow's journal has format version {}, this program reads "
                                 "{}: {}",
@@ -226,7 +270,7 @@ Status Journal::load(std::string_view bytes, const OldSource& old) {
 }
 
 Status Journal::apply(ByteReader& in, const OldSource& old) {
-    const bool is_old = version_ == kOldVersion;
+    const bool is_old = version_ == kOldVersion, with_times = version_ == kVersion;
     auto kind = in.le<uint8_t>();
     if (kind == kHeader) {
         header_.flow = in.sized();
@@ -248,12 +292,16 @@ Status Journal::apply(ByteReader& in, const OldSource& old) {
         plan.watermark.us = in.zigzag();
         plan.before = read_counters(in);
         for (auto n = in.varint(); n > 0 && in.ok(); --n)
-            plan.ranges.push_back(is_old ? read_old_range(in, old) : read_range(in));
+            plan.ranges.push_back(is_old ? read_old_range(in, old) : read_range(in, with_times));
         for (auto n = is_old ? 0 : in.varint(); n > 0 && in.ok(); --n) {
             auto& named = plan.versions.emplace_back();
             named.name = in.sized();
             named.version = in.zigzag();
         }
+        plan.by_epoch = with_times ? in.le<uint8_t>() != 0 : true;
+        if (with_times) plan.log_time = read_log_time(in);
+        for (auto n = with_times ? in.varint() : 0; n > 0 && in.ok(); --n)
+            plan.partitions.push_back(in.varint());
         if (in.ok() && !plans_.empty() && plan.epoch != plans_.back().epoch + 1) {
             return fail(errors::kJournalDamaged,
                         fmt::format("a flow's journal has batch {} behind {}: {}", plan.epoch,
@@ -268,6 +316,13 @@ Status Journal::apply(ByteReader& in, const OldSource& old) {
         done_.next.clear();
         for (auto n = is_old ? 1 : in.varint(); n > 0 && in.ok(); --n)
             done_.next.push_back(is_old ? read_old_positions(in, old) : read_positions(in));
+        done_.log_time = with_times ? read_log_time(in) : LogTime();
+        done_.times.clear();
+        for (auto n = with_times ? in.varint() : 0; n > 0 && in.ok(); --n) {
+            auto& times = done_.times.emplace_back();
+            for (auto m = in.varint(); m > 0 && in.ok(); --m)
+                times.push_back(read_partition_time(in));
+        }
     } else {
         return fail(errors::kJournalNewer,
                     fmt::format("a flow's journal has a record of kind {}, which this program "

@@ -23,7 +23,7 @@ class Journal {
         Node node;
         std::function<Position(int64_t packed)> position;
     };
-    // Nothing if there is none yet. One of version 2 is written anew. Errors: kCorrupted,
+    // Nothing if there is none yet. One of a version before is written anew. Errors: kCorrupted,
     // kUnsupported (a newer version), kIo, kResourceExhausted.
     static Result<std::unique_ptr<Journal>> open(io::FileSystem& fs, io::Failpoints& failpoints,
                                                  std::string path, const OldSource& old = {});

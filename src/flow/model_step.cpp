@@ -80,11 +80,6 @@ Status ModelStep::set_output(const std::vector<ColumnSpec>& output,
     return {};
 }
 
-Status ModelStep::prepare() {
-    watermark_ = kNoWatermark;
-    return {};
-}
-
 Status ModelStep::run(const Input& input, bool replay) {
     rows_.clear();
     side_rows_.clear();

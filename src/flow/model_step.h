@@ -35,10 +35,7 @@ class ModelStep : public Step {
     // Of the table of rows of the side output.
     const std::vector<codec::ColumnSpec>& side_columns() const { return side_columns_; }
 
-    Status prepare() override;
     Status run(const Input& input, bool replay) final;
-    Timestamp watermark() const override { return watermark_; }
-    void set_watermark(Timestamp watermark) override { watermark_ = watermark; }
 
   protected:
     // Part of compile().
@@ -58,7 +55,6 @@ class ModelStep : public Step {
 
     const project::TableModel model_;
     const SourceSchema schema_;
-    Timestamp watermark_ = kNoWatermark;
 
     // Of the epoch that runs.
     std::vector<BatchPtr> rows_;       // of the output, without metadata

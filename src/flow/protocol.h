@@ -12,36 +12,56 @@
 //            topic: writer (hash of flow, generation and sink; epoch E; parts 0, 1, …)
 //            view: rows and E in one batch
 //
-// Watermark of a live flow (event time up to which its windows are complete). W(E), recorded in E's
-// plan, judges all rows of E: a row whose window's end + grace ≤ W(E) is late. After E: W(E+1) =
-// max(W(E), newest event time of E's rows − bound), where rows more than kMaxAhead ahead of E's
-// batch time do not count: a producer with a wrong clock must not close everyone's windows. Such a
-// row is early: it is in no window (its pane would stay open, and its input be held, until that
-// time comes) and goes to the late topic with reason "early". The maximum runs over all partitions,
-// so an idle one holds nothing back; an epoch takes chunks of partitions in the order of their
-// records' timestamps, so that a backlog in one does not make the others late.
+// What is late is decided by the source alone, not by how it was cut into epochs: a flow that
+// follows live, one that catches up and one that runs again after a crash give the same.
+//
+//   order      A topic is read in the order in which its batches were appended to the log, a table
+//              by its versions. An epoch is a piece of that order.
+//   watermark  The event time up to which a flow has all rows: the least over the partitions that
+//              are not idle of their newest event time, less the bound; none while one of them had
+//              no event. It never goes back, and moves no further than the time at which the
+//              newest event was appended.
+//   late       The rows of a batch (of a version) are judged by the watermark without them, at
+//              the time at which they were appended. A row whose window's end + grace ≤ that is
+//              late.
+//   idle       A partition is idle when it had no event for longer than `idle` (one that never had
+//              any: kSettle) while others had, by the times in the log. Of a time in which none had
+//              an event half of `idle` counts at most: after a silence, or a clock that stepped,
+//              each has time to be heard.
+//   early      A row more than kMaxAhead ahead of the time at which it was appended counts for
+//              nothing: a producer with a wrong clock must not close everyone's windows. It is in
+//              no window (its pane would stay open, and its input be held, until that time comes)
+//              and goes to the late topic with reason "early".
+//
+// event_times.h has it as code. Where it stands before an epoch is recorded in the epoch's plan.
 //
 // The journal <state>/<flow>/journal, used by the flow's thread alone:
 //
-//   file    := "TARNFLOW" version u32 = 3 | record…
+//   file    := "TARNFLOW" version u32 = 4 | record…
 //                 rewritten as a whole when most of it is no longer needed
 //   record  := length u32 > 0 | crc32c u32 of the payload | payload
 //   payload := item…
 //                 one write is one record
 //   item    := 1 flow generation n (kind name id[16] positions)×n
 //                 the first; by source, where the generation began
-//            | 2 epoch batch-time watermark counters n (source partition position position)×n
-//              n (name version)×n
-//                 plan: from and to, then the versions of what the run depends on beside its
-//                 input; synced before it runs
-//            | 3 epoch watermark counters needed n positions×n
+//            | 2 epoch batch-time watermark counters n (source partition position position time)×n
+//              n (name version)×n by-epoch passed newest n partitions×n
+//                 plan: from and to, with the partition's time before; the versions of what the run
+//                 depends on beside its input; by-epoch 1: of version 3; by source, how many
+//                 partitions the watermark looks at; synced before it runs
+//            | 3 epoch watermark counters needed n positions×n passed newest n times×n
 //                 done: E stands in every sink; by source, what comes next
 //   positions := n position×n
 //                 by partition
 //   position  := at within
+//   times     := n time×n
+//                 by partition
+//   time      := newest heard
 //
-// Version 2, which is read and written anew as 3: one source, without kind and name; positions of
-// one number (of a table: version · 2^20 + file); no versions in plans.
+// Versions before, which are read and written anew as 4. 3: no times, and nothing behind the
+// versions or the positions; the watermark before an epoch judged all its rows, and moved to the
+// newest event time of any partition, less the bound. 2: one source, without kind and name;
+// positions of one number (of a table: version · 2^20 + file); no versions in plans.
 //
 // Little-endian; numbers varints (zigzag), texts with varint length, times µs. A done record is not
 // synced by itself: it goes out with the next plan, or when the flow is idle or stops. Plan's
@@ -65,8 +85,10 @@
 
 namespace tarn::flow {
 
-inline constexpr Timestamp kNoWatermark{std::numeric_limits<int64_t>::min()};
+inline constexpr Timestamp kNoTime{std::numeric_limits<int64_t>::min()};
+inline constexpr Timestamp kNoWatermark = kNoTime;
 inline constexpr Duration kMaxAhead = Duration::seconds(3600);
+inline constexpr Duration kSettle = Duration::millis(400);
 
 // Exact, of the generation so far.
 struct Counters {
@@ -92,9 +114,23 @@ struct Position {
 // Of the partitions of each source.
 using Positions = std::vector<std::vector<Position>>;
 
+// How far event time has come in a partition.
+struct PartitionTime {
+    Timestamp newest = kNoTime;  // the greatest so far
+    Duration heard = {};         // on LogTime::passed, when its last event came
+    friend bool operator==(const PartitionTime&, const PartitionTime&) = default;
+};
+// The time in which a flow's source had events, by when they were appended.
+struct LogTime {
+    Duration passed = {};
+    Timestamp newest = kNoTime;  // when the newest event was appended
+    friend bool operator==(const LogTime&, const LogTime&) = default;
+};
+
 struct PartitionRange {
     int32_t source = 0, partition = 0;
-    Position from, to;  // `to` exclusive
+    Position from, to;          // `to` exclusive
+    PartitionTime before = {};  // of flows by event time
     friend bool operator==(const PartitionRange&, const PartitionRange&) = default;
 };
 
@@ -112,6 +148,9 @@ struct EpochPlan {
     Counters before = {};
     std::vector<PartitionRange> ranges = {};  // by source and partition; only those with input
     std::vector<NamedVersion> versions = {};
+    bool by_epoch = false;  // of a journal of version 3
+    LogTime log_time = {};
+    std::vector<size_t> partitions = {};  // by source, that the watermark looks at
     friend bool operator==(const EpochPlan&, const EpochPlan&) = default;
 };
 
@@ -121,6 +160,8 @@ struct EpochDone {
     Counters after = {};
     int64_t needed = 0;  // plans of epochs below this are history
     Positions next = {};
+    LogTime log_time = {};
+    std::vector<std::vector<PartitionTime>> times = {};  // by source and partition
     friend bool operator==(const EpochDone&, const EpochDone&) = default;
 };
 

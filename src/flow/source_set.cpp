@@ -141,6 +141,13 @@ void SourceSet::advance(const EpochPlan& plan) {
         if (auto* at = find(positions_, range)) *at = range.to;
 }
 
+std::vector<size_t> SourceSet::partitions() const {
+    std::vector<size_t> out;
+    for (const auto& of_source : positions_)
+        out.push_back(of_source.size());
+    return out;
+}
+
 bool SourceSet::has_more() {
     for (size_t s = 0; s < sources_.size(); ++s)
         if (sources_[s]->has_more(positions_[s])) return true;

@@ -36,6 +36,8 @@ class SourceSet {
     // The plan's ranges are read.
     void advance(const EpochPlan& plan);
     const Positions& positions() const { return positions_; }
+    // How many partitions each source has.
+    std::vector<size_t> partitions() const;
     bool has_more();
     // The shortest of the sources'; negative: none asks for one.
     Duration poll() const;

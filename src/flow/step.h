@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "event_times.h"
 #include "input.h"
 #include "journal.h"
 #include "sink.h"
@@ -71,9 +72,10 @@ class Step {
     virtual int64_t oldest_needed(int64_t newest) const { return newest + 1; }
     // The first epoch that recovery runs again: older ones are in the state that was loaded.
     virtual int64_t first_to_replay() const { return journal_->needed(); }
-    // The plan's watermark, and the one after the epoch that ran.
-    virtual Timestamp watermark() const { return kNoWatermark; }
-    virtual void set_watermark(Timestamp) {}
+    // Whether its rows are judged by a watermark.
+    virtual bool by_event_time() const { return false; }
+    // Before an epoch and, by run(), after it.
+    EventTimes& event_times() { return times_; }
 
   protected:
     bool has_port(size_t port) const { return port < ports_.size(); }
@@ -91,6 +93,7 @@ class Step {
     RuntimeContext& world_;
     Logger logger_;
     Counters counters_;
+    EventTimes times_;
 
   private:
     std::vector<Changes> ports_;

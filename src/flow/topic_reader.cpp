@@ -103,17 +103,15 @@ Result<std::shared_ptr<InputBatch>> TopicReader::decode(Partition& partition, in
     chunk->from = chunk->to = {from};
     int64_t end = std::min({cap, fetched.high_watermark, fetched.last_stable_offset});
     bool first = true, full = false;
+    size_t batch_number = 0;
     for (auto& slice : fetched.slices) {
         auto rest = slice.bytes;
         while (!rest.empty() && !full) {
             TARN_TRY(auto header, codec::parse_batch_header(rest));
             auto batch = rest.substr(0, header.total_size());
-            auto late = header.base_timestamp_ms - chunk->first_timestamp_ms > kChunkSpan.ms();
             full = header.next_offset() > end ||
-                   (!first &&
-                    (chunk->records.size() + size_t(header.record_count) > kChunkRows || late));
+                   (!first && chunk->records.size() + size_t(header.record_count) > kChunkRows);
             if (full) break;
-            if (first) chunk->first_timestamp_ms = header.base_timestamp_ms;
             if (header.transactional() && !header.control()) {
                 return fail(errors::kTransactions,
                             fmt::format("records of transactions are not read by flows yet: topic "
@@ -133,8 +131,11 @@ Result<std::shared_ptr<InputBatch>> TopicReader::decode(Partition& partition, in
                     before = 0;
                 }
                 TARN_DCHECK(before <= chunk->records.size(), "records only grow");
+                TARN_CHECK(batch_number < fetched.origins.size(), "each batch has an origin");
+                chunk->origins.push_back({fetched.origins[batch_number], chunk->records.size()});
             }
             first = false;
+            ++batch_number;
             chunk->to = {header.next_offset()};
             chunk->bytes += batch.size();
             rest.remove_prefix(batch.size());

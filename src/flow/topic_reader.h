@@ -28,9 +28,6 @@ namespace tarn::flow {
 
 inline constexpr size_t kChunkRows = 50'000;
 inline constexpr size_t kChunkBytes = 4 << 20;
-// Of the records' timestamps in one chunk: keeps partitions together while a backlog is read
-// (protocol.h).
-inline constexpr Duration kChunkSpan = Duration::seconds(2);
 
 // Bytes of all readers' caches together.
 class CacheBudget {

@@ -192,6 +192,10 @@ AppendOutcome Log::append_and_wait(AppendRequest request) {
 FetchResult Log::fetch(const PartitionId& partition, int64_t offset, size_t max_bytes) {
     return impl_->fetch(partition, offset, max_bytes);
 }
+Result<OrderedRange> Log::next_in_order(const Uuid& topic, std::span<const int64_t> from,
+                                        const OrderedLimits& limits) {
+    return impl_->next_in_order(topic, from, limits);
+}
 std::optional<PartitionOffsets> Log::offsets(const PartitionId& partition) const {
     return impl_->offsets(partition);
 }

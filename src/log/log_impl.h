@@ -81,6 +81,10 @@ class Log::Impl {
     Result<OffsetAndTime> offset_for_time(const PartitionId& id, int64_t timestamp_ms);
     Result<OffsetAndTime> offset_of_max_time(const PartitionId& id);
 
+    // log_order.cpp
+    Result<OrderedRange> next_in_order(const Uuid& topic, std::span<const int64_t> from,
+                                       const OrderedLimits& limits);
+
     // log_retention.cpp
     Result<int64_t> delete_records(const PartitionId& id, int64_t offset);
     void set_hold(std::string_view holder, const PartitionId& id, int64_t offset);
@@ -181,6 +185,11 @@ class Log::Impl {
     Result<std::optional<BatchPlace>> find_batch(const PartitionId& id, int64_t from,
                                                  int64_t timestamp_ms);
     void unpin(const std::vector<std::shared_ptr<Segment>>& segments);
+
+    // log_order.cpp
+    struct Order;
+    bool plan_order(const Uuid& topic, std::span<const int64_t> from, Order& order);
+    Status gather_batches(Order& order, uint64_t number);
 
     // log_retention.cpp
     int64_t hold_of(const PartitionId& id) const TARN_REQUIRES(mutex_);

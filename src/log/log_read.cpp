@@ -181,6 +181,12 @@ Status Log::Impl::read_run(Plan& plan, size_t first, size_t last, FetchResult& r
 void Log::Impl::read_pieces(Plan& plan, FetchResult& result) {
     auto& pieces = plan.pieces;
     uint64_t cached = 0, read = 0;
+    auto came_from = [&](size_t first, size_t last) {
+        for (; first < last; ++first)
+            result.origins.push_back(
+                {lane_position(pieces[first].segment->header.number, pieces[first].place.offset),
+                 {pieces[first].place.time_us}});
+    };
     for (size_t i = 0; i < pieces.size();) {
         if (pieces[i].at) {
             std::string_view batch(pieces[i].at, pieces[i].place.size);
@@ -194,6 +200,7 @@ void Log::Impl::read_pieces(Plan& plan, FetchResult& result) {
                 slices.push_back({pieces[i].block, batch, pieces[i].block_bytes});
             }
             cached += batch.size();
+            came_from(i, i + 1);
             ++i;
             continue;
         }
@@ -215,6 +222,7 @@ void Log::Impl::read_pieces(Plan& plan, FetchResult& result) {
             result.message = status.error().message();
             break;
         }
+        came_from(i, last);
         for (size_t k = i; k < last; ++k)
             read += pieces[k].place.size;
         i = last;

@@ -93,7 +93,13 @@ void SegmentIndex::add(const BlockHead& head) {
     auto at = uint32_t(head.header.position) + uint32_t(head.header.head_bytes());
     for (auto& e : head.entries) {
         auto [slot, fresh] = batches_.try_emplace(e.partition);
-        slot->second.push_back({e.base_offset, e.max_timestamp_ms, at, e.size, e.records, e.guard});
+        slot->second.push_back({.base_offset = e.base_offset,
+                                .max_timestamp_ms = e.max_timestamp_ms,
+                                .time_us = head.header.time_us,
+                                .offset = at,
+                                .size = e.size,
+                                .records = e.records,
+                                .guard = e.guard});
         bytes_ += sizeof(BatchPlace) + (fresh ? 96 : 0);
         at += e.size;
     }

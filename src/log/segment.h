@@ -28,6 +28,7 @@ namespace tarn::log {
 struct BatchPlace {
     int64_t base_offset = 0;
     int64_t max_timestamp_ms = 0;
+    int64_t time_us = 0;  // when its block was written
     uint32_t offset = 0;  // in the segment's file
     uint32_t size = 0;
     uint32_t records = 0;

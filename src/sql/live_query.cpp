@@ -54,11 +54,12 @@ struct LiveQuery::Impl {
     Pane& pane_of(int64_t start);
     bool is_late(int64_t start, Timestamp watermark) const;
     Result<std::vector<int>> locate(const codec::ColumnBatch& rows) const;
+    using Judged = std::span<const RowsJudged>;
     // What add() was called with.
     struct Adding {
         const AdoptedBatch& batch;
         const std::vector<int>& columns;
-        Timestamp watermark;
+        Judged judged;  // from the rows at hand on
         std::vector<uint32_t>& late;
         std::vector<RefusedRow>* refused;
     };
@@ -67,7 +68,7 @@ struct LiveQuery::Impl {
     void add_evaluated();
     void add_part(DataChunk& groups_of, DataChunk& payload_of, Pane& pane);
     idx_t assign(const codec::Column& times, size_t from, const duckdb::SelectionVector* rows,
-                 idx_t count, Timestamp watermark, std::vector<uint32_t>& late,
+                 idx_t count, Judged& judged, std::vector<uint32_t>& late,
                  duckdb::SelectionVector& kept);
     Part& part_of(int64_t start);
     void emit(int64_t start, size_t set, DataChunk& keys, DataChunk& results, BatchBuilder& to,
@@ -220,14 +221,14 @@ Result<std::vector<int>> LiveQuery::Impl::locate(const codec::ColumnBatch& rows)
     return columns;
 }
 
-Status LiveQuery::add(const codec::ColumnBatch& rows, Timestamp watermark,
+Status LiveQuery::add(const codec::ColumnBatch& rows, std::span<const RowsJudged> judged,
                       std::vector<uint32_t>& late, std::vector<RefusedRow>* refused) {
     return guarded_run([&]() -> Status {
         TARN_TRY(auto columns, impl_->locate(rows));
         // The batch outlives the call; nothing here keeps it.
         AdoptedBatch batch(
             std::shared_ptr<const codec::ColumnBatch>(std::shared_ptr<void>(), &rows), columns);
-        Impl::Adding adding{batch, columns, watermark, late, refused};
+        Impl::Adding adding{batch, columns, judged, late, refused};
         for (size_t i = 0; i < batch.chunks(); ++i)
             impl_->add_chunk(adding, i, nullptr, batch.chunk_rows(i));
         return {};
@@ -235,9 +236,10 @@ Status LiveQuery::add(const codec::ColumnBatch& rows, Timestamp watermark,
 }
 
 // Sorts the rows of a chunk into panes; gives how many are on time, in `kept` which positions of
-// the chunk at hand. rows: the positions that WHERE left, null for all.
+// the chunk at hand. rows: the positions that WHERE left, null for all. judged: from the rows of
+// the chunk on; those behind it are left.
 idx_t LiveQuery::Impl::assign(const codec::Column& times, size_t from,
-                              const duckdb::SelectionVector* rows, idx_t count, Timestamp watermark,
+                              const duckdb::SelectionVector* rows, idx_t count, Judged& judged,
                               std::vector<uint32_t>& late, duckdb::SelectionVector& kept) {
     const auto* time = times.values<int64_t>() + from;
     const auto size = plan.size_us;
@@ -250,13 +252,18 @@ idx_t LiveQuery::Impl::assign(const codec::Column& times, size_t from,
     for (idx_t i = 0; i < count; ++i) {
         const auto row = rows ? rows->get_index(i) : i;
         const auto t = time[row];
+        if (from + row >= judged.front().to_row) [[unlikely]] {
+            while (from + row >= judged.front().to_row)
+                judged = judged.subspan(1);
+            start = 0, end = std::numeric_limits<int64_t>::min();
+        }
         if (t < start || t >= end) [[unlikely]] {
             const bool finite = duckdb::Timestamp::IsFinite(duckdb::timestamp_t(t)) &&
                                 t > std::numeric_limits<int64_t>::min() + size &&
                                 t < std::numeric_limits<int64_t>::max() - size;
             start = finite ? window_start(t, size) : t;
             end = finite ? start + size : t + (t < 0);
-            closed = !finite || is_late(start, watermark);
+            closed = !finite || is_late(start, judged.front().watermark);
             part = nullptr;
         }
         if (closed || (!times.validity.empty() && times.is_null(from + row))) [[unlikely]] {
@@ -275,6 +282,7 @@ idx_t LiveQuery::Impl::assign(const codec::Column& times, size_t from,
 void LiveQuery::Impl::add_chunk(Adding& adding, size_t chunk, const duckdb::SelectionVector* rows,
                                 idx_t count) {
     const auto late_before = adding.late.size();
+    const auto judged_before = adding.judged;
     auto row_of = [&](idx_t i) { return rows ? rows->get_index(i) : i; };
     try {
         if (!evaluate(adding, chunk, rows, count)) return;
@@ -282,6 +290,7 @@ void LiveQuery::Impl::add_chunk(Adding& adding, size_t chunk, const duckdb::Sele
         const duckdb::ErrorData error(e);
         if (!adding.refused || !is_of_value(error.Type())) throw;
         adding.late.resize(late_before);
+        adding.judged = judged_before;
         if (count == 1) {
             const auto row = chunk * STANDARD_VECTOR_SIZE + row_of(0);
             adding.refused->push_back({uint32_t(row), reason_of_value(error)});
@@ -319,8 +328,8 @@ bool LiveQuery::Impl::evaluate(Adding& adding, size_t chunk, const duckdb::Selec
         }
     }
     auto& times = adding.batch.batch().columns[size_t(adding.columns[size_t(plan.event_time)])];
-    const auto on_time = assign(times, chunk * STANDARD_VECTOR_SIZE, rows, count, adding.watermark,
-                                adding.late, kept);
+    const auto on_time =
+        assign(times, chunk * STANDARD_VECTOR_SIZE, rows, count, adding.judged, adding.late, kept);
     if (on_time == 0) return false;
     if (on_time < count) input.Slice(kept, on_time);
     if (!key_groups.empty()) {

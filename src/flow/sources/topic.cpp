@@ -36,70 +36,33 @@ class TopicSource final : public Source {
         return out;
     }
 
-    // Takes chunks, the partition with the oldest next record first, until the epoch is full.
+    // The next piece of the topic in the order in which it was appended.
     Result<SourceInput> read(std::span<const Position> from, const InputLimits& limits) override {
         SourceInput out;
-        auto count = from.size();
-        std::vector<int64_t> at(count), end(count);
-        std::vector<InputBatchPtr> heads(count);
-        std::vector<std::vector<InputBatchPtr>> taken(count);
-        for (size_t p = 0; p < count; ++p) {
-            at[p] = from[p].at;
-            TARN_TRY(end[p], available(int32_t(p), at[p]));
-            if (at[p] < end[p]) {
-                TARN_TRY(heads[p], reader_.read(int32_t(p), at[p], end[p]));
-            }
+        std::vector<int64_t> at;
+        for (const auto& position : from)
+            at.push_back(position.at);
+        auto next = log_.next_in_order(
+            reader_.info().id, at,
+            {.records = limits.rows, .bytes = limits.bytes, .some = limits.some});
+        if (!next && next.error().code() == ErrorCode::kNotFound)
+            return fail(errors::kSourceGone,
+                        "the source is gone: topic " + reader_.topic().name + ": it was deleted");
+        if (!next) return fail(next.error());
+        for (size_t p = 0; p < next->to.size(); ++p) {
+            TARN_RETURN_IF_ERROR(check(int32_t(p), at[p], next->offsets[p]));
+            if (at[p] == next->to[p]) continue;
+            out.ranges.push_back({.partition = int32_t(p), .from = from[p], .to = {next->to[p]}});
+            TARN_RETURN_IF_ERROR(read_range(out.ranges.back(), out));
         }
-        int64_t rows = 0, bytes = 0;
-        for (;;) {
-            size_t best = count;
-            for (size_t p = 0; p < count; ++p) {
-                if (heads[p] && (best == count ||
-                                 heads[p]->first_timestamp_ms < heads[best]->first_timestamp_ms))
-                    best = p;
-            }
-            if (best == count) break;
-            if ((bytes > 0 || !limits.some) &&
-                (rows + heads[best]->count > limits.rows ||
-                 bytes + int64_t(heads[best]->bytes) > limits.bytes)) {
-                out.more = true;
-                break;
-            }
-            rows += heads[best]->count;
-            bytes += int64_t(heads[best]->bytes);
-            at[best] = heads[best]->to.at;
-            taken[best].push_back(std::move(heads[best]));
-            heads[best] = nullptr;
-            if (at[best] < end[best]) {
-                TARN_TRY(heads[best], reader_.read(int32_t(best), at[best], end[best]));
-            }
-        }
-        for (size_t p = 0; p < count; ++p) {
-            if (taken[p].empty()) continue;
-            out.ranges.push_back({.partition = int32_t(p), .from = from[p], .to = {at[p]}});
-            for (auto& chunk : taken[p])
-                out.add(std::move(chunk));
-        }
+        out.more = next->more;
         return out;
     }
 
     Result<SourceInput> reread(std::span<const PartitionRange> ranges) override {
         SourceInput out;
-        for (const auto& range : ranges) {
-            for (auto at = range.from.at; at < range.to.at;) {
-                TARN_TRY(auto chunk, reader_.read(range.partition, at, range.to.at));
-                if (!chunk) {
-                    return fail(
-                        errors::kPositionBeyondLog,
-                        fmt::format("the log ends before what a batch has read: topic {} "
-                                    "partition {} offset {}: it was put back to an older state; "
-                                    "drop the flow's sinks and its state folder to begin anew",
-                                    reader_.topic().name, range.partition, at));
-                }
-                at = chunk->to.at;
-                out.add(std::move(chunk));
-            }
-        }
+        for (const auto& range : ranges)
+            TARN_RETURN_IF_ERROR(read_range(range, out));
         return out;
     }
 
@@ -139,27 +102,41 @@ class TopicSource final : public Source {
     }
 
   private:
-    Result<int64_t> available(int32_t partition, int64_t position) {
-        auto offsets = log_.offsets({reader_.info().id, partition});
+    Status read_range(const PartitionRange& range, SourceInput& out) {
+        for (auto at = range.from.at; at < range.to.at;) {
+            TARN_TRY(auto chunk, reader_.read(range.partition, at, range.to.at));
+            if (!chunk) {
+                return fail(errors::kPositionBeyondLog,
+                            fmt::format("the log ends before what a batch has read: topic {} "
+                                        "partition {} offset {}: it was put back to an older "
+                                        "state; drop the flow's sinks and its state folder to "
+                                        "begin anew",
+                                        reader_.topic().name, range.partition, at));
+            }
+            at = chunk->to.at;
+            out.add(std::move(chunk));
+        }
+        return {};
+    }
+
+    // Whether a position is in the log.
+    Status check(int32_t partition, int64_t position, const log::PartitionOffsets& offsets) const {
         auto where = fmt::format("topic {} partition {}", reader_.topic().name, partition);
-        if (!offsets)
-            return fail(errors::kSourceGone,
-                        "the source is gone: " + where + ": the topic was deleted");
-        if (position > offsets->high_watermark) {
+        if (position > offsets.high_watermark) {
             return fail(errors::kPositionBeyondLog,
                         fmt::format("the flow's position {} is beyond the log's end {}: {}: the "
                                     "log was put back to an older state; drop the flow's sinks "
                                     "and its state folder to begin anew",
-                                    position, offsets->high_watermark, where));
+                                    position, offsets.high_watermark, where));
         }
-        if (position < offsets->log_start_offset) {
+        if (position < offsets.log_start_offset) {
             return fail(errors::kPositionBeforeLog,
                         fmt::format("the flow's position {} is before the log's start {}: {}: "
                                     "records it has not read were deleted; drop the flow's sinks "
                                     "and its state folder to begin anew",
-                                    position, offsets->log_start_offset, where));
+                                    position, offsets.log_start_offset, where));
         }
-        return std::min(offsets->high_watermark, offsets->last_stable_offset);
+        return {};
     }
 
     TopicReader& reader_;

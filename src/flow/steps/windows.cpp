@@ -22,9 +22,10 @@ int64_t floor_to(int64_t value, int64_t step) {
 FlowSpec WindowsStep::spec_of(const project::LiveModel& model, const project::Topic& topic) {
     return {.name = model.name,
             .kind = "live",
-            .generation = generation_of(
-                fmt::format("live 1|{}|{}|{}|{}|{}|{}", model.sql, model.stream, described(topic),
-                            model.watermark.us, model.grace.us, model.late)),
+            .generation = generation_of(fmt::format(
+                "live 1|{}|{}|{}|{}|{}|{}{}", model.sql, model.stream, described(topic),
+                model.watermark.us, model.grace.us, model.late,
+                model.idle == project::LiveModel().idle ? "" : fmt::format("|{}", model.idle.us))),
             .sql = model.sql,
             .every = model.every};
 }
@@ -58,7 +59,6 @@ Status WindowsStep::prepare() {
     if (!query_ || used_) TARN_RETURN_IF_ERROR(compile());
     spans_.clear();
     side_rows_.reset();
-    watermark_ = kNoWatermark;
     return {};
 }
 
@@ -76,11 +76,12 @@ Status WindowsStep::run(const Input& input, bool replay) {
     side_rows_.emplace(side_partitions_);
     counters_ = input.plan.before;
     counters_.rows_in += input.records;
-    newest_event_us_ = INT64_MIN;
     refusals_.clear();
-    for (const auto& [source, chunk] : input.parts) {
-        counters_.rejected += int64_t(chunk->rejected.size());
-        if (chunk->decoded()->row_count > 0) TARN_RETURN_IF_ERROR(add(*chunk, input.plan));
+    const auto judged = input.plan.by_epoch ? judge_by_epoch(input) : judge(input);
+    for (size_t i = 0; i < input.parts.size(); ++i) {
+        const auto& chunk = *input.parts[i].batch;
+        counters_.rejected += int64_t(chunk.rejected.size());
+        if (chunk.decoded()->row_count > 0) TARN_RETURN_IF_ERROR(add(chunk, judged[i]));
     }
     if (replay) {
         count_refusals(replay);
@@ -100,47 +101,111 @@ Status WindowsStep::run(const Input& input, bool replay) {
     return {};
 }
 
-Status WindowsStep::add(const InputBatch& chunk, const EpochPlan& plan) {
-    const auto& rows = *chunk.decoded();
-    auto event_time = rows.find(query_->info().event_time_column);
-    TARN_CHECK(event_time >= 0, "the column of event time is decoded");
-    const auto* times = rows.columns[size_t(event_time)].values<int64_t>();
-    auto limit = plan.batch_time.us + kMaxAhead.us;
-    int64_t newest = *std::max_element(times, times + rows.row_count);
-    if (newest <= limit) {
-        TARN_RETURN_IF_ERROR(add_rows(chunk, rows, {}, plan));
-    } else {
-        kept_rows_.clear();
-        newest = INT64_MIN;
-        for (uint32_t row = 0; row < rows.row_count; ++row) {
-            if (times[row] > limit) {
-                ++counters_.late;
-                ++counters_.early;
-                TARN_RETURN_IF_ERROR(put_to_side(chunk, plan, row, times[row], "early"));
-            } else {
-                kept_rows_.push_back(row);
-                newest = std::max(newest, times[row]);
-            }
-        }
-        if (!kept_rows_.empty()) {
-            auto kept = codec::select_rows(rows, kept_rows_);
-            TARN_RETURN_IF_ERROR(add_rows(chunk, *kept, kept_rows_, plan));
-        }
-    }
-    newest_event_us_ = std::max(newest_event_us_, newest);
-    return {};
+const int64_t* WindowsStep::event_times_of(const codec::ColumnBatch& rows) const {
+    auto at = rows.find(query_->info().event_time_column);
+    TARN_CHECK(at >= 0, "the column of event time is decoded");
+    return rows.columns[size_t(at)].values<int64_t>();
 }
 
-// `places`: where the rows stand in the chunk's (none: they are those).
+// The batches of all partitions in the order of the log, each by the watermark before it.
+std::vector<WindowsStep::Judged> WindowsStep::judge(const Input& input) {
+    struct Place {
+        uint64_t position;
+        size_t part, batch;
+    };
+    std::vector<Place> order;
+    for (size_t i = 0; i < input.parts.size(); ++i) {
+        const auto& origins = input.parts[i].batch->origins;
+        for (size_t b = 0; b < origins.size(); ++b)
+            order.push_back({origins[b].position, i, b});
+    }
+    std::ranges::sort(order, {}, &Place::position);
+    std::vector<Judged> out(input.parts.size());
+    newest_event_ = kNoTime;
+    clock_.begin(times_);
+    for (const auto& place : order) {
+        const auto& [source, chunk] = input.parts[place.part];
+        const auto& origin = chunk->origins[place.batch];
+        auto& judged = out[place.part];
+        auto newest = kNoTime;
+        if (!has_rows(*chunk, judged, origin.records_to)) continue;
+        clock_.turn(origin.written);
+        judge_batch(*chunk, saturated(origin.written, kMaxAhead), origin.records_to, judged,
+                    newest);
+        if (newest == kNoTime) continue;
+        clock_.take(size_t(source), size_t(chunk->partition), newest);
+        newest_event_ = std::max(newest_event_, newest);
+    }
+    return out;
+}
+
+// As journals of version 3 have it.
+std::vector<WindowsStep::Judged> WindowsStep::judge_by_epoch(const Input& input) {
+    std::vector<Judged> out(input.parts.size());
+    newest_event_ = kNoTime;
+    for (size_t i = 0; i < input.parts.size(); ++i)
+        judge_batch(*input.parts[i].batch, saturated(input.plan.batch_time, kMaxAhead), SIZE_MAX,
+                    out[i], newest_event_);
+    times_.watermark =
+        std::max(times_.watermark, saturated(newest_event_, Duration{-model_.watermark.us}));
+    return out;
+}
+
+bool WindowsStep::has_rows(const InputBatch& chunk, const Judged& judged, size_t records_to) {
+    const auto next = judged.rows.empty() ? 0 : judged.rows.back().to_row;
+    return next < chunk.accepted.size() && chunk.accepted[next] < records_to;
+}
+
+// The rows of the records before `records_to` that are not judged yet.
+void WindowsStep::judge_batch(const InputBatch& chunk, Timestamp limit, size_t records_to,
+                              Judged& judged, Timestamp& newest) {
+    const auto& rows = *chunk.decoded();
+    const auto* times = event_times_of(rows);
+    const auto from = judged.rows.empty() ? 0 : judged.rows.back().to_row;
+    auto row = from;
+    for (; row < rows.row_count && chunk.accepted[row] < records_to; ++row) {
+        if (times[row] > limit.us)
+            judged.early.push_back(uint32_t(row));
+        else
+            newest.us = std::max(newest.us, times[row]);
+    }
+    if (row == from) return;
+    if (judged.rows.empty() || judged.rows.back().watermark != times_.watermark)
+        judged.rows.push_back({row, times_.watermark});
+    judged.rows.back().to_row = row;
+}
+
+Status WindowsStep::add(const InputBatch& chunk, const Judged& judged) {
+    const auto& rows = *chunk.decoded();
+    if (judged.early.empty()) return add_rows(chunk, rows, {}, judged, judged.rows);
+    std::vector<uint32_t> kept;
+    auto kept_judged = judged.rows;
+    auto early = judged.early.begin();
+    auto range = kept_judged.begin();
+    for (uint32_t row = 0; row < rows.row_count; ++row) {
+        if (early != judged.early.end() && *early == row)
+            ++early;
+        else
+            kept.push_back(row);
+        if (row + 1 == range->to_row) (range++)->to_row = kept.size();
+    }
+    counters_.late += int64_t(judged.early.size());
+    counters_.early += int64_t(judged.early.size());
+    for (auto row : judged.early)
+        TARN_RETURN_IF_ERROR(put_to_side(chunk, judged, row, "early"));
+    if (kept.empty()) return {};
+    return add_rows(chunk, *codec::select_rows(rows, kept), kept, judged, kept_judged);
+}
+
+// `places`: where the rows stand in the chunk's (none: they are those); `ranges` judge them.
 Status WindowsStep::add_rows(const InputBatch& chunk, const codec::ColumnBatch& rows,
-                             std::span<const uint32_t> places, const EpochPlan& plan) {
+                             std::span<const uint32_t> places, const Judged& judged,
+                             std::span<const sql::LiveQuery::RowsJudged> ranges) {
     late_rows_.clear();
     refused_rows_.clear();
-    TARN_RETURN_IF_ERROR(query_->add(rows, plan.watermark, late_rows_, &refused_rows_));
+    TARN_RETURN_IF_ERROR(query_->add(rows, ranges, late_rows_, &refused_rows_));
     auto aside = [&](uint32_t row, const std::string& why) {
-        const auto column = rows.find(query_->info().event_time_column);
-        const auto time = rows.columns[size_t(column)].values<int64_t>()[row];
-        return put_to_side(chunk, plan, places.empty() ? row : places[row], time, why);
+        return put_to_side(chunk, judged, places.empty() ? row : places[row], why);
     };
     counters_.late += int64_t(late_rows_.size());
     for (auto row : late_rows_)
@@ -161,12 +226,15 @@ void WindowsStep::count_refusals(bool replay) {
     refusals_.clear();
 }
 
-Status WindowsStep::put_to_side(const InputBatch& chunk, const EpochPlan& plan, uint32_t row,
-                                int64_t event_time_us, const std::string& why) {
+Status WindowsStep::put_to_side(const InputBatch& chunk, const Judged& judged, uint32_t row,
+                                const std::string& why) {
     if (!has_port(kLate)) return {};
+    const auto watermark =
+        std::ranges::upper_bound(judged.rows, row, {}, &sql::LiveQuery::RowsJudged::to_row)
+            ->watermark;
     const auto& record = chunk.records[chunk.accepted[row]];
     auto size = query_->info().window_size.us;
-    auto window_end = std::clamp(event_time_us, -kFar, kFar);
+    auto window_end = std::clamp(event_times_of(*chunk.decoded())[row], -kFar, kFar);
     window_end = floor_to(window_end, size) + size;
     const codec::Header headers[] = {
         {"tarn.reason", why},
@@ -174,28 +242,27 @@ Status WindowsStep::put_to_side(const InputBatch& chunk, const EpochPlan& plan, 
         {"tarn.partition", std::to_string(chunk.partition)},
         {"tarn.offset", std::to_string(record.offset)},
         {"tarn.timestamp", format_rfc3339(record_time(record))},
-        {"tarn.watermark", plan.watermark == kNoWatermark
-                               ? std::nullopt
-                               : std::optional(format_rfc3339(plan.watermark))},
+        {"tarn.watermark",
+         watermark == kNoWatermark ? std::nullopt : std::optional(format_rfc3339(watermark))},
         {"tarn.window_end", format_rfc3339(Timestamp{window_end})},
     };
     return side_rows_->add(chunk.partition, record, headers);
 }
 
-// Windows that begin before this are removed from the view: by the plan's watermark, at the border
-// of a window.
+// Windows that begin before this are removed from the view: by the watermark after the epoch, at
+// the border of a window.
 std::optional<Timestamp> WindowsStep::remove_before() const {
-    if (watermark_ == kNoWatermark) return std::nullopt;
-    return Timestamp{floor_to(watermark_.us - model_.retain.us, query_->info().window_size.us)};
+    if (times_.watermark == kNoWatermark) return std::nullopt;
+    const auto from = saturated(times_.watermark, Duration{-model_.retain.us}).us;
+    return Timestamp{floor_to(std::clamp(from, -kFar, kFar), query_->info().window_size.us)};
 }
 
 Status WindowsStep::finish(const EpochPlan& plan) {
-    if (newest_event_us_ == INT64_MIN) return {};
-    spans_.push_back({plan.epoch, newest_event_us_});
-    watermark_ = std::max(watermark_, Timestamp{newest_event_us_} - model_.watermark);
-    TARN_RETURN_IF_ERROR(query_->close_panes(watermark_));
+    if (newest_event_ == kNoTime) return {};
+    spans_.push_back({plan.epoch, newest_event_});
+    TARN_RETURN_IF_ERROR(query_->close_panes(times_.watermark));
     auto oldest = query_->oldest_open_pane().us;
-    while (!spans_.empty() && spans_.front().newest_event_us < oldest)
+    while (!spans_.empty() && spans_.front().newest_event.us < oldest)
         spans_.pop_front();
     return {};
 }

@@ -20,7 +20,8 @@ class WindowsStep final : public Step {
         : Step(spec_of(model, topic), options, world),
           topic_(topic),
           model_(model),
-          side_partitions_(side_partitions) {}
+          side_partitions_(side_partitions),
+          clock_(model.watermark, model.idle) {}
 
     // Errors: kInvalidArgument, kUnsupported, with the model's file: what its author must change.
     Status compile();
@@ -34,18 +35,30 @@ class WindowsStep final : public Step {
     Status finish(const EpochPlan& plan) override;
     bool stateful() const override { return true; }
     int64_t oldest_needed(int64_t newest) const override;
-    Timestamp watermark() const override { return watermark_; }
-    void set_watermark(Timestamp watermark) override { watermark_ = watermark; }
+    bool by_event_time() const override { return true; }
 
   private:
     static FlowSpec spec_of(const project::LiveModel& model, const project::Topic& topic);
-    Status add(const InputBatch& chunk, const EpochPlan& plan);
+    // What the watermark says of the rows of a chunk.
+    struct Judged {
+        std::vector<sql::LiveQuery::RowsJudged> rows = {};  // all of them, early ones too
+        std::vector<uint32_t> early = {};
+    };
+    std::vector<Judged> judge(const Input& input);
+    std::vector<Judged> judge_by_epoch(const Input& input);
+    // Whether some of the records before this one are not judged yet.
+    static bool has_rows(const InputBatch& chunk, const Judged& judged, size_t records_to);
+    void judge_batch(const InputBatch& chunk, Timestamp limit, size_t records_to, Judged& judged,
+                     Timestamp& newest);
+    Status add(const InputBatch& chunk, const Judged& judged);
     Status add_rows(const InputBatch& chunk, const codec::ColumnBatch& rows,
-                    std::span<const uint32_t> places, const EpochPlan& plan);
+                    std::span<const uint32_t> places, const Judged& judged,
+                    std::span<const sql::LiveQuery::RowsJudged> ranges);
     // `why`: "late", "early" or what a value was refused for.
-    Status put_to_side(const InputBatch& chunk, const EpochPlan& plan, uint32_t row,
-                       int64_t event_time_us, const std::string& why);
+    Status put_to_side(const InputBatch& chunk, const Judged& judged, uint32_t row,
+                       const std::string& why);
     void count_refusals(bool replay);
+    const int64_t* event_times_of(const codec::ColumnBatch& rows) const;
     std::optional<Timestamp> remove_before() const;
 
     const project::Topic& topic_;  // the reader's
@@ -53,18 +66,18 @@ class WindowsStep final : public Step {
     const int32_t side_partitions_;
     std::unique_ptr<sql::LiveQuery> query_;
     bool used_ = false;  // query_ has seen rows
-    Timestamp watermark_ = kNoWatermark;
+    WatermarkClock clock_;
 
     // Of the epoch that ran last.
-    int64_t newest_event_us_ = INT64_MIN;
+    Timestamp newest_event_ = kNoTime;
     std::optional<SideRecords> side_rows_;
-    std::vector<uint32_t> late_rows_, kept_rows_;
+    std::vector<uint32_t> late_rows_;
     std::vector<sql::RefusedRow> refused_rows_;
     std::vector<std::string> refusals_;  // of rows and groups
 
     struct Span {
         int64_t epoch = 0;
-        int64_t newest_event_us = 0;
+        Timestamp newest_event;
     };
     std::deque<Span> spans_;  // epochs that may have rows in open windows
 };

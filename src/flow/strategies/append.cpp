@@ -70,7 +70,7 @@ Status RowsStep::compile() {
 
 int64_t RowsStep::horizon_second(Timestamp watermark) const {
     if (watermark == kNoWatermark) return INT64_MIN;
-    return floor_second(watermark.us - model_.deduplication_window.us);
+    return floor_second(saturated(watermark, Duration{-model_.deduplication_window.us}).us);
 }
 
 std::string RowsStep::key_text(const codec::Column& column, uint32_t row) const {
@@ -177,7 +177,7 @@ Status RowsStep::judge(const BatchPtr& rows, const EpochPlan& plan) {
                 continue;
             }
             // A producer with a wrong clock must not move everyone's window.
-            if (event_us <= plan.batch_time.us + kMaxAhead.us)
+            if (event_us <= saturated(plan.batch_time, kMaxAhead).us)
                 newest_event_us_ = std::max(newest_event_us_, event_us);
         }
         good.push_back(row);
@@ -195,8 +195,8 @@ Status RowsStep::judge(const BatchPtr& rows, const EpochPlan& plan) {
 
 Status RowsStep::finish(const EpochPlan&) {
     if (newest_event_us_ == INT64_MIN) return {};
-    watermark_ = std::max(watermark_, Timestamp{newest_event_us_});
-    ids_->forget_before(horizon_second(watermark_));
+    times_.watermark = std::max(times_.watermark, Timestamp{newest_event_us_});
+    ids_->forget_before(horizon_second(times_.watermark));
     return {};
 }
 

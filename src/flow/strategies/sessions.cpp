@@ -18,7 +18,7 @@ constexpr int64_t kRowsOfCheckpoint = 200'000;  // at least so many rows are wor
 constexpr int64_t kRowsOfSession = 8;           // and so many for each session it would hold
 constexpr size_t kMostParts = 64;               // of the open sessions; more are merged into one
 
-Timestamp less(Timestamp time, Duration by) { return time == kNoWatermark ? time : time - by; }
+Timestamp less(Timestamp time, Duration by) { return saturated(time, Duration{-by.us}); }
 
 }  // namespace
 
@@ -96,25 +96,24 @@ Status SessionsStep::load_state() {
     return {};
 }
 
-BatchPtr SessionsStep::on_time(const BatchPtr& rows, const EpochPlan& plan) {
+BatchPtr SessionsStep::on_time(const BatchPtr& rows, Timestamp limit, Timestamp& newest) {
     auto at = rows->find(query_->info().session->event_time_column);
     const auto& column = rows->columns[size_t(at)];
     const auto* times = column.values<int64_t>();
-    const auto closed = less(plan.watermark, model_.grace).us;
-    const auto limit = plan.batch_time.us + kMaxAhead.us;
+    const auto closed = less(times_.watermark, model_.grace).us;
     std::vector<uint32_t> kept, late, early, timeless;
     for (uint32_t row = 0; row < rows->row_count; ++row) {
         if (column.is_null(row))
             timeless.push_back(row);
-        else if (times[row] > limit)
+        else if (times[row] > limit.us)
             early.push_back(row);
-        else if (plan.watermark != kNoWatermark && times[row] < closed)
+        else if (times[row] < closed)
             late.push_back(row);
         else
             kept.push_back(row);
     }
     for (auto row : kept)
-        next_watermark_ = std::max(next_watermark_, Timestamp{times[row]} - model_.watermark);
+        newest.us = std::max(newest.us, times[row]);
     counters_.late += int64_t(late.size() + early.size() + timeless.size());
     counters_.early += int64_t(early.size());
     put_to_side(rows, late, "late");
@@ -123,11 +122,40 @@ BatchPtr SessionsStep::on_time(const BatchPtr& rows, const EpochPlan& plan) {
     return kept.size() == rows->row_count ? rows : codec::select_rows(*rows, kept);
 }
 
+std::vector<BatchPtr> SessionsStep::judge(const Input& input) {
+    const auto& plan = input.plan;
+    std::vector<BatchPtr> kept;
+    if (plan.by_epoch) {
+        auto newest = kNoTime;
+        for (const auto& rows : batches_of(input))
+            kept.push_back(on_time(rows, saturated(plan.batch_time, kMaxAhead), newest));
+        times_.watermark = std::max(times_.watermark, less(newest, model_.watermark));
+        return kept;
+    }
+    clock_.begin(times_);
+    const auto& to = plan.ranges.back().to;
+    for (size_t i = 0; i < input.parts.size(); ++i) {
+        const auto& slice = *input.parts[i].batch;
+        auto& newest = times_.partitions.at(0).at(0).newest;
+        // A clock that was ahead when the version was committed lets nothing through for it.
+        const auto limit = saturated(std::min(slice.arrived, plan.batch_time), kMaxAhead);
+        for (const auto& rows : slice.rows)
+            kept.push_back(on_time(rows, limit, newest));
+        const bool last = i + 1 == input.parts.size()
+                              ? to.at > slice.from.at
+                              : input.parts[i + 1].batch->from.at > slice.from.at;
+        if (!last || newest == kNoTime) continue;
+        clock_.turn(slice.arrived);
+        clock_.take(0, 0, newest);
+    }
+    return kept;
+}
+
 // Moves the sessions that are over out of the open ones: they are the epoch's rows.
 Status SessionsStep::close() {
-    if (next_watermark_ == kNoWatermark) return {};
-    const auto passed = less(next_watermark_, model_.grace).us;
-    auto closed = open_.take_last_below(passed - query_->info().session->gap.us);
+    if (times_.watermark == kNoWatermark) return {};
+    const auto passed = less(less(times_.watermark, model_.grace), query_->info().session->gap);
+    auto closed = open_.take_last_below(passed.us);
     for (const auto& some : closed)
         counters_.rows_out += int64_t(some->row_count);
     if (closed.empty() || replaying_) return {};
@@ -138,11 +166,9 @@ Status SessionsStep::close() {
 
 Status SessionsStep::compute(const Input& input, bool replay) {
     replaying_ = replay;
-    next_watermark_ = input.plan.watermark;
-    std::vector<BatchPtr> kept;
-    for (const auto& rows : batches_of(input))
-        if (auto some = on_time(rows, input.plan); some->row_count > 0) kept.push_back(some);
-    if (kept.empty()) return {};
+    auto kept = judge(input);
+    std::erase_if(kept, [](const auto& rows) { return rows->row_count == 0; });
+    if (kept.empty()) return close();
     auto partial = [&](const std::vector<BatchPtr>& rows) { return query_->partial(rows); };
     RefusedInputs refused;
     TARN_TRY(auto added, partial_of_good_rows(kept, partial, refused));
@@ -184,7 +210,6 @@ Status SessionsStep::write_checkpoint(int64_t epoch) {
 }
 
 Status SessionsStep::finish(const EpochPlan& plan) {
-    watermark_ = std::max(watermark_, next_watermark_);
     if (replaying_) return {};
     auto worth = std::max(kRowsOfCheckpoint / options_.checkpoint_divisor,
                           kRowsOfSession * int64_t(open_.size()));

@@ -24,10 +24,13 @@ EpochPlan plan(int64_t epoch) {
             .batch_time = {epoch * 1000 + 5},
             .watermark = epoch == 0 ? kNoWatermark : Timestamp{epoch * 100},
             .before = {.rows_in = epoch, .rows_out = 2, .late = 3, .early = 1, .rejected = -4},
-            .ranges = {{0, 0, {epoch * 10}, {epoch * 10 + 10}},
+            .ranges = {{0, 0, {epoch * 10}, {epoch * 10 + 10}, {{epoch - 1}, {epoch}}},
                        {0, 1, {epoch * 5 + 7}, {epoch * 5 + 12}},
                        {1, 0, {epoch + 3, 1}, {epoch + 4, epoch % 3}}},
-            .versions = {{"contract:clicks", epoch / 3}, {"key:tenants", 2}}};
+            .versions = {{"contract:clicks", epoch / 3}, {"key:tenants", 2}},
+            .by_epoch = epoch % 2 == 1,
+            .log_time = {{epoch * 7}, epoch == 0 ? kNoTime : Timestamp{epoch + 9}},
+            .partitions = {2, 1}};
 }
 
 EpochDone done(int64_t epoch, int64_t needed) {
@@ -35,7 +38,9 @@ EpochDone done(int64_t epoch, int64_t needed) {
             .watermark = {epoch * 100 + 100},
             .after = {.rows_in = epoch + 1},
             .needed = needed,
-            .next = {{{epoch * 10 + 10}, {epoch * 5 + 12}}, {{epoch + 4, epoch % 3}}}};
+            .next = {{{epoch * 10 + 10}, {epoch * 5 + 12}}, {{epoch + 4, epoch % 3}}},
+            .log_time = {{epoch * 7 + 7}, {epoch + 10}},
+            .times = {{{{epoch}, {1}}, {}}, {{{-epoch}, {2}}}}};
 }
 
 struct World {
@@ -127,12 +132,12 @@ TEST(Journal, DamageAndNewerVersionsAreSaid) {
     }
     ASSERT_TRUE(w.disk.rot(kPath, 150));
     EXPECT_EQ(Journal::open(w.disk, w.failpoints, kPath).error().code(), ErrorCode::kCorrupted);
-    ASSERT_TRUE(w.disk.replace(kPath, std::string("TARNFLOW\4\0\0\0", 12)));
+    ASSERT_TRUE(w.disk.replace(kPath, std::string("TARNFLOW\5\0\0\0", 12)));
     EXPECT_EQ(Journal::open(w.disk, w.failpoints, kPath).error().code(), ErrorCode::kUnsupported);
 }
 
-// As the version before wrote it, byte by byte.
-std::string old_journal() {
+// As version 2 or 3 wrote it, byte by byte.
+std::string old_journal(int format = 2) {
     auto record = [](const std::function<void(ByteWriter&)>& items) {
         ByteWriter payload, out;
         items(payload);
@@ -146,34 +151,53 @@ std::string old_journal() {
         for (auto value : values)
             out.zigzag(value);
     };
-    auto position = [](int64_t version, int64_t file) { return version << 20 | file; };
-    std::string out("TARNFLOW\2\0\0\0", 12);
+    struct Place {
+        int64_t version, file;
+    };
+    auto position = [&](ByteWriter& w, Place place) {
+        if (format == 2)
+            w.zigzag(place.version << 20 | place.file);
+        else
+            numbers(w, {place.version, place.file});
+    };
+    std::string out("TARNFLOW?\0\0\0", 12);
+    out[8] = char(format);
     out += record([&](ByteWriter& w) {
         w.le<uint8_t>(1);
         w.sized("f");
         w.sized("g");
+        if (format == 3) {
+            w.varint(1);
+            w.sized("table");
+            w.sized("silver.clicks");
+        }
         w.raw(std::string(15, '\0') + "\7");
         w.varint(1);
-        numbers(w, {0});
+        position(w, {0, 0});
     });
-    auto plan_of = [&](ByteWriter& w, int64_t epoch, int64_t from, int64_t to) {
+    auto plan_of = [&](ByteWriter& w, int64_t epoch, Place from, Place to) {
         w.le<uint8_t>(2);
         numbers(w, {epoch, 1000 + epoch, 50 + epoch, 1, 2, 3, 4, 5, 6, 7});
         w.varint(1);
-        numbers(w, {0, from, to});
+        if (format == 3) numbers(w, {0});
+        numbers(w, {0});
+        position(w, from);
+        position(w, to);
+        if (format == 3) w.varint(0);
     };
-    out += record([&](ByteWriter& w) { plan_of(w, 0, 0, position(2, 5)); });
+    out += record([&](ByteWriter& w) { plan_of(w, 0, {0, 0}, {2, 5}); });
     out += record([&](ByteWriter& w) {
         w.le<uint8_t>(3);
         numbers(w, {0, 51, 9, 9, 9, 9, 9, 9, 9, 1});
+        if (format == 3) w.varint(1);
         w.varint(1);
-        numbers(w, {position(2, 5)});
-        plan_of(w, 1, position(2, 5), position(4, 0));
+        position(w, {2, 5});
+        plan_of(w, 1, {2, 5}, {4, 0});
     });
     return out;
 }
 
-TEST(Journal, OneOfTheVersionBeforeIsReadAndWrittenAnew) {
+TEST(Journal, OneOfAVersionBeforeIsReadAndWrittenAnew) {
     const Journal::OldSource old{.node = table_node("silver.clicks"), .position = [](int64_t n) {
                                      return Position{n >> 20, n & ((1 << 20) - 1)};
                                  }};
@@ -182,20 +206,28 @@ TEST(Journal, OneOfTheVersionBeforeIsReadAndWrittenAnew) {
                            .generation = "g",
                            .sources = {{.node = table_node("silver.clicks"), .start = {{}}}}};
     expected.sources[0].id.bytes[15] = 7;
-    const EpochPlan second{1, {1001}, {51}, counters, {{0, 0, {2, 5}, {4, 0}}}};
+    const EpochPlan second{.epoch = 1,
+                           .batch_time = {1001},
+                           .watermark = {51},
+                           .before = counters,
+                           .ranges = {{0, 0, {2, 5}, {4, 0}}},
+                           .by_epoch = true};
     const EpochDone done{0, {51}, nines, 1, {{{2, 5}}}};
     World w(1);
     ASSERT_TRUE(w.disk.create_folders("state/f"));
     ASSERT_TRUE(w.disk.replace(kPath, old_journal()));
     EXPECT_EQ(Journal::open(w.disk, w.failpoints, kPath).error().code(), ErrorCode::kUnsupported)
         << "without a source to say what its positions are";
-    for (int life = 0; life < 2; ++life) {
+    for (int life = 0; life < 4; ++life) {
+        if (life == 2) {
+            ASSERT_TRUE(w.disk.replace(kPath, old_journal(3)));
+        }
         auto journal = Journal::open(w.disk, w.failpoints, kPath, old);
         ASSERT_TRUE(journal) << journal.error().message();
         EXPECT_EQ((*journal)->header(), expected);
         EXPECT_EQ((*journal)->done(), done);
         EXPECT_THAT((*journal)->plans(), testing::ElementsAre(second)) << "the first is history";
-        EXPECT_EQ(w.disk.read_all(kPath)->substr(8, 1), "\3");
+        EXPECT_EQ(w.disk.read_all(kPath)->substr(8, 1), "\4");
     }
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "journal.h"
 #include "latency.h"
 #include "outputs.h"
 #include "world.h"
@@ -12,6 +13,65 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+
+// The journal as version 3 has it.
+std::string as_version_3(const Journal& journal) {
+    std::string out("TARNFLOW\3\0\0\0", 12);
+    auto numbers = [](ByteWriter& w, std::initializer_list<int64_t> values) {
+        for (auto value : values)
+            w.zigzag(value);
+    };
+    auto counters = [&](ByteWriter& w, const Counters& c) {
+        numbers(w, {c.rows_in, c.rows_out, c.late, c.early, c.rejected, c.duplicates, c.outside});
+    };
+    auto positions = [&](ByteWriter& w, const std::vector<Position>& of) {
+        w.varint(of.size());
+        for (auto [at, within] : of)
+            numbers(w, {at, within});
+    };
+    auto add = [&](ByteWriter& w) {
+        const auto payload = w.take();
+        ByteWriter frame;
+        frame.le<uint32_t>(payload.size());
+        frame.le<uint32_t>(crc32c(payload));
+        frame.raw(payload);
+        out += frame.take();
+    };
+    ByteWriter w;
+    const auto& header = journal.header();
+    w.le<uint8_t>(1);
+    w.sized(header.flow);
+    w.sized(header.generation);
+    w.varint(header.sources.size());
+    for (const auto& source : header.sources) {
+        w.sized(source.node.kind);
+        w.sized(source.node.name);
+        w.raw({reinterpret_cast<const char*>(source.id.bytes.data()), source.id.bytes.size()});
+        positions(w, source.start);
+    }
+    add(w);
+    for (const auto& plan : journal.plans()) {
+        w.le<uint8_t>(2);
+        numbers(w, {plan.epoch, plan.batch_time.us, plan.watermark.us});
+        counters(w, plan.before);
+        w.varint(plan.ranges.size());
+        for (const auto& range : plan.ranges)
+            numbers(w, {range.source, range.partition, range.from.at, range.from.within,
+                        range.to.at, range.to.within});
+        w.varint(0);
+        add(w);
+    }
+    const auto& done = journal.done();
+    w.le<uint8_t>(3);
+    numbers(w, {done.epoch, done.watermark.us});
+    counters(w, done.after);
+    w.zigzag(done.needed);
+    w.varint(done.next.size());
+    for (const auto& of_source : done.next)
+        positions(w, of_source);
+    add(w);
+    return out;
+}
 
 class RuntimeTest : public testing::Test {
   protected:
@@ -69,6 +129,39 @@ TEST_F(RuntimeTest, StatusCountsWhatWasRead) {
     step_all();
     EXPECT_EQ(status("clicks.table").rows_in, records) << "counters survive a restart";
     EXPECT_EQ(status("live.pages").late, live.late);
+}
+
+// State is built again as it was built, and goes on by the rule of today.
+TEST_F(RuntimeTest, AFolderOfTheVersionBeforeOpensAndGoesOn) {
+    open();
+    for (int i = 0; i < 60; ++i) {
+        produce(1);
+        step_all();
+    }
+    const auto before = status("live.pages");
+    world_.close();
+    for (const std::string flow :
+         {"live.pages", "gold.sessions", "silver.clicks", "clicks.table"}) {
+        const auto path = "d/state/" + flow + "/journal";
+        auto journal = Journal::open(world_.disk, world_.failpoints, path);
+        ASSERT_TRUE(journal && *journal) << path;
+        ASSERT_TRUE(world_.disk.replace(path, as_version_3(**journal)));
+    }
+    open();
+    step_all();
+    EXPECT_EQ(status("live.pages").watermark, before.watermark);
+    EXPECT_EQ(status("live.pages").late, before.late);
+    for (int i = 0; i < 60; ++i) {
+        produce(1);
+        step_all();
+    }
+    EXPECT_GT(status("live.pages").watermark, before.watermark);
+    world_.close();
+    open();
+    ASSERT_TRUE(world_.drain());
+    auto outcome = world_.read();
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    EXPECT_EQ(check(*outcome, world_), "");
 }
 
 TEST_F(RuntimeTest, APausedFlowWaitsAndTheOthersGoOn) {

@@ -229,5 +229,68 @@ TEST_F(LogTest, FetchTakesWholeBatchesWithinItsBytesAndAtLeastOne) {
     EXPECT_EQ(log->fetch({Uuid{}, 0}, 0, 1000).code, FetchCode::kUnknownPartition);
 }
 
+// Pieces of a topic, each a piece of the order of all appends, over segments that are sealed, whose
+// index is not in memory, and the active one.
+TEST_F(LogTest, ATopicIsReadInTheOrderOfItsAppends) {
+    auto id = topic("t", {.partitions = 3});
+    auto other = topic("other");
+    for (int i = 0; i < 400; ++i) {
+        clock.advance(Duration::millis(10));
+        auto partition = int32_t(random.below(10)) / 6 + int32_t(random.below(2));
+        auto batch = make_batch("a", {.records = 1 + int(random.below(9)), .value_bytes = 90});
+        log->append({{id.topic, partition}, batch, {}, false}, [](auto) {});
+        if (random.chance(0.3)) append(other, make_batch("b", {.value_bytes = 3000}));
+        if (random.chance(0.5)) log->step();
+        if (i == 300) reopen();
+    }
+    while (log->step()) {
+    }
+    ASSERT_GT(log->usage().segments, 3u);
+    std::vector<int64_t> at(3, 0);
+    uint64_t reached = 0;
+    Timestamp newest{INT64_MIN};
+    for (bool more = true; more;) {
+        const OrderedLimits limits{.records = int64_t(random.below(60)),
+                                   .bytes = int64_t(random.below(9000)) + 300};
+        auto next = log->next_in_order(id.topic, at, limits);
+        ASSERT_TRUE(next) << next.error().message();
+        more = next->more;
+        int64_t records = 0;
+        std::vector<BatchOrigin> taken;
+        for (int32_t p = 0; p < 3; ++p) {
+            auto& from = at[size_t(p)];
+            records += next->to[size_t(p)] - from;
+            while (from < next->to[size_t(p)]) {
+                auto fetched = log->fetch({id.topic, p}, from, 1);
+                ASSERT_EQ(fetched.origins.size(), 1u);
+                taken.push_back(fetched.origins[0]);
+                from = codec::parse_batch_header(fetched.slices[0].bytes)->next_offset();
+            }
+            EXPECT_EQ(from, next->to[size_t(p)]);
+        }
+        ASSERT_FALSE(taken.empty());
+        EXPECT_TRUE(taken.size() == 1 || records <= limits.records);
+        std::ranges::sort(taken, {}, &BatchOrigin::position);
+        EXPECT_GT(taken.front().position, reached) << "appended before what was read";
+        reached = taken.back().position;
+        for (const auto& origin : taken) {
+            EXPECT_GE(origin.written, newest);
+            newest = origin.written;
+        }
+    }
+    for (int32_t p = 0; p < 3; ++p)
+        EXPECT_EQ(at[size_t(p)], log->offsets({id.topic, p})->high_watermark);
+    auto nothing = log->next_in_order(id.topic, at, {.records = 9, .bytes = 9});
+    ASSERT_TRUE(nothing);
+    EXPECT_FALSE(nothing->more);
+    EXPECT_EQ(nothing->to, at);
+    at = {0, 0, 0};
+    auto small = log->next_in_order(id.topic, at, {.records = 0, .bytes = 0, .some = false});
+    ASSERT_TRUE(small);
+    EXPECT_TRUE(small->more);
+    EXPECT_EQ(small->to, at);
+    EXPECT_EQ(log->next_in_order(Uuid{}, at, {}).error().code(), ErrorCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace tarn::log::testing

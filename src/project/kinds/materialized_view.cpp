@@ -12,8 +12,8 @@ constexpr Key kKeys[] = {
     {.name = "watermark",
      .form = Form::kDuration,
      .default_value = "10s",
-     .text = "How far events may be out of order: the watermark is the newest event time less "
-             "this.",
+     .text = "How far events may be out of order: the watermark is the newest event time of the "
+             "partition that is least far, less this.",
      .example = "5s",
      .min = 0},
     {.name = "grace",
@@ -22,6 +22,13 @@ constexpr Key kKeys[] = {
      .text = "How much longer a window takes late rows.",
      .example = "1m",
      .min = 0},
+    {.name = "idle",
+     .form = Form::kDuration,
+     .default_value = "10s",
+     .text = "After how long without events, while others have some, a partition holds the "
+             "watermark back no longer.",
+     .example = "1m",
+     .min = Duration::millis(100).us},
     {.name = "late",
      .text = "The topic for rows that came too late or have a value that the SQL refuses, which "
              "says `late_of`; without it they are counted only.",
@@ -85,6 +92,7 @@ Status read(const ModelSource& source, ModelDraft& draft) {
                     .stream = parsed.stream,
                     .watermark = config.duration("watermark"),
                     .grace = config.duration("grace"),
+                    .idle = config.duration("idle"),
                     .every = config.duration("every"),
                     .retain = config.duration("retain"),
                     .late = config.text("late")};

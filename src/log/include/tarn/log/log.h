@@ -117,6 +117,12 @@ struct Slice {
     size_t held = 0;  // what the owner takes from memory
 };
 
+// Where a batch stands in the order of all appends to the log, and when it was written.
+struct BatchOrigin {
+    uint64_t position = 0;
+    Timestamp written;  // by the clock of the time, which may have stepped
+};
+
 enum class FetchCode : uint8_t { kOk, kUnknownPartition, kOffsetOutOfRange, kDamaged, kIo };
 
 struct FetchResult {
@@ -128,6 +134,7 @@ struct FetchResult {
     // lie inside it). At least one if there is any, even if larger than max_bytes. One slice may
     // hold several batches.
     std::vector<Slice> slices;
+    std::vector<BatchOrigin> origins;  // of each batch in them
     std::string message;
 };
 
@@ -136,6 +143,18 @@ struct PartitionOffsets {
     int64_t high_watermark = 0;
     int64_t last_stable_offset = 0;
     int64_t bytes = 0;
+};
+
+// How much of a topic to read at once.
+struct OrderedLimits {
+    int64_t records = 0, bytes = 0;
+    bool some = true;  // the first batch is taken whatever its size
+};
+// A piece of a topic in the order in which it was appended.
+struct OrderedRange {
+    std::vector<PartitionOffsets> offsets;  // of the partitions, all at one moment
+    std::vector<int64_t> to;                // of the partitions, exclusive
+    bool more = false;                      // it was full: there is more behind
 };
 
 struct OffsetAndTime {
@@ -214,6 +233,11 @@ class Log {
     // ---------------------------------------------------------------------------------------------------
     FetchResult fetch(const PartitionId& partition, int64_t offset, size_t max_bytes);
     std::optional<PartitionOffsets> offsets(const PartitionId& partition) const;
+    // Up to where the partitions are read, from these offsets on, so that every stable batch of the
+    // topic that was appended before one that is read is read too. Offsets outside of the log give
+    // nothing of their partition. Errors: kNotFound (no such topic), kCorrupted, kIo.
+    Result<OrderedRange> next_in_order(const Uuid& topic, std::span<const int64_t> from,
+                                       const OrderedLimits& limits);
     // The first record with a timestamp ≥ this, exactly (not only its batch). offset -1 if none.
     Result<OffsetAndTime> offset_for_time(const PartitionId& partition, int64_t timestamp_ms);
     // The record with the greatest timestamp (ListOffsets -3). offset -1 if the partition is empty.

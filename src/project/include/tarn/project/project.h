@@ -77,8 +77,9 @@ struct LiveModel {
     std::string sql;     // without the config block; line numbers kept
     std::string stream;  // topic of stream('…')
     Duration watermark =
-        Duration::seconds(10);  // bound of disorder: watermark = max event time − this
+        Duration::seconds(10);  // bound of disorder: watermark = newest event time − this
     Duration grace = Duration();
+    Duration idle = Duration::seconds(10);  // a partition silent for longer holds nothing back
     Duration every = Duration::millis(100);
     Duration retain = Duration::seconds(3600);  // windows older than this are removed from the view
     std::string late;                           // topic for late rows; empty: counted only

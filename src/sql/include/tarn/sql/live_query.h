@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,12 +63,22 @@ class LiveQuery {
     ~LiveQuery();
     const Info& info() const;
 
-    // Adds rows (columns found by name; the batch may have more). Indexes of late rows are appended
-    // to `late`, rows with a value that an expression refuses to `refused`, found by halves
-    // (without it they are an error). After an error (out of memory) part of the rows may be in:
-    // compile anew and replay.
+    // Rows behind those of the one before, up to this one, and the watermark that judges them.
+    struct RowsJudged {
+        size_t to_row = 0;
+        Timestamp watermark;
+    };
+    // Adds rows (columns found by name; the batch may have more). All are judged. Indexes of late
+    // rows are appended to `late`, rows with a value that an expression refuses to `refused`, found
+    // by halves (without it they are an error). After an error (out of memory) part of the rows may
+    // be in: compile anew and replay.
+    Status add(const codec::ColumnBatch& rows, std::span<const RowsJudged> judged,
+               std::vector<uint32_t>& late, std::vector<RefusedRow>* refused = nullptr);
     Status add(const codec::ColumnBatch& rows, Timestamp watermark, std::vector<uint32_t>& late,
-               std::vector<RefusedRow>* refused = nullptr);
+               std::vector<RefusedRow>* refused = nullptr) {
+        const RowsJudged all{SIZE_MAX, watermark};
+        return add(rows, {&all, 1}, late, refused);
+    }
     // Current values of the groups touched since the last call, as upserts by key, in a fixed
     // order. A group whose result does not fit its column (a sum past BIGINT) is left out, and why
     // appended to `refused` (without it, an error).

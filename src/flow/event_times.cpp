@@ -1,0 +1,97 @@
+#include "event_times.h"
+
+#include <algorithm>
+
+namespace tarn::flow {
+
+Timestamp saturated(Timestamp time, Duration add) {
+    int64_t sum = 0;
+    if (time == kNoTime) return time;
+    if (!__builtin_add_overflow(time.us, add.us, &sum)) return {sum};
+    return {add.us < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max()};
+}
+
+void EventTimes::look_at(const std::vector<size_t>& counts) {
+    partitions.resize(counts.size());
+    for (size_t s = 0; s < counts.size(); ++s)
+        partitions[s].resize(counts[s], PartitionTime{.heard = log_time.passed});
+}
+
+void EventTimes::record(EpochPlan& plan) const {
+    plan.watermark = watermark;
+    plan.log_time = log_time;
+    plan.partitions.clear();
+    for (const auto& of_source : partitions)
+        plan.partitions.push_back(of_source.size());
+    for (auto& range : plan.ranges)
+        if (auto s = size_t(range.source), p = size_t(range.partition);
+            s < partitions.size() && p < partitions[s].size())
+            range.before = partitions[s][p];
+}
+
+void EventTimes::take_back(const EpochPlan& plan) {
+    watermark = plan.watermark;
+    log_time = plan.log_time;
+    look_at(plan.partitions);
+    for (const auto& range : plan.ranges)
+        if (auto s = size_t(range.source), p = size_t(range.partition);
+            s < partitions.size() && p < partitions[s].size())
+            partitions[s][p] = range.before;
+}
+
+EventTimes EventTimes::after(const EpochDone& done) {
+    return {.watermark = done.watermark, .log_time = done.log_time, .partitions = done.times};
+}
+
+void WatermarkClock::begin(EventTimes& times) {
+    times_ = &times;
+    look();
+}
+
+Duration WatermarkClock::awake_until(const PartitionTime& partition) const {
+    return partition.heard + (partition.newest == kNoTime ? std::min(kSettle, idle_) : idle_);
+}
+
+bool WatermarkClock::is_idle(const PartitionTime& partition) const {
+    return times_->log_time.passed > awake_until(partition);
+}
+
+void WatermarkClock::turn(Timestamp appended) {
+    auto& [passed, newest] = times_->log_time;
+    if (newest != kNoTime) {
+        const Duration since{saturated(appended, Duration{-newest.us}).us};
+        passed = passed + std::clamp(since, Duration{0}, Duration{idle_.us / 2});
+    }
+    newest = appended;
+    if (passed > next_idle_) look();
+    move();
+}
+
+void WatermarkClock::take(size_t source, size_t partition, Timestamp newest) {
+    auto& it = times_->partitions.at(source).at(partition);
+    const bool looks = &it == holder_ || is_idle(it);
+    it.heard = times_->log_time.passed;
+    it.newest = std::max(it.newest, newest);
+    if (looks) look();
+    move();
+}
+
+// Over all partitions: rarely, since the least changes only with its holder or with who is idle.
+void WatermarkClock::look() {
+    holder_ = nullptr;
+    next_idle_ = {std::numeric_limits<int64_t>::max()};
+    for (const auto& of_source : times_->partitions)
+        for (const auto& partition : of_source) {
+            if (is_idle(partition)) continue;
+            next_idle_ = std::min(next_idle_, awake_until(partition));
+            if (!holder_ || partition.newest < holder_->newest) holder_ = &partition;
+        }
+    least_ = holder_ ? holder_->newest : kNoTime;
+}
+
+void WatermarkClock::move() {
+    const auto at = std::min(saturated(least_, Duration{-bound_.us}), times_->log_time.newest);
+    times_->watermark = std::max(times_->watermark, at);
+}
+
+}  // namespace tarn::flow
