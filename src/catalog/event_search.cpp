@@ -44,13 +44,34 @@ bool header_is(const std::vector<codec::HeaderView>& headers, std::string_view k
 
 }  // namespace
 
-std::string event_id(std::string_view value) {
-    auto json = nlohmann::json::parse(value, nullptr, false);
-    if (!json.is_object()) return {};
-    for (const auto* key : {"event_id", "id"})
-        if (auto it = json.find(key); it != json.end())
-            return it->is_string() ? it->get<std::string>() : it->dump();
-    return {};
+bool names_id(std::string_view field) {
+    for (std::string_view word : {"id", "uuid", "guid", "Id", "ID", "Uuid", "UUID"}) {
+        if (!field.ends_with(word)) continue;
+        auto before = field.substr(0, field.size() - word.size());
+        if (before.empty() || before.ends_with('_') || word[0] < 'a') return true;
+    }
+    return false;
+}
+
+std::optional<EventId> event_id(std::string_view value, std::string_view field,
+                                std::string_view wanted) {
+    auto json = nlohmann::ordered_json::parse(value, nullptr, false);
+    if (!json.is_object()) return std::nullopt;
+    std::vector<std::string> names;
+    if (!field.empty())
+        names = {std::string(field)};
+    else {
+        names = {"event_id", "id"};
+        for (const auto& [name, content] : json.items())
+            if (names_id(name)) names.push_back(name);
+    }
+    for (auto& name : names) {
+        auto it = json.find(name);
+        if (it == json.end() || it->is_null()) continue;
+        auto text = it->is_string() ? it->get<std::string>() : it->dump();
+        if (wanted.empty() || text == wanted) return EventId{std::move(name), std::move(text)};
+    }
+    return std::nullopt;
 }
 
 Result<bool> EventSearch::scan(const log::PartitionId& partition, int64_t from, int64_t to,
@@ -138,10 +159,11 @@ Result<std::optional<FoundRecord>> EventSearch::first(
 }
 
 Result<std::optional<FoundRecord>> EventSearch::by_id(const std::string& topic,
-                                                      const std::string& id) {
+                                                      const std::string& id,
+                                                      const std::string& field) {
     return first(topic, [&](const codec::RecordView& record) {
         return record.value && record.value->find(id) != record.value->npos &&
-               event_id(*record.value) == id;
+               event_id(*record.value, field, id).has_value();
     });
 }
 

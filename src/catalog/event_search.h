@@ -34,8 +34,9 @@ class EventSearch {
 
     // Nothing if the log does not hold it any more, or not yet. Errors: kCorrupted, kIo.
     Result<std::optional<FoundRecord>> at(const EventPlace& place);
-    // The oldest of the searched records whose value is a JSON object with this id.
-    Result<std::optional<FoundRecord>> by_id(const std::string& topic, const std::string& id);
+    // The oldest of the searched records whose value has this id, as event_id() finds it.
+    Result<std::optional<FoundRecord>> by_id(const std::string& topic, const std::string& id,
+                                             const std::string& field);
     // The record of a side topic (late, dead letters) that was made of the record at `source`.
     Result<std::optional<FoundRecord>> aside(const std::string& topic, const EventPlace& source);
     // Rows of a query over tables, at most 10, within 10 s. Errors: those of the query.
@@ -52,7 +53,15 @@ class EventSearch {
     std::unique_ptr<sql::Session> session_;
 };
 
-// The id that an event's value names ("event_id", else "id"); empty if it names none.
-std::string event_id(std::string_view value);
+// Whether a field of this name looks as if it told events apart: id, uuid, order_id, orderId.
+bool names_id(std::string_view field);
+
+struct EventId {
+    std::string field, value;
+};
+// What an event's value calls itself: by `field`; where none is named by event_id, id, or the first
+// that looks as an id. Where an id is wanted, by one that has it.
+std::optional<EventId> event_id(std::string_view value, std::string_view field = {},
+                                std::string_view wanted = {});
 
 }  // namespace tarn::catalog

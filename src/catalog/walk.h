@@ -30,7 +30,7 @@ class Walk {
     std::vector<Step> steps() && { return std::move(steps_); }
 
     std::optional<Timestamp> sent;
-    std::string id;
+    std::optional<EventId> id;
 
   private:
     Step& add(std::string kind, std::string name, std::string state, std::string detail = {});
@@ -40,6 +40,10 @@ class Walk {
     Status model_flow(const flow::FlowStatus& flow, int64_t version, const nlohmann::json& row);
     Status model_sink(const flow::FlowStatus& flow, const std::string& name,
                       const nlohmann::json& row, const Step& of_flow);
+    Status session_sink(const flow::FlowStatus& flow, const std::string& name,
+                        const nlohmann::json& row);
+    std::string session_query(const flow::FlowStatus& flow, const std::string& name,
+                              const nlohmann::json& row);
     Result<bool> side(const flow::FlowStatus& flow, const EventPlace& place,
                       const std::string& state);
     bool waits(const flow::FlowStatus& flow, int32_t partition, int64_t position);

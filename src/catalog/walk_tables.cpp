@@ -1,6 +1,7 @@
 // Tables, and the flows behind them.
 
 #include <algorithm>
+#include <regex>
 
 #include <fmt/format.h>
 
@@ -112,11 +113,12 @@ Status Walk::model_sink(const flow::FlowStatus& flow, const std::string& name,
             commit_of(step, name, found->value("_batch_id", int64_t(-1)), visible);
             return table(name, *found);
         }
-        if (!id.empty() && has_column(name, "event_id")) {
+        if (id && has_column(name, id->field)) {
             TARN_TRY(auto twins,
                      search_.rows(fmt::format("select _partition, _offset from {} where "
-                                              "event_id = {} limit 1",
-                                              name, sql::quoted_text(id))));
+                                              "{} = {} limit 1",
+                                              name, sql::quoted_name(id->field),
+                                              sql::quoted_text(id->value))));
             if (!twins.empty()) {
                 add("table", name, "duplicate",
                     fmt::format("its id stands there already, from partition {} offset {}",
@@ -129,22 +131,64 @@ Status Walk::model_sink(const flow::FlowStatus& flow, const std::string& name,
             fmt::format("{} has passed it, and made no row of it", flow.name));
         return {};
     }
-    auto session = row.find("session_id");
-    if (session != row.end() && session->is_string() && has_column(name, "session_id")) {
-        TARN_TRY(auto closed,
-                 search_.rows(fmt::format("select * from {} where session_id = {} limit 1", name,
-                                          sql::quoted_text(session->get<std::string>()))));
-        if (closed.empty()) {
-            add("table", name, "waiting", "its session is not closed yet");
-            return {};
-        }
-        auto& step = add("table", name, "passed", "in the row of its session");
-        if (closed.front().contains("_batch_id"))
-            commit_of(step, name, closed.front().value("_batch_id", int64_t(-1)), {});
-        return {};
-    }
+    if (flow.strategy == "sessions") return session_sink(flow, name, row);
     auto& step = add("table", name, "passed", "counted in its rows");
     if (epoch) commit_of(step, name, *epoch, visible);
+    return {};
+}
+
+// The row of the session that an event belongs to: of its keys (what the model groups by and both
+// have), begun before the event, and with no time of its own that ends before it.
+std::string Walk::session_query(const flow::FlowStatus& flow, const std::string& name,
+                                const nlohmann::json& row) {
+    static const std::regex call(R"re(session\s*\(\s*"?(\w+)"?\s*,[^)]*\)\s+as\s+"?(\w+))re",
+                                 std::regex::icase);
+    auto info = platform_.lake.describe(name);
+    std::smatch found;
+    if (!info || !std::regex_search(flow.sql, found, call)) return {};
+    const std::string event_time = found[1], begin = found[2];
+    const auto groups = flow.sql.substr(std::min(flow.sql.size(), flow.sql.rfind("group by")));
+    std::string where = "true", ends;
+    for (const auto& column : info->columns) {
+        const auto quoted = sql::quoted_name(column.name);
+        if (column.name.starts_with('_') || column.name == begin) continue;
+        if (column.type == codec::ColumnType::kTimestamp) {
+            ends += ", " + quoted;
+            continue;
+        }
+        auto value = row.find(column.name);
+        if (value == row.end() || !groups.contains(column.name)) continue;
+        where += value->is_null()
+                     ? fmt::format(" and {} is null", quoted)
+                     : fmt::format(" and {} = {}", quoted,
+                                   sql::quoted_text(value->is_string() ? value->get<std::string>()
+                                                                       : value->dump()));
+    }
+    if (auto time = row.find(event_time); time != row.end() && time->is_string()) {
+        const auto at = sql::quoted_text(time->get<std::string>());
+        where += fmt::format(" and {} <= timestamptz {}", sql::quoted_name(begin), at);
+        if (!ends.empty())
+            where += fmt::format(" and greatest({}) >= timestamptz {}", ends.substr(2), at);
+    }
+    return fmt::format("select * from {} where {} order by {} desc limit 1", name, where,
+                       sql::quoted_name(begin));
+}
+
+Status Walk::session_sink(const flow::FlowStatus& flow, const std::string& name,
+                          const nlohmann::json& row) {
+    const auto query = session_query(flow, name, row);
+    if (query.empty()) {
+        add("table", name, "unknown", "which session it belongs to cannot be told");
+        return {};
+    }
+    TARN_TRY(auto closed, search_.rows(query));
+    if (closed.empty()) {
+        add("table", name, "waiting", "its session is not over yet");
+        return {};
+    }
+    auto& step = add("table", name, "passed", "in the row of its session");
+    if (closed.front().contains("_batch_id"))
+        commit_of(step, name, closed.front().value("_batch_id", int64_t(-1)), {});
     return {};
 }
 

@@ -384,7 +384,7 @@ Result<bool> Flow::failed(const Error& error) {
     retry_at_us_ = world_.clock.monotonic_us() + delay.us;
     MutexLock lock(status_mutex_);
     status_.state = retry ? FlowState::kRetrying : FlowState::kFailed;
-    status_.reason = error.message();
+    status_.reason = fmt::format("{} [{}]", error.message(), to_string(error.id()));
     if (passing(error.code()) && !retry) {
         status_.state = FlowState::kRetrying;
         reopen_ = true;

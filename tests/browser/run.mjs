@@ -9,6 +9,7 @@ import { withBrowser } from './browser.mjs';
 import { startDemo, startWire } from './demo.mjs';
 import { errorShownWell, followByPlaceAndId, keyboardOnly, mapToTableToSql, pressKill, sendAndFollow, sqlBox } from './journeys.mjs';
 import { large } from './large.mjs';
+import { own } from './own.mjs';
 import { takeShots } from './shots.mjs';
 import { states } from './states.mjs';
 import { grows, live, number, patience, sum, watch } from './steps.mjs';
@@ -115,5 +116,6 @@ try {
 }
 if (!process.argv.includes('--demo-only')) {
   await states();
+  await own();
   await large();
 }

@@ -1,7 +1,7 @@
 // Made-up answers for what the mock shows beside clicks: the map, records, files, the way of one event, faults.
 const iso = (ms) => new Date(ms).toISOString().replace('Z', '000Z');
 
-const node = (kind, name, more = {}) => ({
+export const node = (kind, name, more = {}) => ({
   id: `${kind}:${name}`, kind, name, layer: ['table', 'view'].includes(kind) ? name.split('.')[0] : '', state: 'ok', reason: '',
   records_per_second: null, lag: null, lag_unit: null, freshness_ms: null, bytes: null, rows: null, detail: '', ...more,
 });
@@ -102,7 +102,13 @@ export class Log {
 
   append(topic, body) {
     const offset = this.high() + 50_000_000;
-    this.sent.set(offset, { value: body.value, at: Date.now() });
+    let value = body.value;
+    try {
+      value = JSON.parse(body.value);
+    } catch {
+      // a text
+    }
+    this.sent.set(offset, { value, at: Date.now() });
     return { topic, partition: body.partition ?? 0, offset, timestamp: iso(Date.now()) };
   }
 
@@ -125,7 +131,7 @@ export class Log {
     });
     const waits = steps.find((s) => s.state === 'waiting');
     return {
-      found: true, topic: 'clicks', partition: 0, offset, sent: iso(at), id: own?.value?.event_id ?? (own ? null : `e${offset}`), value: payload(own?.value ?? click(offset)), steps,
+      found: true, topic: 'clicks', partition: 0, offset, sent: iso(at), id: own?.value?.event_id ?? (own ? null : `e${offset}`), id_field: 'event_id', value: payload(own?.value ?? click(offset)), steps,
       verdict: waits ? `It waits for ${waits.name}.` : broken ? 'A dead letter: it is not a JSON object.' : 'It is in every table and view, once.',
     };
   }

@@ -1,10 +1,11 @@
 // A stand-in for the server while the page is worked on: made-up clicks, the contract's shapes, the built page.
-//   node dev/mock.mjs [--port 8090] [--state live|empty|wrong|failed|large] [--server URL]
+//   node dev/mock.mjs [--port 8090] [--state live|empty|wrong|failed|large|own] [--server URL]
 // With --server the built page is served in front of a server that runs: its answers, this page.
 import { createServer, request as onwardRequest } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { catalog, demoGraph, errorPage, Faults, files, history, largeGraph, largeTables, Log, runs } from './mock-platform.mjs';
+import { catalog, demoGraph, errorPage, Faults, files, history, largeGraph, largeTables, Log, node, runs } from './mock-platform.mjs';
+import * as own from './mock-own.mjs';
 
 const flag = (name, otherwise) => {
   const i = process.argv.indexOf(`--${name}`);
@@ -13,6 +14,7 @@ const flag = (name, otherwise) => {
 const port = Number(flag('port', '8090'));
 const state = flag('state', 'live');
 const real = flag('server', '');
+const isOwn = state === 'own';
 const started = Date.now();
 const iso = (ms) => new Date(ms).toISOString().replace('Z', '000Z');
 const rate = 2000;
@@ -80,13 +82,14 @@ function flows() {
     latency_p50_ms: 640, latency_p99_ms: 1180, source_kind: 'topic', lag_unit: 'records', duplicates: 0, outside_window: 0, file: '', strategy: '',
     why: { advancing: true, sentence: 'It took 2,012 records in its newest batch, 140 ms ago.', todo: '' }, ...more,
   });
+  if (isOwn) return own.flows(flow);
   return {
     flows: [
       flow('clicks.late.table', 'table', 'clicks.late', ['table late.clicks'], { lag: 0 }),
       flow('clicks.dead_letters.table', 'table', 'clicks.dead_letters', ['table dead_letters.clicks'], { lag: 0 }),
       flow('clicks.table', 'table', 'clicks', ['table bronze.clicks', 'topic clicks.dead_letters'], {
         dead_letters: l.dead_letters,
-        ...(state === 'failed' ? { state: 'failed', reason: 'cannot commit batch 813 to bronze.clicks: No space left on device. Free some disk, then: tarn flow resume clicks.table',
+        ...(state === 'failed' ? { state: 'failed', reason: 'cannot commit batch 813 to bronze.clicks: No space left on device [TARN-E0042]',
           why: { advancing: false, sentence: 'It has failed: it could not commit batch 813 to bronze.clicks, as the disk is full.', todo: 'Free some disk, then: tarn flow resume clicks.table' } } : {}),
       }),
       flow('live.clicks_windows', 'live', 'clicks', ['view live.clicks_windows', 'topic clicks.late'], {
@@ -106,20 +109,22 @@ function tables() {
     columns: Array.from({ length: 18 }, (_, i) => ({ name: `c${i}`, type: 'VARCHAR' })), partition_by: ['_date', '_hour'], properties: {},
     files: 813, bytes: rows * 31, rows, created: iso(started), last_commit: iso(Date.now() - (Date.now() % 1000)), rows_per_second: perSecond,
   });
+  if (isOwn) return own.tables(table);
   return { tables: [table('bronze.clicks', l.bronze, rate * 0.99), table('late.clicks', l.late, 4), table('dead_letters.clicks', l.dead_letters, 2)], failed: [] };
 }
 
 const status = () => ({
-  as_of: iso(Date.now()), version: '0.1.0', kafka_address: '127.0.0.1:19092', project: state === 'empty' ? 'my-project' : 'clickstream', start_number: 3, started: iso(started),
+  as_of: iso(Date.now()), version: '0.1.0', kafka_address: '127.0.0.1:19092', project: state === 'empty' ? 'my-project' : isOwn ? 'shop' : 'clickstream', start_number: 3, started: iso(started),
   uptime_seconds: (Date.now() - started) / 1000, ready: true, rss_bytes: 312_000_000, cpu_seconds: 12, cpu_cores: 0.34,
   disk: { log_bytes: 412_000_000, table_bytes: 38_000_000, view_bytes: null },
   records_in_per_second: state === 'empty' ? 0 : rate * (0.95 + 0.1 * noise(Date.now() / 3000, 3)),
   rows_to_tables_per_second: state === 'empty' ? null : rate * (0.95 + 0.1 * noise(Date.now() / 5000, 5)),
   log_read_only: false, log_read_only_reason: '',
 });
-const view = { name: 'live.clicks_windows', columns, key, generation: '5f3c', batch_id: 8123, committed: iso(Date.now()), rows: 32_000 };
+const view = isOwn ? own.view : { name: 'live.clicks_windows', columns, key, generation: '5f3c', batch_id: 8123, committed: iso(Date.now()), rows: 32_000 };
 
 function viewRows(query) {
+  if (isOwn) return own.viewRows(Date.now());
   const rows = [];
   const where = query.get('where');
   const from = query.get('from') ? Date.parse(query.get('from')) : newestWindow() - 15 * 60_000;
@@ -134,11 +139,12 @@ const batch = () => Math.floor((Date.now() - started) / 100);
 function events(response) {
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   let id = 0;
-  const send = (name, data) => response.write(`event: ${name}\nid: ${(id += 1)}\ndata: ${JSON.stringify(data)}\n\n`);
+  const send = (name, data) => response.write(`event: ${name}\nid: ${(id += 1)}\ndata: ${own.written(data)}\n\n`);
   send('hello', { version: '0.1.0', project: 'clickstream', start_number: 3, as_of: iso(Date.now()) });
   let tick = 0;
   const timer = setInterval(() => {
-    if (state !== 'empty') {
+    if (isOwn) send('view', own.viewEvent(Date.now()));
+    else if (state !== 'empty') {
       const now = Date.now();
       const rows = windowRows(newestWindow(), now);
       send('view', { view: view.name, batch_id: batch(), committed: iso(now - 60), watermark: iso(now - 10_000), columns, key, rows });
@@ -156,6 +162,7 @@ const faults = new Faults();
 function graph() {
   if (state === 'empty') return { as_of: iso(Date.now()), nodes: [], edges: [] };
   if (state === 'large') return largeGraph(1000);
+  if (isOwn) return own.graph(node);
   return demoGraph({ sent: ledger().sent, rate, failed: state === 'failed' });
 }
 const topic = (name) => ({
@@ -163,9 +170,10 @@ const topic = (name) => ({
   retention_bytes: null, timestamp_type: 'CreateTime', records_per_second: rate * (0.95 + 0.1 * noise(Date.now() / 3000, 3)),
   partitions: [0, 1, 2, 3].map((partition) => ({ partition, log_start_offset: 0, high_watermark: ledger().log_records, last_stable_offset: ledger().log_records, bytes: 103_000_000 })),
 });
-const topics = () => ({ topics: state === 'empty' ? [] : ['clicks', 'clicks.late', 'clicks.dead_letters', 'wikipedia.edits'].map(topic) });
+const topics = () => ({ topics: state === 'empty' ? [] : isOwn ? [topic('orders')] : ['clicks', 'clicks.late', 'clicks.dead_letters', 'wikipedia.edits'].map(topic) });
 
 function sqlAnswer(sql) {
+  if (isOwn) return [own.sql, 200];
   if (sql.includes('wrong'))
     return [{ error: { code: 'invalid_argument', id: 'TARN-E0301', message: 'Parser Error: syntax error at or near "wrong"\n\nLINE 1: select wrong from\n               ^', todo: 'Change the request as the message says.' } }, 400];
   if (sql.includes('million')) {
@@ -206,11 +214,11 @@ function named(kind, name, rest, query, body) {
 function answer(path, query, body) {
   const [, , , first, name, rest] = path.split('/').map(decodeURIComponent);
   if (first === 'errors') return name === 'TARN-E9999' ? missing(`error ${name}`) : [errorPage(name), 200];
-  if (first === 'demo') return name ? [faults.press(name, down), 202] : [faults.get(), 200];
+  if (first === 'demo' && !isOwn) return name ? [faults.press(name, down), 202] : [faults.get(), 200];
   if (['topics', 'tables', 'views', 'flows'].includes(first) && name) return named(first, name, rest, query, body);
   const plain = {
     status, flows, tables, ledger, graph, topics, views: () => ({ views: state === 'empty' ? [] : [view] }), catalog: () => catalog(tables().tables, view),
-    runs: () => (state === 'empty' ? { runs: [] } : runs(query.get('flow'), Number(query.get('limit') ?? 50))), trace: () => log.trace(query),
+    runs: () => (state === 'empty' ? { runs: [] } : runs(query.get('flow'), Number(query.get('limit') ?? 50))), trace: () => (isOwn ? own.trace(query) : log.trace(query)),
   }[first];
   if (plain) return [plain(), 200];
   if (first === 'sql') return sqlAnswer(body.sql);
@@ -253,7 +261,7 @@ const server = createServer((request, response) => {
     if (url.pathname === '/api/v1/sql' && text.includes('slow')) return void response.on('close', () => (cancelled += 1));
     if (url.pathname === '/api/v1/mock/cancelled') return void response.writeHead(200, { 'Content-Type': 'application/json' }).end(String(cancelled));
     const [data, code] = answer(url.pathname, url.searchParams, text ? JSON.parse(text) : null);
-    response.writeHead(code, { 'Content-Type': 'application/json' }).end(JSON.stringify(data));
+    response.writeHead(code, { 'Content-Type': 'application/json' }).end(own.written(data));
   });
   return undefined;
 });

@@ -1,4 +1,5 @@
 // Numbers for people: units last, tabular, never more digits than mean something.
+import { Exact, write } from './api/exact';
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -14,6 +15,7 @@ export function compact(n: number | null | undefined): string {
   const size = Math.abs(n);
   if (size < 10) return Number.isInteger(n) ? String(n) : n.toFixed(1);
   if (size < 10_000) return whole.format(n);
+  if (size >= 1e15) return n.toExponential(2);
   for (const [unit, sign] of [[1e9, 'G'], [1e6, 'M'], [1e3, 'k']] as const) {
     if (size >= unit) {
       const v = n / unit;
@@ -21,6 +23,21 @@ export function compact(n: number | null | undefined): string {
     }
   }
   return whole.format(n);
+}
+
+// A figure of somebody's data: whole numbers to the last digit, others to six that mean something.
+const digits = new Intl.NumberFormat('en-US', { maximumFractionDigits: 20 });
+const six = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 6 });
+export function measured(n: number | Exact | null | undefined): string {
+  if (n === null || n === undefined) return unknownMark;
+  if (n instanceof Exact) return digits.format(n.text as unknown as number);
+  return Number.isInteger(n) ? whole.format(n) : six.format(n);
+}
+
+// The same where there is little room: what is long is shortened.
+export function brief(n: number | Exact | null): string {
+  const text = measured(n);
+  return text.length > 10 ? compact(Number(n)) : text;
 }
 
 // Per second; slow ones keep a digit, so that what trickles is not nothing.
@@ -67,6 +84,18 @@ export function age(ms: number): string {
   return `${span(ms / 1000)} ago`;
 }
 
+// A length of time in the largest unit that divides it: 300,000 is "5 min".
+export function period(ms: number): string {
+  for (const [unit, sign] of [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1000, 's']] as const) if (ms >= unit && ms % unit === 0) return `${ms / unit} ${sign}`;
+  return `${ms} ms`;
+}
+
+// When a window of so many ms begins, as fine as tells it from the next one; local time.
+export function windowTime(start: number, size: number): string {
+  const text = moment(start);
+  return size < 60_000 ? clockTime(start) : size < 3_600_000 ? text.slice(11, 16) : size < 86_400_000 ? text.slice(5, 16) : text.slice(0, 10);
+}
+
 // Local clock time of an instant.
 export function clockTime(instant: string | number): string {
   return new Date(instant).toLocaleTimeString('en-GB', { hour12: false });
@@ -75,7 +104,7 @@ export function clockTime(instant: string | number): string {
 export function csv(columns: string[], rows: unknown[][]): string {
   const cell = (v: unknown) => {
     if (v === null || v === undefined) return '';
-    const text = typeof v === 'object' ? JSON.stringify(v) : String(v);
+    const text = typeof v === 'object' ? write(v) : String(v);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [columns, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';

@@ -30,11 +30,13 @@ class LakeTables final : public sql::TableProvider {
     lake::Lake& lake_;
 };
 
-// A row of any of the tables here: text columns, then where it came from.
+// A row of any of the tables here: text columns and times (seconds), then where it came from.
 struct Row {
     std::vector<std::string> texts;
     int64_t offset = 0;
 };
+
+bool column_is_time(std::string_view name) { return name.ends_with("_at") || name == "_timestamp"; }
 
 class TraceTest : public ::testing::Test {
   protected:
@@ -43,12 +45,14 @@ class TraceTest : public ::testing::Test {
         world_.produce("clicks", {R"({"event_id":"e1","session_id":"s1"})",
                                   R"({"event_id":"e1","session_id":"s1"})",
                                   R"({"event_id":"e2","session_id":"s2"})"});
-        append("bronze.clicks", {"event_id", "session_id"}, true, 7,
-               {{{"e1", "s1"}, 0}, {{"e1", "s1"}, 1}, {{"e2", "s2"}, 2}});
-        append("silver.clicks", {"event_id", "session_id"}, true, 3, {{{"e1", "s1"}, 0}});
+        append("bronze.clicks", {"event_id", "session_id", "clicked_at"}, true, 7,
+               {{{"e1", "s1", "100"}, 0}, {{"e1", "s1", "100"}, 1}, {{"e2", "s2", "101"}, 2}});
+        append("silver.clicks", {"event_id", "session_id", "clicked_at"}, true, 3,
+               {{{"e1", "s1", "100"}, 0}});
         append("quarantine.silver_clicks", {"event_id", "_reason"}, true, 3,
                {{{"e2", "price is negative"}, 2}});
-        append("gold.sessions", {"session_id"}, false, 1, {{{"other"}, 0}});
+        append("gold.sessions", {"session_id", "began_at", "ended_at"}, false, 1,
+               {{{"other", "90", "110"}, 0}, {{"s1", "40", "60"}, 0}});
         append("gold.funnel", {"day"}, false, 1, {{{"2026-01-01"}, 0}});
         auto to = [](std::string name, std::string kind, std::string source, int64_t next,
                      std::vector<flow::Node> sinks) {
@@ -74,13 +78,18 @@ class TraceTest : public ::testing::Test {
                {flow::table_node("gold.sessions")}),
             to("silver.clicks", "model", "bronze.clicks", version("bronze.clicks") + 1,
                {flow::table_node("silver.clicks"), flow::table_node("quarantine.silver_clicks")})};
+        world_.flows[2].strategy = "sessions";
+        world_.flows[2].sql =
+            "select session(clicked_at, interval '30 seconds') as began_at, session_id, "
+            "max(clicked_at) as ended_at from silver.clicks group by 1, session_id";
     }
 
     void append(const std::string& name, const std::vector<std::string>& texts, bool placed,
                 int64_t epoch, const std::vector<Row>& rows) {
         auto batch = std::make_shared<codec::ColumnBatch>();
         for (const auto& text : texts)
-            batch->schema.push_back({text, ColumnType::kText, false});
+            batch->schema.push_back(
+                {text, column_is_time(text) ? ColumnType::kTimestamp : ColumnType::kText, false});
         if (placed) {
             batch->schema.push_back({"_partition", ColumnType::kInt32, false});
             batch->schema.push_back({"_offset", ColumnType::kInt64, false});
@@ -90,7 +99,9 @@ class TraceTest : public ::testing::Test {
         for (size_t i = 0; i < batch->schema.size(); ++i) {
             codec::ColumnBuilder column(batch->schema[i].type);
             for (const auto& row : rows) {
-                if (i < texts.size())
+                if (i < texts.size() && column_is_time(texts[i]))
+                    column.add_int(std::stoll(row.texts[i]) * 1'000'000);
+                else if (i < texts.size())
                     column.add_text(row.texts[i]);
                 else
                     column.add_int(i == texts.size()       ? 0
@@ -145,8 +156,10 @@ TEST_F(TraceTest, FollowsAnEventThroughTheLayers) {
               TestPlatform::must(world_.lake->describe("silver.clicks")).version);
     EXPECT_EQ(step(t, "flow:silver.clicks").epoch, 3) << "of the row it wrote";
     EXPECT_EQ(step(t, "table:gold.funnel").state, "passed");
-    EXPECT_EQ(step(t, "table:gold.sessions").state, "waiting") << "its session is open";
-    append("gold.sessions", {"session_id"}, false, 2, {{{"s1"}, 0}});
+    EXPECT_EQ(step(t, "table:gold.sessions").state, "waiting")
+        << "its session is open; one that was over before has the same key";
+    append("gold.sessions", {"session_id", "began_at", "ended_at"}, false, 2,
+           {{{"s1", "95", "105"}, 0}});
     EXPECT_EQ(step(traced(0), "table:gold.sessions").state, "passed");
 }
 
@@ -184,6 +197,34 @@ TEST_F(TraceTest, ARowThatIsNowhereIsLostAndSaysSo) {
     auto t = traced("e9");
     EXPECT_EQ(step(t, "table:bronze.clicks").state, "lost");
     EXPECT_THAT(t.verdict, ::testing::StartsWith("Lost"));
+}
+
+TEST_F(TraceTest, FindsAnEventByAnyFieldThatLooksAsAnId) {
+    world_.produce("clicks", {R"({"orderId":73314510714175489,"customer_id":"c7","paid":"x"})"});
+    world_.flows[0].positions[0].next_offset = 3;
+    auto t = traced("73314510714175489");
+    EXPECT_EQ(t.place->offset, 3);
+    EXPECT_EQ(t.id_field, "orderId");
+    EXPECT_EQ(asked({"c7", {"clicks"}, "customer_id"}).id_field, "customer_id");
+    EXPECT_FALSE(asked({"c7", {"clicks"}, "orderId"}).found) << "another field has it";
+    EXPECT_FALSE(traced("x").found) << "no id";
+    EXPECT_EQ(asked({"x", {"clicks"}, "paid"}).place->offset, 3) << "any field that is named";
+}
+
+TEST_F(TraceTest, FindsAnEventThatOnlyATableHoldsByAnyOfItsIds) {
+    append("bronze.orders", {"kind", "order_uuid", "_timestamp"}, true, 1,
+           {{{"a", "u-1", "9"}, 5}});
+    ASSERT_TRUE(world_.log->create_topic("orders", {}));
+    auto flow = world_.flows[0];
+    flow.name = "orders.table";
+    flow.source = flow::topic_node("orders");
+    flow.sinks = {flow::table_node("bronze.orders")};
+    world_.flows.push_back(flow);
+    auto t = traced("u-1");
+    ASSERT_TRUE(t.place);
+    EXPECT_EQ(t.place->topic, "orders");
+    EXPECT_EQ(t.place->offset, 5);
+    EXPECT_FALSE(asked({"u-1", {"orders"}, "kind"}).place);
 }
 
 TEST_F(TraceTest, AnIdThatQuotesIsOnlyAnId) {

@@ -53,6 +53,7 @@ Response trace_json(const catalog::Trace& trace) {
     out["offset"] = place ? ordered_json(place->offset) : ordered_json();
     out["sent"] = or_null(trace.sent);
     out["id"] = trace.id.empty() ? ordered_json() : ordered_json(trace.id);
+    out["id_field"] = trace.id_field.empty() ? ordered_json() : ordered_json(trace.id_field);
     out["value"] = trace.value ? ordered_json(payload_json(*trace.value)) : ordered_json();
     auto& steps = out["steps"] = ordered_json::array();
     for (const auto& step : trace.steps)
@@ -69,7 +70,8 @@ Result<catalog::TraceQuestion> question_of(const Platform& platform, const Targe
     auto id = parameter("id"), topic = parameter("topic");
     auto info = platform.log.find_topic(topic);
     if (!topic.empty() && !info) return fail(not_found(errors::kNoTopic, "topic", topic));
-    if (!id.empty()) return catalog::TraceQuestion{std::move(id), {std::move(topic)}};
+    if (!id.empty())
+        return catalog::TraceQuestion{std::move(id), {std::move(topic)}, parameter("field")};
     if (topic.empty() || !target.query.contains("offset"))
         return fail(ErrorCode::kInvalidArgument,
                     "a trace needs an id, or topic, partition and offset");

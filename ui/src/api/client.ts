@@ -1,4 +1,5 @@
 // The typed client: paths, parameters and answers are those of the contract (tools/openapi.py) and nothing else compiles.
+import { parse, write } from './exact';
 import type { paths } from './schema';
 import type { ApiErrorBody, Produced, SqlResult } from './types';
 
@@ -40,7 +41,7 @@ async function failure(response: Response): Promise<ApiError> {
 
 async function answer<T>(response: Response): Promise<T> {
   if (!response.ok) throw await failure(response);
-  return (await response.json()) as T;
+  return parse(await response.text()) as T;
 }
 
 export async function get<P extends GetPaths>(
@@ -60,7 +61,7 @@ async function post<T>(url: string, body?: unknown, signal?: AbortSignal): Promi
   return answer(
     await fetch(url, {
       method: 'POST',
-      ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: write(body) }),
       ...(signal ? { signal } : {}),
     }),
   );
@@ -73,7 +74,7 @@ export async function flowAction(name: string, action: 'pause' | 'resume'): Prom
 }
 
 const enc = encodeURIComponent;
-export const sendRecord = (topic: string, body: { value: unknown; key: string | null; partition?: number }) =>
+export const sendRecord = (topic: string, body: { value: string | null; key: string | null; partition?: number }) =>
   post<Produced>(`/api/v1/topics/${enc(topic)}/records`, body);
 export const demoAction = (action: string) => post<Answered>(`/api/v1/demo/${enc(action)}`);
 

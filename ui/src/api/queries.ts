@@ -1,6 +1,6 @@
 // What the page reads, under one key each. The stream writes to the same keys, so these fill in before its first event.
 import { useQuery } from '@tanstack/react-query';
-import { get } from './client';
+import { get, notHere } from './client';
 
 export const useStatus = () => useQuery({ queryKey: ['status'], queryFn: ({ signal }) => get('/api/v1/status', undefined, signal) });
 // Where Kafka's clients find this server, for commands to copy.
@@ -10,6 +10,9 @@ export const useTables = () => useQuery({ queryKey: ['tables'], queryFn: ({ sign
 export const useViews = () => useQuery({ queryKey: ['views'], queryFn: ({ signal }) => get('/api/v1/views', undefined, signal) });
 export const useLedger = () => useQuery({ queryKey: ['ledger'], queryFn: ({ signal }) => get('/api/v1/ledger', undefined, signal) });
 export const useGraph = () => useQuery({ queryKey: ['graph'], queryFn: ({ signal }) => get('/api/v1/graph', undefined, signal) });
+// Whether the demo's supervisor runs this server; elsewhere there is none to ask.
+export const useDemo = (refetchInterval: number | false = false) =>
+  useQuery({ queryKey: ['demo'], queryFn: ({ signal }) => get('/api/v1/demo', undefined, signal), refetchInterval: (q) => (notHere(q.state.error) ? false : refetchInterval), retry: false, ...(refetchInterval === false ? {} : { staleTime: 0 }) });
 export const useCatalog = () =>
   useQuery({ queryKey: ['catalog'], queryFn: ({ signal }) => get('/api/v1/catalog', undefined, signal), staleTime: 60_000, retry: false });
 

@@ -995,6 +995,8 @@ export interface components {
              */
             sent: string | null;
             id: string | null;
+            /** @description The field of the event that says it. */
+            id_field: string | null;
             value: components["schemas"]["Payload"];
             steps: components["schemas"]["TraceStep"][];
             /** @description One sentence. */
@@ -1699,8 +1701,10 @@ export interface operations {
     trace: {
         parameters: {
             query?: {
-                /** @description The event's `event_id`; searched in the newest records of each topic and then in tables. */
+                /** @description What one of the event's fields says; searched in the newest records of each topic and then in tables. */
                 id?: string;
+                /** @description Which field; without it `event_id`, `id`, and all whose names end as those of ids do. */
+                field?: string;
                 /** @description Where to look; with `partition` and `offset` the place itself. */
                 topic?: string;
                 partition?: number;

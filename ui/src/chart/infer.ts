@@ -1,5 +1,7 @@
 // What chart columns ask for by default: a time goes to x, numbers are lines, a category splits them into series.
-export type Value = string | number | boolean | null;
+import { Exact, numberOf } from '../api/exact';
+
+export type Value = string | number | boolean | Exact | null;
 export interface ColumnOf {
   name: string;
   type: string;
@@ -65,8 +67,8 @@ export function timeData(columns: ColumnOf[], rows: Value[][], p: Plan, measure:
   const times = new Set<number>();
   for (const row of rows) {
     const time = Date.parse(String(row[x]));
-    const value = row[y];
-    if (Number.isNaN(time) || typeof value !== 'number') continue;
+    const value = numberOf(row[y]);
+    if (Number.isNaN(time) || value === null) continue;
     const name = nameOf(row, dims);
     times.add(time);
     const line = byName.get(name) ?? new Map<number, number>();
@@ -88,8 +90,8 @@ export function barData(columns: ColumnOf[], rows: Value[][], p: Plan, measure: 
   const y = columns.findIndex((c) => c.name === measure);
   const sums = new Map<string, number>();
   for (const row of rows) {
-    const value = row[y];
-    if (typeof value === 'number') sums.set(String(row[x] ?? 'null'), (sums.get(String(row[x] ?? 'null')) ?? 0) + value);
+    const value = numberOf(row[y]);
+    if (value !== null) sums.set(String(row[x] ?? 'null'), (sums.get(String(row[x] ?? 'null')) ?? 0) + value);
   }
   const bars = [...sums].map(([name, value]) => ({ name, value })).sort((a, b) => b.value - a.value || (a.name < b.name ? -1 : 1));
   return { kind: 'bars', bars: bars.slice(0, limit), left: Math.max(0, bars.length - limit) };

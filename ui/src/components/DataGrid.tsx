@@ -1,14 +1,17 @@
 import { createColumnHelper, getCoreRowModel, getSortedRowModel, useReactTable, type SortingState } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, type ReactNode } from 'react';
+import { compareNumbers, Exact } from '../api/exact';
 import { count } from '../format';
 import { useParam } from '../router';
+
+export type Value = string | number | boolean | Exact | null;
 
 export interface GridColumn<T> {
   id: string;
   name: string;
   note?: string; // below the name: a type
-  value: (row: T) => string | number | boolean | null; // what is sorted by and measured
+  value: (row: T) => Value; // what is sorted by and measured
   cell?: (row: T) => ReactNode; // what is shown; the value as text otherwise
   right?: boolean;
   width?: number; // in characters; measured otherwise
@@ -30,9 +33,7 @@ interface Given<T> {
 const rowHeight = 30;
 const character = 7.6;
 
-function text(value: string | number | boolean | null): string {
-  return value === null ? 'null' : typeof value === 'number' ? (Number.isInteger(value) ? String(value) : String(+value.toPrecision(12))) : String(value);
-}
+const text = (value: Value) => String(value);
 
 // Of the first rows: measuring all of a million would take longer than showing them.
 function widths<T>(columns: GridColumn<T>[], rows: T[]): number[] {
@@ -113,6 +114,6 @@ export function DataGrid<T>({ label, columns, rows, rowKey, height = 480, sortPa
 }
 
 export function compare(a: unknown, b: unknown): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if ((typeof a === 'number' || a instanceof Exact) && (typeof b === 'number' || b instanceof Exact)) return compareNumbers(a, b);
   return String(a).localeCompare(String(b), 'en', { numeric: true });
 }

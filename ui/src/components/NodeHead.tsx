@@ -13,7 +13,7 @@ export function NodeHead({ kind, name, why, commands, children }: { kind: string
         <small>{kind}</small>
         <h1>{name} <Why label={`${kind} ${name}`} text={why} commands={commands} /></h1>
       </div>
-      {node && (node.state === 'warn' || node.state === 'error') && (
+      {node && kind !== 'flow' && (node.state === 'warn' || node.state === 'error') && (
         <p className={`verdict ${node.state}`}><b>{node.state === 'error' ? 'Wrong' : 'Look'}:</b> {node.reason}</p>
       )}
       <div className="node-tools">{children}</div>

@@ -4,14 +4,14 @@ import type { Graph } from '../api/types';
 import { useFlows, useGraph, useTables, useViews } from '../api/queries';
 import { rank, type Found } from '../live/find';
 import { navigate, nodeAddress } from '../router';
-import { menu } from '../shell/pages';
+import { useMenu } from '../shell/pages';
 
 const openEvent = 'tarn-find';
 export const openPalette = () => window.dispatchEvent(new Event(openEvent));
 const shown = 40;
 
 const commands = [
-  'tarn flow list', 'tarn table list', 'tarn topic list', 'tarn view list', 'tarn doctor', 'tarn demo', 'tarn up --project scenarios/q01-clickstream', 'tarn sql "select 1"',
+  'tarn flow list', 'tarn table list', 'tarn topic list', 'tarn settings list', 'tarn doctor', 'tarn up --project FOLDER', 'tarn sql "select 1"',
 ];
 
 function useItems(): Found[] {
@@ -20,6 +20,7 @@ function useItems(): Found[] {
   const tables = useTables().data;
   const views = useViews().data;
   const client = useQueryClient();
+  const menu = useMenu();
   return useMemo(() => {
     const items: Found[] = menu.map((page) => ({ kind: 'page', name: page.text, run: page.path }));
     const seen = new Set<string>();
@@ -37,7 +38,7 @@ function useItems(): Found[] {
     }
     for (const c of commands) items.push({ kind: 'command', name: c, run: null });
     return items;
-  }, [graph?.nodes.length, flows?.flows.length, tables?.tables.length, views?.views.length]); // eslint-disable-line
+  }, [graph?.nodes.length, flows?.flows.length, tables?.tables.length, views?.views.length, menu]); // eslint-disable-line
 }
 
 function Dialog({ close }: { close: () => void }) {

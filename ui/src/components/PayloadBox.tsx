@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { indented } from '../api/exact';
 import { useKafka } from '../api/queries';
 import type { LogRecord, Payload } from '../api/types';
 import { bytes, moment } from '../format';
@@ -8,7 +9,7 @@ import { CopyLine } from './Why';
 function pretty(p: NonNullable<Payload>): string {
   if (p.encoding !== 'json' || p.truncated) return p.text;
   try {
-    return JSON.stringify(JSON.parse(p.text), null, 2);
+    return indented(p.text);
   } catch {
     return p.text;
   }

@@ -1,11 +1,22 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { get, sendRecord } from '../api/client';
+import { dense } from '../api/exact';
 import { useKafka } from '../api/queries';
 import { template } from '../live/template';
 import { address, navigate } from '../router';
 import { ErrorBox } from './States';
 import { CopyLine } from './Why';
+
+// JSON is sent as a text without spaces, so that no number changes on the way; what is no JSON as it stands.
+function sent(text: string): string | null {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return value === null || typeof value === 'string' ? value : dense(text);
+  } catch {
+    return text;
+  }
+}
 
 // Sends one event, durable before the answer, and goes on to follow it. It begins as a copy of the topic's newest
 // record with an id and a time of its own.
@@ -22,13 +33,7 @@ export function SendForm({ topic, partitions }: { topic: string; partitions: num
   }, [newest.isPending, example]); // eslint-disable-line
   const send = useMutation({
     mutationFn: () => {
-      let value: unknown = text;
-      try {
-        value = JSON.parse(text);
-      } catch {
-        // Not JSON: the text itself is sent, as it stands.
-      }
-      return sendRecord(topic, { value, key: key || null, ...(partition === '' ? {} : { partition: Number(partition) }) });
+      return sendRecord(topic, { value: sent(text), key: key || null, ...(partition === '' ? {} : { partition: Number(partition) }) });
     },
     onSuccess: (sent) => navigate(address('/trace', { topic: sent.topic, partition: sent.partition, offset: sent.offset })),
   });

@@ -5,7 +5,7 @@ import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror
 import { Compartment, EditorState, Prec } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, type RefObject } from 'react';
 import type { Catalog } from '../api/types';
 
 const keywords =
@@ -74,7 +74,8 @@ const overSelection = EditorView.domEventHandlers({
 });
 
 // The editor in a shadow of its own: its style sheets are made there by script, which the page's policy allows.
-export function SqlEditor({ value, change, run, catalog }: { value: string; change: (text: string) => void; run: (sql: string) => void; catalog: Catalog | undefined }) {
+// `insert`: set to what puts a text where the cursor is.
+export function SqlEditor({ value, change, run, catalog, insert }: { value: string; change: (text: string) => void; run: (sql: string) => void; catalog: Catalog | undefined; insert: RefObject<((text: string) => void) | null> }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const words = useRef(new Compartment());
@@ -99,6 +100,10 @@ export function SqlEditor({ value, change, run, catalog }: { value: string; chan
     });
     const editor = new EditorView({ state, parent: root, root });
     view.current = editor;
+    insert.current = (text) => {
+      editor.dispatch(editor.state.replaceSelection(text), { userEvent: 'input' });
+      editor.focus();
+    };
     if (window.matchMedia('(pointer: fine)').matches) editor.focus();
     return () => {
       editor.destroy();

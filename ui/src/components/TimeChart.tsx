@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
-import { compact, count, clockTime } from '../format';
+import type { Figure } from '../live/windows';
+import { compact, measured, windowTime } from '../format';
 
 export interface Point {
   time: number; // ms
-  value: number;
+  value: Figure;
   open: boolean;
 }
 
@@ -26,11 +27,11 @@ function options(width: number, height: number, size: number, hover: (i: number 
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
     scales: {
       x: { time: true, range: (_u, min, max) => [min, max + size / 1000] },
-      y: { range: (_u, _min, max) => [0, Math.max(1, max) * 1.08] },
+      y: { range: (_u, min, max) => [Math.min(0, min * 1.08), (max > 0 || min < 0 ? max : 1) * 1.08] },
     },
     axes: [
-      { stroke: ink, grid: { show: false }, ticks: { show: false }, font, size: 24, values: (_u, ticks) => ticks.map((t) => clockTime(t * 1000)), space: 76 },
-      { stroke: ink, grid, ticks: { show: false }, font, size: 48, values: (_u, ticks) => ticks.map((t) => (Number.isInteger(t) ? compact(t) : '')), space: 32 },
+      { stroke: ink, grid: { show: false }, ticks: { show: false }, font, size: 24, values: (_u, ticks) => ticks.map((t) => windowTime(t * 1000, size)), space: 76 },
+      { stroke: ink, grid, ticks: { show: false }, font, size: 48, values: (_u, ticks) => ticks.map((t) => (Number.isInteger(t) ? compact(t) : String(+t.toPrecision(3)))), space: 32 },
     ],
     series: [
       {},
@@ -72,8 +73,8 @@ export function TimeChart({ points, size, label, unit }: { points: Point[]; size
   useEffect(() => {
     plot.current?.setData([
       points.map((p) => p.time / 1000),
-      points.map((p) => (p.open ? null : p.value)),
-      points.map((p) => (p.open ? p.value : null)),
+      points.map((p) => (p.open || p.value === null ? null : Number(p.value))),
+      points.map((p) => (p.open && p.value !== null ? Number(p.value) : null)),
     ]);
   }, [points, size, theme]);
 
@@ -84,12 +85,12 @@ export function TimeChart({ points, size, label, unit }: { points: Point[]; size
         <strong>{label}</strong>
         {shown && (
           <span className="note">
-            {clockTime(shown.time)} · <span className="num">{count(shown.value)}</span> {unit}
+            {windowTime(shown.time, size)} · <span className="num">{measured(shown.value)}</span> {unit}
             {shown.open && ' so far (open)'}
           </span>
         )}
       </figcaption>
-      <div ref={host} className="plot" role="img" aria-label={`${label}: ${points.length} windows, newest ${shown ? count(shown.value) : 'none'}`} />
+      <div ref={host} className="plot" role="img" aria-label={`${label}: ${points.length} windows, newest ${shown ? measured(shown.value) : 'none'}`} />
     </figure>
   );
 }

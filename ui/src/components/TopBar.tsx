@@ -1,10 +1,10 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { useFlows, useStatus } from '../api/queries';
 import { age, span } from '../format';
 import { useTick } from '../live/clock';
 import { live, useConnection } from '../live/stream';
 import { Link, usePlace } from '../router';
-import { menu, pageAt } from '../shell/pages';
+import { pageAt, useMenu } from '../shell/pages';
 import { openPalette } from './Palette';
 import { Why } from './Why';
 
@@ -38,6 +38,15 @@ export function TopBar() {
   const { path } = usePlace();
   const marked = pageAt(path)?.under ?? path;
   const s = useStatus().data;
+  const menu = useMenu();
+  const [open, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [path]);
+  useEffect(() => {
+    if (!open) return;
+    const away = (e: KeyboardEvent) => e.key === 'Escape' && setOpen(false);
+    document.addEventListener('keydown', away);
+    return () => document.removeEventListener('keydown', away);
+  }, [open]);
   useEffect(() => {
     document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [path]);
@@ -48,9 +57,12 @@ export function TopBar() {
           <img src="/tarn.svg" alt="" width="24" height="24" />
           <span><b>{s?.project || 'Tarn'}</b><small>{s ? `Tarn ${s.version}` : '\u00a0'}</small></span>
         </Link>
-        <nav aria-label="Pages">
+        <button type="button" className="menu-button" aria-expanded={open} aria-controls="pages" onClick={() => setOpen(!open)}>
+          <span>{menu.find((entry) => entry.path === marked)?.text ?? 'Menu'}</span> <i aria-hidden="true">{open ? '✕' : '☰'}</i><span className="sr">Menu</span>
+        </button>
+        <nav id="pages" aria-label="Pages" className={open ? 'open' : ''}>
           {menu.map((entry) => (
-            <Link key={entry.path} to={entry.path} aria-current={entry.path === marked ? 'page' : undefined}>{entry.text}</Link>
+            <Link key={entry.path} to={entry.path} onClick={() => setOpen(false)} aria-current={entry.path === marked ? 'page' : undefined}>{entry.text}</Link>
           ))}
         </nav>
         <button type="button" className="find" onClick={openPalette} aria-keyshortcuts="Control+K">Find <kbd>Ctrl K</kbd></button>

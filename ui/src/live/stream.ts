@@ -3,14 +3,16 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { get } from '../api/client';
-import type { FlowList, Graph, Hello, Ledger, Status, TableList, ViewChange } from '../api/types';
-import { Windows } from './windows';
+import { parse } from '../api/exact';
+import type { FlowList, Graph, Hello, Ledger, Status, TableList, View, ViewChange } from '../api/types';
+import { shapeOf, sizeOf, Windows } from './windows';
 
 export type Connection = 'connecting' | 'live' | 'lost';
 
 const silenceLimitMs = 5000; // the server sends at least one event a second
 const retryMs = [500, 1000, 2000, 4000];
-const historyMinutes = 15;
+const firstRows = 5000;
+const keptWindows = 200;
 const rateSamples = 300;
 const mostGaps = 20;
 
@@ -25,7 +27,7 @@ class Live {
   lastEvent = 0; // ms, this machine's clock
   skew = 0; // server's clock minus ours, ms
   rates: RateSample[] = [];
-  windows = new Map<string, Windows>(); // by view, those of the windowed form
+  windows = new Map<string, Windows>(); // by view, of those with a time in their key
   changes = new Map<string, ViewChange>(); // the newest event of every view
   startNumber: number | null = null;
   lostAt: number | null = null; // this machine's clock, of the last event before the present loss
@@ -33,6 +35,7 @@ class Live {
 
   private version = 0;
   private listeners = new Set<() => void>();
+  private reading = new Set<string>();
   private frame = 0;
   private attempt = 0;
   private source: EventSource | null = null;
@@ -85,7 +88,7 @@ class Live {
       if (this.rates.length > rateSamples) this.rates.shift();
       this.client?.setQueryData(['status'], status);
     });
-    this.on<FlowList>(source, 'flows', (flows) => this.client?.setQueryData(['flows'], flows));
+    this.on<FlowList>(source, 'flows', (flows) => this.flowsCame(flows));
     this.on<TableList>(source, 'tables', (tables) => this.client?.setQueryData(['tables'], tables));
     this.on<Graph>(source, 'graph', (graph) => this.client?.setQueryData(['graph'], graph));
     this.on<Ledger>(source, 'ledger', (ledger) => this.client?.setQueryData(['ledger'], ledger));
@@ -98,7 +101,7 @@ class Live {
       this.lastEvent = Date.now();
       this.attempt = 0;
       if (this.connection !== 'live') this.connection = 'live';
-      handle(JSON.parse((event as MessageEvent<string>).data) as T);
+      handle(parse((event as MessageEvent<string>).data) as T);
       this.changed();
     });
   }
@@ -129,32 +132,64 @@ class Live {
     this.changed();
   }
 
+  private flowsCame(flows: FlowList): void {
+    this.client?.setQueryData(['flows'], flows);
+    for (const flow of flows.flows)
+      for (const sink of flow.sinks) {
+        const windows = sink.kind === 'view' ? this.windows.get(sink.name) : undefined;
+        if (windows) windows.knownSize = sizeOf(flow.sql);
+      }
+  }
+
+  private windowsOf(view: Pick<View, 'name' | 'columns' | 'key'>): Windows | null {
+    const shape = shapeOf(view.columns, view.key);
+    if (!shape) return null;
+    const known = this.windows.get(view.name);
+    if (known && JSON.stringify(known.shape) === JSON.stringify(shape)) return known;
+    const windows = new Windows(shape, keptWindows);
+    this.windows.set(view.name, windows);
+    return windows;
+  }
+
   private viewChanged(change: ViewChange): void {
     this.changes.set(change.view, change);
-    const windows = this.windows.get(change.view);
+    const windows = this.windowsOf({ name: change.view, columns: change.columns, key: change.key });
     if (!windows) return;
     windows.apply(change);
     windows.watermark = change.watermark ? Date.parse(change.watermark) : windows.watermark;
     windows.committed = Date.parse(change.committed);
+    if (change.rows === null) void this.reread(change.view);
   }
 
-  // Reads what the stream does not repeat: the windows of the last minutes. Rows carry their batch, so it does not
-  // matter whether this answer or a newer event comes first.
+  // The rows of a change that was too large for an event; one answer at a time.
+  private async reread(view: string): Promise<void> {
+    if (this.reading.has(view)) return;
+    this.reading.add(view);
+    try {
+      this.windows.get(view)?.apply(await get('/api/v1/views/{name}/rows', { path: { name: view }, query: { limit: firstRows } }));
+      this.changed();
+    } catch {
+      // The next change asks again.
+    } finally {
+      this.reading.delete(view);
+    }
+  }
+
+  // Reads what the stream does not repeat: the newest rows, and the whole of each window further back. Rows carry their
+  // batch, so it does not matter whether this answer or a newer event comes first.
   private async refill(): Promise<void> {
     try {
       const { views } = await get('/api/v1/views');
       this.client?.setQueryData(['views'], { views });
       for (const view of views) {
-        if (!['window_start', 'page_views', 'users', 'grouping_set'].every((n) => view.columns.some((c) => c.name === n)))
-          continue;
-        const windows = this.windows.get(view.name) ?? new Windows(historyMinutes * 60_000);
-        this.windows.set(view.name, windows);
+        const windows = this.windowsOf(view);
+        if (!windows) continue;
         const path = { name: view.name };
-        windows.apply(await get('/api/v1/views/{name}/rows', { path, query: { where: 'grouping_set=0', limit: 1000 } }));
-        const newest = windows.sorted().at(-1)?.start;
-        if (newest === undefined) continue;
-        const from = new Date(newest - 30_000).toISOString();
-        windows.apply(await get('/api/v1/views/{name}/rows', { path, query: { from, limit: 20_000 } }));
+        windows.apply(await get('/api/v1/views/{name}/rows', { path, query: { limit: firstRows } }));
+        this.changed();
+        const whole = windows.sets()[0];
+        if (windows.shape.set === null || !whole) continue;
+        windows.apply(await get('/api/v1/views/{name}/rows', { path, query: { where: `${windows.shape.set}=${whole.id}`, limit: firstRows } }));
         this.changed();
       }
     } catch {

@@ -1,9 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import type { Trace, TraceStep } from '../api/types';
-import { done, tracePicture } from './trace';
+import { done, idColumns, namesId, tracePicture } from './trace';
 
 const step = (node: string, state: TraceStep['state']): TraceStep => ({ node, kind: node.split(':')[0] as TraceStep['kind'], name: node.split(':')[1] ?? '', state, at: null, since_send_ms: null, batch_id: null, version: null, detail: '' });
-const trace = (steps: TraceStep[], found = true): Trace => ({ found, topic: 't', partition: 0, offset: 1, sent: '', id: null, value: null, steps, verdict: '' });
+const trace = (steps: TraceStep[], found = true): Trace => ({ found, topic: 't', partition: 0, offset: 1, sent: '', id: null, id_field: null, value: null, steps, verdict: '' });
+
+describe('ids', () => {
+  const table = (name: string, ...columns: string[]) => ({ name, columns: columns.map((c) => ({ name: c, type: 'VARCHAR' })) });
+  const flow = (source: string, sink: string) => ({ kind: 'table' as const, source, sinks: [{ kind: 'table' as const, name: sink }] });
+  const flows = [flow('orders', 'bronze.orders'), flow('payments', 'bronze.payments')];
+  const tables = [table('bronze.orders', 'order_id', 'paid', 'customerId', '_batch_id'), table('bronze.payments', 'uuid', 'order_id'), table('gold.x', 'x_id')];
+
+  it('are known by their names', () => {
+    expect(['id', 'uuid', 'order_id', 'orderId', 'message_uuid'].every(namesId)).toBe(true);
+    expect(['paid', 'valid', 'identity', 'ids', 'amount'].some(namesId)).toBe(false);
+  });
+  it('are those that topics declare', () => {
+    expect(idColumns(flows, tables, '', '')).toEqual(['order_id', 'customerId', 'uuid']);
+    expect(idColumns(flows, tables, 'payments', '')).toEqual(['uuid', 'order_id']);
+    expect(idColumns(flows, tables, 'payments', 'paid')).toEqual(['uuid', 'order_id', 'paid']);
+  });
+});
 
 describe('trace', () => {
   it('is done when nothing waits, and not before it is found', () => {

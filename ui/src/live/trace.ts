@@ -1,6 +1,17 @@
 // What is drawn of a trace, and when there is nothing more to wait for.
-import type { Graph, GraphNode, Trace } from '../api/types';
+import type { Flow, Graph, GraphNode, Table, Trace } from '../api/types';
 import { part, type Picture } from '../map/model';
+
+// As the server looks at names: id, uuid, order_id, orderId.
+export const namesId = (name: string) => /(^|_)(id|uuid|guid)$|(Id|ID|Uuid|UUID)$/.test(name);
+
+// The columns that topics declare (those of their tables) and that look as ids; of one topic, or of all. One that is
+// asked for is always among them.
+export function idColumns(flows: Pick<Flow, 'kind' | 'source' | 'sinks'>[], tables: Pick<Table, 'name' | 'columns'>[], topic: string, asked: string): string[] {
+  const fed = new Set(flows.filter((f) => f.kind === 'table' && (topic === '' || f.source === topic)).flatMap((f) => f.sinks.map((s) => s.name)));
+  const names = tables.filter((t) => fed.has(t.name)).flatMap((t) => t.columns.map((c) => c.name)).filter((n) => namesId(n) && !n.startsWith('_'));
+  return [...new Set([...names, ...(asked ? [asked] : [])])];
+}
 
 export function done(trace: Trace): boolean {
   return trace.found && trace.steps.length > 0 && trace.steps.every((s) => s.state !== 'waiting');

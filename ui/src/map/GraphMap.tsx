@@ -1,7 +1,7 @@
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { compact, count, milliseconds, rate } from '../format';
 import { Link, nodeAddress } from '../router';
-import { layered, measures, type Box, type Layout } from './layout';
+import { layered, stacked, type Box, type Layout } from './layout';
 import type { Picture, Shown } from './model';
 
 export interface Mark {
@@ -42,10 +42,10 @@ function Name({ text, room }: { text: string; room: number }) {
   );
 }
 
-const Node = memo(function Node({ node, box, mark, here, to }: { node: Shown; box: Box; mark: Mark | undefined; here: boolean; to: string }) {
+const Node = memo(function Node({ node, box, size, mark, here, to }: { node: Shown; box: Box; size: Layout['box']; mark: Mark | undefined; here: boolean; to: string }) {
   const layer = layerOf(node);
   return (
-    <li style={{ transform: `translate(${box.x}px, ${box.y}px)`, width: measures.width, height: measures.height }}>
+    <li style={{ transform: `translate(${box.x}px, ${box.y}px)`, width: size.width, height: size.height }}>
       <Link
         to={to}
         className={`map-node ${node.kind} ${node.state} ${mark ? `mark ${mark.tone}` : ''} ${here ? 'here' : ''} ${node.members > 1 ? 'group' : ''}`}
@@ -65,10 +65,18 @@ const Node = memo(function Node({ node, box, mark, here, to }: { node: Shown; bo
   );
 });
 
+// Out of the left side of one box, along a rail, into the left side of another.
+function along(a: Box, b: Box, height: number, rail: number): string {
+  const [y, toY] = [a.y + height * 0.68, b.y + height * 0.36];
+  const turn = toY > y ? 8 : -8;
+  return `M${a.x},${y} Q${rail},${y} ${rail},${y + turn} L${rail},${toY - turn} Q${rail},${toY} ${b.x - 6},${toY}`;
+}
+
 // From the right side of one box to the left side of another, level through the columns between.
-function path(a: Box, b: Box, route: { x: number; y: number }[]): string {
-  const half = measures.height / 2;
-  let [x, y] = [a.x + measures.width, a.y + half];
+function path(a: Box, b: Box, { box, down }: Layout, route: { x: number; y: number }[]): string {
+  if (down) return along(a, b, box.height, route[0]?.x ?? 0);
+  const half = box.height / 2;
+  let [x, y] = [a.x + box.width, a.y + half];
   let d = `M${x},${y}`;
   const curve = (toX: number, toY: number) => {
     const bend = Math.max(18, Math.min(60, (toX - x) / 2));
@@ -77,7 +85,7 @@ function path(a: Box, b: Box, route: { x: number; y: number }[]): string {
   };
   for (const stop of route) {
     curve(stop.x, stop.y);
-    x = stop.x + measures.width;
+    x = stop.x + box.width;
     d += ` L${x},${y}`;
   }
   curve(b.x - 5, b.y + half);
@@ -89,7 +97,7 @@ function width(perSecond: number | null): number {
 }
 
 function Edges({ picture, layout, lit }: { picture: Picture; layout: Layout; lit: Set<string> | null }) {
-  const { boxes, routes } = layout;
+  const { boxes, routes, box } = layout;
   return (
     <svg className="map-edges" width={layout.width} height={layout.height} aria-hidden="true">
       <defs>
@@ -104,17 +112,22 @@ function Edges({ picture, layout, lit }: { picture: Picture; layout: Layout; lit
         const b = boxes.get(edge.to);
         if (!a || !b) return null;
         const tone = lit?.has(edge.to) && lit.has(edge.from) ? 'lit' : edge.records_per_second ? 'flowing' : 'idle';
-        return <path key={`${edge.from} ${edge.to}`} className={tone} d={path(a, b, routes.get(`${edge.from} ${edge.to}`) ?? [])} strokeWidth={width(edge.records_per_second)} markerEnd={`url(#arrow-${tone})`} />;
+        return <path key={`${edge.from} ${edge.to}`} className={tone} d={path(a, b, layout, routes.get(`${edge.from} ${edge.to}`) ?? [])} strokeWidth={width(edge.records_per_second)} markerEnd={`url(#arrow-${tone})`} />;
       })}
       {picture.edges.map((edge) => {
         const a = boxes.get(edge.from);
         const b = boxes.get(edge.to);
         if (!a || !b || !edge.records_per_second) return null;
+        if (layout.down) {
+          // Where several arrows end in one node their rates would lie on each other.
+          if (picture.edges.filter((e) => e.to === edge.to).length > 1) return null;
+          return <text key={`${edge.from} ${edge.to} rate`} x={b.x + 4} y={b.y - 3}>{rate(edge.records_per_second)}</text>;
+        }
         // Beside the end that only this edge has, so that labels of a fan do not meet.
         const fan = picture.edges.filter((e) => e.from === edge.from).length > 1;
-        const x = fan ? b.x - 10 : a.x + measures.width + 6;
-        const near = routes.get(`${edge.from} ${edge.to}`)?.at(-1)?.y ?? a.y + measures.height / 2;
-        const y = fan ? b.y + measures.height / 2 + (b.y + measures.height / 2 > near + 4 ? 13 : -5) : a.y + measures.height / 2 + (b.y < a.y - 4 ? 13 : -5);
+        const x = fan ? b.x - 10 : a.x + box.width + 6;
+        const near = routes.get(`${edge.from} ${edge.to}`)?.at(-1)?.y ?? a.y + box.height / 2;
+        const y = fan ? b.y + box.height / 2 + (b.y + box.height / 2 > near + 4 ? 13 : -5) : a.y + box.height / 2 + (b.y < a.y - 4 ? 13 : -5);
         return (
           <text key={`${edge.from} ${edge.to} rate`} x={x} y={y} textAnchor={fan ? 'end' : 'start'}>
             {rate(edge.records_per_second)}
@@ -140,6 +153,8 @@ function useWidth() {
   return { host, available };
 }
 
+const narrowest = 560; // a narrower page has the map from top to bottom
+
 interface Given {
   picture: Picture;
   label: string;
@@ -156,18 +171,22 @@ export function GraphMap({ picture, label, here, marks, toGroup }: Given) {
   }, [here, available]); // eslint-disable-line
   const shape = `${picture.nodes.map((n) => n.id).join(' ')}|${picture.edges.map((e) => `${e.from}>${e.to}`).join(' ')}`;
   // Laid out again only when the shape changes, not each time a figure does.
-  const layout = useMemo(() => layered(picture.nodes.map((n) => n.id), picture.edges), [shape]); // eslint-disable-line
-  const scale = available === 0 ? 1 : Math.max(0.72, Math.min(1, available / layout.width));
+  const narrow = available > 0 && available < narrowest ? available : 0;
+  const layout = useMemo(() => {
+    const ids = picture.nodes.map((n) => n.id);
+    return narrow ? stacked(ids, picture.edges, narrow) : layered(ids, picture.edges);
+  }, [shape, narrow]); // eslint-disable-line
+  const scale = available === 0 || layout.down ? 1 : Math.max(0.72, Math.min(1, available / layout.width));
   const lit = marks ? new Set([...marks].filter(([, m]) => m.tone !== 'waiting').map(([id]) => id)) : null;
   return (
-    <div className="map" ref={host} tabIndex={-1}>
+    <div className={layout.down ? 'map down' : 'map'} ref={host} tabIndex={-1}>
       <div className="map-size" style={{ width: Math.min(layout.width * scale, Math.max(available, layout.width * scale)), height: layout.height * scale }}>
         <div className="map-plane" style={{ width: layout.width, height: layout.height, transform: scale === 1 ? 'none' : `scale(${scale})` }}>
           <Edges picture={picture} layout={layout} lit={lit} />
           <ul aria-label={label}>
             {picture.nodes.map((node) => {
               const box = layout.boxes.get(node.id);
-              return box && <Node key={node.id} node={node} box={box} mark={marks?.get(node.id)} here={here === node.id} to={toGroup?.(node) ?? nodeAddress(node.id)} />;
+              return box && <Node key={node.id} node={node} box={box} size={layout.box} mark={marks?.get(node.id)} here={here === node.id} to={toGroup?.(node) ?? nodeAddress(node.id)} />;
             })}
           </ul>
         </div>

@@ -11,6 +11,8 @@ export interface Layout {
   routes: Map<string, { x: number; y: number }[]>; // by "from to": where a long edge enters the columns between
   width: number;
   height: number;
+  box: { width: number; height: number };
+  down: boolean; // from top to bottom, for narrow pages
 }
 export interface Measures {
   width: number;
@@ -166,8 +168,56 @@ export function layered(ids: string[], edges: Edge[], m: Measures = measures, th
   const tops = [...boxes.values()].map((b) => b.y).concat([...at.keys()].map((id) => (middle.get(id) ?? 0) - 3));
   const top = tops.reduce((a, b) => Math.min(a, b), Infinity);
   const bottom = [...boxes.values()].reduce((low, b) => Math.max(low, b.y + m.height), -Infinity);
-  if (!Number.isFinite(top)) return { boxes, routes: new Map(), width: 0, height: 0 };
+  const common = { box: { width: m.width, height: m.height }, down: false };
+  if (!Number.isFinite(top)) return { boxes, routes: new Map(), width: 0, height: 0, ...common };
   for (const b of boxes.values()) b.y -= top;
   const routes = new Map([...stops].map(([key, way]) => [key, way.map((id) => ({ x: x(at.get(id) ?? 0), y: (middle.get(id) ?? 0) - top }))]));
-  return { boxes, routes, width: byColumn.length * m.width + (byColumn.length - 1) * m.gapX, height: Math.max(bottom, ...[...at.keys()].map((id) => middle.get(id) ?? 0)) - top };
+  return { boxes, routes, ...common, width: byColumn.length * m.width + (byColumn.length - 1) * m.gapX, height: Math.max(bottom, ...[...at.keys()].map((id) => middle.get(id) ?? 0)) - top };
+}
+
+// Each node after all it depends on, and close behind the one it comes from.
+function downwards(ids: string[], edges: Edge[]): string[] {
+  const column = columns(ids, edges);
+  const forth = edges.filter((e) => (column.get(e.from) ?? 0) < (column.get(e.to) ?? 0)); // no circles
+  const waits = new Map(ids.map((id) => [id, forth.filter((e) => e.to === id).length]));
+  const ready = [...ids].sort().reverse().filter((id) => waits.get(id) === 0);
+  const out: string[] = [];
+  for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
+    out.push(id);
+    for (const { from, to } of forth) {
+      if (from !== id) continue;
+      const left = (waits.get(to) ?? 1) - 1;
+      waits.set(to, left);
+      if (left === 0) ready.push(to);
+    }
+  }
+  return out;
+}
+
+const railGap = 9;
+const mostRails = 8;
+
+// One node a line, for a narrow page. What leaves a node runs down a rail left of the nodes, beside those in use; the
+// route of an edge is where its rail is.
+export function stacked(ids: string[], edges: Edge[], width: number, m: Measures = measures): Layout {
+  const inOrder = downwards(ids, edges);
+  const place = new Map(inOrder.map((id, i) => [id, i]));
+  const known = edges.filter((e) => place.has(e.from) && place.has(e.to) && e.from !== e.to);
+  const busyUntil: number[] = [];
+  const rail = new Map<string, number>();
+  for (const id of inOrder) {
+    const ends = known.filter((e) => e.from === id).map((e) => place.get(e.to) ?? 0);
+    if (ends.length === 0) continue;
+    const [first, last] = [Math.min(place.get(id) ?? 0, ...ends), Math.max(place.get(id) ?? 0, ...ends)];
+    const free = busyUntil.findIndex((end) => end <= first);
+    const at = free >= 0 ? free : busyUntil.length;
+    busyUntil[at] = last;
+    rail.set(id, at % mostRails);
+  }
+  const left = (Math.min(mostRails, busyUntil.length) + 1) * railGap;
+  const box = { width: width - left, height: m.height };
+  const step = m.height + m.gapY;
+  const boxes = new Map(inOrder.map((id, i) => [id, { id, x: left, y: i * step, column: i }]));
+  const routes = new Map(known.map((e) => [`${e.from} ${e.to}`, [{ x: left - railGap * ((rail.get(e.from) ?? 0) + 1.4), y: 0 }]]));
+  return { boxes, routes, width, height: Math.max(0, inOrder.length * step - m.gapY), box, down: true };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Graph, GraphNode, NodeState } from '../api/types';
-import { layered } from './layout';
+import { layered, stacked } from './layout';
 import { aggregate, around, groupOf, mostNodes, whole } from './model';
 
 const node = (id: string, state: NodeState = 'ok', layer = ''): GraphNode => ({
@@ -56,6 +56,32 @@ describe('layout', () => {
   it('keeps a chain on one line', () => {
     const { boxes } = layered(['a', 'b', 'c'], [edge('a', 'b'), edge('b', 'c')]);
     expect(new Set([...boxes.values()].map((b) => b.y)).size).toBe(1);
+  });
+});
+
+describe('a narrow map', () => {
+  it('has a node on each line, each below all it depends on, within the width', () => {
+    const ids = Array.from({ length: 40 }, (_, i) => `n${i}`);
+    const edges = ids.slice(1).map((id, i) => edge(`n${Math.floor(i / 6)}`, id));
+    const { boxes, box, down, height } = stacked(ids, edges, 340);
+    expect(down).toBe(true);
+    expect(new Set([...boxes.values()].map((b) => b.y)).size).toBe(40);
+    for (const e of edges) expect((boxes.get(e.from)?.y ?? 0) + box.height).toBeLessThan(boxes.get(e.to)?.y ?? 0);
+    for (const b of boxes.values()) {
+      expect(b.x).toBeGreaterThan(0);
+      expect(b.x + box.width).toBeLessThanOrEqual(340);
+      expect(b.y + box.height).toBeLessThanOrEqual(height);
+    }
+  });
+  it('keeps a chain together, and gives arrows that pass each other rails of their own', () => {
+    const edges = [edge('a', 'b'), edge('b', 'c'), edge('a', 'd'), edge('c', 'd'), edge('c', 'c'), edge('x', 'y')];
+    const { boxes, routes } = stacked(['x', 'd', 'c', 'y', 'b', 'a'], edges, 340);
+    expect([...boxes.values()].sort((a, b) => a.y - b.y).map((b) => b.id)).toEqual(['a', 'b', 'c', 'd', 'x', 'y']);
+    expect(routes.get('a b')?.[0]?.x).toBe(routes.get('a d')?.[0]?.x);
+    expect(routes.get('a b')?.[0]?.x).not.toBe(routes.get('b c')?.[0]?.x);
+  });
+  it('ends on circles', () => {
+    expect(stacked(['a', 'b', 'c'], [edge('a', 'b'), edge('b', 'c'), edge('c', 'a')], 340).boxes.size).toBe(3);
   });
 });
 

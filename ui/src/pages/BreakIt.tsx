@@ -1,6 +1,6 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
-import { ApiError, demoAction, get, notHere } from '../api/client';
-import { useLedger } from '../api/queries';
+import { useMutation } from '@tanstack/react-query';
+import { ApiError, demoAction, notHere } from '../api/client';
+import { useDemo, useLedger } from '../api/queries';
 import type { Demo, Fault } from '../api/types';
 import { Lines } from '../chart/Lines';
 import { Fact, Facts } from '../components/NodeHead';
@@ -76,7 +76,7 @@ function Server({ demo }: { demo: Demo }) {
 export function BreakIt() {
   useTick(500);
   const { connection } = useLive();
-  const query = useQuery({ queryKey: ['demo'], queryFn: ({ signal }) => get('/api/v1/demo', undefined, signal), refetchInterval: (q) => (notHere(q.state.error) ? false : 700), retry: false, staleTime: 0 });
+  const query = useDemo(700);
   const demo = query.data;
   const supervised = demo?.supervised ?? false;
   return (

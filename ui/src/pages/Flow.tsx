@@ -10,9 +10,10 @@ import { Said } from '../components/Said';
 import { PayloadBox } from '../components/PayloadBox';
 import { RunGrid } from '../components/RunGrid';
 import { Before, Empty, ErrorBox } from '../components/States';
-import { CopyLine, Why } from '../components/Why';
+import { Why } from '../components/Why';
 import { age, compact, count, milliseconds, moment } from '../format';
 import { useTick } from '../live/clock';
+import { reasonOf } from '../live/reason';
 import { live } from '../live/stream';
 import { address, Link, useParam } from '../router';
 
@@ -32,14 +33,34 @@ function PauseResume({ flow }: { flow: FlowData }) {
   );
 }
 
+// What stopped it, once: message, the error's page, what to do, and the button that does it.
+function Stopped({ flow, todo }: { flow: FlowData; todo: string }) {
+  const { message, id } = reasonOf(flow.reason);
+  const failed = flow.state === 'failed';
+  return (
+    <div className="error-box" role="alert" data-why>
+      <strong>
+        {failed ? 'It does not advance: it has failed' : 'It does not advance: it tries again by itself'}
+        {id && <Link className="error-id" to={address('/errors', { id })}>{id}</Link>}
+      </strong>
+      <pre>{message || 'It gave no reason.'}</pre>
+      <p><b>What to do:</b> <Said text={todo} /></p>
+      {failed && <PauseResume flow={flow} />}
+    </div>
+  );
+}
+
 // One sentence: why it advances, or what it waits for.
 function WhySentence({ flow }: { flow: FlowData }) {
   const query = useQuery({ queryKey: ['flow-why', flow.name], queryFn: ({ signal }) => get('/api/v1/flows/{name}/why', { path: { name: flow.name } }, signal), refetchInterval: 2000, retry: false });
   const why = query.data;
-  const bad = flow.state === 'failed' || flow.state === 'retrying';
-  if (!why) return flow.reason ? <p className={`verdict ${bad ? 'error' : 'warn'}`}>{flow.reason}</p> : null;
+  if (flow.state === 'failed' || flow.state === 'retrying') {
+    const known = why && !why.advancing ? why.todo : '';
+    return <Stopped flow={flow} todo={known || (flow.state === 'failed' ? `Mend what is named, then: tarn flow resume ${flow.name}` : 'If it stays, mend what is named.')} />;
+  }
+  if (!why) return flow.reason ? <p className="verdict warn">{flow.reason}</p> : null;
   return (
-    <p className={`verdict ${why.advancing ? 'good' : bad ? 'error' : 'warn'}`} data-why>
+    <p className={`verdict ${why.advancing ? 'good' : 'warn'}`} data-why>
       <b>{why.advancing ? 'It advances.' : 'It does not advance.'}</b> <Said text={`${why.sentence} ${why.todo}`} />{' '}
       <Why label="why" text="The state, the positions and the last outcome of the flow, in one sentence." commands={[`tarn flow why ${flow.name}`]} />
     </p>
@@ -100,15 +121,12 @@ function Aside({ topic, what }: { topic: string; what: string }) {
   );
 }
 
-function Errors({ flow }: { flow: FlowData }) {
+function AllAside({ flow }: { flow: FlowData }) {
   const topics = flow.sinks.filter((s) => s.kind === 'topic').map((s) => s.name);
   return (
     <>
-      {flow.reason && (
-        <div className="error-box" role="alert"><strong>{flow.state}</strong><pre>{flow.reason}</pre><CopyLine text={`tarn flow resume ${flow.name}`} /></div>
-      )}
       {topics.map((t) => <Aside key={t} topic={t} what={flow.kind === 'live' ? 'Late' : 'Dead letters'} />)}
-      {topics.length === 0 && !flow.reason && <Empty title="No errors">This flow puts nothing aside, and nothing has failed.</Empty>}
+      {topics.length === 0 && <Empty title="Nothing put aside">This flow has no topic of late records or dead letters.</Empty>}
     </>
   );
 }
@@ -146,7 +164,7 @@ export function Flow({ name }: { name: string }) {
   return (
     <div className="stack">
       <NodeHead kind="flow" name={name} why={`Reads ${flow?.source ?? 'its source'} from positions; each batch is one atomic commit in every sink, with the positions in it.${flow?.strategy ? ` It writes by ${flow.strategy}.` : ''}${flow?.file ? ` Written in ${flow.file}.` : ''}`} commands={[`tarn flow describe ${name}`, `tarn flow why ${name}`, `tarn flow ${flow && startable(flow) ? 'resume' : 'pause'} ${name}`]}>
-        {flow && <PauseResume flow={flow} />}
+        {flow && flow.state !== 'failed' && <PauseResume flow={flow} />}
       </NodeHead>
       {!flow && <Before query={query} />}
       {flow && (
@@ -155,10 +173,10 @@ export function Flow({ name }: { name: string }) {
           <Numbers flow={flow} />
           <Neighbours id={`flow:${name}`} />
           <section className="panel">
-            <Tabs tabs={[['runs', 'Batches'], ['positions', 'Positions'], ['errors', 'Errors and put aside'], ['sql', 'SQL']]} at={tab} set={setTab} />
+            <Tabs tabs={[['runs', 'Batches'], ['positions', 'Positions'], ['errors', 'Put aside'], ['sql', 'SQL']]} at={tab} set={setTab} />
             {tab === 'runs' && <RunsOf flow={flow} />}
             {tab === 'positions' && <Positions flow={flow} />}
-            {tab === 'errors' && <Errors flow={flow} />}
+            {tab === 'errors' && <AllAside flow={flow} />}
             {tab === 'sql' && (flow.sql.trim() ? <pre className="sql-text" tabIndex={0}>{flow.sql.trim()}</pre> : <Empty title="No SQL">This flow copies its source as it is.</Empty>)}
           </section>
         </>

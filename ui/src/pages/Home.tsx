@@ -59,7 +59,7 @@ function MapPanel() {
       </div>
       <Before query={query} rows={6} />
       {graph?.nodes.length === 0 && (
-        <Empty title="Nothing is here yet" command="tarn demo">The map shows what runs: topics, flows, tables and views. The demo brings a whole shop; tarn.yml brings your own.</Empty>
+        <Empty title="Nothing is here yet" command="tarn up --project FOLDER">The map shows what runs: topics, flows, tables and views, as the project’s tarn.yml and models say.</Empty>
       )}
       {graph && graph.nodes.length > 0 && show === 'map' && <Drawn graph={graph} group={group} />}
       {graph && graph.nodes.length > 0 && show === 'list' && <NodeList graph={graph} group={group} find={find} />}

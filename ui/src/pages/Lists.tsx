@@ -73,7 +73,7 @@ export function Topics() {
   return (
     <List kind="topic" title="Topics" query={query} rows={query.data?.topics} columns={columns} commands={['tarn topic list', `kcat -L -b ${kafka}`]}
       why="Records as they came, in order within a partition. Any Kafka client reads and writes them."
-      empty={<Empty title="No topics yet" command="tarn topic create clicks">A topic is a log that any Kafka client can write to.</Empty>}>
+      empty={<Empty title="No topics yet" command="tarn topic create NAME">A topic is a log that any Kafka client can write to.</Empty>}>
       <label className="check"><input type="checkbox" checked={internal === 'yes'} onChange={(e) => setInternal(e.target.checked ? 'yes' : '')} /> Tarn’s own too</label>
     </List>
   );
@@ -95,7 +95,7 @@ export function Tables() {
     <>
       <List kind="table" title="Tables" query={query} rows={query.data?.tables} columns={columns} commands={['tarn table list']}
         why="Delta tables in the data folder, written by flows, read by any engine."
-        empty={<Empty title="No tables yet" command="tarn demo">A topic with a table in tarn.yml gets one at the next start; the demo has several.</Empty>} />
+        empty={<Empty title="No tables yet" command="tarn up --project FOLDER">A topic with a table in tarn.yml gets one at the next start.</Empty>} />
       {query.data?.failed?.map((f) => <p className="reason" key={f.name}>{`${f.name}: ${f.message}`}</p>)}
     </>
   );
@@ -119,7 +119,7 @@ export function Flows() {
   return (
     <List kind="flow" title="Flows" query={query} rows={query.data?.flows} columns={columns} commands={['tarn flow list']} rowClass={(f) => (f.state === 'failed' || f.state === 'retrying' ? 'bad' : '')}
       why="A flow reads from positions and commits to each of its sinks the rows and the number of the batch at once."
-      empty={<Empty title="No flows yet" command="tarn up --project scenarios/q01-clickstream">A flow takes a topic to a table or a materialized view. Give a topic a table in tarn.yml, or add a model.</Empty>} />
+      empty={<Empty title="No flows yet" command="tarn up --project FOLDER">A flow takes a topic to a table or a materialized view. Give a topic a table in tarn.yml, or add a model.</Empty>} />
   );
 }
 
@@ -136,10 +136,10 @@ export function Views() {
   ], [byName]);
   return (
     <div className="stack">
-      <List kind="view" title="Views" query={query} rows={query.data?.views} columns={columns} commands={['tarn view list']}
+      <List kind="view" title="Views" query={query} rows={query.data?.views} columns={columns} commands={[`curl http://${location.host}/api/v1/views`]}
         why="Materialized views of live models: results that are kept up to date as events come, with the number of the batch they are of."
-        empty={<Empty title="No materialized views yet" command="tarn demo">A materialized view is a model with materialized=&apos;materialized_view&apos; over stream(&apos;topic&apos;).</Empty>} />
-      {(query.data?.views ?? []).some((v) => shapeOf(v.columns)) && <WindowPanels />}
+        empty={<Empty title="No materialized views yet" command="tarn up --project FOLDER">A materialized view is a model with materialized=&apos;materialized_view&apos; over stream(&apos;topic&apos;).</Empty>} />
+      {(query.data?.views ?? []).some((v) => shapeOf(v.columns, v.key)) && <WindowPanels />}
     </div>
   );
 }

@@ -28,7 +28,7 @@ export function Runs() {
         </label>
       </div>
       <Before query={query} rows={10} />
-      {query.data && runs.length === 0 && <Empty title="No runs yet" command="tarn demo">A run is one batch of a flow. Flows run as soon as their source has something.</Empty>}
+      {query.data && runs.length === 0 && <Empty title="No runs yet" command="tarn flow list">A run is one batch of a flow. Flows run as soon as their source has something.</Empty>}
       {runs.length > 0 && <RunGrid runs={runs} showFlow height={Math.max(320, window.innerHeight - 260)} />}
     </section>
   );

@@ -6,7 +6,7 @@ import type { View as ViewData } from '../api/types';
 import { AutoChart } from '../chart/AutoChart';
 import { plan, sets } from '../chart/infer';
 import { Fact, Facts, Neighbours, NodeHead, Tabs } from '../components/NodeHead';
-import { RowGrid } from '../components/ResultGrid';
+import { cells, RowGrid } from '../components/ResultGrid';
 import { Before, Empty } from '../components/States';
 import { WindowPanel } from '../components/Views';
 import { Why } from '../components/Why';
@@ -65,8 +65,8 @@ function Rows({ view }: { view: ViewData }) {
   const [tab, setTab] = useParam('tab', 'charts');
   const { choices, where, ready } = useSet(view);
   const query = useRows(view, Number(range), tab === 'charts' ? where : undefined, ready);
-  const rows = query.data?.rows;
   const columns = query.data?.columns ?? view.columns;
+  const rows = useMemo(() => (query.data ? cells(query.data.columns, query.data.rows) : undefined), [query.data]);
   const key = useMemo(() => view.key, [view.key.join()]); // eslint-disable-line
   return (
     <section className="panel">
@@ -79,7 +79,7 @@ function Rows({ view }: { view: ViewData }) {
         <button type="button" disabled={!rows} onClick={() => save(`${view.name}.csv`, new Blob([csv(columns.map((c) => c.name), rows ?? [])], { type: 'text/csv' }))}>CSV</button>
       </div>
       <Before query={query} rows={8} />
-      {rows?.length === 0 && <Empty title="No rows in this time" command="tarn demo">The view fills as soon as its stream has events; a longer time may have some.</Empty>}
+      {rows?.length === 0 && <Empty title="No rows in this time">The view fills as soon as its stream has events; a longer time may have some.</Empty>}
       {rows && rows.length > 0 && tab === 'charts' && <AutoChart columns={columns} rows={rows} keyColumns={key} {...(choices.length > 0 ? { choices } : {})} />}
       {rows && rows.length > 0 && tab === 'rows' && <RowGrid label={`Rows of ${view.name}`} columns={columns} rows={rows} />}
     </section>
@@ -95,14 +95,14 @@ export function View({ name }: { name: string }) {
   const committed = change?.committed ?? view?.committed ?? null;
   return (
     <div className="stack">
-      <NodeHead kind="view" name={name} why="A materialized view: a result that is kept up to date as events come; all rows that are read together are of one batch." commands={[`tarn view describe ${name}`, `tarn sql "select * from ${name} limit 20"`, `curl 'http://${location.host}/api/v1/views/${name}/rows?limit=100'`]}>
+      <NodeHead kind="view" name={name} why="A materialized view: a result that is kept up to date as events come; all rows that are read together are of one batch." commands={[`tarn sql "select * from ${name} limit 20"`, `curl 'http://${location.host}/api/v1/views/${name}/rows?limit=100'`]}>
         <Link className="button" to={address('/sql', { sql: `select *\nfrom ${name}\nlimit 100`, run: '1' })}>Query it</Link>
       </NodeHead>
       <Before query={query} />
       {query.data && !view && <Empty title={`There is no view ${name}`}>It may have been renamed; the list of views has what is there.</Empty>}
       {view && (
         <>
-          <Facts from="As the view’s store says, with the newest batch." commands={[`tarn view describe ${name}`, `curl http://${location.host}/api/v1/views/${name}`]}>
+          <Facts from="As the view’s store says, with the newest batch." commands={[`curl http://${location.host}/api/v1/views/${name}`]}>
             <Fact name="Fresh" value={committed ? age(live.now() - Date.parse(committed)) : 'nothing yet'}><Why label="freshness" text={`Batch ${change?.batch_id ?? view.batch_id ?? '–'} was committed then.`} commands={[`tarn flow describe ${name}`]} /></Fact>
             <Fact name="Batch" value={count(change?.batch_id ?? view.batch_id)} />
             <Fact name="Rows, about" value={count(view.rows)} />
@@ -110,7 +110,7 @@ export function View({ name }: { name: string }) {
             <Fact name="Watermark" value={change?.watermark ? age(live.now() - Date.parse(change.watermark)) : 'not known'} />
           </Facts>
           <Neighbours id={`view:${name}`} />
-          {shapeOf(view.columns) && <Windowed view={view} />}
+          {shapeOf(view.columns, view.key) && <Windowed view={view} />}
           <Rows view={view} />
         </>
       )}

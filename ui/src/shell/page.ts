@@ -7,7 +7,7 @@ export interface Page {
   title?: string;
   page: (name: string) => ReactNode;
   // The place in the menu, the lowest first; pages without one are reached from others.
-  menu?: { text: string; order: number };
+  menu?: { text: string; order: number; demo?: boolean }; // demo: only where the demo's supervisor runs
   // The entry of the menu that is marked while this page is open; its own where it has one.
   under?: string;
 }

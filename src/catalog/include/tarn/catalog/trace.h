@@ -36,17 +36,19 @@ struct Trace {
     bool found = false;
     std::optional<EventPlace> place;
     std::optional<Timestamp>
-        sent;  // the record's, where the log still holds it; and so the next two
-    std::string id;
+        sent;                  // the record's, where the log still holds it; and so the next two
+    std::string id, id_field;  // what the event calls itself, and which of its fields says so
     std::optional<Payload> value;
     std::vector<Step> steps;
     std::string verdict;  // one sentence; where nothing is found, why
 };
 
-// An id (within a topic, or anywhere), else a place; a topic that is named exists.
+// An id (within a topic, or anywhere; in one field, or in any that looks as an id), else a place; a
+// topic that is named exists.
 struct TraceQuestion {
     std::string id;
     EventPlace place;
+    std::string field = {};
 };
 
 // Reads the log, tables and flows as they are now; thread-safe. Errors: those of reading.
