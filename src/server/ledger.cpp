@@ -69,6 +69,12 @@ LedgerLine ledger_line(const LedgerReading& r) {
     return line;
 }
 
+LedgerLine at_log(LedgerLine line, int64_t log_records) {
+    line.in_flight += log_records - line.log_records;
+    line.log_records = log_records;
+    return line;
+}
+
 Ledger ledger(std::vector<LedgerLine> lines, std::optional<ProducerLedger> producer, int64_t late,
               Timestamp as_of) {
     Ledger out;
@@ -155,7 +161,7 @@ Ledger LedgerReader::read() {
         } else if (auto it = last_.find(flow.name);
                    it != last_.end() && reading.problem.empty() &&
                    it->second.epoch.value_or(-1) + 3 >= reading.flow.epoch) {
-            line = it->second;  // whole and true, of an epoch ago
+            line = at_log(it->second, reading.log_records);  // whole and true, of an epoch ago
         }
         lines.push_back(std::move(line));
     }

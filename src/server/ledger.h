@@ -55,6 +55,9 @@ struct Ledger {
 // compared.
 bool comparable(const LedgerReading& reading);
 LedgerLine ledger_line(const LedgerReading& reading);
+// A line of before with the log as it is now: else what producers have been told since would seem
+// lost.
+LedgerLine at_log(LedgerLine line, int64_t log_records);
 // `late`: rows the live flows over entry topics refused as late.
 Ledger ledger(std::vector<LedgerLine> lines, std::optional<ProducerLedger> producer, int64_t late,
               Timestamp as_of);

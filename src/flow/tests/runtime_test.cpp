@@ -207,7 +207,8 @@ TEST_F(RuntimeTest, ALostJournalIsNoReasonToWriteEverythingTwice) {
     step_all();
     for (auto name : {"clicks.table", "live.pages"}) {
         EXPECT_EQ(status(name).state, FlowState::kFailed);
-        EXPECT_THAT(status(name).reason, HasSubstr("journal is gone"));
+        EXPECT_THAT(status(name).reason,
+                    AllOf(HasSubstr("journal is gone"), HasSubstr(" [TARN-E")));
     }
 }
 

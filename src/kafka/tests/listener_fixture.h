@@ -71,8 +71,9 @@ class Listener {
 inline std::string batch_of(std::initializer_list<std::string_view> values,
                             codec::BatchOptions options = {}, int64_t timestamp_ms = 1000) {
     codec::BatchBuilder builder(options);
+    int64_t behind = 0;  // of the first, in milliseconds
     for (const auto value : values)
-        builder.add(timestamp_ms++, std::nullopt, value);
+        builder.add(timestamp_ms + behind++, std::nullopt, value);
     return *builder.finish();
 }
 

@@ -57,6 +57,15 @@ TEST(Ledger, ShowsWhatTheTableHasTwice) {
     EXPECT_EQ(l.duplicated, 10);
 }
 
+// What was acknowledged since is in the log as it is now, not in that of the line.
+TEST(Ledger, ALineOfBeforeStandsBesideTheLogOfNow) {
+    const auto before = ledger_line(reading(1100, 1150, 5, 995));
+    const auto l = ledger({at_log(before, 1156)}, producer(1156, 1156), 0, Timestamp{1});
+    EXPECT_EQ(l.lost, 0);
+    EXPECT_EQ(l.in_flight, 56);
+    EXPECT_EQ(l.bronze.value_or(-1) + l.dead_letters + l.in_flight, l.log_records - 100);
+}
+
 TEST(Ledger, ComparesEachTopicWithItsOwnProducers) {
     auto clicks = ledger_line(reading(1100, 1100, 0, 1000));
     auto edits = clicks;
