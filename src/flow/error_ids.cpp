@@ -87,9 +87,9 @@ extern constinit const ErrorId kFewerPartitions{711, Code::kInvalidArgument,
 extern constinit const ErrorId kFlowDefect{715, Code::kInternal,
     "A defect stopped the flow",
     "Something in Tarn, or in a library of it, failed in a way it should not. The flow stands "
-    "before the epoch that met it; nothing is lost, and every other flow goes on.",
+    "before the batch that met it; nothing is lost, and every other flow goes on.",
     "Tell us what the message says, with the flow's SQL and, if it can be shown, a record of that "
-    "epoch. `tarn flow resume NAME` tries again."};
+    "batch. `tarn flow resume NAME` tries again."};
 
 // clang-format on
 

@@ -65,7 +65,7 @@ class Pieces {
         std::shared_ptr<MemoryMeter> meter;
         size_t bytes = 0;
     };
-    // Null if the program ends: what is freed then is not looked for.
+    // Never destroyed: pieces are freed until the very end of the program.
     static Pieces& all() {
         static auto* pieces = new Pieces;
         return *pieces;

@@ -68,7 +68,7 @@ Status RowsStep::compile() {
     return set_output(output, output);
 }
 
-int64_t RowsStep::horizon_second(Timestamp watermark) const {
+int64_t RowsStep::first_second(Timestamp watermark) const {
     if (watermark == kNoWatermark) return INT64_MIN;
     return floor_second(saturated(watermark, Duration{-model_.deduplication_window.us}).us);
 }
@@ -98,7 +98,7 @@ Status RowsStep::load_state() {
     ids_.emplace(world_.random.next(), std::move(memory));
     if (!journal() || journal()->done().watermark == kNoWatermark) return {};
     const auto& done = journal()->done();
-    auto from = horizon_second(done.watermark);
+    auto from = first_second(done.watermark);
     ids_->forget_before(from);
     TARN_TRY(auto session, world_.engine.session());
     auto rows = session->query_columns(
@@ -145,7 +145,7 @@ void RowsStep::look_up(const codec::Column& keys, uint32_t first, size_t rows) {
 Status RowsStep::judge(const BatchPtr& rows, const EpochPlan& plan) {
     std::vector<uint32_t> good;
     std::map<std::string, std::vector<uint32_t>> bad;  // by reason
-    const auto from = horizon_second(plan.watermark);
+    const auto from = first_second(plan.watermark);
     const auto* rejected = rejected_ >= 0 ? &rows->columns[size_t(rejected_)] : nullptr;
     const auto* keys = key_ >= 0 ? &rows->columns[size_t(key_)] : nullptr;
     const auto* times = key_ >= 0 ? &rows->columns[size_t(event_time_)] : nullptr;
@@ -196,7 +196,7 @@ Status RowsStep::judge(const BatchPtr& rows, const EpochPlan& plan) {
 Status RowsStep::finish(const EpochPlan&) {
     if (newest_event_us_ == INT64_MIN) return {};
     times_.watermark = std::max(times_.watermark, Timestamp{newest_event_us_});
-    ids_->forget_before(horizon_second(times_.watermark));
+    ids_->forget_before(first_second(times_.watermark));
     return {};
 }
 

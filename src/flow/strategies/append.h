@@ -30,7 +30,7 @@ class RowsStep final : public ModelStep {
     // Fills block_ with the ids of rows from `first`, and calls for their places.
     void look_up(const codec::Column& keys, uint32_t first, size_t rows);
     // The first second that the window holds at a watermark.
-    int64_t horizon_second(Timestamp watermark) const;
+    int64_t first_second(Timestamp watermark) const;
     std::string key_text(const codec::Column& column, uint32_t row) const;
 
     std::unique_ptr<sql::StreamStatement> statement_;
