@@ -15,6 +15,13 @@ constexpr auto kDay = Duration::seconds(24 * 3600);
 class RetentionTest : public ::testing::Test, public LogWorld {
   protected:
     void SetUp() override { open(); }
+    // In segments of 64 KiB that grow to 4 MiB.
+    PartitionId topic_in_growing_segments() {
+        options.segment_bytes = 4 << 20;
+        options.first_segment_bytes = 64 << 10;
+        reopen();
+        return topic("t");
+    }
     void fill(const PartitionId& id, int batches, int64_t timestamp_ms) {
         for (int i = 0; i < batches; ++i) {
             auto outcome =
@@ -193,11 +200,7 @@ TEST_F(RetentionTest, AFullDiskIsSaidOnceAndLeftWithoutAnAppend) {
 }
 
 TEST_F(RetentionTest, ASegmentGrowsAsItIsFilledAndIsTrimmedWhenItEnds) {
-    log.reset();
-    options.segment_bytes = 4 << 20;
-    options.first_segment_bytes = 64 << 10;
-    open();
-    auto id = topic("t");
+    const auto id = topic_in_growing_segments();
     for (int i = 0; i < 7; ++i)
         EXPECT_EQ(append(id, make_batch("v")).code, AppendCode::kOk);
     EXPECT_LE(log->usage().disk_bytes, 128u << 10);
@@ -217,11 +220,7 @@ TEST_F(RetentionTest, ASegmentGrowsAsItIsFilledAndIsTrimmedWhenItEnds) {
 }
 
 TEST_F(RetentionTest, TheLastOfTheDiskIsUsed) {
-    log.reset();
-    options.segment_bytes = 4 << 20;
-    options.first_segment_bytes = 64 << 10;
-    open();
-    auto id = topic("t");
+    const auto id = topic_in_growing_segments();
     const auto spent = disk.used_bytes();
     disk.set_faults({.capacity_bytes = spent + (600 << 10)});
     uint64_t stored = 0;
