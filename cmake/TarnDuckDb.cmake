@@ -1,7 +1,7 @@
-# DuckDB 1.5.5: official static archives and the C++ headers of exactly that version, put by tools/setup into the
+# DuckDB 1.5.6: official static archives and the C++ headers of exactly that version, put by tools/setup into the
 # dependency cache, or taken from a folder of one's own (TARN_DUCKDB_DIR with lib/*.a and include/).
 
-set(TARN_DUCKDB_VERSION 1.5.5)
+set(TARN_DUCKDB_VERSION 1.5.6)
 if(NOT TARN_DUCKDB_DIR)
   if(DEFINED ENV{TARN_DEPS_DIR})
     set(deps $ENV{TARN_DEPS_DIR})
