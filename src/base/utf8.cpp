@@ -27,6 +27,13 @@ size_t utf8_length(std::string_view s) {
 
 bool valid_utf8(std::string_view s) {
     constexpr uint64_t kBeyondAscii = 0x8080808080808080;
+    // All words, the last of them over the end of the one before.
+    if (s.size() >= 8) {
+        uint64_t seen = load_le<uint64_t>(s.data() + s.size() - 8);
+        for (size_t i = 0; i + 8 < s.size(); i += 8)
+            seen |= load_le<uint64_t>(s.data() + i);
+        if ((seen & kBeyondAscii) == 0) return true;
+    }
     while (!s.empty()) {
         if (s.size() >= 8 && (load_le<uint64_t>(s.data()) & kBeyondAscii) == 0) {
             s.remove_prefix(8);

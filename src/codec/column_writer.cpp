@@ -51,7 +51,8 @@ void ColumnWriter::begin(size_t rows) {
         most_entries_ = uint32_t(std::min<size_t>(limit_, rows / 2));
         coded_values_ = 0;
         entries_.clear();
-        column_.codes.resize(rows);
+        column_.codes.resize_for_overwrite(rows);
+        codes_ = column_.codes.data();
         if (slots_.empty()) slots_.resize(256);
         ++stamp_;
         if (stamp_ == 0) {  // wrapped: what is there must not look new
@@ -59,7 +60,7 @@ void ColumnWriter::begin(size_t rows) {
             stamp_ = 1;
         }
     } else {
-        column_.data.resize(rows * column_width(type_));
+        column_.data.resize_for_overwrite(rows * column_width(type_));
         values_ = column_.data.data();
     }
 }
@@ -67,7 +68,7 @@ void ColumnWriter::begin(size_t rows) {
 void ColumnWriter::put_null(size_t row) {
     column_.set_null(row, most_rows_);
     if (coding_)
-        column_.codes[row] = 0;
+        codes_[row] = 0;
     else
         std::memset(values_ + row * column_width(type_), 0, column_width(type_));
 }
@@ -80,7 +81,7 @@ void ColumnWriter::put_coded(size_t row, TextRef ref) {
         const auto& slot = slots_[i];
         if (slot.stamp != stamp_) return add_entry(row, ref, hash);
         if (slot.hash == hash && same(entries_[slot.code], ref)) {
-            column_.codes[row] = slot.code;
+            codes_[row] = slot.code;
             return;
         }
     }
@@ -100,7 +101,7 @@ void ColumnWriter::add_entry(size_t row, TextRef ref, uint64_t hash) {
     while (slots_[i].stamp == stamp_)
         i = (i + 1) & mask;
     slots_[i] = {stamp_, uint32_t(entries_.size()), hash};
-    column_.codes[row] = uint32_t(entries_.size());
+    codes_[row] = uint32_t(entries_.size());
     entries_.push_back(ref);
 }
 
@@ -120,10 +121,10 @@ void ColumnWriter::grow_table() {
 // Too many values: the rows before `rows` become plain.
 void ColumnWriter::stop_coding(size_t rows) {
     coding_ = false;
-    column_.data.resize(most_rows_ * sizeof(TextRef));
+    column_.data.resize_for_overwrite(most_rows_ * sizeof(TextRef));
     values_ = column_.data.data();
     for (size_t row = 0; row < rows; ++row)
-        if (!column_.is_null(row)) put(row, entries_[column_.codes[row]]);
+        put(row, column_.is_null(row) ? TextRef() : entries_[codes_[row]]);
     column_.codes = {};
 }
 
@@ -132,7 +133,7 @@ Column ColumnWriter::finish(size_t rows) {
     if (coding_) {
         column_.dictionary = true;
         column_.codes.resize(rows);
-        column_.data.resize(entries_.size() * sizeof(TextRef));
+        column_.data.resize_for_overwrite(entries_.size() * sizeof(TextRef));
         std::memcpy(column_.data.data(), entries_.data(), column_.data.size());
         next_pause_ = 1;
     } else {
@@ -140,6 +141,7 @@ Column ColumnWriter::finish(size_t rows) {
     }
     if (!column_.validity.empty()) column_.validity.resize((rows + 63) / 64);
     values_ = nullptr;
+    codes_ = nullptr;
     return std::move(column_);
 }
 

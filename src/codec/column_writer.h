@@ -76,7 +76,8 @@ class ColumnWriter {
     const uint32_t limit_;
     Column column_;
     size_t most_rows_ = 0;
-    char* values_ = nullptr;
+    char* values_ = nullptr;     // of the column
+    uint32_t* codes_ = nullptr;  // of the column, while it is coded
 
     bool coding_ = false;
     uint32_t most_entries_ = 0;  // of this batch

@@ -5,7 +5,7 @@ namespace {
 
 template <class T>
 void select_as(const Column& in, std::span<const uint32_t> rows, Column& out) {
-    out.data.resize(rows.size() * sizeof(T));
+    out.data.resize_for_overwrite(rows.size() * sizeof(T));
     const auto* from = in.values<T>();
     auto* to = out.values<T>();
     for (size_t i = 0; i < rows.size(); ++i)
@@ -39,9 +39,10 @@ std::shared_ptr<const ColumnBatch> select_rows(const ColumnBatch& batch,
         column.dictionary = in.dictionary;
         if (in.dictionary) {
             column.data = in.data;
-            column.codes.reserve(rows.size());
-            for (auto row : rows)
-                column.codes.push_back(in.codes[row]);
+            column.codes.resize_for_overwrite(rows.size());
+            auto* codes = column.codes.data();
+            for (size_t i = 0; i < rows.size(); ++i)
+                codes[i] = in.codes[rows[i]];
         } else {
             select_values(in, rows, column);
         }

@@ -79,10 +79,19 @@ uint64_t first_bytes(const codec::TextRef& ref) {
     return std::endian::native == std::endian::little ? __builtin_bswap64(bytes) : bytes;
 }
 
+// The first four, which stand in the reference itself.
+uint32_t first_word(const codec::TextRef& ref) {
+    uint32_t bytes;
+    std::memcpy(&bytes, ref.bytes, sizeof bytes);
+    return std::endian::native == std::endian::little ? __builtin_bswap32(bytes) : bytes;
+}
+
 // The least and the greatest text. Most are told apart from both by their first bytes.
 class TextBounds {
   public:
     void add(const codec::TextRef& ref) {
+        const auto word = first_word(ref);
+        if (any_ && word > low_bytes_ >> 32 && word < high_bytes_ >> 32) return;
         auto bytes = first_bytes(ref);
         if (any_ && bytes > low_bytes_ && bytes < high_bytes_) return;
         auto text = ref.view();

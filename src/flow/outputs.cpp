@@ -34,7 +34,7 @@ Column one_text(size_t rows, std::string_view text) {
 template <class T, class F>
 Column from_records(ColumnType type, const InputBatch& chunk, size_t rows, F&& value) {
     Column column = empty(type);
-    column.data.resize(rows * sizeof(T));
+    column.data.resize_for_overwrite(rows * sizeof(T));
     auto* out = column.values<T>();
     for (size_t i = 0; i < rows; ++i)
         out[i] = value(chunk.record_of(i));

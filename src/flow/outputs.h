@@ -32,7 +32,7 @@ template <class T>
 codec::Column filled(codec::ColumnType type, size_t rows, T value) {
     codec::Column column;
     column.type = type;
-    column.data.resize(rows * sizeof(T));
+    column.data.resize_for_overwrite(rows * sizeof(T));
     std::fill_n(column.values<T>(), rows, value);
     return column;
 }

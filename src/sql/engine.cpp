@@ -266,7 +266,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSyst
         TARN_RETURN_IF_ERROR(clear_spill_folder(fs, impl->options.spill_folder));
         duckdb::DBConfig config;
         configure(config, impl->options);
-        if (impl->options.restricted) config.allocator = metered_allocator();
+        config.allocator = metered_allocator();
         impl->db = duckdb::make_uniq<duckdb::DuckDB>(nullptr, &config);
         auto& db = impl->instance();
         if (impl->options.restricted) {

@@ -2,8 +2,10 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -11,6 +13,8 @@
 
 #include "duckdb/parallel/task_scheduler.hpp"
 #include "duckdb/storage/buffer_manager.hpp"
+
+#include "tarn/base/block_cache.h"
 
 namespace tarn::sql {
 
@@ -137,21 +141,40 @@ void give_back(void* at) {
     if (auto piece = Pieces::all().remove(at); piece.meter) piece.meter->give_back(piece.bytes);
 }
 
+// Small pieces are those of DuckDB's own allocator.
+data_ptr_t allocate_piece(duckdb::PrivateAllocatorData* data, idx_t size) {
+    return size < kCachedPiece ? duckdb::Allocator::DefaultAllocate(data, size)
+                               : static_cast<data_ptr_t>(cached_allocate(size));
+}
+
+void free_piece(duckdb::PrivateAllocatorData* data, data_ptr_t at, idx_t size) {
+    if (size < kCachedPiece)
+        duckdb::Allocator::DefaultFree(data, at, size);
+    else
+        cached_free(at);
+}
+
 data_ptr_t allocate(duckdb::PrivateAllocatorData* data, idx_t size) {
     Drawn drawn(size);
-    return drawn.of(duckdb::Allocator::DefaultAllocate(data, size));
+    return drawn.of(allocate_piece(data, size));
 }
 
 void release(duckdb::PrivateAllocatorData* data, data_ptr_t at, idx_t size) {
     if (size >= kMeteredPiece) give_back(at);
-    duckdb::Allocator::DefaultFree(data, at, size);
+    free_piece(data, at, size);
 }
 
 data_ptr_t reallocate(duckdb::PrivateAllocatorData* data, data_ptr_t at, idx_t old_size,
                       idx_t size) {
     Drawn drawn(size);
     if (old_size >= kMeteredPiece) give_back(at);
-    return drawn.of(duckdb::Allocator::DefaultReallocate(data, at, old_size, size));
+    if (old_size < kCachedPiece && size < kCachedPiece)
+        return drawn.of(duckdb::Allocator::DefaultReallocate(data, at, old_size, size));
+    auto* to = allocate_piece(data, size);
+    if (!to) return nullptr;
+    std::memcpy(to, at, std::min(old_size, size));
+    free_piece(data, at, old_size);
+    return drawn.of(to);
 }
 
 }  // namespace
@@ -161,7 +184,7 @@ data_ptr_t reallocate(duckdb::PrivateAllocatorData* data, data_ptr_t at, idx_t o
 namespace {
 
 data_ptr_t allocate_of_instance(duckdb::PrivateAllocatorData* data, idx_t size) {
-    if (size == DEFAULT_BLOCK_ALLOC_SIZE) return duckdb::Allocator::DefaultAllocate(data, size);
+    if (size == DEFAULT_BLOCK_ALLOC_SIZE) return allocate_piece(data, size);
     return allocate(data, size);
 }
 
@@ -211,19 +234,22 @@ MeteredThreads::~MeteredThreads() {
 
 void* metered_allocate(size_t bytes) {
     if (!is_metered(bytes)) [[likely]]
-        return std::malloc(bytes);
+        return bytes < kCachedPiece ? std::malloc(bytes) : cached_allocate(bytes);
     std::optional<Drawn> drawn;
     try {
         drawn.emplace(bytes);
     } catch (const std::exception&) {
         return nullptr;
     }
-    return drawn->of(std::malloc(bytes));
+    return drawn->of(cached_allocate(bytes));
 }
 
 void metered_free(void* at) noexcept {
-    if (at && Pieces::all().any() && malloc_usable_size(at) >= kMeteredPiece) give_back(at);
-    std::free(at);
+    if (!at) return;
+    if (malloc_usable_size(at) < kMeteredPiece) [[likely]]
+        return std::free(at);
+    give_back(at);
+    cached_free(at);
 }
 
 }  // namespace tarn::sql

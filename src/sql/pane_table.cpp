@@ -225,9 +225,15 @@ void PaneTable::add_distinct(size_t index, const DistinctValues& values, DataChu
         for (auto i : values.fresh())
             fresh.set_index(n++, values.row(i));
     } else {
-        for (size_t i = 0; i < values.count(); ++i)
-            if (seen_[index].insert(touched_->numbers[values.row(i)], values.number(i)))
+        auto& seen = seen_[index];
+        const auto& groups = touched_->numbers;
+        constexpr size_t kAhead = 16;
+        for (size_t i = 0; i < values.count(); ++i) {
+            if (i + kAhead < values.count())
+                seen.prefetch(groups[values.row(i + kAhead)], values.number(i + kAhead));
+            if (seen.insert(groups[values.row(i)], values.number(i)))
                 fresh.set_index(n++, values.row(i));
+        }
     }
     if (n == 0) return;
     DataChunk key_rows, payload_rows;

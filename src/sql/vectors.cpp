@@ -236,7 +236,7 @@ template <class T>
 static void copy_values(codec::Column& column, const duckdb::UnifiedVectorFormat& values,
                         size_t count) {
     const auto before = column.data.size();
-    column.data.resize(before + count * sizeof(T));
+    column.data.resize_for_overwrite(before + count * sizeof(T));
     auto* to = reinterpret_cast<T*>(column.data.data() + before);
     auto* from = duckdb::UnifiedVectorFormat::GetData<T>(values);
     if (!values.sel->IsSet() && values.validity.AllValid()) {
@@ -295,6 +295,7 @@ bool BatchBuilder::append_codes(size_t index, const Vector& vector,
     }
     auto* from = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(values);
     column.codes.resize(rows_ + count);
+    auto* to = column.codes.data() + rows_;
     for (size_t i = 0; i < count; ++i) {
         const auto at = values.sel->get_index(i);
         if (!values.validity.RowIsValid(at)) continue;
@@ -304,7 +305,7 @@ bool BatchBuilder::append_codes(size_t index, const Vector& vector,
             column.codes.resize(rows_);
             return false;
         }
-        column.codes[rows_ + i] = place;
+        to[i] = place;
     }
     return true;
 }
@@ -329,10 +330,13 @@ void BatchBuilder::stop_coding(size_t index) {
     if (!codes_[index]) return;
     codes_[index].reset();
     auto& column = columns_[index];
-    std::vector<char> plain(rows_ * sizeof(codec::TextRef));
+    codec::SharedArray<char> plain;
+    plain.resize_for_overwrite(rows_ * sizeof(codec::TextRef));
     auto* to = reinterpret_cast<codec::TextRef*>(plain.data());
+    const auto* entries = std::as_const(column).values<codec::TextRef>();
+    const auto* codes = std::as_const(column.codes).data();
     for (size_t row = 0; row < rows_; ++row)
-        if (!column.is_null(row)) to[row] = column.values<codec::TextRef>()[column.codes[row]];
+        to[row] = column.is_null(row) ? codec::TextRef() : entries[codes[row]];
     column.data = std::move(plain);
     column.codes = {};
 }
@@ -341,12 +345,15 @@ void BatchBuilder::append_texts(size_t index, const duckdb::UnifiedVectorFormat&
                                 size_t count) {
     auto& column = columns_[index];
     const auto before = column.data.size();
-    column.data.resize(before + count * sizeof(codec::TextRef));
+    column.data.resize_for_overwrite(before + count * sizeof(codec::TextRef));
     auto* to = reinterpret_cast<codec::TextRef*>(column.data.data() + before);
     auto* from = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(values);
     for (size_t i = 0; i < count; ++i) {
         const auto at = values.sel->get_index(i);
-        if (!values.validity.RowIsValid(at)) continue;
+        if (!values.validity.RowIsValid(at)) {
+            to[i] = {};
+            continue;
+        }
         std::string_view text(from[at].GetData(), from[at].GetSize());
         to[i] = codec::TextRef(text.size() <= codec::TextRef::kInline ? text : arena_->keep(text));
     }

@@ -14,6 +14,7 @@
 
 #include "tarn/base/check.h"
 #include "tarn/base/result.h"
+#include "tarn/codec/shared_array.h"
 
 namespace tarn::codec {
 
@@ -65,13 +66,13 @@ struct ColumnSpec {
     friend bool operator==(const ColumnSpec&, const ColumnSpec&) = default;
 };
 
-// One column. A text column of few distinct values may be dictionary-coded: then `codes` has a row each and `data`
+// One column; copies share its arrays. A text column of few distinct values may be dictionary-coded: then `codes` has a row each and `data`
 // holds the dictionary's TextRefs; the row's validity still stands in `validity`.
 struct Column {
     ColumnType type = ColumnType::kText;
-    std::vector<char> data;          // row_count (or dictionary size) × column_width(type) bytes
-    std::vector<uint64_t> validity;  // bit i of word i/64 set = row i is not null; empty = no nulls
-    std::vector<uint32_t> codes;     // row → index into data; only if dictionary
+    SharedArray<char> data;          // row_count (or dictionary size) × column_width(type) bytes
+    SharedArray<uint64_t> validity;  // bit i of word i/64 set = row i is not null; empty = no nulls
+    SharedArray<uint32_t> codes;     // row → index into data; only if dictionary
     bool dictionary = false;
 
     template <class T>
