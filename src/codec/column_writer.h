@@ -38,7 +38,7 @@ inline TextRef text_ref_of_padded(std::string_view s) {
 class ColumnWriter {
   public:
     ColumnWriter(ColumnType type, uint32_t dictionary_limit)
-        : type_(type), limit_(type == ColumnType::kText ? dictionary_limit : 0) {}
+        : limit_(type == ColumnType::kText ? dictionary_limit : 0), type_(std::move(type)) {}
 
     // A new column of at most this many rows.
     void begin(size_t rows);
@@ -72,8 +72,8 @@ class ColumnWriter {
     void grow_table();
     void stop_coding(size_t rows);
 
-    const ColumnType type_;
     const uint32_t limit_;
+    const ColumnType type_;
     Column column_;
     size_t most_rows_ = 0;
     char* values_ = nullptr;     // of the column

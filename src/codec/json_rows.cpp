@@ -9,55 +9,17 @@
 
 #include <fmt/format.h>
 
+#include "json_nested.h"
+#include "json_reason.h"
 #include "json_text.h"
 
 namespace tarn::codec {
 
 namespace {
 
-constexpr size_t kShownBytes = 60;
-
-// A value as it appears in a reason: not too long, cut between characters.
-std::string shown(std::string_view raw) {
-    if (raw.size() <= kShownBytes) return std::string(raw);
-    size_t n = kShownBytes;
-    while (n > 0 && (uint8_t(raw[n]) & 0xc0) == 0x80)
-        --n;
-    return std::string(raw.substr(0, n)) + "…";
-}
-
-std::string_view kind_of(std::string_view raw) {
-    switch (raw.front()) {
-        case '"':
-            return "string";
-        case '{':
-            return "object";
-        case '[':
-            return "array";
-        case 't':
-        case 'f':
-            return "boolean";
-        case 'n':
-            return "null";
-        default:
-            return "number";
-    }
-}
-
-std::string expected(ColumnType type, std::string_view raw) {
-    auto kind = kind_of(raw);
-    if (kind == "object" || kind == "array")
-        return fmt::format("expected {}, found {}", to_string(type), kind);
-    return fmt::format("expected {}, found {} {}", to_string(type), kind, shown(raw));
-}
-
 template <class T>
 void put(JsonField& field, size_t row, T value) {
     if (field.kept) field.writer.put(row, value);
-}
-
-std::string out_of_range(ColumnType type, std::string_view raw) {
-    return fmt::format("out of range for {}: {}", to_string(type), shown(raw));
 }
 
 // Seconds may have a fraction, as some languages write the time.
@@ -74,75 +36,58 @@ Parsed time_of_json_number(std::string_view raw, TimeForm::Unit unit, int64_t& u
     return time_of_number(int64_t(micros), TimeForm::Unit::kMicros, us);
 }
 
-struct TimeUnit {
-    TimeForm::Unit unit;
-    std::string_view name, text;
-};
-constexpr TimeUnit kTimeUnits[] = {{TimeForm::Unit::kSeconds, "s", "seconds"},
-                                   {TimeForm::Unit::kMillis, "ms", "milliseconds"},
-                                   {TimeForm::Unit::kMicros, "us", "microseconds"},
-                                   {TimeForm::Unit::kNanos, "ns", "nanoseconds"}};
-
-// The unit in which a number is a time of our days, if there is one.
-std::string unit_hint(std::string_view raw) {
-    constexpr int64_t kFrom = 946'684'800'000'000, kTo = 4'102'444'800'000'000;  // 2000 to 2100
-    int64_t number = 0, us = 0;
-    if (parse_json_int(raw, number) != Parsed::kOk) return {};
-    for (const auto& row : kTimeUnits)
-        if (time_of_number(number, row.unit, us) == Parsed::kOk && us >= kFrom && us < kTo)
-            return fmt::format("; in {} it is {}: say unit: {} for the column", row.text,
-                               format_rfc3339({us}).substr(0, 10), row.name);
-    return {};
-}
-
-std::string why_no_time(Parsed parsed, std::string_view raw, TimeForm::Unit unit) {
-    constexpr auto kType = ColumnType::kTimestamp;
-    const bool number = raw.front() != '"';
-    if (parsed == Parsed::kNoZone)
-        return fmt::format(
-            "a time without a zone: {}: write Z or an offset such as +02:00 behind it, or say "
-            "zone: UTC for the column",
-            shown(raw));
-    if (parsed == Parsed::kMalformed) return expected(kType, raw);
-    if (!number) return out_of_range(kType, raw) + ": times are of the years 1 to 9999";
-    return fmt::format("{} {}: times are of the years 1 to 9999{}", out_of_range(kType, raw),
-                       std::ranges::find(kTimeUnits, unit, &TimeUnit::unit)->text, unit_hint(raw));
-}
-
 }  // namespace
-
-std::optional<TimeForm::Unit> parse_time_unit(std::string_view name) {
-    auto row = std::ranges::find(kTimeUnits, name, &TimeUnit::name);
-    return row == std::end(kTimeUnits) ? std::nullopt : std::optional(row->unit);
-}
-
-std::vector<std::string> time_unit_names() {
-    std::vector<std::string> out;
-    for (const auto& row : kTimeUnits)
-        out.emplace_back(row.name);
-    return out;
-}
 
 JsonRows::JsonRows(const JsonDecoderOptions& options)
     : extra_name_(options.extra_column), extra_(ColumnType::kText, 0) {
     const auto& wanted = options.wanted;
     for (const auto& spec : options.fields) {
-        index_.emplace(spec.name, int(fields.size()));
+        const auto at = int(fields.size());
+        names_.emplace(spec.name, at);
+        const auto form = options.forms.find(spec.name);
+        const bool simple = form == options.forms.end();
+        add_path(simple || form->second.path.empty() ? std::vector{spec.name} : form->second.path,
+                 at);
         bool kept = !wanted || std::ranges::find(*wanted, spec.name) != wanted->end();
         all_kept_ &= kept;
         fields.push_back({spec, kept, ColumnWriter(spec.type, options.dictionary_limit)});
         auto times = options.times.find(spec.name);
         if (times != options.times.end()) fields.back().times = times->second;
+        fields.back().json = !simple && form->second.json;
     }
     raw_.resize(fields.size());
     for (const auto& name : wanted.value_or(std::vector<std::string>()))
-        if (!index_.contains(name)) unknown_ = name;
+        if (!names_.contains(name)) unknown_ = name;
+}
+
+// A path of one name is the field of that name.
+void JsonRows::add_path(const std::vector<std::string>& names, int field) {
+    if (names.size() == 1) {
+        if (!index_.emplace(names[0], field).second) twice_ = names[0];
+        return;
+    }
+    auto* level = &paths_;
+    for (size_t i = 0; i < names.size(); ++i) {
+        auto at = std::ranges::find_if(*level, [&](const JsonPath& path) {
+            return path.name == names[i] && (i + 1 < names.size() || path.field < 0);
+        });
+        if (at == level->end()) at = level->insert(at, JsonPath{names[i], -1, {}});
+        if (i + 1 == names.size()) at->field = field;
+        level = &at->below;
+    }
+}
+
+const JsonPath* JsonRows::path(std::string_view name) const {
+    auto at = std::ranges::find(paths_, name, &JsonPath::name);
+    return at == paths_.end() ? nullptr : &*at;
 }
 
 Status JsonRows::check() const {
-    if (index_.size() != fields.size())
+    if (names_.size() != fields.size())
         return fail(ErrorCode::kInvalidArgument, "two declared fields have the same name");
-    if (wants_extra() && index_.contains(extra_name_))
+    if (!twice_.empty())
+        return fail(ErrorCode::kInvalidArgument, "two columns are of the same field: " + twice_);
+    if (wants_extra() && names_.contains(extra_name_))
         return fail(
             ErrorCode::kInvalidArgument,
             "the column for undeclared fields has the name of a declared one: " + extra_name_);
@@ -233,7 +178,12 @@ bool JsonRows::split(std::string_view record, Rejected& why) {
             unescape_json(inside, scratch_);
             inside = scratch_;
         }
-        int field = find(inside);
+        const int field = find(inside);
+        if (const auto* below = paths_.empty() ? nullptr : path(inside))
+            each_below(*below, raw, [&](int at, std::string_view value_of_it) {
+                raw_[size_t(at)] = value_of_it;
+                return true;
+            });
         if (field >= 0)
             raw_[size_t(field)] = raw;
         else
@@ -281,49 +231,104 @@ bool JsonRows::put_record(std::string_view record, size_t row, Rejected& why) {
 }
 
 bool JsonRows::put_field(JsonField& field, size_t row, std::string_view raw, std::string& why) {
-    auto type = field.spec.type;
-    auto kind = kind_of(raw);
-    switch (type) {
+    const auto& type = field.spec.type;
+    switch (type.kind()) {
         case ColumnType::kBool:
-            if (kind != "boolean") break;
+            if (kind_of(raw) != "boolean") break;
             put(field, row, uint8_t(raw.front() == 't'));
             return true;
         case ColumnType::kInt32:
         case ColumnType::kInt64:
         case ColumnType::kDouble:
-            if (kind != "number") break;
+            if (kind_of(raw) != "number") break;
             return put_number(field, row, raw, why);
         case ColumnType::kText:
-        case ColumnType::kBytes: {
-            bool nested = type == ColumnType::kText && (kind == "object" || kind == "array");
-            if (kind != "string" && !nested) break;
-            if (!field.kept) return true;
-            auto text = nested ? raw : raw.substr(1, raw.size() - 2);
-            if (!nested && text.find('\\') != std::string_view::npos) text = unescaped(text);
-            field.writer.put_text(row, text_ref_of_padded(text));
+        case ColumnType::kBytes:
+            if (!put_text(field, row, raw)) break;
             return true;
-        }
         case ColumnType::kTimestamp:
-            if (kind != "string" && kind != "number") break;
+            if (raw.front() != '"' && kind_of(raw) != "number") break;
             return put_time(field, row, raw, why);
-        case ColumnType::kDate: {
-            if (kind != "string") break;
-            int32_t days = 0;
-            if (!parse_iso_date(raw.substr(1, raw.size() - 2), days)) break;
-            if (!is_date(days)) {
-                why = out_of_range(type, raw) + ": dates are of the years 1 to 9999";
-                return false;
-            }
-            put(field, row, days);
-            return true;
-        }
+        case ColumnType::kTimestampNtz:
+            if (raw.front() != '"') break;
+            return put_local_time(field, row, raw, why);
+        case ColumnType::kDate:
+            if (raw.front() != '"') break;
+            return put_date(field, row, raw, why);
+        case ColumnType::kDecimal:
+            if (raw.front() != '"' && kind_of(raw) != "number") break;
+            return put_decimal(field, row, raw, why);
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap:
+            return put_nested(field, row, raw, why);
     }
     why = expected(type, raw);
     return false;
 }
 
+bool JsonRows::put_text(JsonField& field, size_t row, std::string_view raw) {
+    const bool string = raw.front() == '"';
+    const bool nested = raw.front() == '{' || raw.front() == '[';
+    if (!field.json && !string && (!nested || field.spec.type != ColumnType::kText)) return false;
+    if (!field.kept) return true;
+    auto text = string && !field.json ? raw.substr(1, raw.size() - 2) : raw;
+    if (string && !field.json && text.find('\\') != std::string_view::npos) text = unescaped(text);
+    field.writer.put_text(row, text_ref_of_padded(text));
+    return true;
+}
+
+bool JsonRows::put_date(JsonField& field, size_t row, std::string_view raw, std::string& why) {
+    int32_t days = 0;
+    if (!parse_iso_date(raw.substr(1, raw.size() - 2), days)) {
+        why = expected(field.spec.type, raw);
+        return false;
+    }
+    if (!is_date(days)) {
+        why = out_of_range(field.spec.type, raw) + ": dates are of the years 1 to 9999";
+        return false;
+    }
+    put(field, row, days);
+    return true;
+}
+
+bool JsonRows::put_decimal(JsonField& field, size_t row, std::string_view raw, std::string& why) {
+    const bool string = raw.front() == '"';
+    auto number = string ? raw.substr(1, raw.size() - 2) : raw;
+    if (string && number.find('\\') != std::string_view::npos) number = unescaped(number);
+    Int128 value = 0;
+    const auto parsed = parse_decimal(number, field.spec.type, string, value);
+    if (parsed != Parsed::kOk) {
+        why = why_no_decimal(parsed, raw, field.spec.type);
+        return false;
+    }
+    put(field, row, value);
+    return true;
+}
+
+bool JsonRows::put_local_time(JsonField& field, size_t row, std::string_view raw,
+                              std::string& why) {
+    auto text = raw.substr(1, raw.size() - 2);
+    if (text.find('\\') != std::string_view::npos) text = unescaped(text);
+    int64_t us = 0;
+    const auto parsed = parse_local_time(text, us);
+    if (parsed != Parsed::kOk) {
+        why = why_no_local_time(parsed, raw);
+        return false;
+    }
+    put(field, row, us);
+    return true;
+}
+
+bool JsonRows::put_nested(JsonField& field, size_t row, std::string_view raw, std::string& why) {
+    scratch_.clear();
+    if (!nested_from_json(field.spec.type, raw, scratch_, why)) return false;
+    if (field.kept) field.writer.put_text(row, text_ref_of_padded(arena_->keep(scratch_)));
+    return true;
+}
+
 bool JsonRows::put_number(JsonField& field, size_t row, std::string_view raw, std::string& why) {
-    auto type = field.spec.type;
+    const auto& type = field.spec.type;
     int64_t whole = 0;
     double real = 0;
     auto parsed =

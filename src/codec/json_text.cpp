@@ -329,6 +329,104 @@ Parsed parse_time(std::string_view text, std::optional<Duration> zone, int64_t& 
     return is_time(us) ? Parsed::kOk : Parsed::kOutOfRange;
 }
 
+Parsed parse_local_time(std::string_view text, int64_t& us) {
+    int64_t minute = 0, rest = 0;
+    if (text.size() < kMinuteSize || !parse_minute(text.data(), minute)) return Parsed::kMalformed;
+    const auto behind = text.substr(kMinuteSize);
+    if (parse_minute_rest(behind, std::nullopt, rest) == Parsed::kOk) return Parsed::kZone;
+    auto parsed = parse_minute_rest(behind, Duration{0}, rest);
+    if (parsed != Parsed::kOk) return parsed;
+    us = minute + rest;
+    return is_time(us) ? Parsed::kOk : Parsed::kOutOfRange;
+}
+
+namespace {
+
+// The parts of a number: -12.30e5.
+struct NumberParts {
+    bool negative = false;
+    std::string_view whole, fraction;
+    int64_t exponent = 0;
+};
+
+std::string_view take_digits(std::string_view& text) {
+    size_t n = 0;
+    while (n < text.size() && uint8_t(text[n] - '0') < 10)
+        ++n;
+    auto digits = text.substr(0, n);
+    text.remove_prefix(n);
+    return digits;
+}
+
+bool take_exponent(std::string_view& text, int64_t& out) {
+    constexpr size_t kMostDigitsOfIt = 6;
+    text.remove_prefix(1);
+    const bool minus = !text.empty() && text.front() == '-';
+    if (!text.empty() && (minus || text.front() == '+')) text.remove_prefix(1);
+    const auto digits = take_digits(text);
+    if (digits.empty()) return false;
+    for (char c : digits.substr(0, kMostDigitsOfIt))
+        out = out * 10 + (c - '0');
+    if (digits.size() > kMostDigitsOfIt) out = 1'000'000;
+    if (minus) out = -out;
+    return true;
+}
+
+bool take_number(std::string_view text, bool zeros_lead, NumberParts& out) {
+    out.negative = !text.empty() && text.front() == '-';
+    if (out.negative) text.remove_prefix(1);
+    out.whole = take_digits(text);
+    if (out.whole.empty() || (out.whole.size() > 1 && out.whole.front() == '0' && !zeros_lead))
+        return false;
+    if (!text.empty() && text.front() == '.') {
+        text.remove_prefix(1);
+        out.fraction = take_digits(text);
+        if (out.fraction.empty()) return false;
+    }
+    if (!text.empty() && (text.front() | 0x20) == 'e' && !take_exponent(text, out.exponent))
+        return false;
+    return text.empty();
+}
+
+}  // namespace
+
+Parsed parse_decimal(std::string_view number, const ColumnType& type, bool zeros_lead,
+                     Int128& out) {
+    NumberParts parts;
+    if (!take_number(number, zeros_lead, parts)) return Parsed::kMalformed;
+    // The digits without the point, and how many zeros follow (or, below 0, how many are too many).
+    int64_t shift = type.scale() + parts.exponent - int64_t(parts.fraction.size());
+    const auto limit = power_of_ten(type.precision());
+    const auto digits = parts.whole.size() + parts.fraction.size();
+    const auto digit = [&](size_t i) {
+        return int(i < parts.whole.size() ? parts.whole[i]
+                                          : parts.fraction[i - parts.whole.size()]) -
+               '0';
+    };
+    size_t used = digits;
+    for (; shift < 0 && used > 0; ++shift, --used)
+        if (digit(used - 1) != 0) return Parsed::kTooFine;
+    Int128 value = 0;
+    size_t i = 0;
+    if (constexpr size_t kMostIn64 = 18; used <= kMostIn64) {
+        int64_t small = 0;
+        for (; i < used; ++i)
+            small = small * 10 + digit(i);
+        value = small;
+        if (value >= limit) return Parsed::kOutOfRange;
+    }
+    for (; i < used; ++i) {
+        value = value * 10 + digit(i);
+        if (value >= limit) return Parsed::kOutOfRange;
+    }
+    for (; shift > 0 && value != 0; --shift) {
+        value *= 10;
+        if (value >= limit) return Parsed::kOutOfRange;
+    }
+    out = parts.negative ? -value : value;
+    return Parsed::kOk;
+}
+
 Parsed time_of_number(int64_t number, TimeForm::Unit unit, int64_t& us) {
     us = number;
     bool overflow = false;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "tarn/codec/column_batch.h"
 #include "tarn/codec/payload_format.h"
 
 namespace tarn::codec {
@@ -49,12 +50,16 @@ struct JsonCursor {
 // Appends what stands between the quotes of a string that skip_string accepted.
 void unescape_json(std::string_view inside, std::string& out);
 
-enum class Parsed : uint8_t { kOk, kMalformed, kOutOfRange, kNoZone };
+enum class Parsed : uint8_t { kOk, kMalformed, kOutOfRange, kNoZone, kZone, kTooFine };
 
 // An integer without fraction or exponent; the text is a JSON number.
 Parsed parse_json_int(std::string_view number, int64_t& out);
 // Correctly rounded; too small is zero, too large is kOutOfRange. The text is a JSON number.
 Parsed parse_json_double(std::string_view number, double& out);
+
+// A number as JSON writes it, or what stands in a string (then zeros may lead), exactly: it never
+// is a double. kTooFine: more digits behind the point than the type has, zeros at the end aside.
+Parsed parse_decimal(std::string_view number, const ColumnType& type, bool zeros_lead, Int128& out);
 
 // Times are those of the years 1 to 9999: what dates as text, and other readers of tables, hold.
 inline constexpr int32_t kFirstDay = -719'162, kLastDay = 2'932'896;
@@ -73,6 +78,8 @@ inline constexpr size_t kMinuteSize = 16;
 bool parse_minute(const char* text, int64_t& us);
 Parsed parse_minute_rest(std::string_view text, std::optional<Duration> zone, int64_t& us);
 Parsed parse_time(std::string_view text, std::optional<Duration> zone, int64_t& us);
+// A time on some clock, without a zone: kZone if there is one.
+Parsed parse_local_time(std::string_view text, int64_t& us);
 // kOutOfRange: it is no time.
 Parsed time_of_number(int64_t number, TimeForm::Unit unit, int64_t& us);
 // "YYYY-MM-DD" to days since the epoch.

@@ -100,9 +100,10 @@ const JsonWalk::Expected* JsonWalk::look_up(const char* name, const char* colon)
     int field = rows_.find(text);
     if (shape_.size() >= kMostShape) {
         unremembered_.field = field;
+        unremembered_.path = rows_.path(text);
         return &unremembered_;
     }
-    Expected e{std::string(text), 0, 0, field};
+    Expected e{std::string(text), 0, 0, field, rows_.path(text)};
     for (size_t i = 0; i < std::min<size_t>(text.size(), 8); ++i) {
         e.word |= uint64_t(uint8_t(text[i])) << (8 * i);
         e.mask |= uint64_t(0xff) << (8 * i);
@@ -262,6 +263,47 @@ bool JsonWalk::double_value(JsonField& field, const uint32_t* at, size_t row) {
     return true;
 }
 
+template <bool kKept>
+bool JsonWalk::decimal_value(JsonField& field, const uint32_t* at, size_t row) {
+    const char* start = text_ + *at;
+    std::string_view number;
+    const bool string = *start == '"';
+    if (string) {
+        if (!string_at(at, number)) return false;
+    } else {
+        const char* behind = text_ + at[1];
+        while (is_json_blank(behind[-1]))
+            --behind;
+        number = {start, size_t(behind - start)};
+    }
+    Int128 value = 0;
+    if (parse_decimal(number, field.spec.type, string, value) != Parsed::kOk) return false;
+    if constexpr (kKept) field.writer.put(row, value);
+    return true;
+}
+
+// Values that are not the walk's own: it finds where they end, and they are put the slow way.
+bool JsonWalk::other_value(JsonField& field, const uint32_t*& at, const char* end, size_t row) {
+    std::string_view raw;
+    return skip(at, end, raw) && rows_.put_field(field, row, raw, why_);
+}
+
+// The fields inside of the value at `at`. False as well if one of them comes twice.
+bool JsonWalk::put_below(const JsonPath& path, const uint32_t* at, const char* end, size_t row,
+                         size_t& seen) {
+    std::string_view raw;
+    if (!skip(at, end, raw)) return false;
+    return rows_.each_below(path, raw, [&](int index, std::string_view value) {
+        auto& field = rows_.fields[size_t(index)];
+        if (field.seen == record_) return false;
+        field.seen = record_;
+        ++seen;
+        if (value.front() != 'n') return rows_.put_field(field, row, value, why_);
+        if (field.kept) field.writer.put_null(row);
+        return !field.spec.required;
+    });
+}
+
 // Puts the value at `at` and goes to the place behind it.
 template <bool kKept>
 bool JsonWalk::value(JsonField& field, const uint32_t*& at, const char* end, size_t row) {
@@ -272,12 +314,21 @@ bool JsonWalk::value(JsonField& field, const uint32_t*& at, const char* end, siz
         ++at;
         return ends_at(start + 4, text_ + *at);
     }
+    if (field.json) [[unlikely]]
+        return other_value(field, at, end, row);
     int64_t whole = 0;
     const char* p = nullptr;
-    switch (field.spec.type) {
+    switch (field.spec.type.kind()) {
         case ColumnType::kText:
         case ColumnType::kBytes:
             return text_value<kKept>(field, at, end, row);
+        case ColumnType::kDecimal:
+            return decimal_value<kKept>(field, at++, row);
+        case ColumnType::kTimestampNtz:
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap:
+            return other_value(field, at, end, row);
         case ColumnType::kTimestamp:
             return time_value<kKept>(field, at++, row);
         case ColumnType::kDouble:
@@ -333,6 +384,7 @@ bool JsonWalk::walk(const char* end, size_t row) {
         const auto* expected = next_field(name, colon);
         if (!expected) return false;
         at += 2;
+        if (expected->path && !put_below(*expected->path, at, end, row, seen)) return false;
         if (expected->field >= 0) {
             auto& field = rows_.fields[size_t(expected->field)];
             if (field.seen == record_) return false;  // twice: the slow way lets the last win

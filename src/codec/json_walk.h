@@ -38,8 +38,9 @@ class JsonWalk {
     // A field seen before, in the order of the records. Its name has no quotes or backslashes.
     struct Expected {
         std::string name;
-        uint64_t word = 0, mask = 0;  // its first 8 bytes
-        int field = -1;               // index of the declared one, -1 if undeclared
+        uint64_t word = 0, mask = 0;     // its first 8 bytes
+        int field = -1;                  // index of the declared one, -1 if undeclared
+        const JsonPath* path = nullptr;  // if declared ones are inside of it
     };
 
     bool name_is(const Expected& e, const char* name, const char* colon) const;
@@ -56,6 +57,11 @@ class JsonWalk {
     bool time_value(JsonField& field, const uint32_t* at, size_t row);
     template <bool kKept>
     bool double_value(JsonField& field, const uint32_t* at, size_t row);
+    template <bool kKept>
+    bool decimal_value(JsonField& field, const uint32_t* at, size_t row);
+    bool other_value(JsonField& field, const uint32_t*& at, const char* end, size_t row);
+    bool put_below(const JsonPath& path, const uint32_t* at, const char* end, size_t row,
+                   size_t& seen);
     template <bool kAllKept>
     bool walk(const char* end, size_t row);
     bool good_escapes(std::string_view inside, const char* opening) const;
@@ -74,6 +80,7 @@ class JsonWalk {
     size_t guess_ = 0;  // in the shape, of the record at hand
     std::vector<UndeclaredField> undeclared_;
     Expected unremembered_;
+    std::string why_;  // of a value that the slow way will judge again
 };
 
 }  // namespace tarn::codec

@@ -47,7 +47,7 @@ std::string java_double(double v) {
 std::optional<std::string> partition_text(const codec::Column& column, size_t row) {
     using codec::ColumnType;
     if (column.is_null(row)) return std::nullopt;
-    switch (column.type) {
+    switch (column.type.kind()) {
         case ColumnType::kBool:
             return column.values<uint8_t>()[row] ? "true" : "false";
         case ColumnType::kInt32:
@@ -60,6 +60,17 @@ std::optional<std::string> partition_text(const codec::Column& column, size_t ro
             return format_date(column.values<int32_t>()[row]);
         case ColumnType::kTimestamp:
             return format_rfc3339({column.values<int64_t>()[row]});
+        case ColumnType::kTimestampNtz: {
+            auto text = codec::local_time_text(column.values<int64_t>()[row]);
+            text[text.find('T')] = ' ';
+            return text;
+        }
+        case ColumnType::kDecimal:
+            return codec::decimal_text(column.values<codec::Int128>()[row], column.type.scale());
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap:
+            break;  // no table is partitioned by them
         case ColumnType::kText:
         case ColumnType::kBytes: {
             auto text = column.text(row);

@@ -31,7 +31,7 @@ constexpr FeatureSupport kFeatures[] = {
     {"materializePartitionColumns", false, true, false},
     {"columnMapping", true, true, false},
     {"deletionVectors", true, true, false},
-    {"timestampNtz", true, true, false},
+    {"timestampNtz", true, true, true},
     {"timestampWithoutTimezone", true, true, false},
     {"typeWidening", true, true, false},
     {"typeWidening-preview", true, true, false},

@@ -149,26 +149,97 @@ void write_type(std::string& out, const DataType& type) {
     }
 }
 
-TypeKind kind_of(codec::ColumnType type) {
-    switch (type) {
-        case codec::ColumnType::kBool:
-            return TypeKind::kBoolean;
-        case codec::ColumnType::kInt32:
-            return TypeKind::kInteger;
-        case codec::ColumnType::kInt64:
-            return TypeKind::kLong;
-        case codec::ColumnType::kDouble:
-            return TypeKind::kDouble;
-        case codec::ColumnType::kText:
-            return TypeKind::kString;
-        case codec::ColumnType::kBytes:
-            return TypeKind::kBinary;
-        case codec::ColumnType::kTimestamp:
-            return TypeKind::kTimestamp;
-        case codec::ColumnType::kDate:
-            return TypeKind::kDate;
+// What a column or a field may be called.
+Status check_name(std::string_view name) {
+    if (!name.empty() && name.find_first_of(" ,;{}()\n\t=") == name.npos) return {};
+    return fail(ErrorCode::kInvalidArgument,
+                "a column of a Delta table has a name, without blanks and ,;{}()=: '" +
+                    std::string(name) + "'");
+}
+
+Result<DataType> type_of(const codec::ColumnType& type) {
+    using codec::ColumnType;
+    constexpr std::pair<ColumnType::Kind, TypeKind> kKinds[] = {
+        {ColumnType::kBool, TypeKind::kBoolean},
+        {ColumnType::kInt32, TypeKind::kInteger},
+        {ColumnType::kInt64, TypeKind::kLong},
+        {ColumnType::kDouble, TypeKind::kDouble},
+        {ColumnType::kText, TypeKind::kString},
+        {ColumnType::kBytes, TypeKind::kBinary},
+        {ColumnType::kTimestamp, TypeKind::kTimestamp},
+        {ColumnType::kDate, TypeKind::kDate},
+        {ColumnType::kDecimal, TypeKind::kDecimal},
+        {ColumnType::kTimestampNtz, TypeKind::kTimestampNtz},
+        {ColumnType::kStruct, TypeKind::kStruct},
+        {ColumnType::kList, TypeKind::kArray},
+        {ColumnType::kMap, TypeKind::kMap},
+    };
+    static_assert(std::size(kKinds) == ColumnType::kLast + 1);
+    DataType out;
+    out.kind = kKinds[type.kind()].second;
+    out.precision = uint8_t(type.precision());
+    out.scale = uint8_t(type.scale());
+    if (!type.is_nested()) return out;
+    for (const auto& inner : type.fields()) {
+        TARN_RETURN_IF_ERROR(check_name(inner.name));
+        Field field;
+        field.name = inner.name;
+        TARN_TRY(field.type, type_of(inner.type));
+        field.nullable = type != ColumnType::kMap || &inner != &type.fields()[0];
+        out.fields.push_back(std::move(field));
     }
-    return TypeKind::kString;
+    return out;
+}
+
+bool holds(const DataType& type, TypeKind kind) {
+    return type.kind == kind || std::ranges::any_of(type.fields, [&](const Field& field) {
+               return holds(field.type, kind);
+           });
+}
+
+// None: Tarn's columns have no such type.
+std::optional<codec::ColumnType> column_type(const DataType& type) {
+    using codec::ColumnType;
+    std::vector<codec::ColumnField> fields;
+    for (const auto& field : type.fields) {
+        auto inner = column_type(field.type);
+        if (!inner) return std::nullopt;
+        fields.push_back({field.name, std::move(*inner)});
+    }
+    switch (type.kind) {
+        case TypeKind::kBoolean:
+            return ColumnType::kBool;
+        case TypeKind::kInteger:
+            return ColumnType::kInt32;
+        case TypeKind::kLong:
+            return ColumnType::kInt64;
+        case TypeKind::kDouble:
+            return ColumnType::kDouble;
+        case TypeKind::kString:
+            return ColumnType::kText;
+        case TypeKind::kBinary:
+            return ColumnType::kBytes;
+        case TypeKind::kTimestamp:
+            return ColumnType::kTimestamp;
+        case TypeKind::kTimestampNtz:
+            return ColumnType::kTimestampNtz;
+        case TypeKind::kDate:
+            return ColumnType::kDate;
+        case TypeKind::kDecimal:
+            return ColumnType::decimal(type.precision, type.scale);
+        case TypeKind::kStruct:
+            return ColumnType::structure(std::move(fields));
+        case TypeKind::kArray:
+            return ColumnType::list(std::move(fields[0].type));
+        case TypeKind::kMap:
+            return ColumnType::map(std::move(fields[0].type), std::move(fields[1].type));
+        case TypeKind::kByte:
+        case TypeKind::kShort:
+        case TypeKind::kFloat:
+        case TypeKind::kVoid:
+            break;
+    }
+    return std::nullopt;
 }
 
 std::string folded(std::string_view name) {
@@ -249,10 +320,7 @@ Result<Schema> schema_of(const std::vector<codec::ColumnSpec>& columns) {
     Schema out;
     std::vector<std::string> names;
     for (auto& column : columns) {
-        if (column.name.empty() || column.name.find_first_of(" ,;{}()\n\t=") != std::string::npos)
-            return fail(ErrorCode::kInvalidArgument,
-                        "a column of a Delta table has a name, without blanks and ,;{}()=: '" +
-                            column.name + "'");
+        TARN_RETURN_IF_ERROR(check_name(column.name));
         auto key = folded(column.name);
         if (std::find(names.begin(), names.end(), key) != names.end())
             return fail(
@@ -261,7 +329,7 @@ Result<Schema> schema_of(const std::vector<codec::ColumnSpec>& columns) {
         names.push_back(std::move(key));
         Field field;
         field.name = column.name;
-        field.type.kind = kind_of(column.type);
+        TARN_TRY(field.type, type_of(column.type));
         field.nullable = !column.required;
         out.fields.push_back(std::move(field));
     }
@@ -269,23 +337,28 @@ Result<Schema> schema_of(const std::vector<codec::ColumnSpec>& columns) {
 }
 
 Result<std::vector<codec::ColumnSpec>> columns_of(const Schema& schema) {
-    using codec::ColumnType;
-    constexpr std::pair<TypeKind, ColumnType> kTypes[] = {
-        {TypeKind::kBoolean, ColumnType::kBool},        {TypeKind::kInteger, ColumnType::kInt32},
-        {TypeKind::kLong, ColumnType::kInt64},          {TypeKind::kDouble, ColumnType::kDouble},
-        {TypeKind::kString, ColumnType::kText},         {TypeKind::kBinary, ColumnType::kBytes},
-        {TypeKind::kTimestamp, ColumnType::kTimestamp}, {TypeKind::kDate, ColumnType::kDate},
-    };
     std::vector<codec::ColumnSpec> out;
     for (auto& field : schema.fields) {
-        auto at = std::find_if(std::begin(kTypes), std::end(kTypes),
-                               [&](auto& t) { return t.first == field.type.kind; });
-        if (at == std::end(kTypes))
+        auto type = column_type(field.type);
+        if (!type)
             return fail(errors::kTableFeature,
                         "column " + field.name +
                             " has a type that Tarn's columns have not: " + type_name(field.type));
-        out.push_back({field.name, at->second, !field.nullable});
+        out.push_back({field.name, std::move(*type), !field.nullable});
     }
+    return out;
+}
+
+Protocol protocol_of(const Schema& schema) {
+    Protocol out;
+    if (std::ranges::none_of(schema.fields, [](const Field& field) {
+            return holds(field.type, TypeKind::kTimestampNtz);
+        }))
+        return out;
+    out.min_reader = 3;
+    out.min_writer = 7;
+    out.reader_features = {"timestampNtz"};
+    out.writer_features = {"appendOnly", "invariants", "timestampNtz"};
     return out;
 }
 

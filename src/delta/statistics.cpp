@@ -49,12 +49,14 @@ void each_value(Batches batches, int at, F&& f) {
 
 template <class T, class Print>
 Bounds integer_bounds(Batches batches, int at, Print&& print) {
-    T low = std::numeric_limits<T>::max(), high = std::numeric_limits<T>::min();
+    T low{}, high{};
+    bool any = false;
     each_value<T>(batches, at, [&](T v) {
-        low = std::min(low, v);
-        high = std::max(high, v);
+        low = any ? std::min(low, v) : v;
+        high = any ? std::max(high, v) : v;
+        any = true;
     });
-    if (low > high) return {};
+    if (!any) return {};
     return {print(low), print(high)};
 }
 
@@ -155,8 +157,14 @@ std::string millis_text(int64_t us) {
     return '"' + text + '"';
 }
 
-Bounds bounds_of(Batches batches, int at, ColumnType type) {
-    switch (type) {
+std::string local_millis_text(int64_t us) {
+    auto text = millis_text(us);
+    if (!text.empty()) text.erase(text.size() - 2, 1);  // the Z
+    return text;
+}
+
+Bounds bounds_of(Batches batches, int at, const ColumnType& type) {
+    switch (type.kind()) {
         case ColumnType::kInt32:
             return integer_bounds<int32_t>(batches, at,
                                            [](int32_t v) { return std::to_string(v); });
@@ -174,11 +182,22 @@ Bounds bounds_of(Batches batches, int at, ColumnType type) {
         case ColumnType::kBool:
             return integer_bounds<uint8_t>(
                 batches, at, [](uint8_t v) { return std::string(v ? "true" : "false"); });
+        case ColumnType::kTimestampNtz:
+            return integer_bounds<int64_t>(batches, at, local_millis_text);
+        case ColumnType::kDecimal:
+            return integer_bounds<codec::Int128>(
+                batches, at, [&](codec::Int128 v) { return codec::decimal_text(v, type.scale()); });
         case ColumnType::kBytes:
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap:
             return {};
     }
     return {};
 }
+
+// Whether readers expect bounds of such columns.
+bool has_bounds(const ColumnType& type) { return type != ColumnType::kBytes && !type.is_nested(); }
 
 // Length in bytes of the character at `at`, 1 for a stray byte.
 size_t character(std::string_view text, size_t at) {
@@ -235,6 +254,7 @@ std::string file_statistics(Batches batches, std::span<const int> columns, int i
         if (indexed >= 0 && i >= size_t(indexed)) break;
         int at = columns[i];
         auto& spec = batches[0]->schema[size_t(at)];
+        if (spec.type.is_nested()) continue;  // counted field by field, if at all
         uint64_t absent = 0;
         for (auto& batch : batches)
             absent += count_nulls(batch->columns[size_t(at)], batch->row_count);
@@ -244,7 +264,7 @@ std::string file_statistics(Batches batches, std::span<const int> columns, int i
         put(min, spec.name, bounds.min);
         put(max, spec.name, bounds.max);
         const bool bounded = !bounds.min.empty() && !bounds.max.empty();
-        whole = whole && (bounded || spec.type == ColumnType::kBytes);
+        whole = whole && (bounded || !has_bounds(spec.type));
     }
     // deltalake takes a bound that is missing among others for one that no value is within.
     if (!whole) return fmt::format(R"({{"numRecords":{},"nullCount":{{{}}}}})", rows, nulls);

@@ -1,6 +1,7 @@
 #include "identity.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace tarn::flow {
 namespace {
@@ -29,6 +30,9 @@ std::string described(const project::Topic& topic) {
     auto out = described(topic.columns);
     for (const auto& [column, form] : topic.times)
         out += fmt::format("{} in {} {},", column, int(form.unit), form.zone ? form.zone->us : -1);
+    for (const auto& [column, form] : topic.forms)
+        out += fmt::format("{} at {}{},", column, fmt::join(form.path, "."),
+                           form.json ? " as JSON" : "");
     return out;
 }
 

@@ -39,8 +39,16 @@ void mix_values(const Column& column, std::vector<uint64_t>& hashes) {
         hashes[row] = mixed(hashes[row], column.is_null(row) ? kNull : uint64_t(values[row]));
 }
 
+void mix_decimals(const Column& column, std::vector<uint64_t>& hashes) {
+    const auto* values = column.values<codec::Int128>();
+    for (size_t row = 0; row < hashes.size(); ++row) {
+        hashes[row] = mixed(hashes[row], column.is_null(row) ? kNull : uint64_t(values[row]));
+        if (!column.is_null(row)) hashes[row] = mixed(hashes[row], uint64_t(values[row] >> 64));
+    }
+}
+
 void mix_column(const Column& column, std::vector<uint64_t>& hashes) {
-    switch (column.type) {
+    switch (column.type.kind()) {
         case ColumnType::kBool:
             return mix_values<uint8_t>(column, hashes);
         case ColumnType::kInt32:
@@ -48,7 +56,10 @@ void mix_column(const Column& column, std::vector<uint64_t>& hashes) {
             return mix_values<int32_t>(column, hashes);
         case ColumnType::kInt64:
         case ColumnType::kTimestamp:
+        case ColumnType::kTimestampNtz:
             return mix_values<int64_t>(column, hashes);
+        case ColumnType::kDecimal:
+            return mix_decimals(column, hashes);
         case ColumnType::kDouble:
             for (size_t row = 0; row < hashes.size(); ++row)
                 hashes[row] =
@@ -57,6 +68,9 @@ void mix_column(const Column& column, std::vector<uint64_t>& hashes) {
             return;
         case ColumnType::kText:
         case ColumnType::kBytes:
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap:
             for (size_t row = 0; row < hashes.size(); ++row) {
                 if (column.is_null(row)) {
                     hashes[row] = mixed(hashes[row], kNull);
@@ -108,7 +122,7 @@ size_t outside_bytes(const TextRef& ref) { return ref.length > TextRef::kInline 
 void own_text(ColumnBatch& batch) {
     auto each_text = [&](auto&& f) {
         for (auto& column : batch.columns) {
-            if (column.type != ColumnType::kText && column.type != ColumnType::kBytes) continue;
+            if (!column.type.is_text()) continue;
             auto count = column.data.size() / sizeof(TextRef);
             for (size_t i = 0; i < count; ++i)
                 if (column.dictionary || !column.is_null(i)) f(column.values<TextRef>()[i]);

@@ -77,7 +77,8 @@ std::unique_ptr<codec::PayloadDecoder> TopicReader::make_decoder() const {
     return topic_.format->make_decoder({.fields = topic_.columns,
                                         .extra_column = undeclared ? "_extra" : "",
                                         .wanted = needed_,
-                                        .times = topic_.times});
+                                        .times = topic_.times,
+                                        .forms = topic_.forms});
 }
 
 Result<InputBatchPtr> TopicReader::read(int32_t number, int64_t from, int64_t limit) {

@@ -59,9 +59,15 @@ Status same_table(const TableSpec& spec, const TableInfo& there) {
 Status check_partitions(const TableSpec& spec) {
     for (auto& name : spec.partition_by) {
         auto named = [&](auto& column) { return column.name == name; };
-        if (std::none_of(spec.columns.begin(), spec.columns.end(), named))
+        const auto column = std::ranges::find_if(spec.columns, named);
+        if (column == spec.columns.end())
             return fail(ErrorCode::kInvalidArgument,
                         "table " + spec.name + " has no column to partition by: " + name);
+        if (column->type.is_nested())
+            return fail(errors::kTableSchema,
+                        fmt::format("table {} cannot be partitioned by {}, which is {}: take a "
+                                    "field of it as a column of its own",
+                                    spec.name, name, codec::to_string(column->type)));
         if (std::count(spec.partition_by.begin(), spec.partition_by.end(), name) > 1)
             return fail(ErrorCode::kInvalidArgument,
                         "table " + spec.name + " is partitioned twice by " + name);
@@ -196,7 +202,7 @@ Status Lake::ensure_table(const TableSpec& spec) {
         TARN_RETURN_IF_ERROR(impl_->check_case(spec.name));
         delta::CommitRequest request;
         request.time = impl_->context.clock.now();
-        request.protocol.emplace();
+        request.protocol = delta::protocol_of(schema);
         auto& metadata = request.metadata.emplace();
         metadata.id = impl_->new_uuid().str();
         metadata.name = spec.name;

@@ -21,6 +21,9 @@ bool repeats(const codec::Column& column, uint32_t row) {
         case 8:
             return column.values<uint64_t>()[row] == column.values<uint64_t>()[row - 1];
         default:
+            if (column.type == codec::ColumnType::kDecimal)
+                return column.values<codec::Int128>()[row] ==
+                       column.values<codec::Int128>()[row - 1];
             return column.text(row) == column.text(row - 1);
     }
 }

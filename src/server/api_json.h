@@ -34,11 +34,5 @@ std::string flow_list_json(const std::vector<flow::FlowStatus>& flows);
 
 // columns and key of a view, as fields.
 void write_view_shape(JsonWriter& json, const view::ViewSpec& spec);
-// One value of a column.
-void write_cell(JsonWriter& json, const codec::Column& column, size_t row);
-// One row as an array.
-void write_row(JsonWriter& json, const codec::ColumnBatch& batch, size_t row);
-// A cell as text, for `where` filters; nothing for null.
-std::optional<std::string> cell_text(const codec::Column& column, size_t row);
 
 }  // namespace tarn::server

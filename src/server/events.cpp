@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "api_json.h"
+#include "cell_json.h"
 
 namespace tarn::server {
 namespace {

@@ -75,11 +75,12 @@ auto guarded_run(F&& f) -> decltype(f()) {
 // --- Columns in and out
 // -------------------------------------------------------------------------------------------
 
-duckdb::LogicalType to_logical(codec::ColumnType type);
-// The column type in which values of a DuckDB type are given out, and the type to cast to first.
-// HUGEINT and UBIGINT become BIGINT (out of range is an error), small integers INTEGER, FLOAT
-// DOUBLE, all timestamps TIMESTAMPTZ; what has no counterpart (DECIMAL, TIME, UUID, nested)
-// VARCHAR.
+duckdb::LogicalType to_logical(const codec::ColumnType& type);
+// The column type in which values of a DuckDB type are given out, and the type to cast to first
+// (docs/types.md): small integers become INTEGER, FLOAT DOUBLE, UBIGINT DECIMAL(20,0), HUGEINT and
+// UHUGEINT DECIMAL(38,0) (a value that does not fit is an error), timestamps of other units
+// TIMESTAMP_NTZ, arrays lists; what no table has (TIME, INTERVAL, UUID, ENUM, BIT) VARCHAR. Throws
+// an Error of kResultType for what cannot be kept: UNION, VARIANT, a struct without names.
 codec::ColumnType to_column_type(const duckdb::LogicalType& type);
 
 // A ColumnBatch as vectors of DuckDB's without a copy of the values (dictionaries are copied once).
@@ -135,6 +136,7 @@ class BatchBuilder {
     bool append_codes(size_t column, const duckdb::Vector& vector,
                       const duckdb::UnifiedVectorFormat& values, size_t count);
     uint32_t code_of(size_t column, const duckdb::string_t& text);
+    void append_nested(size_t column, duckdb::Vector& values, size_t count);
     void append_texts(size_t column, const duckdb::UnifiedVectorFormat& values, size_t count);
     void stop_coding(size_t column);
     const Texts texts_;

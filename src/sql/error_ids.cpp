@@ -75,9 +75,15 @@ extern constinit const ErrorId kSqlParameters{809, Code::kInvalidArgument,
 extern constinit const ErrorId kSqlValue{810, Code::kInvalidArgument,
     "A value does not fit the SQL",
     "A model's SQL met a value that one of its expressions refuses: text that is no number in a "
-    "cast, a sum past 64 bits. The row is left out, with this message, and the others go on.",
+    "cast, a number that its column cannot hold. The row is left out, with this message, and the others go on.",
     "The rows stand in the model's quarantine table, late table or late topic, if it has one, and "
     "in its source. Use try_cast, or a CASE that gives `_rejected` a reason of your own."};
+
+extern constinit const ErrorId kResultType{815, Code::kUnsupported,
+    "The SQL gives a type that no column can have",
+    "Tables keep every type of Delta's and take what has a stated conversion (docs/types.md). A "
+    "UNION, a VARIANT, a GEOMETRY, or a struct whose fields have no names is neither.",
+    "Cast the column to a type of the table in docs/types.md, such as VARCHAR."};
 
 // clang-format on
 
@@ -85,6 +91,7 @@ static constexpr const ErrorId* kAll[] = {
     &kModelSql,       &kStreamingSql,    &kNotRepeatable, &kSql,
     &kSqlRefused,     &kSqlTimeout,      &kSqlCancelled,  &kSqlMemory,
     &kSqlUnknownName, &kSqlEngineFailed, &kSqlParameters, &kSqlValue,
+    &kResultType,
 };
 
 }  // namespace tarn::errors

@@ -1,5 +1,6 @@
 #include "json_values.h"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 
@@ -9,6 +10,7 @@
 
 #include "json_text.h"
 #include "tarn/base/time.h"
+#include "tarn/codec/column_batch.h"
 
 namespace tarn::sql {
 
@@ -63,14 +65,15 @@ static void add_float(std::string& out, T value) {
     out += std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
 }
 
-static void add_timestamp(std::string& out, int64_t us) {
+// zoned: it is an instant, and says so.
+static void add_timestamp(std::string& out, int64_t us, bool zoned) {
     if (us == duckdb::timestamp_t::infinity().value) {
         out += "\"infinity\"";
     } else if (us == duckdb::timestamp_t::ninfinity().value) {
         out += "\"-infinity\"";
     } else {
         out += '"';
-        out += format_rfc3339(Timestamp{us});
+        out += zoned ? format_rfc3339(Timestamp{us}) : codec::local_time_text(us);
         out += '"';
     }
 }
@@ -149,7 +152,8 @@ static void add_value(std::string& out, const duckdb::Value& value) {
         case LogicalTypeId::TIMESTAMP_NS:
             return add_timestamp(
                 out,
-                value.DefaultCastAs(LogicalType::TIMESTAMP).GetValue<duckdb::timestamp_t>().value);
+                value.DefaultCastAs(LogicalType::TIMESTAMP).GetValue<duckdb::timestamp_t>().value,
+                type.id() == LogicalTypeId::TIMESTAMP_TZ);
         case LogicalTypeId::STRUCT:
             return add_struct(out, value);
         case LogicalTypeId::MAP:
@@ -172,6 +176,20 @@ static void add_value(std::string& out, const duckdb::Value& value) {
 template <class T>
 static const T& value_of(const duckdb::UnifiedVectorFormat& format, size_t at) {
     return duckdb::UnifiedVectorFormat::GetData<T>(format)[at];
+}
+
+static codec::Int128 decimal_of(const LogicalType& type, const duckdb::UnifiedVectorFormat& format,
+                                size_t at) {
+    switch (type.InternalType()) {
+        case duckdb::PhysicalType::INT16:
+            return value_of<int16_t>(format, at);
+        case duckdb::PhysicalType::INT32:
+            return value_of<int32_t>(format, at);
+        case duckdb::PhysicalType::INT64:
+            return value_of<int64_t>(format, at);
+        default:
+            return std::bit_cast<codec::Int128>(value_of<duckdb::hugeint_t>(format, at));
+    }
 }
 
 void append_json(std::string& out, duckdb::Vector& vector,
@@ -206,7 +224,8 @@ void append_json(std::string& out, duckdb::Vector& vector,
             break;
         case LogicalTypeId::TIMESTAMP:
         case LogicalTypeId::TIMESTAMP_TZ:
-            add_timestamp(out, value_of<int64_t>(format, at));
+            add_timestamp(out, value_of<int64_t>(format, at),
+                          type.id() == LogicalTypeId::TIMESTAMP_TZ);
             break;
         case LogicalTypeId::DATE:
             if (duckdb::Date::IsFinite(value_of<duckdb::date_t>(format, at)))
@@ -225,6 +244,10 @@ void append_json(std::string& out, duckdb::Vector& vector,
                 append_json_text(out, view);
             break;
         }
+        case LogicalTypeId::DECIMAL:
+            out += codec::decimal_text(decimal_of(type, format, at),
+                                       duckdb::DecimalType::GetScale(type));
+            break;
         default:
             add_value(out, vector.GetValue(row));
     }

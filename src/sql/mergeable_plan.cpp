@@ -258,28 +258,17 @@ class Maker {
         plan_.outputs.push_back({shown_name(item), state, name, arg});
         auto text = text_of(item);
         if (merge == "sum") {
-            // Of integers: a sum past BIGINT is an error, not another type.
-            auto type = types_.at(plan_.outputs.size() - 1);
-            if (type.starts_with("DECIMAL"))
-                return refuse("a sum of DECIMAL: cast it to BIGINT or DOUBLE: " + text);
-            bool whole = type != "DOUBLE";
-            auto as_whole = [&](const std::string& sum) {
-                return whole ? "CAST(" + sum + " AS BIGINT)" : sum;
-            };
-            plan_.partials.push_back(as_whole(text) + " AS " + state);
-            plan_.merges.push_back(as_whole("sum(" + state + ")") + " AS " + state);
+            plan_.partials.push_back(text + " AS " + state);
+            plan_.merges.push_back("sum(" + state + ") AS " + state);
             return {};
         }
-        static constexpr std::string_view kPlain[] = {"BOOLEAN",
-                                                      "INTEGER",
-                                                      "BIGINT",
-                                                      "DOUBLE",
-                                                      "VARCHAR",
-                                                      "DATE",
-                                                      "TIMESTAMP WITH TIME ZONE"};
-        if (std::ranges::find(kPlain, types_.at(plan_.outputs.size() - 1)) == std::end(kPlain))
-            return refuse(name + "() of " + types_.at(plan_.outputs.size() - 1) +
-                          ": cast it to a plain type: " + text);
+        static constexpr std::string_view kPlain[] = {
+            "BOOLEAN", "INTEGER",   "BIGINT",
+            "DOUBLE",  "VARCHAR",   "DATE",
+            "BLOB",    "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"};
+        const auto& type = types_.at(plan_.outputs.size() - 1);
+        if (!type.starts_with("DECIMAL(") && std::ranges::find(kPlain, type) == std::end(kPlain))
+            return refuse(name + "() of " + type + ": cast it to a plain type: " + text);
         plan_.partials.push_back(text + " AS " + state);
         if (!arg) {
             plan_.merges.push_back(merge + "(" + state + ") AS " + state);

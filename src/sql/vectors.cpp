@@ -1,12 +1,15 @@
 // ColumnBatch as DuckDB's vectors and back.
 
+#include <bit>
 #include <cstring>
+#include <optional>
 #include <unordered_map>
 
 #include "duckdb/common/types/vector.hpp"
 #include "duckdb/common/vector_operations/vector_operations.hpp"
 
 #include "duck.h"
+#include "nested_vectors.h"
 
 namespace tarn::sql {
 
@@ -17,65 +20,11 @@ using duckdb::LogicalType;
 using duckdb::LogicalTypeId;
 using duckdb::Vector;
 
+using codec::Int128;
 static constexpr size_t kChunk = STANDARD_VECTOR_SIZE;
 static_assert(kChunk % 64 == 0, "a chunk starts at a whole validity word");
 static_assert(sizeof(codec::TextRef) == sizeof(duckdb::string_t));
-
-LogicalType to_logical(ColumnType type) {
-    switch (type) {
-        case ColumnType::kBool:
-            return LogicalType::BOOLEAN;
-        case ColumnType::kInt32:
-            return LogicalType::INTEGER;
-        case ColumnType::kInt64:
-            return LogicalType::BIGINT;
-        case ColumnType::kDouble:
-            return LogicalType::DOUBLE;
-        case ColumnType::kText:
-            return LogicalType::VARCHAR;
-        case ColumnType::kBytes:
-            return LogicalType::BLOB;
-        case ColumnType::kTimestamp:
-            return LogicalType::TIMESTAMP_TZ;
-        case ColumnType::kDate:
-            return LogicalType::DATE;
-    }
-    return LogicalType::VARCHAR;
-}
-
-ColumnType to_column_type(const LogicalType& type) {
-    switch (type.id()) {
-        case LogicalTypeId::BOOLEAN:
-            return ColumnType::kBool;
-        case LogicalTypeId::TINYINT:
-        case LogicalTypeId::SMALLINT:
-        case LogicalTypeId::UTINYINT:
-        case LogicalTypeId::USMALLINT:
-        case LogicalTypeId::INTEGER:
-            return ColumnType::kInt32;
-        case LogicalTypeId::UINTEGER:
-        case LogicalTypeId::UBIGINT:
-        case LogicalTypeId::HUGEINT:
-        case LogicalTypeId::UHUGEINT:
-        case LogicalTypeId::BIGINT:
-            return ColumnType::kInt64;
-        case LogicalTypeId::FLOAT:
-        case LogicalTypeId::DOUBLE:
-            return ColumnType::kDouble;
-        case LogicalTypeId::BLOB:
-            return ColumnType::kBytes;
-        case LogicalTypeId::TIMESTAMP:
-        case LogicalTypeId::TIMESTAMP_SEC:
-        case LogicalTypeId::TIMESTAMP_MS:
-        case LogicalTypeId::TIMESTAMP_NS:
-        case LogicalTypeId::TIMESTAMP_TZ:
-            return ColumnType::kTimestamp;
-        case LogicalTypeId::DATE:
-            return ColumnType::kDate;
-        default:
-            return ColumnType::kText;
-    }
-}
+static_assert(sizeof(Int128) == sizeof(duckdb::hugeint_t));
 
 // --- AdoptedBatch ---
 
@@ -131,6 +80,47 @@ static void fill_enum(const codec::Column& column, const std::vector<uint32_t>& 
     }
 }
 
+// DuckDB's decimals of few digits are smaller than ours.
+template <class T>
+static void fill_decimals(const codec::Column& column, size_t from, size_t n, Vector& out) {
+    auto* to = FlatVector::GetData<T>(out);
+    const auto* values = column.values<Int128>() + from;
+    for (size_t i = 0; i < n; ++i)
+        to[i] = T(values[i]);
+}
+
+// A vector of its own, of values that DuckDB lays out otherwise than a batch does; nothing if it
+// does not.
+static std::optional<Vector> made_vector(const codec::Column& column, size_t from, size_t n) {
+    const auto type = to_logical(column.type);
+    if (column.type.is_nested()) {
+        Vector out(type);
+        for (size_t i = 0; i < n; ++i) {
+            if (column.is_null(from + i))
+                FlatVector::SetNull(out, i, true);
+            else
+                put_nested(column.type, column.text(from + i), out, i);
+        }
+        return out;
+    }
+    if (column.type != ColumnType::kDecimal || type.InternalType() == duckdb::PhysicalType::INT128)
+        return std::nullopt;
+    Vector out(type);
+    switch (type.InternalType()) {
+        case duckdb::PhysicalType::INT16:
+            fill_decimals<int16_t>(column, from, n, out);
+            break;
+        case duckdb::PhysicalType::INT32:
+            fill_decimals<int32_t>(column, from, n, out);
+            break;
+        default:
+            fill_decimals<int64_t>(column, from, n, out);
+    }
+    for (size_t i = 0; !column.validity.empty() && i < n; ++i)
+        if (column.is_null(from + i)) FlatVector::SetNull(out, i, true);
+    return out;
+}
+
 void AdoptedBatch::reference(size_t chunk, int index, Vector& out) const {
     const size_t from = chunk * kChunk, n = chunk_rows(chunk);
     if (index < 0) {
@@ -161,6 +151,7 @@ void AdoptedBatch::reference(size_t chunk, int index, Vector& out) const {
         out.Dictionary(dictionaries_[size_t(index)], sel);
         return;
     }
+    if (auto made = made_vector(column, from, n)) return out.Reference(*made);
     auto* data = const_cast<char*>(column.data.data()) + from * codec::column_width(column.type);
     Vector view(to_logical(column.type), duckdb::data_ptr_cast(data));
     if (!column.validity.empty())
@@ -249,12 +240,54 @@ static void copy_values(codec::Column& column, const duckdb::UnifiedVectorFormat
     }
 }
 
+template <class T>
+static void widen_decimals(codec::Column& column, const duckdb::UnifiedVectorFormat& values,
+                           size_t count) {
+    const auto before = column.data.size();
+    column.data.resize(before + count * sizeof(Int128));
+    auto* to = reinterpret_cast<Int128*>(column.data.data() + before);
+    auto* from = duckdb::UnifiedVectorFormat::GetData<T>(values);
+    for (size_t i = 0; i < count; ++i) {
+        const auto at = values.sel->get_index(i);
+        to[i] = values.validity.RowIsValid(at) ? Int128(from[at]) : 0;
+    }
+}
+
+static void copy_decimals(codec::Column& column, duckdb::PhysicalType type,
+                          const duckdb::UnifiedVectorFormat& values, size_t count) {
+    switch (type) {
+        case duckdb::PhysicalType::INT16:
+            return widen_decimals<int16_t>(column, values, count);
+        case duckdb::PhysicalType::INT32:
+            return widen_decimals<int32_t>(column, values, count);
+        case duckdb::PhysicalType::INT64:
+            return widen_decimals<int64_t>(column, values, count);
+        default:
+            return copy_values<duckdb::hugeint_t>(column, values, count);
+    }
+}
+
+void BatchBuilder::append_nested(size_t index, Vector& vector, size_t count) {
+    auto& column = columns_[index];
+    const auto before = column.data.size();
+    column.data.resize(before + count * sizeof(codec::TextRef));
+    auto* to = reinterpret_cast<codec::TextRef*>(column.data.data() + before);
+    const NestedReader reader(vector, column.type, count);
+    std::string payload;
+    for (size_t i = 0; i < count; ++i) {
+        payload.clear();
+        if (!reader.payload(i, payload)) continue;
+        const bool inside = payload.size() <= codec::TextRef::kInline;
+        to[i] = codec::TextRef(inside ? std::string_view(payload) : arena_->keep(payload));
+    }
+}
+
 void BatchBuilder::append_column(size_t index, Vector& vector, size_t count) {
     auto& column = columns_[index];
     duckdb::UnifiedVectorFormat values;
     vector.ToUnifiedFormat(count, values);
     set_nulls(column, values, rows_, count);
-    switch (column.type) {
+    switch (column.type.kind()) {
         case ColumnType::kBool:
             return copy_values<bool>(column, values, count);
         case ColumnType::kInt32:
@@ -264,7 +297,14 @@ void BatchBuilder::append_column(size_t index, Vector& vector, size_t count) {
             return copy_values<double>(column, values, count);
         case ColumnType::kInt64:
         case ColumnType::kTimestamp:
+        case ColumnType::kTimestampNtz:
             return copy_values<int64_t>(column, values, count);
+        case ColumnType::kDecimal:
+            return copy_decimals(column, vector.GetType().InternalType(), values, count);
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap:
+            return append_nested(index, vector, count);
         case ColumnType::kText:
         case ColumnType::kBytes:
             break;
@@ -359,13 +399,32 @@ void BatchBuilder::append_texts(size_t index, const duckdb::UnifiedVectorFormat&
     }
 }
 
+// DuckDB's sums of decimals are of 38 digits by name, and go on for a while past them.
+static void check_digits(Vector& vector, const ColumnType& type, size_t count) {
+    if (type != ColumnType::kDecimal || type.precision() < codec::kMostDigits) return;
+    const auto limit = codec::power_of_ten(codec::kMostDigits);
+    duckdb::UnifiedVectorFormat values;
+    vector.ToUnifiedFormat(count, values);
+    const auto* data = duckdb::UnifiedVectorFormat::GetData<duckdb::hugeint_t>(values);
+    for (size_t i = 0; i < count; ++i) {
+        const auto at = values.sel->get_index(i);
+        const auto value = std::bit_cast<Int128>(data[at]);
+        if ((value < limit && value > -limit) || !values.validity.RowIsValid(at)) continue;
+        throw duckdb::OutOfRangeException("Out of range for " + codec::to_string(type) + ": " +
+                                          codec::decimal_text(value, type.scale()));
+    }
+}
+
 void BatchBuilder::append(duckdb::ClientContext& context, duckdb::DataChunk& chunk) {
     const auto count = chunk.size();
     // All casts first: one that fails leaves nothing of the chunk.
     std::vector<std::unique_ptr<Vector>> casts(columns_.size());
     for (size_t i = 0; i < columns_.size(); ++i) {
         auto target = to_logical(columns_[i].type);
-        if (chunk.data[i].GetType() == target) continue;
+        if (chunk.data[i].GetType() == target) {
+            check_digits(chunk.data[i], columns_[i].type, count);
+            continue;
+        }
         casts[i] = std::make_unique<Vector>(target, count);
         duckdb::VectorOperations::Cast(context, chunk.data[i], *casts[i], count);
     }

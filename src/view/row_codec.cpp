@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "tarn/view/error_ids.h"
+
 namespace tarn::view {
 namespace {
 
@@ -14,7 +16,7 @@ using codec::Column;
 using codec::ColumnBatch;
 using codec::ColumnType;
 
-constexpr uint8_t kSpecVersion = 1;
+constexpr uint8_t kSpecVersion = 2, kOldestSpecVersion = 1;
 
 template <class T>
 void append_be(std::string& out, T v) {
@@ -45,7 +47,7 @@ void append_ordered_text(std::string_view text, std::string& out) {
 }
 
 void append_ordered(const Column& column, size_t row, std::string& out) {
-    switch (column.type) {
+    switch (column.type.kind()) {
         case ColumnType::kBool:
             out.push_back(char(column.values<uint8_t>()[row] != 0));
             return;
@@ -55,6 +57,7 @@ void append_ordered(const Column& column, size_t row, std::string& out) {
             return;
         case ColumnType::kInt64:
         case ColumnType::kTimestamp:
+        case ColumnType::kTimestampNtz:
             append_be(out, uint64_t(column.values<int64_t>()[row]) ^ (uint64_t(1) << 63));
             return;
         case ColumnType::kDouble:
@@ -64,11 +67,21 @@ void append_ordered(const Column& column, size_t row, std::string& out) {
         case ColumnType::kBytes:
             append_ordered_text(column.text(row), out);
             return;
+        case ColumnType::kDecimal: {
+            const auto value = column.values<codec::Int128>()[row];
+            append_be(out, uint64_t(value >> 64) ^ (uint64_t(1) << 63));
+            append_be(out, uint64_t(value));
+            return;
+        }
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap:
+            return;  // never in a key
     }
 }
 
 void append_plain(const Column& column, size_t row, ByteWriter& out) {
-    switch (column.type) {
+    switch (column.type.kind()) {
         case ColumnType::kBool:
             out.le<uint8_t>(column.values<uint8_t>()[row] != 0);
             return;
@@ -78,6 +91,7 @@ void append_plain(const Column& column, size_t row, ByteWriter& out) {
             return;
         case ColumnType::kInt64:
         case ColumnType::kTimestamp:
+        case ColumnType::kTimestampNtz:
             out.zigzag(column.values<int64_t>()[row]);
             return;
         case ColumnType::kDouble:
@@ -85,9 +99,22 @@ void append_plain(const Column& column, size_t row, ByteWriter& out) {
             return;
         case ColumnType::kText:
         case ColumnType::kBytes:
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap:
             out.sized(column.text(row));
             return;
+        case ColumnType::kDecimal: {
+            const auto value = column.values<codec::Int128>()[row];
+            out.le<uint64_t>(uint64_t(value));
+            out.le<uint64_t>(uint64_t(value >> 64));
+            return;
+        }
     }
+}
+
+codec::Int128 wide(uint64_t high, uint64_t low) {
+    return codec::Int128(int64_t(high)) << 64 | codec::Int128(low);
 }
 
 // Reads text as append_ordered_text wrote it.
@@ -109,9 +136,9 @@ std::string_view take_ordered_text(ByteReader& in, std::string& scratch) {
     return {};
 }
 
-void take_ordered(ColumnType type, ByteReader& in, std::string& scratch,
+void take_ordered(const ColumnType& type, ByteReader& in, std::string& scratch,
                   codec::ColumnBuilder& out) {
-    switch (type) {
+    switch (type.kind()) {
         case ColumnType::kBool:
             out.add_bool(in.le<uint8_t>() != 0);
             return;
@@ -121,6 +148,7 @@ void take_ordered(ColumnType type, ByteReader& in, std::string& scratch,
             return;
         case ColumnType::kInt64:
         case ColumnType::kTimestamp:
+        case ColumnType::kTimestampNtz:
             out.add_int(int64_t(in.be<uint64_t>() ^ (uint64_t(1) << 63)));
             return;
         case ColumnType::kDouble:
@@ -130,11 +158,22 @@ void take_ordered(ColumnType type, ByteReader& in, std::string& scratch,
         case ColumnType::kBytes:
             out.add_text(take_ordered_text(in, scratch));
             return;
+        case ColumnType::kDecimal: {
+            const auto high = in.be<uint64_t>() ^ (uint64_t(1) << 63);
+            out.add_decimal(wide(high, in.be<uint64_t>()));
+            return;
+        }
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap:
+            in.fail();
+            out.add_null();
+            return;
     }
 }
 
-void take_plain(ColumnType type, ByteReader& in, codec::ColumnBuilder& out) {
-    switch (type) {
+void take_plain(const ColumnType& type, ByteReader& in, codec::ColumnBuilder& out) {
+    switch (type.kind()) {
         case ColumnType::kBool:
             out.add_bool(in.le<uint8_t>() != 0);
             return;
@@ -142,6 +181,7 @@ void take_plain(ColumnType type, ByteReader& in, codec::ColumnBuilder& out) {
         case ColumnType::kDate:
         case ColumnType::kInt64:
         case ColumnType::kTimestamp:
+        case ColumnType::kTimestampNtz:
             out.add_int(in.zigzag());
             return;
         case ColumnType::kDouble:
@@ -149,8 +189,16 @@ void take_plain(ColumnType type, ByteReader& in, codec::ColumnBuilder& out) {
             return;
         case ColumnType::kText:
         case ColumnType::kBytes:
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap:
             out.add_text(in.sized());
             return;
+        case ColumnType::kDecimal: {
+            const auto low = in.le<uint64_t>();
+            out.add_decimal(wide(in.le<uint64_t>(), low));
+            return;
+        }
     }
 }
 
@@ -170,6 +218,9 @@ Result<RowCodec> RowCodec::make(const ViewSpec& spec) {
                 fmt::format("a view's key names column {} that it does not have, or twice: {}", k,
                             spec.name));
         }
+        if (const auto& column = spec.columns[size_t(k)]; column.type.is_nested())
+            return fail(errors::kViewKey, fmt::format("column {} of view {} is {}", column.name,
+                                                      spec.name, codec::to_string(column.type)));
         in_key[size_t(k)] = true;
     }
     for (size_t i = 0; i < spec.columns.size(); ++i)
@@ -293,6 +344,47 @@ std::shared_ptr<const ColumnBatch> RowCodec::Rows::finish() {
     return batch;
 }
 
+// Version 1 had only the kind, and only those up to DATE.
+static void encode_type(const ColumnType& type, ByteWriter& out) {
+    out.le<uint8_t>(type.kind());
+    if (type == ColumnType::kDecimal) {
+        out.le<uint8_t>(uint8_t(type.precision()));
+        out.le<uint8_t>(uint8_t(type.scale()));
+    }
+    if (!type.is_nested()) return;
+    out.varint(type.fields().size());
+    for (const auto& field : type.fields()) {
+        out.sized(field.name);
+        encode_type(field.type, out);
+    }
+}
+
+static ColumnType decode_type(ByteReader& in, int depth) {
+    constexpr int kDeepest = 64;
+    const auto byte = in.le<uint8_t>();
+    const auto kind = ColumnType::Kind(byte);
+    if (byte > ColumnType::kLast || depth > kDeepest) in.fail();
+    if (!in.ok()) return {};
+    if (kind == ColumnType::kDecimal) {
+        const int precision = in.le<uint8_t>(), scale = in.le<uint8_t>();
+        if (precision < 1 || precision > codec::kMostDigits || scale > precision) in.fail();
+        return in.ok() ? ColumnType::decimal(precision, scale) : ColumnType();
+    }
+    if (!ColumnType(kind).is_nested()) return kind;
+    std::vector<codec::ColumnField> fields;
+    const auto count = in.varint();
+    for (uint64_t i = 0; i < count && in.ok(); ++i) {
+        auto name = std::string(in.sized());
+        fields.push_back({std::move(name), decode_type(in, depth + 1)});
+    }
+    if (kind != ColumnType::kStruct && count != (kind == ColumnType::kList ? 1u : 2u)) in.fail();
+    if (!in.ok()) return {};
+    if (kind == ColumnType::kStruct) return ColumnType::structure(std::move(fields));
+    return kind == ColumnType::kList
+               ? ColumnType::list(std::move(fields[0].type))
+               : ColumnType::map(std::move(fields[0].type), std::move(fields[1].type));
+}
+
 std::string encode_spec(const ViewSpec& spec) {
     ByteWriter out;
     out.le<uint8_t>(kSpecVersion);
@@ -301,7 +393,7 @@ std::string encode_spec(const ViewSpec& spec) {
     out.varint(spec.columns.size());
     for (const auto& column : spec.columns) {
         out.sized(column.name);
-        out.le<uint8_t>(uint8_t(column.type));
+        encode_type(column.type, out);
         out.le<uint8_t>(column.required);
     }
     out.varint(spec.key.size());
@@ -312,7 +404,8 @@ std::string encode_spec(const ViewSpec& spec) {
 
 Result<ViewSpec> decode_spec(std::string_view bytes) {
     ByteReader in(bytes);
-    if (auto version = in.le<uint8_t>(); in.ok() && version != kSpecVersion) {
+    if (auto version = in.le<uint8_t>();
+        in.ok() && (version < kOldestSpecVersion || version > kSpecVersion)) {
         return fail(ErrorCode::kUnsupported,
                     fmt::format("a view's description has format version {}, this program "
                                 "reads {}: use a newer one",
@@ -325,9 +418,7 @@ Result<ViewSpec> decode_spec(std::string_view bytes) {
     for (uint64_t i = 0; i < columns && in.ok(); ++i) {
         codec::ColumnSpec column;
         column.name = in.sized();
-        auto type = in.le<uint8_t>();
-        if (type > uint8_t(ColumnType::kDate)) in.fail();
-        column.type = ColumnType(type);
+        column.type = decode_type(in, 0);
         column.required = in.le<uint8_t>() != 0;
         spec.columns.push_back(std::move(column));
     }

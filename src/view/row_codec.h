@@ -3,13 +3,15 @@
 // Rows of a view as keys and values of an ordered byte store.
 //
 //   key     := (0x00 (NULL) | 0x01 ordered){key columns}
-//   ordered := integers, timestamps and dates big-endian with the sign bit flipped; doubles as
+//   ordered := integers, timestamps, dates and the digits of decimals (16 bytes) big-endian with
+//              the sign bit flipped; doubles as
 //              their bits, flipped so that they order as numbers (−0 = 0, every NaN one value
 //              behind +infinity); booleans one byte; text and bytes with 0x00 written as 00 FF,
 //              closed by 00 00
 //   value   := version u8 = 1 | null bits, one for each other column, lowest first | the others
-//              that are not NULL: integers zigzag varints, doubles 8 bytes little-endian, booleans
-//              one byte, text varint length and bytes
+//              that are not NULL: integers zigzag varints, doubles 8 bytes and decimals 16
+//              little-endian, booleans one byte, text, bytes and nested values (codec/nested.h)
+//              varint length and bytes
 
 #include <string>
 #include <string_view>

@@ -52,7 +52,7 @@ struct Case {
     std::string json, expected;
 };
 
-using enum ColumnType;
+using enum ColumnType::Kind;
 
 const Case kValues[] = {
     {kBool, "true", "true"},

@@ -15,7 +15,7 @@ std::vector<RecordView> records_of(const std::vector<std::string>& values) {
 
 std::string cell_text(const Column& column, size_t row) {
     if (column.is_null(row)) return "NULL";
-    switch (column.type) {
+    switch (column.type.kind()) {
         case ColumnType::kBool:
             return column.values<uint8_t>()[row] ? "true" : "false";
         case ColumnType::kInt32:
@@ -31,6 +31,18 @@ std::string cell_text(const Column& column, size_t row) {
         case ColumnType::kText:
         case ColumnType::kBytes:
             return fmt::format("'{}'", column.text(row));
+        case ColumnType::kDecimal:
+            return decimal_text(column.values<Int128>()[row], column.type.scale());
+        case ColumnType::kTimestampNtz:
+            return local_time_text(column.values<int64_t>()[row]);
+        case ColumnType::kStruct:
+        case ColumnType::kList:
+        case ColumnType::kMap: {
+            std::string hex;
+            for (unsigned char c : column.text(row))
+                hex += fmt::format("{:02x}", c);
+            return hex;
+        }
     }
     return "?";
 }

@@ -13,6 +13,8 @@
 #include "tarn/delta/log_files.h"
 #include "tarn/delta/partition.h"
 #include "tarn/delta/paths.h"
+#include "tarn/delta/protocol_gate.h"
+#include "tarn/delta/schema.h"
 #include "tarn/delta/statistics.h"
 #include "tarn/delta/table.h"
 
@@ -143,6 +145,9 @@ TEST(PartitionValues, AsTheLogWritesThem) {
               "2023-11-14T22:13:20.123456Z");
     EXPECT_EQ(text(ColumnType::kDate, [](auto& b) { b.add_int(-1); }), "1969-12-31");
     EXPECT_EQ(text(ColumnType::kBool, [](auto& b) { b.add_bool(true); }), "true");
+    EXPECT_EQ(text(ColumnType::decimal(12, 2), [](auto& b) { b.add_decimal(-1230); }), "-12.30");
+    EXPECT_EQ(text(ColumnType::kTimestampNtz, [](auto& b) { b.add_int(1'500'000); }),
+              "1970-01-01 00:00:01.500000");
     EXPECT_EQ(text(ColumnType::kText, [](auto& b) { b.add_text(""); }), std::nullopt);
     EXPECT_EQ(text(ColumnType::kInt64, [](auto& b) { b.add_null(); }), std::nullopt);
 }
@@ -195,6 +200,59 @@ TEST(Statistics, OfABatch) {
         file_statistics({&shared, 1}, all, 1),
         R"({"numRecords":3,"minValues":{"n":-9223372036854775808},"maxValues":{"n":9223372036854775807},)"
         R"("nullCount":{"n":0}})");
+}
+
+TEST(Statistics, OfDecimalsAreExactAndNestedColumnsHaveNone) {
+    using codec::ColumnType;
+    auto batch = std::make_shared<codec::ColumnBatch>();
+    batch->schema = {{"d", ColumnType::decimal(38, 2)},
+                     {"l", ColumnType::list(ColumnType::kInt32)},
+                     {"t", ColumnType::kTimestampNtz}};
+    batch->row_count = 2;
+    codec::ColumnBuilder d(batch->schema[0].type), l(batch->schema[1].type),
+        t(batch->schema[2].type);
+    d.add_decimal(codec::power_of_ten(38) - 1), d.add_decimal(1 - codec::power_of_ten(38));
+    l.add_null(), l.add_text(std::string_view("\0\0\0\0", 4));
+    t.add_int(1'999), t.add_null();
+    for (auto* column : {&d, &l, &t})
+        batch->columns.push_back(column->finish(*batch));
+    std::shared_ptr<const codec::ColumnBatch> shared = batch;
+    const int all[] = {0, 1, 2};
+    EXPECT_EQ(file_statistics({&shared, 1}, all),
+              R"({"numRecords":2,)"
+              R"("minValues":{"d":-999999999999999999999999999999999999.99,)"
+              R"("t":"1970-01-01T00:00:00.001"},)"
+              R"("maxValues":{"d":999999999999999999999999999999999999.99,)"
+              R"("t":"1970-01-01T00:00:00.001"},"nullCount":{"d":0,"t":1}})");
+}
+
+TEST(Schemas, OfColumnsOfEachType) {
+    std::vector<codec::ColumnSpec> columns;
+    for (auto text :
+         {"bool", "int", "bigint", "double", "text", "bytes", "timestamp", "date", "decimal(12,2)",
+          "list<struct<sku: text, price: decimal(9,2)>>", "map<text, list<date>>"})
+        columns.push_back({"c" + std::to_string(columns.size()), *codec::parse_column_type(text)});
+    auto schema = schema_of(columns);
+    ASSERT_TRUE(schema) << schema.error().message();
+    const auto text = schema_json(*schema);
+    EXPECT_NE(text.find(R"("name":"c8","type":"decimal(12,2)")"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"({"type":"map","keyType":"string","valueType":)"
+                        R"({"type":"array","elementType":"date","containsNull":true},)"
+                        R"("valueContainsNull":true})"),
+              std::string::npos)
+        << text;
+    EXPECT_EQ(columns_of(*parse_schema(text)).value(), columns);
+    EXPECT_EQ(protocol_of(*schema).min_reader, 1);
+    columns.push_back({"n", *codec::parse_column_type("list<struct<t: timestamp_ntz>>")});
+    const auto protocol = protocol_of(*schema_of(columns));
+    EXPECT_EQ(protocol.min_reader, 3);
+    EXPECT_EQ(protocol.min_writer, 7);
+    EXPECT_EQ(protocol.reader_features, std::vector<std::string>{"timestampNtz"});
+    Metadata metadata;
+    metadata.schema = schema_json(*schema_of(columns));
+    EXPECT_TRUE(check_appendable(protocol, metadata));
+    columns.push_back({"s", codec::ColumnType::structure({{"a b", codec::ColumnType::kInt32}})});
+    EXPECT_FALSE(schema_of(columns)) << "names inside of a struct are names of columns too";
 }
 
 TEST(Statistics, HaveNoBoundsWhereAColumnHasNone) {

@@ -60,9 +60,10 @@ Status RowsStep::compile() {
         if (event_time_ < 0 || output[size_t(event_time_)].type != ColumnType::kTimestamp)
             return bad("config: event_time must name a TIMESTAMPTZ column of it: '" +
                        model_.event_time + "'");
-        auto type = output[size_t(key_)].type;
-        if (type == ColumnType::kDouble || type == ColumnType::kBool)
-            return bad("config: unique_key must be a text, a whole number or a time");
+        const auto& type = output[size_t(key_)].type;
+        if (type == ColumnType::kDouble || type == ColumnType::kBool || type.is_nested())
+            return bad("config: unique_key must be a text, a number or a time, not " +
+                       codec::to_string(type));
     }
     if (rejected_ >= 0) output.erase(output.begin() + rejected_);
     return set_output(output, output);
@@ -74,13 +75,15 @@ int64_t RowsStep::first_second(Timestamp watermark) const {
 }
 
 std::string RowsStep::key_text(const codec::Column& column, uint32_t row) const {
-    switch (column.type) {
+    switch (column.type.kind()) {
         case ColumnType::kText:
         case ColumnType::kBytes:
             return std::string(column.text(row));
         case ColumnType::kInt32:
         case ColumnType::kDate:
             return std::to_string(column.values<int32_t>()[row]);
+        case ColumnType::kDecimal:
+            return codec::decimal_text(column.values<codec::Int128>()[row], column.type.scale());
         default:
             return std::to_string(column.values<int64_t>()[row]);
     }

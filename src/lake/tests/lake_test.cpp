@@ -54,6 +54,52 @@ TEST_F(LakeTest, TextThatIsNoUtf8IsRefused) {
     EXPECT_EQ(problem(lake().verify("bronze.events")), "");
 }
 
+TEST_F(LakeTest, MoneyDatesAndNestedValuesAreKept) {
+    auto batch = std::make_shared<codec::ColumnBatch>();
+    batch->schema = {{"id", ColumnType::kInt64},
+                     {"price", ColumnType::decimal(12, 2)},
+                     {"local", ColumnType::kTimestampNtz},
+                     {"day", ColumnType::kDate},
+                     {"tags", ColumnType::list(ColumnType::kText)},
+                     {"rate", ColumnType::decimal(4, 1)}};
+    batch->row_count = 4;
+    std::vector<codec::ColumnBuilder> builders;
+    for (auto& column : batch->schema)
+        builders.emplace_back(column.type);
+    for (int i = 0; i < 4; ++i) {
+        builders[0].add_int(i);
+        builders[1].add_decimal(codec::Int128(i) * 123'456'789'012 - 5);
+        builders[2].add_int(i * 1'000'001);
+        builders[3].add_int(i);
+        builders[4].add_text(std::string_view("\1\0\0\0\1\1\0\0\0x", 10));  // ['x']
+        builders[5].add_decimal(i < 2 ? 75 : 190);
+    }
+    for (auto& builder : builders)
+        batch->columns.push_back(builder.finish(*batch));
+    TableSpec money{"gold.money", batch->schema, {"rate"}, {}, ""};
+    ASSERT_EQ(problem(lake().ensure_table(money)), "");
+    EXPECT_EQ(problem(lake().ensure_table(money)), "") << "it is there already, and the same";
+    auto outcome = lake().append(append_of("gold.money", batch, 0, clock_.now()));
+    ASSERT_TRUE(outcome) << outcome.error().message();
+    EXPECT_EQ(outcome->files, 2u) << "one for each rate";
+    EXPECT_EQ(problem(lake().verify("gold.money")), "");
+    auto scan = world_.scan("gold.money");
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + scan + " WHERE price = 3703703670.31"), 1);
+    EXPECT_EQ(world_.number("SELECT id FROM " + scan + " WHERE price < 0"), 0);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + scan + " WHERE rate = 19.0"), 2);
+    EXPECT_EQ(world_.number("SELECT id FROM " + scan +
+                            " WHERE local = TIMESTAMP '1970-01-01 00:00:02.000002'"),
+              2);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + scan + " WHERE tags[1] = 'x'"), 4);
+    auto info = lake().describe("gold.money");
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->columns, batch->schema);
+    money.name = "gold.nested";
+    money.partition_by = {"tags"};
+    EXPECT_NE(problem(lake().ensure_table(money)).find("cannot be partitioned by tags"),
+              std::string::npos);
+}
+
 // As delta-rs deletes: the file goes, one with the rows that are left comes.
 TEST_F(LakeTest, ADeleteOfAnotherEngineAddsNoRows) {
     ASSERT_TRUE(lake().ensure_table(spec("bronze.events")));

@@ -3,6 +3,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "names.h"
 #include "tarn/project/project.h"
@@ -24,8 +25,14 @@ constexpr NameRule kColumnName = {.text = "a column's name is letters, digits an
 
 constexpr Key kColumnKeys[] = {
     {.name = "type",
-     .text = "text, bool, int, bigint, double, timestamp, date or bytes; also SQL's names of them.",
-     .example = "timestamp"},
+     .text = "text, bool, int, bigint, double, decimal(digits,behind the point), timestamp, "
+             "timestamp_ntz, date, bytes, uuid, json, list<type>, map<text, type> or "
+             "struct<name: type, …>; also SQL's names of them ([types](../types.md)).",
+     .example = "decimal(12,2)"},
+    {.name = "path",
+     .text = "Where the value is inside of objects: the names on the way, with points between "
+             "them; without it, the field of the column's name.",
+     .example = "customer.address.city"},
     {.name = "required",
      .form = Form::kBoolean,
      .default_value = "false",
@@ -173,6 +180,30 @@ Status load_times(const Values& values, const ColumnSpec& column, Topic& topic) 
     return {};
 }
 
+// Where a column's value is in the event, and whether it is taken as JSON.
+Status load_place(const Values& values, const std::string& name, bool json, Topic& topic) {
+    codec::FieldForm form{.path = {}, .json = json};
+    auto path = values.text("path");
+    for (size_t from = 0; !path.empty() && from <= path.size();) {
+        const auto to = std::min(path.find('.', from), path.size());
+        form.path.push_back(path.substr(from, to - from));
+        if (form.path.back().empty())
+            return wrong(values.place("path"),
+                         fmt::format("column {}: path is names with points between them, not '{}'",
+                                     name, path));
+        from = to + 1;
+    }
+    if (form != codec::FieldForm()) topic.forms[name] = std::move(form);
+    return {};
+}
+
+// The field of the event that a column is of.
+std::string path_of(const Topic& topic, const std::string& column) {
+    auto form = topic.forms.find(column);
+    if (form == topic.forms.end() || form->second.path.empty()) return column;
+    return fmt::format("{}", fmt::join(form->second.path, "."));
+}
+
 Status load_columns(const Values& of, Topic& topic) {
     auto columns = of.named("columns");
     if (columns.empty())
@@ -182,10 +213,16 @@ Status load_columns(const Values& of, Topic& topic) {
         ColumnSpec column{.name = name, .required = values.boolean("required")};
         auto type = values.text("type");
         if (type.empty()) return bad("column " + name + " needs a type");
-        auto parsed = codec::parse_column_type(type);
+        const bool json = lower(type) == "json";
+        auto parsed = codec::parse_column_type(json ? "text" : type);
         if (!parsed) return bad("column " + name + ": " + parsed.error().message());
         column.type = *parsed;
         TARN_RETURN_IF_ERROR(load_times(values, column, topic));
+        TARN_RETURN_IF_ERROR(load_place(values, name, json, topic));
+        for (const auto& other : topic.columns)
+            if (path_of(topic, other.name) == path_of(topic, name))
+                return bad(fmt::format("columns {} and {} are of the same field: {}", other.name,
+                                       name, path_of(topic, name)));
         for (const auto& other : topic.columns)
             if (lower(other.name) == lower(name))
                 return bad(fmt::format("columns {} and {} differ only in case", other.name, name));
@@ -249,6 +286,7 @@ Status load(const Values& file, Project& project) {
                     .format = codec::find_payload_format(values.text("format")),
                     .columns = {},
                     .times = {},
+                    .forms = {},
                     .header_columns = {},
                     .table = {},
                     .dead_letters = values.text("dead_letter_topic"),
@@ -301,6 +339,7 @@ class Linker {
             TARN_TRY(auto source, source_of(topic, "late_of", topic.late_of));
             topic.columns = source->columns;
             topic.times = source->times;
+            topic.forms = source->forms;
             topic.header_columns = late_columns();
         }
         return {};
@@ -329,6 +368,7 @@ class Linker {
                                    .format = codec::find_payload_format(codec::kRawFormat),
                                    .columns = raw_columns(),
                                    .times = {},
+                                   .forms = {},
                                    .header_columns = dead_letter_columns(),
                                    .table = {},
                                    .dead_letters = {},

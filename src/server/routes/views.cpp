@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api_json.h"
+#include "cell_json.h"
 #include "host_names.h"
 #include "tarn/view/error_ids.h"
 

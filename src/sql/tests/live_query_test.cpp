@@ -99,8 +99,8 @@ TEST(LiveQuery, LeavesOutRowsWithAValueThatIsRefused) {
 TEST(LiveQuery, LeavesOutGroupsWhoseResultDoesNotFit) {
     Fixture f;
     auto q = compile(f,
-                     "select tumble(event_time, interval '5 seconds') as w, page, sum(user_id) as "
-                     "total from stream('clicks') group by w, page");
+                     "select tumble(event_time, interval '5 seconds') as w, page, "
+                     "sum(user_id)::bigint as total from stream('clicks') group by w, page");
     std::vector<uint32_t> late;
     ASSERT_TRUE(q->add(*clicks({{0, "/a", 1}, {0, "/b", INT64_MAX}, {0, "/b", 1}, {0, "/c", 2}}),
                        kEarly, late));

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tarn/base/check.h"
@@ -18,21 +19,108 @@
 
 namespace tarn::codec {
 
-enum class ColumnType : uint8_t {
-    kBool,       // uint8_t, 0 or 1
-    kInt32,      // int32_t
-    kInt64,      // int64_t
-    kDouble,     // double
-    kText,       // TextRef, valid UTF-8
-    kBytes,      // TextRef, any bytes
-    kTimestamp,  // int64_t, microseconds since the epoch, UTC (an instant)
-    kDate,       // int32_t, days since the epoch
+struct ColumnField;
+
+// The type of a column's values: a kind, and what the kind needs to be whole. Small and cheap to
+// copy: fields of a nested type are shared and never change. Kinds are written to disk by number
+// (views): new ones go to the end.
+class ColumnType {
+  public:
+    enum Kind : uint8_t {
+        kBool,          // uint8_t, 0 or 1
+        kInt32,         // int32_t
+        kInt64,         // int64_t
+        kDouble,        // double
+        kText,          // TextRef, valid UTF-8
+        kBytes,         // TextRef, any bytes
+        kTimestamp,     // int64_t, microseconds since the epoch, UTC (an instant)
+        kDate,          // int32_t, days since the epoch
+        kDecimal,       // Int128: the value × 10^scale
+        kTimestampNtz,  // int64_t, microseconds since 1970-01-01 00:00 on some clock (no zone)
+        kStruct,        // TextRef, a nested value (nested.h)
+        kList,          // as kStruct
+        kMap,           // as kStruct
+    };
+    static constexpr Kind kLast = kMap;
+
+    constexpr ColumnType(Kind kind = kText) : kind_(kind) {}
+    constexpr ColumnType(const ColumnType& other) noexcept
+        : kind_(other.kind_),
+          precision_(other.precision_),
+          scale_(other.scale_),
+          nested_(other.nested_) {
+        if (nested_) retain();
+    }
+    constexpr ColumnType& operator=(ColumnType other) noexcept {
+        std::swap(kind_, other.kind_);
+        std::swap(precision_, other.precision_);
+        std::swap(scale_, other.scale_);
+        std::swap(nested_, other.nested_);
+        return *this;
+    }
+    constexpr ~ColumnType() {
+        if (nested_) release();
+    }
+
+    // 1 ≤ precision ≤ 38, scale ≤ precision: digits, and those of them behind the point.
+    static ColumnType decimal(int precision, int scale);
+    static ColumnType list(ColumnType element);
+    static ColumnType map(ColumnType key, ColumnType value);
+    static ColumnType structure(std::vector<ColumnField> fields);
+
+    constexpr operator Kind() const { return kind_; }  // NOLINT: a type is its kind in a switch
+    constexpr Kind kind() const { return kind_; }
+    constexpr int precision() const { return precision_; }  // kDecimal
+    constexpr int scale() const { return scale_; }          // kDecimal
+    constexpr bool is_nested() const { return kind_ >= kStruct; }
+    // Whether its values are TextRefs.
+    constexpr bool is_text() const { return kind_ == kText || kind_ == kBytes || is_nested(); }
+    // kStruct: its fields; kList: "element"; kMap: "key" and "value". Lives as long as a copy.
+    const std::vector<ColumnField>& fields() const;
+
+    friend bool operator==(const ColumnType& a, const ColumnType& b) {
+        return a.kind_ == b.kind_ && a.precision_ == b.precision_ && a.scale_ == b.scale_ &&
+               (a.nested_ == b.nested_ || same_fields(a, b));
+    }
+    friend constexpr bool operator==(const ColumnType& a, Kind b) { return a.kind_ == b; }
+
+  private:
+    struct Nested;
+    ColumnType(Kind kind, std::vector<ColumnField> fields);
+    static bool same_fields(const ColumnType& a, const ColumnType& b);
+    void retain() const;
+    void release() const;
+
+    Kind kind_;
+    uint8_t precision_ = 0, scale_ = 0;
+    Nested* nested_ = nullptr;  // counts its owners
 };
-// SQL names: BOOLEAN, INTEGER, BIGINT, DOUBLE, VARCHAR, BLOB, TIMESTAMPTZ, DATE. parse also takes the usual
-// aliases (int, long, string, text, timestamp, …), in any case. Errors: kInvalidArgument naming the nearest.
-std::string_view to_string(ColumnType type);
+
+// Of a nested type.
+struct ColumnField {
+    std::string name;
+    ColumnType type;
+    friend bool operator==(const ColumnField&, const ColumnField&) = default;
+};
+
+// BOOLEAN, INTEGER, BIGINT, DOUBLE, VARCHAR, BLOB, TIMESTAMPTZ, DATE, DECIMAL(12,2), TIMESTAMP_NTZ,
+// STRUCT<a: INTEGER, b: LIST<VARCHAR>>, MAP<VARCHAR, DOUBLE>. parse reads that in any case, and the
+// usual aliases (int, long, string, text, timestamp, …). Errors: kInvalidArgument naming the
+// nearest; kUnsupported for a type that a table cannot have (time), with what to do. Nests at most
+// kMostTypeDepth deep.
+std::string to_string(const ColumnType& type);
 Result<ColumnType> parse_column_type(std::string_view name);
-size_t column_width(ColumnType type);  // bytes of a value
+inline constexpr int kMostTypeDepth = 16;
+size_t column_width(ColumnType::Kind kind);  // bytes of a value
+
+// The digits of a decimal, laid out as DuckDB's hugeint_t.
+__extension__ typedef __int128 Int128;  // NOLINT: `using` takes no __extension__
+inline constexpr int kMostDigits = 38;
+Int128 power_of_ten(int exponent);  // 0 ≤ exponent ≤ 38
+// "-12.30": as many digits behind the point as the scale says.
+std::string decimal_text(Int128 value, int scale);
+// "2026-11-27T14:00:00.000000": a kTimestampNtz.
+std::string local_time_text(int64_t us);
 
 // 16 bytes, laid out as DuckDB's string_t: up to 12 bytes inline (rest zero), else a 4-byte prefix and a pointer.
 struct TextRef {
@@ -119,9 +207,10 @@ class ColumnBuilder {
     explicit ColumnBuilder(ColumnType type);
     void add_null();
     void add_bool(bool v);
-    void add_int(int64_t v);  // kInt32, kInt64, kTimestamp, kDate
+    void add_int(int64_t v);  // kInt32, kInt64, kTimestamp, kTimestampNtz, kDate
+    void add_decimal(Int128 v);
     void add_double(double v);
-    void add_text(std::string_view v);  // kText, kBytes
+    void add_text(std::string_view v);  // kText, kBytes, and nested values as nested.h has them
     // The column; moves its buffer into `batch.buffers`.
     Column finish(ColumnBatch& batch);
 

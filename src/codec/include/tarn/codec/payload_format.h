@@ -33,6 +33,14 @@ struct TimeForm {
     std::optional<Duration> zone = {};  // east of UTC, of a text that has none; none: it is refused
     friend bool operator==(const TimeForm&, const TimeForm&) = default;
 };
+// Where a field's value is, and how it is taken.
+struct FieldForm {
+    // The names from the outermost object to the value; empty: the field of the column's name.
+    std::vector<std::string> path = {};
+    // The JSON text of any value, numbers and strings with their quotes, in place of what it means.
+    bool json = false;
+    friend bool operator==(const FieldForm&, const FieldForm&) = default;
+};
 // "s", "ms", "us" or "ns".
 std::optional<TimeForm::Unit> parse_time_unit(std::string_view name);
 std::vector<std::string> time_unit_names();
@@ -52,6 +60,8 @@ struct DecoderOptions {
     std::optional<std::vector<std::string>> wanted = std::nullopt;
     // Of the fields whose times are written otherwise than by default.
     std::map<std::string, TimeForm> times = {};
+    // Of the fields that are not simply the value of their name.
+    std::map<std::string, FieldForm> forms = {};
 };
 
 // Makes columns of records, a batch at a time. Not thread-safe; keeps buffers between calls.

@@ -74,5 +74,8 @@ const std::string& physical_name(const Field& field, ColumnMapping mapping);
 // for case); kUnsupported (a Delta type that Tarn's columns have not).
 Result<Schema> schema_of(const std::vector<codec::ColumnSpec>& columns);
 Result<std::vector<codec::ColumnSpec>> columns_of(const Schema& schema);
+// What a new table of this schema asks of its readers and writers: table features (reader 3, writer
+// 7) only where a column needs one.
+Protocol protocol_of(const Schema& schema);
 
 }  // namespace tarn::delta

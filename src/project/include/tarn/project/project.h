@@ -57,8 +57,9 @@ struct Topic {
     const codec::PayloadFormat* format = codec::find_payload_format(codec::kDefaultFormat);
     std::vector<codec::ColumnSpec> columns;  // raw: key BLOB, value BLOB
     std::map<std::string, codec::TimeForm> times =
-        {};                                    // of columns that say how theirs are written
-    std::vector<HeaderColumn> header_columns;  // of dead letter and late topics
+        {};  // of columns that say how theirs are written
+    std::map<std::string, codec::FieldForm> forms = {};  // of columns that say where theirs are
+    std::vector<HeaderColumn> header_columns;            // of dead letter and late topics
     std::optional<TopicTable> table;
     std::string dead_letters;              // topic name; empty for raw topics
     std::string late_of, dead_letters_of;  // source topic, or empty

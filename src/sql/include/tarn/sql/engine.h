@@ -83,9 +83,10 @@ class Session {
                              const QueryLimits& limits, ResultSink& sink);
     // A statement without a result (settings, DDL of tests).
     Status execute(std::string_view sql);
-    // The whole result as columns: HUGEINT and unsigned integers as kInt64 (out of range is an
-    // error), small ones as kInt32, FLOAT as kDouble, every timestamp as kTimestamp; what
-    // ColumnType has nothing for (DECIMAL, TIME, UUID, nested) cast to VARCHAR.
+    // The whole result as columns, each in the type that docs/types.md says: HUGEINT as
+    // DECIMAL(38,0) (out of range is an error), small integers as kInt32, FLOAT as kDouble, TIME
+    // and UUID as text.
+    // Errors: kUnsupported for a type that no column can have.
     Result<codec::ColumnBatch> query_columns(std::string_view sql);
     void interrupt();
 

@@ -7,6 +7,7 @@
 namespace tarn::errors {
 
 extern const ErrorId kNoView;
+extern const ErrorId kViewKey;
 
 }  // namespace tarn::errors
 
