@@ -30,6 +30,9 @@ Result<Logger> logger_of(const Settings& settings) {
     return Logger::open({*level, format == "json"});
 }
 
+constexpr int64_t kPartOfBuffers = 16;    // of memory.limit: each buffer between parts
+constexpr int64_t kLeastLent = 64 << 20;  // bytes, to the flows' SQL
+
 // A listener, or why it did not open: a port in use says who has it and which flag to use.
 template <class Listener>
 Result<Listener> opened(Result<Listener> listener, std::string_view name,
@@ -42,6 +45,7 @@ Result<Listener> opened(Result<Listener> listener, std::string_view name,
 
 Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, project::Project project,
                                                  const Settings& settings) {
+    set_up_allocator();
     std::unique_ptr<Platform> p(new Platform(data, settings));
     TARN_TRY(p->logger_, logger_of(settings));
     if (auto* point = std::getenv("TARN_FAILPOINT"))
@@ -62,6 +66,9 @@ Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, projec
 Status Platform::open_stores(const Settings& settings) {
     auto lake_root = data_ + "/tables";
     auto log_options = log::log_options(settings);
+    const auto part = uint64_t(memory_limit_ / kPartOfBuffers);
+    log_options.head_cache_bytes = std::min(log_options.head_cache_bytes, part);
+    log_options.append_queue_bytes = std::min(log_options.append_queue_bytes, part);
     log_options.folder = data_ + "/log";
     log_options.start_number = folder_->start_number();
     TARN_TRY(log_, log::Log::open(log_options, {fs_, clock_, *log_random_, failpoints_, metrics_,
@@ -85,6 +92,7 @@ Status Platform::open_stores(const Settings& settings) {
     flow::RuntimeOptions flow_options;
     flow_options.state_folder = data_ + "/state";
     flow_options.start_number = folder_->start_number();
+    flow_options.decoded_cache_bytes = std::min(flow_options.decoded_cache_bytes, part);
     TARN_TRY(flows_, flow::Runtime::open(
                          project_, flow_options,
                          {fs_, clock_, *flow_random_, failpoints_, metrics_, logger_.named("flow"),
@@ -98,6 +106,9 @@ Status Platform::open_stores(const Settings& settings) {
     user_sql.spill_folder = data_ + "/spill/sql";
     user_sql.restricted = true;
     TARN_TRY(user_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
+    keeper_.emplace(memory_, *flow_engine_,
+                    Lending{.least = kLeastLent, .most = flow_sql.memory_bytes}, metrics_,
+                    logger_.named("memory"));
     return lend_functions(*user_engine_);
 }
 
@@ -113,9 +124,12 @@ Status Platform::lend_functions(sql::Engine& engine) {
 }
 
 Status Platform::open_listeners(const Settings& settings) {
-    TARN_TRY(kafka_, opened(kafka::Server::open(kafka::options_from(settings),
-                                                {*log_, clock_, *kafka_random_, metrics_,
-                                                 logger_.named("kafka"), memory_}),
+    auto of_kafka = kafka::options_from(settings);
+    const auto part = size_t(memory_limit_ / kPartOfBuffers);
+    of_kafka.max_inflight_bytes = std::min(of_kafka.max_inflight_bytes, part);
+    of_kafka.max_answer_bytes = std::min(of_kafka.max_answer_bytes, part);
+    TARN_TRY(kafka_, opened(kafka::Server::open(of_kafka, {*log_, clock_, *kafka_random_, metrics_,
+                                                           logger_.named("kafka"), memory_}),
                             "Kafka", settings.text("kafka.address"), settings.integer("kafka.port"),
                             "--kafka-port"));
     server::ServerOptions http_options;
@@ -166,6 +180,7 @@ Platform::~Platform() {
     listeners_.clear();
     http_.reset();
     kafka_.reset();
+    keeper_.reset();
     user_engine_.reset();
     flows_.reset();
 }

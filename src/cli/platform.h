@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "memory_keeper.h"
 #include "tables.h"
 #include "tarn/base/ids.h"
 #include "tarn/base/logger.h"
@@ -70,6 +71,7 @@ class Platform {
     std::unique_ptr<flow::Runtime> flows_;
     std::unique_ptr<Tables> tables_;
     std::unique_ptr<sql::Engine> user_engine_;
+    std::optional<MemoryKeeper> keeper_;
     sql::QueryLog queries_{clock_};
     std::unique_ptr<kafka::Server> kafka_;
     std::unique_ptr<server::HttpServer> http_;

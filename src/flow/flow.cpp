@@ -20,6 +20,10 @@ namespace {
 
 constexpr Duration kFirstRetry = Duration::millis(100), kLastRetry = Duration::seconds(10);
 
+// Of an epoch's input: what a flow makes of it takes as much again.
+constexpr int64_t kOfInput = 2;
+constexpr int64_t kLeastRead = 64 << 10;  // bytes as stored
+
 int64_t thread_cpu_us() {
     timespec t{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
@@ -90,7 +94,8 @@ struct Flow::Instruments {
     Histogram& latency;
 };
 
-Flow::Flow(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs)
+Flow::Flow(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs,
+           EpochGate& gate)
     : sources_(std::move(parts.sources)),
       step_(std::move(parts.step)),
       spec_(step_->spec()),
@@ -100,6 +105,7 @@ Flow::Flow(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world
       world_(world),
       logger_(world.logger.named("flow." + spec_.name)),
       runs_(runs),
+      gate_(gate),
       instruments_(std::make_unique<Instruments>(world.metrics, spec_)) {
     std::vector<Readable*> readable;
     for (const auto& sink : sinks_) {
@@ -216,7 +222,9 @@ Status Flow::recover() {
         times.look_at(plan.partitions);
         step_->counters() = plan.before;
         Input input{.plan = plan};
+        enter_gate();
         TARN_RETURN_IF_ERROR(sources_.reread(input));
+        hold_room(input);
         TARN_RETURN_IF_ERROR(step_->run(input, !incomplete));
         if (incomplete) {
             pending_ = std::make_unique<Input>(std::move(input));
@@ -229,6 +237,7 @@ Status Flow::recover() {
         step_->clear_changes();
         TARN_RETURN_IF_ERROR(step_->finish(plan));
     }
+    room_.release();
     if (done.epoch >= 0) {
         step_->counters() = done.after;
         times = EventTimes::after(done);
@@ -259,6 +268,7 @@ Status Flow::complete(const Input& input) {
     sources_.passed();
     more_ = input.more;
     pending_.reset();
+    room_.release();
     failures_ = 0;
     recovered_ = finished.has_value();  // else its state is unknown
     return finished;
@@ -338,13 +348,40 @@ Result<bool> Flow::step_inner() {
     started_us_ = world_.clock.monotonic_us();
     started_cpu_us_ = thread_cpu_us();
     auto input = std::make_unique<Input>();
-    TARN_RETURN_IF_ERROR(sources_.read(journal_->done().epoch + 1, options_, *input));
+    enter_gate();
+    const InputLimits most{
+        .rows = int64_t(options_.max_epoch_rows),
+        .bytes = std::min(int64_t(options_.max_epoch_bytes),
+                          std::max(kLeastRead, int64_t(double(room_.bytes()) / memory_ratio_)))};
+    TARN_RETURN_IF_ERROR(sources_.read(journal_->done().epoch + 1, most, *input));
     input_seen_us_ = -1;
-    if (input->plan.ranges.empty()) return false;
+    if (input->plan.ranges.empty()) {
+        room_.release();
+        return false;
+    }
+    hold_room(*input);
     last_epoch_us_ = started_us_;
     TARN_RETURN_IF_ERROR(begin(std::move(input)));
     TARN_RETURN_IF_ERROR(commit_pending());
     return true;
+}
+
+// Waits for its turn: whose last epoch is longest ago, by what it wants, is first.
+void Flow::enter_gate() {
+    room_.release();
+    room_ = gate_.enter(last_epoch_us_ + spec_.every.us);
+}
+
+// Now that it is known what was read.
+void Flow::hold_room(const Input& input) {
+    int64_t bytes = 0;
+    for (const auto& part : input.parts)
+        bytes += int64_t(part.batch->memory_bytes());
+    bytes *= kOfInput;
+    room_.resize(bytes);
+    if (input.bytes <= 0) return;
+    const auto ratio = std::max(1.0, double(bytes) / double(input.bytes));
+    memory_ratio_ = std::max(ratio, (3 * memory_ratio_ + ratio) / 4);
 }
 
 // Makes the plan durable and runs it.
@@ -370,14 +407,16 @@ Status Flow::begin(std::unique_ptr<Input> input) {
 }
 
 Result<bool> Flow::failed(const Error& error) {
+    room_.release();
     if (error.code() == ErrorCode::kCancelled) return fail(error);
     instruments_->errors.add();
     // Only what has been run may be committed again; anything else must be opened anew.
-    bool retry = passing(error.code()) && journal_ && recovered_;
+    const bool again = passing(error.code());
+    const bool retry = again && journal_ && recovered_;
     auto delay = Duration{std::min(kLastRetry.us, kFirstRetry.us << std::min(failures_, 10))};
     ++failures_;
-    logger_.log(retry ? LogLevel::kWarn : LogLevel::kError,
-                retry ? "flow waits and tries again" : "flow stopped",
+    logger_.log(again ? LogLevel::kWarn : LogLevel::kError,
+                again ? "flow waits and tries again" : "flow stopped",
                 {{"code", to_string(error.code())},
                  {"reason", error},
                  {"batch_id", journal_ ? journal_->done().epoch : -1}});
@@ -385,7 +424,7 @@ Result<bool> Flow::failed(const Error& error) {
     MutexLock lock(status_mutex_);
     status_.state = retry ? FlowState::kRetrying : FlowState::kFailed;
     status_.reason = fmt::format("{} [{}]", error.message(), to_string(error.id()));
-    if (passing(error.code()) && !retry) {
+    if (again && !retry) {
         status_.state = FlowState::kRetrying;
         reopen_ = true;
     }

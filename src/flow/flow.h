@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "epoch_gate.h"
 #include "journal.h"
 #include "latency.h"
 #include "parts.h"
@@ -36,7 +37,8 @@ class Flow final {
   public:
     // The referenced objects outlive the flow. Sinks are committed from the last to the first: who
     // sees an epoch's rows finds the side output beside them.
-    Flow(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs);
+    Flow(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs,
+         EpochGate& gate);
     ~Flow();
     Flow(const Flow&) = delete;
 
@@ -73,6 +75,8 @@ class Flow final {
     Status complete(const Input& input);
     Result<bool> step_inner();
     Result<bool> failed(const Error& error);
+    void enter_gate();
+    void hold_room(const Input& input);
     void set_holds();
     void observe(const Input& input);
     void publish();
@@ -86,6 +90,9 @@ class Flow final {
     RuntimeContext& world_;
     Logger logger_;
     RunLedger& runs_;
+    EpochGate& gate_;
+    EpochGate::Room room_;      // of the epoch under way
+    double memory_ratio_ = 16;  // bytes of memory for one as stored; at first a guess
     std::unique_ptr<Journal> journal_;
     std::unique_ptr<Instruments> instruments_;
     std::unique_ptr<Input> pending_;  // planned and run, not yet in every sink

@@ -52,8 +52,9 @@ Result<log::TopicInfo> ensure_topic(log::Log& log, const project::Topic& topic) 
 // A flow's turns.
 class Runner final : public Scheduler::Task {
   public:
-    Runner(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs)
-        : flow(std::move(parts), options, world, runs), world_(world) {}
+    Runner(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs,
+           EpochGate& gate)
+        : flow(std::move(parts), options, world, runs, gate), world_(world) {}
 
     // An epoch, if one is due. Idle for a while: what is known to be done becomes durable, so that
     // a restart has nothing to repeat.
@@ -112,6 +113,7 @@ struct Runtime::Impl {
         : options(std::move(o)),
           world(std::move(c)),
           readers(world, options.decoded_cache_bytes),
+          gate(world.memory, world.metrics),
           scheduler(world.clock) {}
 
     Status build(const project::Project& project) {
@@ -124,7 +126,8 @@ struct Runtime::Impl {
             TARN_TRY(auto plans, kind.plans(project, context));
             for (auto& plan : plans) {
                 TARN_TRY(auto parts, make_parts(std::move(plan), context));
-                auto runner = std::make_unique<Runner>(std::move(parts), options, world, runs);
+                auto runner =
+                    std::make_unique<Runner>(std::move(parts), options, world, runs, gate);
                 in_order.push_back(runner.get());
                 runners.emplace(runner->flow.name(), std::move(runner));
             }
@@ -171,6 +174,7 @@ struct Runtime::Impl {
     RuntimeOptions options;
     RuntimeContext world;
     Readers readers;
+    EpochGate gate;
     RunLedger runs;
     std::map<std::string, std::unique_ptr<Runner>, std::less<>> runners;
     std::vector<Runner*> in_order;  // each behind those that write what it reads

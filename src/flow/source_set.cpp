@@ -98,14 +98,13 @@ std::vector<JournalSource> SourceSet::starts() const {
 
 // Of each source while there is room, beginning with another one each epoch, so that a backlog of
 // one does not keep the others waiting.
-Status SourceSet::read(int64_t epoch, const RuntimeOptions& options, Input& input) {
+Status SourceSet::read(int64_t epoch, const InputLimits& most, Input& input) {
     std::vector<SourceInput> read(sources_.size());
     int64_t rows = 0, bytes = 0;
     for (size_t i = 0; i < sources_.size(); ++i) {
         const auto s = (size_t(epoch) + i) % sources_.size();
-        const InputLimits limits{.rows = int64_t(options.max_epoch_rows) - rows,
-                                 .bytes = int64_t(options.max_epoch_bytes) - bytes,
-                                 .some = rows == 0 && bytes == 0};
+        const InputLimits limits{
+            .rows = most.rows - rows, .bytes = most.bytes - bytes, .some = rows == 0 && bytes == 0};
         TARN_TRY(read[s], sources_[s]->read(positions_[s], limits));
         rows += read[s].records;
         bytes += read[s].bytes;

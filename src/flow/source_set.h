@@ -30,7 +30,7 @@ class SourceSet {
     std::vector<JournalSource> starts() const;
 
     // What an epoch reads from the positions on, into input.plan.ranges and the input.
-    Status read(int64_t epoch, const RuntimeOptions& options, Input& input);
+    Status read(int64_t epoch, const InputLimits& most, Input& input);
     // What input.plan.ranges say.
     Status reread(Input& input);
     // The plan's ranges are read.

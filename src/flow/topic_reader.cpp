@@ -53,7 +53,8 @@ Status fetch_error(const log::FetchResult& fetched, const std::string& topic, in
 }  // namespace
 
 CacheBudget::CacheBudget(std::shared_ptr<MemoryBudget> memory, uint64_t limit)
-    : budget_(memory ? memory->child("decoded records", int64_t(limit))
+    : memory_(memory),
+      budget_(memory ? memory->child("decoded records", int64_t(limit))
                      : MemoryBudget::root("decoded records", int64_t(limit))) {}
 
 TopicReader::TopicReader(const project::Topic& topic, log::TopicInfo info, log::Log& log,
@@ -158,6 +159,7 @@ Result<std::shared_ptr<InputBatch>> TopicReader::decode(Partition& partition, in
 
 void TopicReader::keep(Partition& partition, const InputBatchPtr& chunk) {
     if (partition.passed.size() < 2) return;  // nobody to share with
+    if (cache_.is_short()) return partition.chunks.clear();
     for (const auto& [consumer, offset] : partition.passed)
         if (offset >= chunk->to.at) return;  // a laggard decodes for itself
     auto bytes = chunk->memory_bytes();

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "input.h"
-#include "tarn/base/memory.h"
+#include "tarn/base/memory_level.h"
 #include "tarn/base/mutex.h"
 #include "tarn/base/result.h"
 #include "tarn/log/log.h"
@@ -33,10 +33,12 @@ inline constexpr size_t kChunkBytes = 4 << 20;
 class CacheBudget {
   public:
     CacheBudget(std::shared_ptr<MemoryBudget> memory, uint64_t limit);
+    // Whether memory is too short to keep anything for others.
+    bool is_short() const { return memory_level(memory_.get()) >= MemoryLevel::kShort; }
     Result<MemoryReservation> reserve(size_t bytes) { return budget_->reserve(int64_t(bytes)); }
 
   private:
-    std::shared_ptr<MemoryBudget> budget_;
+    std::shared_ptr<MemoryBudget> memory_, budget_;
 };
 
 class TopicReader {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tarn/base/memory_level.h"
+
 namespace tarn::kafka {
 
 MemoryGate::MemoryGate(size_t limit, std::shared_ptr<MemoryBudget> budget, Gauge& held)
@@ -23,6 +25,7 @@ void MemoryGate::close() {
 
 bool MemoryGate::fits(Lease& lease, size_t bytes) {
     if (used_ - lease.bytes_ + bytes > limit_) return false;
+    if (memory_level(budget_.get()) >= MemoryLevel::kFull) return false;
     return !budget_ || lease.memory_.resize(int64_t(bytes)).has_value();
 }
 

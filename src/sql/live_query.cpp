@@ -1,12 +1,14 @@
 #include "tarn/sql/live_query.h"
 
 #include <limits>
+#include <optional>
 
 #include "duckdb/execution/expression_executor.hpp"
 
 #include "duck.h"
 #include "live_plan.h"
 #include "pane_table.h"
+#include "stored_pane.h"
 #include "stream_plan.h"
 #include "tarn/sql/error_ids.h"
 #include "tumble.h"
@@ -32,11 +34,15 @@ struct LiveQuery::Impl {
     DataChunk group_values, payload_values;  // of the chunk at hand; groups by key_groups
 
     std::map<int64_t, Pane> panes;  // by the window's start
+    std::optional<PaneShape> shape;
+    std::map<int64_t, StoredPane> stored;  // those that keep their rows
+    bool store_new = false;
 
     // The rows of one chunk that belong to one pane.
     struct Part {
         int64_t start;
-        Pane* pane;
+        Pane* pane;  // null: a stored one
+        StoredPane* stored = nullptr;
         idx_t count = 0;
         duckdb::SelectionVector rows;
     };
@@ -45,6 +51,7 @@ struct LiveQuery::Impl {
 
     ~Impl() {
         panes.clear();  // before the session whose memory they use
+        stored.clear();
     }
     duckdb::ClientContext& context() { return session->impl().context(); }
 
@@ -66,13 +73,17 @@ struct LiveQuery::Impl {
     void add_chunk(Adding& adding, size_t chunk, const duckdb::SelectionVector* rows, idx_t count);
     bool evaluate(Adding& adding, size_t chunk, const duckdb::SelectionVector* rows, idx_t count);
     void add_evaluated();
-    void add_part(DataChunk& groups_of, DataChunk& payload_of, Pane& pane);
+    void add_part(DataChunk& groups_of, DataChunk& payload_of, Part& part);
+    void add_rows(DataChunk& groups_of, DataChunk& payload_of, Pane& pane);
+    StoredPane* stored_of(int64_t start);
     idx_t assign(const codec::Column& times, size_t from, const duckdb::SelectionVector* rows,
                  idx_t count, Judged& judged, std::vector<uint32_t>& late,
                  duckdb::SelectionVector& kept);
     Part& part_of(int64_t start);
     void emit(int64_t start, size_t set, DataChunk& keys, DataChunk& results, BatchBuilder& to,
               std::vector<std::string>* refused);
+    void emit_ended(const EndingWindows& ending, BatchBuilder& to,
+                    std::vector<std::string>* refused);
     void emit_values(size_t set, DataChunk& values, BatchBuilder& to,
                      std::vector<std::string>* refused);
 };
@@ -157,6 +168,7 @@ void LiveQuery::Impl::prepare() {
     for (auto* e : layout->expressions)
         payload->AddExpression(*e);
     if (!layout->types.empty()) payload_values.Initialize(memory, layout->types);
+    shape.emplace(*layout, plan.sets, set_key_types);
     outputs = std::make_unique<duckdb::ExpressionExecutor>(context());
     for (auto* e : plan.outputs)
         outputs->AddExpression(*e);
@@ -191,6 +203,16 @@ Pane& LiveQuery::Impl::pane_of(int64_t start) {
     return it->second;
 }
 
+// Null if the window keeps groups.
+StoredPane* LiveQuery::Impl::stored_of(int64_t start) {
+    auto it = stored.find(start);
+    if (it == stored.end()) {
+        if (!store_new || panes.contains(start)) return nullptr;
+        it = stored.try_emplace(start, context(), *shape, group_values, payload_values).first;
+    }
+    return &it->second;
+}
+
 LiveQuery::Impl::Part& LiveQuery::Impl::part_of(int64_t start) {
     for (size_t i = 0; i < used_parts; ++i)
         if (parts[i].start == start) return parts[i];
@@ -200,7 +222,8 @@ LiveQuery::Impl::Part& LiveQuery::Impl::part_of(int64_t start) {
     }
     auto& part = parts[used_parts++];
     part.start = start;
-    part.pane = &pane_of(start);
+    part.stored = stored_of(start);
+    part.pane = part.stored ? nullptr : &pane_of(start);
     part.count = 0;
     return part;
 }
@@ -346,7 +369,7 @@ bool LiveQuery::Impl::evaluate(Adding& adding, size_t chunk, const duckdb::Selec
 }
 
 void LiveQuery::Impl::add_evaluated() {
-    if (used_parts == 1) return add_part(group_values, payload_values, *parts[0].pane);
+    if (used_parts == 1) return add_part(group_values, payload_values, parts[0]);
     for (size_t i = 0; i < used_parts; ++i) {
         auto& part = parts[i];
         DataChunk keys, values;
@@ -356,11 +379,16 @@ void LiveQuery::Impl::add_evaluated() {
         values.Reference(payload_values);
         keys.Slice(part.rows, part.count);
         values.Slice(part.rows, part.count);
-        add_part(keys, values, *part.pane);
+        add_part(keys, values, part);
     }
 }
 
-void LiveQuery::Impl::add_part(DataChunk& groups_of, DataChunk& payload_of, Pane& pane) {
+void LiveQuery::Impl::add_part(DataChunk& groups_of, DataChunk& payload_of, Part& part) {
+    if (part.stored) return part.stored->add(groups_of, payload_of);
+    add_rows(groups_of, payload_of, *part.pane);
+}
+
+void LiveQuery::Impl::add_rows(DataChunk& groups_of, DataChunk& payload_of, Pane& pane) {
     for (auto& values : pane.values)
         values.add(payload_of);
     for (size_t s = 0; s < plan.sets.size(); ++s) {
@@ -430,8 +458,20 @@ void LiveQuery::Impl::emit_values(size_t set, DataChunk& values, BatchBuilder& t
     }
 }
 
+// Groups of stored windows that have ended.
+void LiveQuery::Impl::emit_ended(const EndingWindows& ending, BatchBuilder& to,
+                                 std::vector<std::string>* refused) {
+    for (auto& [start, pane] : stored) {
+        if (!is_late(start, ending.watermark)) break;
+        pane.results(size_t(ending.memory_bytes),
+                     [&, at = start](size_t set, DataChunk& keys, DataChunk& results) {
+                         emit(at, set, keys, results, to, refused);
+                     });
+    }
+}
+
 Result<std::shared_ptr<const codec::ColumnBatch>> LiveQuery::take_changes(
-    std::vector<std::string>* refused) {
+    std::vector<std::string>* refused, const EndingWindows& ending) {
     return guarded_run([&]() -> Result<std::shared_ptr<const codec::ColumnBatch>> {
         BatchBuilder builder(impl_->plan.output_names, impl_->plan.output_types);
         for (auto& [start, pane] : impl_->panes)
@@ -439,14 +479,31 @@ Result<std::shared_ptr<const codec::ColumnBatch>> LiveQuery::take_changes(
                 pane.tables[set].take([&](DataChunk& keys, DataChunk& results) {
                     impl_->emit(start, set, keys, results, builder, refused);
                 });
+        impl_->emit_ended(ending, builder, refused);
         return std::make_shared<const codec::ColumnBatch>(builder.finish());
     });
 }
 
-void LiveQuery::discard_changes() {
-    for (auto& [_, pane] : impl_->panes)
-        for (auto& table : pane.tables)
-            table.discard();
+void LiveQuery::store_windows(bool stored) { impl_->store_new = stored; }
+
+size_t LiveQuery::stored_windows() const { return impl_->stored.size(); }
+
+Status LiveQuery::open_stored_windows(int64_t memory_bytes) {
+    return guarded_run([&]() -> Status {
+        auto& stored = impl_->stored;
+        while (!stored.empty()) {
+            auto& [start, rows] = *stored.begin();
+            const auto needed = int64_t(rows.bytes_of_groups());
+            if (needed > memory_bytes) break;
+            memory_bytes -= needed;
+            auto& pane = impl_->pane_of(start);
+            rows.each_rows([&](DataChunk& groups_of, DataChunk& payload_of) {
+                impl_->add_rows(groups_of, payload_of, pane);
+            });
+            stored.erase(stored.begin());
+        }
+        return {};
+    });
 }
 
 Status LiveQuery::close_panes(Timestamp watermark) {
@@ -454,16 +511,21 @@ Status LiveQuery::close_panes(Timestamp watermark) {
         auto& panes = impl_->panes;
         while (!panes.empty() && impl_->is_late(panes.begin()->first, watermark))
             panes.erase(panes.begin());
+        auto& stored = impl_->stored;
+        while (!stored.empty() && impl_->is_late(stored.begin()->first, watermark))
+            stored.erase(stored.begin());
         return {};
     });
 }
 
 Timestamp LiveQuery::oldest_open_pane() const {
-    return {impl_->panes.empty() ? std::numeric_limits<int64_t>::max()
-                                 : impl_->panes.begin()->first};
+    auto oldest = [](const auto& panes) {
+        return panes.empty() ? std::numeric_limits<int64_t>::max() : panes.begin()->first;
+    };
+    return {std::min(oldest(impl_->panes), oldest(impl_->stored))};
 }
 
-size_t LiveQuery::open_panes() const { return impl_->panes.size(); }
+size_t LiveQuery::open_panes() const { return impl_->panes.size() + impl_->stored.size(); }
 
 size_t LiveQuery::groups() const {
     size_t n = 0;

@@ -84,6 +84,9 @@ class PaneTable {
     // The values of the same payload, by distinct of the layout.
     void add(duckdb::DataChunk& keys, duckdb::DataChunk& payload,
              std::span<const DistinctValues> values);
+    // The values of one distinct alone.
+    void add_distinct(size_t distinct, const DistinctValues& values, duckdb::DataChunk& keys,
+                      duckdb::DataChunk& payload);
     // Calls each(keys, results) for the groups touched since the last call, in the order in which
     // they were.
     template <class F>
@@ -107,8 +110,6 @@ class PaneTable {
 
   private:
     void remember_touched(duckdb::DataChunk& keys);
-    void add_distinct(size_t distinct, const DistinctValues& values, duckdb::DataChunk& keys,
-                      duckdb::DataChunk& payload);
 
     const PayloadLayout& layout_;
     const bool whole_;

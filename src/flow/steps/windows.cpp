@@ -4,11 +4,18 @@
 
 #include <fmt/format.h>
 
+#include "tarn/base/memory_level.h"
 #include "tarn/codec/select_rows.h"
+#include "tarn/sql/engine_memory.h"
 #include "tarn/sql/error_ids.h"
 
 namespace tarn::flow {
 namespace {
+
+// Of what the flows' SQL may hold, in percent: up to here windows that begin keep their groups;
+// below this they do so again after memory had run out.
+constexpr int64_t kRoomForGroups = 60, kRoomAgain = 30;
+constexpr int64_t kPartOfResults = 8;  // of it, for the groups of a window that kept its rows
 
 constexpr int64_t kFar = int64_t(1) << 62;
 
@@ -71,8 +78,31 @@ view::ViewSpec WindowsStep::view() const {
     return spec;
 }
 
+// Windows that begin keep groups where there is memory for them, else rows, which spill; and those
+// that keep rows have groups again when there is.
+Status WindowsStep::choose_store() {
+    const auto used = sql::memory_used(world_.engine), limit = sql::memory_limit(world_.engine);
+    const bool is_short = memory_level(world_.memory.get()) >= MemoryLevel::kShort;
+    if (store_until_ && times_.watermark > *store_until_ && !is_short &&
+        used < limit / 100 * kRoomAgain)
+        store_until_.reset();
+    const auto room = limit / 100 * kRoomForGroups - used;
+    const bool store = store_until_ || is_short || room < 0;
+    query_->store_windows(store);
+    return store ? Status{} : query_->open_stored_windows(room);
+}
+
 Status WindowsStep::run(const Input& input, bool replay) {
+    auto done = compute(input, replay);
+    // The flow is opened anew, and what is open is built again on the disk.
+    if (!done && done.error().code() == ErrorCode::kResourceExhausted)
+        store_until_ = std::max(newest_event_, store_until_.value_or(newest_event_));
+    return done;
+}
+
+Status WindowsStep::compute(const Input& input, bool replay) {
     used_ = true;
+    TARN_RETURN_IF_ERROR(choose_store());
     side_rows_.emplace(side_partitions_);
     counters_ = input.plan.before;
     counters_.rows_in += input.records;
@@ -84,14 +114,18 @@ Status WindowsStep::run(const Input& input, bool replay) {
         if (chunk.decoded()->row_count > 0) TARN_RETURN_IF_ERROR(add(chunk, judged[i]));
     }
     if (replay) {
+        // What it changes stays to be taken: an earlier life may have stored these rows, and given
+        // nothing yet.
         count_refusals(replay);
-        query_->discard_changes();
         side_rows_.reset();
         return {};
     }
     auto& view = port(kRows);
     view = {.remove_before = remove_before()};
-    TARN_TRY(auto changes, query_->take_changes(&refusals_));
+    TARN_TRY(auto changes,
+             query_->take_changes(
+                 &refusals_, {.watermark = times_.watermark,
+                              .memory_bytes = sql::memory_limit(world_.engine) / kPartOfResults}));
     count_refusals(replay);
     counters_.rows_out += changes ? int64_t(changes->row_count) : 0;
     if (changes) view.rows.push_back(std::move(changes));
@@ -261,6 +295,7 @@ Status WindowsStep::finish(const EpochPlan& plan) {
     if (newest_event_ == kNoTime) return {};
     spans_.push_back({plan.epoch, newest_event_});
     TARN_RETURN_IF_ERROR(query_->close_panes(times_.watermark));
+    stored_.set(double(query_->stored_windows()));
     auto oldest = query_->oldest_open_pane().us;
     while (!spans_.empty() && spans_.front().newest_event.us < oldest)
         spans_.pop_front();

@@ -21,7 +21,11 @@ class WindowsStep final : public Step {
           topic_(topic),
           model_(model),
           side_partitions_(side_partitions),
-          clock_(model.watermark, model.idle) {}
+          clock_(model.watermark, model.idle),
+          stored_(world.metrics.gauge("tarn_flow_stored_windows",
+                                      "Open windows that keep their rows on the disk, since "
+                                      "memory is short",
+                                      {{"flow", model.name}})) {}
 
     // Errors: kInvalidArgument, kUnsupported, with the model's file: what its author must change.
     Status compile();
@@ -60,6 +64,8 @@ class WindowsStep final : public Step {
     void count_refusals(bool replay);
     const int64_t* event_times_of(const codec::ColumnBatch& rows) const;
     std::optional<Timestamp> remove_before() const;
+    Status choose_store();
+    Status compute(const Input& input, bool replay);
 
     const project::Topic& topic_;  // the reader's
     const project::LiveModel model_;
@@ -67,6 +73,10 @@ class WindowsStep final : public Step {
     std::unique_ptr<sql::LiveQuery> query_;
     bool used_ = false;  // query_ has seen rows
     WatermarkClock clock_;
+    Gauge& stored_;
+    // Memory ran out: windows keep their rows until the watermark has passed this and there is
+    // room.
+    std::optional<Timestamp> store_until_;
 
     // Of the epoch that ran last.
     Timestamp newest_event_ = kNoTime;

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "tarn/base/memory_level.h"
 #include "world.h"
 
 namespace tarn::flow {
@@ -66,6 +67,33 @@ TEST(FlowSimulation, CrashAtAnyCall) {
             world.crash();
         }
         ASSERT_EQ(finish(world), "") << "seed " << seed << " of CrashAtAnyCall";
+    }
+}
+
+// Windows that keep rows give their results when they end, or when there is memory again, also
+// across crashes.
+TEST(FlowSimulation, MemoryComesAndGoes) {
+    for (uint64_t seed = 1; seed <= uint64_t(seeds()) / 4; ++seed) {
+        World world(5000 + seed);
+        world.memory = MemoryBudget::root("memory", 1 << 30);
+        UncountedMemory memory(world.memory);
+        constexpr int64_t kLittle = 100 << 20, kAll = 1 << 30;
+        for (int life = 0; life < 4; ++life) {
+            if (world.random.chance(0.7)) world.disk.crash_at_call(100 + world.random.below(400));
+            if (world.open()) {
+                for (int part = 0; part < 6; ++part) {
+                    memory.look(world.random.chance(0.5) ? kAll : kLittle);
+                    if (!live(world, 10)) break;
+                }
+            }
+            world.crash();
+        }
+        memory.look(kAll);
+        if (world.open() && world.random.chance(0.5)) ASSERT_TRUE(world.drain());
+        memory.look(kLittle);
+        while (!world.produce())
+            ASSERT_TRUE(world.is_open());
+        ASSERT_EQ(finish(world), "") << "seed " << seed << " of MemoryComesAndGoes";
     }
 }
 

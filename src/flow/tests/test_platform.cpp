@@ -59,8 +59,8 @@ Status TestPlatform::open_all() {
 }
 
 RuntimeContext TestPlatform::context() {
-    return {disk,    clock, random, failpoints, *metrics_, Logger(),
-            nullptr, *log_, *lake_, *views_,    *engine_};
+    return {disk,   clock, random, failpoints, *metrics_, Logger(),
+            memory, *log_, *lake_, *views_,    *engine_};
 }
 
 Status TestPlatform::drain() {

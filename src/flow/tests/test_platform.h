@@ -34,7 +34,8 @@ class TestPlatform : sql::TableProvider {
     io::SimulatedDisk disk;
     io::Failpoints failpoints;
     Random random;
-    RuntimeOptions options;  // of the next open()
+    RuntimeOptions options;                          // of the next open()
+    std::shared_ptr<MemoryBudget> memory = nullptr;  // of the next open()
     project::Project& project() { return project_; }
     Runtime& runtime() { return *runtime_; }
     log::Log& log() { return *log_; }

@@ -68,8 +68,12 @@ const StreamSchema kSchema = {"s",
                                {"amount", ColumnType::kDouble, false},
                                {"page", ColumnType::kText, false}}};
 
-void check(const Case& c, uint64_t seed) {
-    SCOPED_TRACE(c.select + " seed " + std::to_string(seed));
+// Which windows keep their rows, and so give their results when they end.
+enum class Stored { kNone, kSome, kAll };
+
+void check(const Case& c, uint64_t seed, Stored stored) {
+    SCOPED_TRACE(c.select + " seed " + std::to_string(seed) + " stored " +
+                 std::to_string(int(stored)));
     Random random(seed);
     Fixture f;
     const auto grace = Duration::millis(int64_t(random.below(3)) * 2500);
@@ -84,8 +88,9 @@ void check(const Case& c, uint64_t seed) {
     changes.schema = query.info().output;
     int64_t now = 1'000'000 * (int64_t(random.below(100)) - 50),
             watermark = std::numeric_limits<int64_t>::min();
-    auto take = [&] {
-        auto batch = query.take_changes();
+    // Of so little memory that each set of groups comes in many parts.
+    auto take = [&](Timestamp ended) {
+        auto batch = query.take_changes(nullptr, {.watermark = ended, .memory_bytes = 1});
         ASSERT_TRUE(batch) << batch.error().message();
         changes.batches.push_back(*batch);
     };
@@ -93,6 +98,10 @@ void check(const Case& c, uint64_t seed) {
     for (int round = 0; round < 25; ++round) {
         auto rows = random_rows(random, random.chance(0.1) ? 5000 : random.below(200), now);
         std::vector<uint32_t> late;
+        query.store_windows(stored == Stored::kAll ||
+                            (stored == Stored::kSome && random.chance(0.5)));
+        if (stored == Stored::kSome && random.chance(0.2))
+            ASSERT_TRUE(query.open_stored_windows(int64_t(random.below(1'000'000))));
         ASSERT_TRUE(query.add(*rows.batch(random.chance(0.5)), Timestamp{watermark}, late));
         std::vector<bool> is_late(rows.times.size());
         for (auto i : late)
@@ -101,14 +110,14 @@ void check(const Case& c, uint64_t seed) {
         for (size_t i = 0; i < rows.times.size(); ++i)
             if (!is_late[i]) on_time.add(rows, i);
         now += int64_t(random.below(3'000'000));
-        if (random.chance(0.6)) take();
+        if (random.chance(0.6)) take(Timestamp{watermark});
         if (random.chance(0.4)) {
-            take();
             watermark = std::max(watermark, now - 8'000'000);
+            take(Timestamp{watermark});
             ASSERT_TRUE(query.close_panes(Timestamp{watermark}));
         }
     }
-    take();
+    take(Timestamp{std::numeric_limits<int64_t>::max()});
     EXPECT_GT(late_rows, 0u);
     f.tables.tables["t.changes"] = changes;
     f.tables.tables["t.rows"] = RowsRef{kSchema.columns, {}};
@@ -145,7 +154,8 @@ TEST(LiveQueryProperty, EqualsBatchSqlOverTheRowsOnTime) {
     };
     for (auto& c : cases)
         for (uint64_t seed = 1; seed <= 6; ++seed)
-            check(c, seed);
+            for (auto stored : {Stored::kNone, Stored::kSome, Stored::kAll})
+                check(c, seed, stored);
 }
 
 TEST(LiveQueryProperty, TheSameRunTwiceGivesTheSameChanges) {

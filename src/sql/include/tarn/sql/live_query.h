@@ -18,6 +18,7 @@
 // then it is counted nowhere. Used by one thread.
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -42,6 +43,13 @@ struct RefusedRow {
     std::string why;
 };
 
+// Which stored windows give their results: those that end by the watermark; their groups are made in
+// parts of about so many bytes.
+struct EndingWindows {
+    Timestamp watermark = {std::numeric_limits<int64_t>::min()};
+    int64_t memory_bytes = 0;
+};
+
 class LiveQuery {
   public:
     struct Info {
@@ -63,6 +71,15 @@ class LiveQuery {
     ~LiveQuery();
     const Info& info() const;
 
+    // From now on a window that begins keeps its rows, which may spill to the disk, instead of its
+    // groups, and gives its results once, by take_changes(); `false`: no longer. Windows that are
+    // open stay as they are.
+    void store_windows(bool stored);
+    // Makes groups of the rows of stored windows again, oldest first, as far as they need no more
+    // than so many bytes; their results are changes then. Errors: as of add().
+    Status open_stored_windows(int64_t memory_bytes);
+    size_t stored_windows() const;
+
     // Rows behind those of the one before, up to this one, and the watermark that judges them.
     struct RowsJudged {
         size_t to_row = 0;
@@ -81,10 +98,10 @@ class LiveQuery {
     }
     // Current values of the groups touched since the last call, as upserts by key, in a fixed
     // order. A group whose result does not fit its column (a sum past BIGINT) is left out, and why
-    // appended to `refused` (without it, an error).
+    // appended to `refused` (without it, an error). With them all groups of the stored windows that
+    // are ending.
     Result<std::shared_ptr<const codec::ColumnBatch>> take_changes(
-        std::vector<std::string>* refused = nullptr);
-    void discard_changes();
+        std::vector<std::string>* refused = nullptr, const EndingWindows& ending = {});
     // Forgets the panes whose end + grace ≤ watermark. Their last values have been in take_changes before.
     Status close_panes(Timestamp watermark);
 
