@@ -1,5 +1,7 @@
 #include "tarn/cli/cli.h"
 
+#include <sys/prctl.h>
+
 #include <csignal>
 #include <cstdio>
 #include <span>
@@ -31,6 +33,8 @@ int output_failed(int number) {
 
 int run(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
+    // Whoever looks for a Tarn finds it by this name, also one that was started by a link of /proc.
+    prctl(PR_SET_NAME, "tarn");
     CommandLine line(program(), all_commands());
     auto nothing_to_run = line.parse(std::span(argv, size_t(argc)));
     if (!nothing_to_run) return host::print_error(nothing_to_run.error());

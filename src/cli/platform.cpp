@@ -14,6 +14,7 @@
 #include "tarn/demo/demo.h"
 #include "tarn/host/machine.h"
 #include "tarn/host/ports.h"
+#include "tarn/server/settings.h"
 #include "tarn/sql/functions.h"
 
 namespace tarn::cli {
@@ -99,7 +100,9 @@ Status Platform::open_stores(const Settings& settings) {
                           memory_, *log_, *lake_, *views_, *flow_engine_}));
 
     tables_ = std::make_unique<Tables>(fs_, lake_root);
-    tables_->serve(*views_, {*log_, *flows_, settings_, queries_}, all_system_tables());
+    tables_->serve(*views_,
+                   {*log_, *flows_, settings_, queries_, [this] { return kafka_->groups(); }},
+                   all_system_tables());
     sql::EngineOptions user_sql;
     user_sql.memory_bytes = memory_setting(settings, "sql.memory", memory_limit_);
     user_sql.threads = int(settings.integer("sql.threads"));
@@ -135,6 +138,7 @@ Status Platform::open_listeners(const Settings& settings) {
     server::ServerOptions http_options;
     http_options.address = settings.text("http.address");
     http_options.port = uint16_t(settings.integer("http.port"));
+    TARN_TRY(http_options.hosts, server::parse_hosts(settings.text("http.hosts")));
     http_options.version = std::string(version());
     http_options.project_name = project_.name;
     http_options.kafka_address = kafka_->address();
@@ -143,7 +147,9 @@ Status Platform::open_listeners(const Settings& settings) {
         clock_, metrics_, logger_.named("http"), disk_, data_, *log_, *lake_, *views_,
         host::flows_of(*flows_), *user_engine_, program().errors,
         [this] { return demo::read_producers(disk_, data_); }, nullptr, all_system_tables(),
-        &queries_);
+        &queries_,
+        host::Groups{[this] { return kafka_->groups(); },
+                     [this](const std::string& name) { return kafka_->group(name); }});
     TARN_TRY(http_, opened(server::HttpServer::open(http_options, {*reached_, capabilities()}),
                            "HTTP", http_options.address, http_options.port, "--http-port"));
     TARN_RETURN_IF_ERROR(open_more_listeners());

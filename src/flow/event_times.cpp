@@ -11,6 +11,37 @@ Timestamp saturated(Timestamp time, Duration add) {
     return {add.us < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max()};
 }
 
+namespace {
+
+// On LogTime::passed: the last time at which it is not idle.
+Duration awake_until(const PartitionTime& partition, Duration idle) {
+    return partition.heard + (partition.newest == kNoTime ? std::min(kSettle, idle) : idle);
+}
+
+}  // namespace
+
+bool is_idle(const PartitionTime& partition, const LogTime& log_time, Duration idle) {
+    return log_time.passed > awake_until(partition, idle);
+}
+
+void show_event_times(const EventTimes& times, Duration idle,
+                      std::vector<PartitionPosition>& positions) {
+    const PartitionTime* least = nullptr;
+    PartitionPosition* holder = nullptr;
+    for (auto& position : positions) {
+        const auto s = size_t(position.source), p = size_t(position.partition);
+        if (s >= times.partitions.size() || p >= times.partitions[s].size()) continue;
+        const auto& partition = times.partitions[s][p];
+        if (partition.newest != kNoTime) position.event_time = partition.newest;
+        position.still = times.log_time.passed - partition.heard;
+        position.idle = is_idle(partition, times.log_time, idle);
+        if (position.idle || (least && least->newest <= partition.newest)) continue;
+        least = &partition;
+        holder = &position;
+    }
+    if (holder) holder->holds_watermark = true;
+}
+
 void EventTimes::look_at(const std::vector<size_t>& counts) {
     partitions.resize(counts.size());
     for (size_t s = 0; s < counts.size(); ++s)
@@ -48,14 +79,6 @@ void WatermarkClock::begin(EventTimes& times) {
     look();
 }
 
-Duration WatermarkClock::awake_until(const PartitionTime& partition) const {
-    return partition.heard + (partition.newest == kNoTime ? std::min(kSettle, idle_) : idle_);
-}
-
-bool WatermarkClock::is_idle(const PartitionTime& partition) const {
-    return times_->log_time.passed > awake_until(partition);
-}
-
 void WatermarkClock::turn(Timestamp appended) {
     auto& [passed, newest] = times_->log_time;
     if (newest != kNoTime) {
@@ -69,7 +92,7 @@ void WatermarkClock::turn(Timestamp appended) {
 
 void WatermarkClock::take(size_t source, size_t partition, Timestamp newest) {
     auto& it = times_->partitions.at(source).at(partition);
-    const bool looks = &it == holder_ || is_idle(it);
+    const bool looks = &it == holder_ || is_idle(it, times_->log_time, idle_);
     it.heard = times_->log_time.passed;
     it.newest = std::max(it.newest, newest);
     if (looks) look();
@@ -82,8 +105,8 @@ void WatermarkClock::look() {
     next_idle_ = {std::numeric_limits<int64_t>::max()};
     for (const auto& of_source : times_->partitions)
         for (const auto& partition : of_source) {
-            if (is_idle(partition)) continue;
-            next_idle_ = std::min(next_idle_, awake_until(partition));
+            if (is_idle(partition, times_->log_time, idle_)) continue;
+            next_idle_ = std::min(next_idle_, awake_until(partition, idle_));
             if (!holder_ || partition.newest < holder_->newest) holder_ = &partition;
         }
     least_ = holder_ ? holder_->newest : kNoTime;

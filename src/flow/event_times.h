@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol.h"
+#include "tarn/flow/runtime.h"
 
 namespace tarn::flow {
 
@@ -27,6 +28,13 @@ struct EventTimes {
     static EventTimes after(const EpochDone& done);
 };
 
+// Whether the watermark looks past a partition: it had no event for longer than `idle`.
+bool is_idle(const PartitionTime& partition, const LogTime& log_time, Duration idle);
+// Writes into positions, in the order of sources and partitions or not, how far event time has come
+// in each and which of them holds the watermark.
+void show_event_times(const EventTimes& times, Duration idle,
+                      std::vector<PartitionPosition>& positions);
+
 // Moves the watermark as batches come, in the order of the source.
 class WatermarkClock {
   public:
@@ -41,9 +49,6 @@ class WatermarkClock {
     void take(size_t source, size_t partition, Timestamp newest);
 
   private:
-    // On LogTime::passed: the last time at which it is not idle.
-    Duration awake_until(const PartitionTime& partition) const;
-    bool is_idle(const PartitionTime& partition) const;
     void look();
     void move();
 

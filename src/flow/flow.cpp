@@ -501,6 +501,8 @@ void Flow::publish() {
     status_.positions = sources_.shown(*journal_, open ? &plans.back() : nullptr);
     instruments_->lag.set(double(status_.lag()));
     const auto& done = journal_->done();
+    if (step_->by_event_time())
+        show_event_times(EventTimes::after(done), step_->idle_after(), status_.positions);
     status_.epoch = done.epoch;
     if (done.watermark != kNoWatermark) status_.watermark = done.watermark;
     status_.rows_in = done.after.rows_in;

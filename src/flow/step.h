@@ -74,6 +74,8 @@ class Step {
     virtual int64_t first_to_replay() const { return journal_->needed(); }
     // Whether its rows are judged by a watermark.
     virtual bool by_event_time() const { return false; }
+    // Of these: a partition without an event for longer does not hold the watermark.
+    virtual Duration idle_after() const { return {}; }
     // Before an epoch and, by run(), after it.
     EventTimes& event_times() { return times_; }
 

@@ -149,7 +149,11 @@ std::optional<ExitStatus> Child::wait(Duration timeout) {
 std::string own_path() {
     char path[4096];
     auto n = readlink("/proc/self/exe", path, sizeof path);
-    return n > 0 ? std::string(path, size_t(n)) : "tarn";
+    if (n <= 0) return "tarn";
+    const std::string_view found(path, size_t(n));
+    // So proc(5) shows a file that was replaced or removed, as by a build: what is running can
+    // still be run by the link itself.
+    return std::string(found.ends_with(" (deleted)") ? "/proc/self/exe" : found);
 }
 
 }  // namespace tarn::host

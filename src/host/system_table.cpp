@@ -28,6 +28,14 @@ SystemRows& SystemRows::number(int64_t value) {
     return *this;
 }
 
+SystemRows& SystemRows::number(std::optional<int64_t> value) {
+    if (value)
+        next().add_int(*value);
+    else
+        next().add_null();
+    return *this;
+}
+
 SystemRows& SystemRows::time(std::optional<Timestamp> value) {
     if (value)
         next().add_int(value->us);

@@ -14,6 +14,7 @@
 #include "broker.h"
 #include "group.h"
 #include "offset_store.h"
+#include "tarn/kafka/groups.h"
 
 namespace tarn::kafka {
 
@@ -64,6 +65,11 @@ class Coordinator {
     std::map<std::string, std::unique_ptr<Entry>> groups_ TARN_GUARDED_BY(mutex_);
     bool stopped_ TARN_GUARDED_BY(mutex_) = false;
 };
+
+// What people are shown of one group, or of all by name (group_info.cpp). Nothing: there is no such
+// group.
+std::optional<GroupInfo> describe_group(Broker& broker, const std::string& name);
+std::vector<GroupInfo> list_all_groups(Broker& broker);
 
 // Groups held in memory at most; a join that would make one more is refused.
 inline constexpr size_t kMaxGroups = 100'000;

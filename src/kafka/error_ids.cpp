@@ -8,6 +8,12 @@ namespace tarn::errors {
 using Code = ErrorCode;
 
 // clang-format off
+extern constinit const ErrorId kNoGroup{408, Code::kNotFound,
+    "There is no such consumer group",
+    "No consumer of this group is connected, and it has committed no offset. A group comes to be "
+    "when its first consumer joins, and goes when its offsets are deleted.",
+    "`tarn group list` shows those there are."};
+
 extern constinit const ErrorId kBrokerUnreachable{905, Code::kUnavailable,
     "No Kafka broker answers at this address",
     "The host is not found, refuses, or does not speak Kafka's protocol.",
@@ -17,6 +23,7 @@ extern constinit const ErrorId kBrokerUnreachable{905, Code::kUnavailable,
 
 static constexpr const ErrorId* kAll[] = {
     &kBrokerUnreachable,
+    &kNoGroup,
 };
 
 }  // namespace tarn::errors

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "connection.h"
+#include "coordinator.h"
 #include "tarn/net/listener.h"
 
 namespace tarn::kafka {
@@ -48,6 +49,7 @@ class KafkaProtocol final : public net::Protocol,
 }  // namespace
 
 struct Server::Impl {
+    std::shared_ptr<Broker> broker;
     std::unique_ptr<net::Listener> listener;
 };
 
@@ -65,6 +67,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, ServerContex
                                        .connections = &broker->context.metrics.gauge(
                                            "tarn_kafka_connections", "Connections open now.")};
         auto impl = std::make_unique<Impl>();
+        impl->broker = broker;
         TARN_TRY(impl->listener, net::Listener::open(protocol, std::move(listening)));
         broker->port = impl->listener->port();
         TARN_RETURN_IF_ERROR(broker->start());
@@ -82,6 +85,10 @@ Server::~Server() { stop(); }
 void Server::stop() { impl_->listener->stop(); }
 uint16_t Server::port() const { return impl_->listener->port(); }
 std::string Server::address() const { return impl_->listener->address(); }
+std::vector<GroupInfo> Server::groups() const { return list_all_groups(*impl_->broker); }
+std::optional<GroupInfo> Server::group(const std::string& name) const {
+    return describe_group(*impl_->broker, name);
+}
 
 namespace {
 

@@ -143,10 +143,13 @@ void write_json(JsonWriter& json, const flow::FlowStatus& flow) {
     json.field("lag_unit", flow.unit + "s");
     json.key("positions").begin_array();
     for (const auto& p : flow.positions) {
-        json.begin_object().field("partition", p.partition).field("start_offset", p.start_offset);
-        json.field("next_offset", p.next_offset)
-            .field("high_watermark", p.high_watermark)
-            .end_object();
+        const auto source = size_t(p.source);
+        json.begin_object().field(
+            "source", source < flow.sources.size() ? flow.sources[source].name : flow.source.name);
+        json.field("partition", p.partition).field("start_offset", p.start_offset);
+        json.field("next_offset", p.next_offset).field("high_watermark", p.high_watermark);
+        json.field("event_time", p.event_time).field("still_ms", in_ms(p.still));
+        json.field("idle", p.idle).field("holds_watermark", p.holds_watermark).end_object();
     }
     json.end_array();
     json.field("watermark", flow.watermark);

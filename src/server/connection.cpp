@@ -167,7 +167,9 @@ void Connection::on_read(Code error) {
         const bool host = allowed.error().code() == ErrorCode::kInvalidArgument;
         return answer(error_response(host ? 421 : 403, allowed.error().code(),
                                      allowed.error().message(),
-                                     "Open the address that tarn up printed."));
+                                     host ? "Open the address that tarn up printed, or let the "
+                                            "server be asked by this name: setting http.hosts."
+                                          : "Open the address that tarn up printed."));
     }
     if (message.count(http::field::upgrade) > 0 && request.target.starts_with("/api/"))
         return answer(error_response(400, ErrorCode::kUnsupported,
@@ -184,7 +186,7 @@ void Connection::dispatch(Request request, Target target) {
     if (!found.match.route) return answer(shared_.assets.serve(request, target));
     switch (found.match.route->answer) {
         case Answer::kEvents:
-            return start_events();
+            return start_events(target);
         case Answer::kQuery:
             if (!request.content_type.starts_with("application/json"))
                 return answer(json_required());
@@ -262,7 +264,9 @@ void Connection::discard() {
                                     });
 }
 
-void Connection::start_events() {
+void Connection::start_events(const Target& target) {
+    auto choice = parse_choice(target, shared_.events.sources());
+    if (!choice) return answer(error_response(choice.error()));
     streaming_ = true;
     Response response;
     response.content_type = "text/event-stream";
@@ -275,7 +279,7 @@ void Connection::start_events() {
     subscriber_ = std::make_shared<Subscriber>(shared_from_this());
     subscriber_->backlog += head.size();
     enqueue(std::make_shared<const std::string>(std::move(head)));
-    shared_.events.subscribe(subscriber_, *connection().principal());
+    shared_.events.subscribe(subscriber_, *connection().principal(), std::move(*choice));
     watch([self = shared_from_this()] { self->close(); });
 }
 

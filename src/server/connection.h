@@ -66,7 +66,7 @@ class Connection final : public net::Session, public std::enable_shared_from_thi
     void discard();
     // Calls `gone` when the client goes away while nothing is read from it.
     void watch(std::function<void()> gone);
-    void start_events();
+    void start_events(const Target& target);
     void enqueue(std::shared_ptr<const std::string> bytes);
     void write_next();
     // From any thread.

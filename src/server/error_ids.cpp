@@ -33,7 +33,8 @@ extern constinit const ErrorId kOtherSite{906, Code::kFailedPrecondition,
     "The request comes from another site",
     "A page of another site, or a request for another host name, asked this server. Browsers "
     "would let any page you visit ask it in your name, so it is refused.",
-    "Open the page at the address that Tarn prints when it is ready."};
+    "Open the page at the address that Tarn prints when it is ready. A name of your own for this "
+    "machine, or of a proxy before it, goes into setting `http.hosts`."};
 
 extern constinit const ErrorId kUnknownErrorId{908, Code::kNotFound,
     "There is no such error id",

@@ -24,6 +24,32 @@ std::string event_bytes(std::string_view name, uint64_t id, std::string_view dat
     return fmt::format("event: {}\nid: {}\ndata: {}\n\n", name, id, data);
 }
 
+Result<EventChoice> parse_choice(const Target& target, std::span<const host::EventSource> sources) {
+    const auto listed = [&](std::string_view name) {
+        std::optional<std::set<std::string, std::less<>>> names;
+        const auto it = target.query.find(name);
+        if (it == target.query.end()) return names;
+        names.emplace();
+        for (std::string_view rest = it->second; !rest.empty();) {
+            const auto comma = rest.find(',');
+            if (comma != 0) names->emplace(rest.substr(0, comma));
+            rest = comma == rest.npos ? std::string_view() : rest.substr(comma + 1);
+        }
+        return names;
+    };
+    EventChoice choice{.events = listed("events"), .views = listed("views")};
+    if (!choice.events) return choice;
+    std::string known = "view";
+    for (const auto& source : sources)
+        known += fmt::format(", {}", source.name);
+    for (const auto& event : *choice.events)
+        if (event != "view" &&
+            std::ranges::find(sources, event, &host::EventSource::name) == sources.end())
+            return fail(ErrorCode::kInvalidArgument,
+                        fmt::format("there is no event named '{}'; there are {}", event, known));
+    return choice;
+}
+
 ViewFeed::ViewFeed(std::shared_ptr<view::View> view, std::function<void()> wake)
     : view_(std::move(view)), wake_(std::move(wake)) {
     token_ = view_->add_listener([this](const view::ViewCommit& commit) {
@@ -121,11 +147,23 @@ size_t EventHub::subscribers() const {
     return members_.size();
 }
 
-void EventHub::subscribe(std::shared_ptr<EventSubscriber> subscriber, const net::Principal& who) {
+void EventHub::subscribe(std::shared_ptr<EventSubscriber> subscriber, const net::Principal& who,
+                         EventChoice choice) {
     MutexLock lock(mutex_);
     if (stopping_) return;
-    members_.push_back({.to = std::move(subscriber), .who = who});
+    members_.push_back({.to = std::move(subscriber), .who = who, .choice = std::move(choice)});
     wake_.notify_all();
+}
+
+bool EventHub::anyone_wants(std::string_view event) const {
+    MutexLock lock(mutex_);
+    return std::ranges::any_of(members_, [&](const Member& m) { return m.choice.wants(event); });
+}
+
+bool EventHub::anyone_wants_view(std::string_view view) const {
+    MutexLock lock(mutex_);
+    return std::ranges::any_of(members_,
+                               [&](const Member& m) { return m.choice.wants_view(view); });
 }
 
 std::string EventHub::hello_json() const {
@@ -175,7 +213,10 @@ void EventHub::run() {
         if (fresh) greet();
         if (ticks % kTicksPerSecond == 0) sampler_.sample();
         if (listening) tick(ticks);
-        if (!listening) views_.clear();
+        if (!listening) {
+            views_.clear();
+            last_.clear();
+        }
         ++ticks;
     }
 }
@@ -187,12 +228,13 @@ void EventHub::view_changed() {
 }
 
 void EventHub::find_views() {
+    std::erase_if(views_, [&](const auto& entry) { return !anyone_wants_view(entry.first); });
     for (const auto& name : platform_.views.names()) {
-        if (views_.contains(name)) continue;
+        if (views_.contains(name) || !anyone_wants_view(name)) continue;
         auto view = platform_.views.find(name);
         if (!view) continue;
         views_[name] = std::make_unique<ViewFeed>(view, [this] { view_changed(); });
-        if (auto now = present(name)) send("view", *now);
+        if (auto now = present(name)) send("view", *now, name);
     }
 }
 
@@ -212,41 +254,56 @@ std::optional<std::string> EventHub::present(const std::string& view) const {
 void EventHub::tick(uint64_t ticks) {
     send_views();
     for (const auto& source : sources_)
-        if (ticks % uint64_t(std::max<int64_t>(1, source.every.us / kTick.us)) == 0)
-            send(source.name, source.json(context_));
+        if (ticks % uint64_t(std::max<int64_t>(1, source.every.us / kTick.us)) == 0 &&
+            anyone_wants(source.name)) {
+            auto now = source.json(context_);
+            if (const auto it = last_.find(source.name); it != last_.end() && it->second == now)
+                continue;
+            send(source.name, now);
+            last_.insert_or_assign(std::string(source.name), std::move(now));
+        }
 }
 
 void EventHub::send_views() {
     for (auto& [name, feed] : views_)
-        if (auto change = feed->next(watermark_of(name))) send("view", *change);
+        if (auto change = feed->next(watermark_of(name))) send("view", *change, name);
 }
 
-// A newcomer gets the whole present state first.
-void EventHub::greet() {
-    std::vector<std::string> state;
-    state.push_back(event_bytes("hello", next_id_++, hello_json()));
+// A newcomer gets the whole present state of what it listens to first.
+std::string EventHub::greeting(const EventChoice& choice) {
+    std::string all = "retry: 1000\n\n" + event_bytes("hello", next_id_++, hello_json());
     for (const auto& source : sources_)
-        state.push_back(event_bytes(source.name, next_id_++, source.json(context_)));
+        if (choice.wants(source.name))
+            all += event_bytes(source.name, next_id_++, source.json(context_));
     for (const auto& [name, feed] : views_)
-        if (auto now = present(name)) state.push_back(event_bytes("view", next_id_++, *now));
-    std::string all = "retry: 1000\n\n";
-    for (const auto& event : state)
-        all += event;
-    auto bytes = std::make_shared<const std::string>(std::move(all));
-    MutexLock lock(mutex_);
-    for (auto& member : members_) {
-        if (member.greeted) continue;
-        member.greeted = true;
-        member.to->push(bytes);
+        if (choice.wants_view(name))
+            if (auto now = present(name)) all += event_bytes("view", next_id_++, *now);
+    return all;
+}
+
+void EventHub::greet() {
+    std::vector<std::pair<std::shared_ptr<EventSubscriber>, EventChoice>> fresh;
+    {
+        MutexLock lock(mutex_);
+        for (auto& member : members_)
+            if (!member.greeted) fresh.emplace_back(member.to, member.choice);
+    }
+    for (const auto& [to, choice] : fresh) {
+        to->push(std::make_shared<const std::string>(greeting(choice)));
+        MutexLock lock(mutex_);
+        for (auto& member : members_)
+            if (member.to == to) member.greeted = true;
     }
 }
 
-void EventHub::send(std::string_view name, const std::string& data) {
+void EventHub::send(std::string_view name, const std::string& data, std::string_view view) {
     auto bytes = std::make_shared<const std::string>(event_bytes(name, next_id_++, data));
     std::shared_ptr<const std::string> reset;
     MutexLock lock(mutex_);
     std::erase_if(members_, [&](Member& member) {
         if (!member.greeted) return false;
+        if (name == "view" ? !member.choice.wants_view(view) : !member.choice.wants(name))
+            return false;
         if (member.missed) {
             if (!reset)
                 reset = std::make_shared<const std::string>(
@@ -254,6 +311,7 @@ void EventHub::send(std::string_view name, const std::string& data) {
             const auto push = member.to->push(reset);
             if (push != EventSubscriber::Push::kTaken) return push == EventSubscriber::Push::kGone;
             member.missed = false;
+            last_.clear();  // what it missed comes again, also unchanged
         }
         const auto push = member.to->push(bytes);
         member.missed = push == EventSubscriber::Push::kFull;

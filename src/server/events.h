@@ -1,13 +1,16 @@
 #pragma once
 
-// Server-sent events: one thread reads the state of the platform a few times a second, while anyone
-// listens, and hands every subscriber the same bytes; what a view commits it sends at once. A subscriber
-// that cannot keep up misses events and is told to read again.
+// Server-sent events: one thread reads the state of the platform a few times a second, as far as
+// anyone listens to it, and hands all who do the same bytes; what a view commits it sends at once,
+// what has not changed not again. A subscriber that cannot keep up misses events and is told to
+// read again.
 
 #include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,6 +30,17 @@ class EventSubscriber {
     virtual ~EventSubscriber() = default;
     virtual Push push(std::shared_ptr<const std::string> bytes) = 0;
 };
+
+// What one listens to. `hello` and `reset` come to all.
+struct EventChoice {
+    std::optional<std::set<std::string, std::less<>>> events, views;  // none: all there are
+    bool wants(std::string_view event) const { return !events || events->contains(event); }
+    bool wants_view(std::string_view view) const {
+        return wants("view") && (!views || views->contains(view));
+    }
+};
+// Of the parameters `events` and `views` of an address. Errors: kInvalidArgument (no such event).
+Result<EventChoice> parse_choice(const Target& target, std::span<const host::EventSource> sources);
 
 // An event in the stream's own form (HTML standard, 9.2). `data` holds no line breaks.
 std::string event_bytes(std::string_view name, uint64_t id, std::string_view data);
@@ -68,7 +82,9 @@ class EventHub {
     EventHub(const ServerOptions& options, const RouteContext& context, Sampler& sampler,
              std::vector<host::EventSource> sources);
     ~EventHub();
-    void subscribe(std::shared_ptr<EventSubscriber> subscriber, const net::Principal& who);
+    void subscribe(std::shared_ptr<EventSubscriber> subscriber, const net::Principal& who,
+                   EventChoice choice);
+    std::span<const host::EventSource> sources() const { return sources_; }
     size_t subscribers() const;
     void stop();
 
@@ -76,6 +92,7 @@ class EventHub {
     struct Member {
         std::shared_ptr<EventSubscriber> to;
         net::Principal who;  // who listens
+        EventChoice choice;
         bool missed = false, greeted = false;
     };
     enum class Due { kStop, kViews, kTick };
@@ -87,8 +104,12 @@ class EventHub {
     void view_changed();
     std::optional<Timestamp> watermark_of(const std::string& view) const;
     std::optional<std::string> present(const std::string& view) const;
-    void send(std::string_view name, const std::string& data);
+    // To those who want it: of a view, that view.
+    void send(std::string_view name, const std::string& data, std::string_view view = {});
+    bool anyone_wants(std::string_view event) const;
+    bool anyone_wants_view(std::string_view view) const;
     void greet();
+    std::string greeting(const EventChoice& choice);
     std::string hello_json() const;
 
     const ServerOptions& options_;
@@ -98,6 +119,8 @@ class EventHub {
     const std::vector<host::EventSource> sources_;
     std::map<std::string, std::unique_ptr<ViewFeed>> views_;  // of the thread
     uint64_t next_id_ = 1;                                    // of the thread
+    std::map<std::string, std::string, std::less<>>
+        last_;  // of the thread: by event, as it was sent
     mutable Mutex mutex_;
     Condition wake_;
     std::vector<Member> members_ TARN_GUARDED_BY(mutex_);

@@ -39,6 +39,7 @@ class HttpProtocol final : public net::Protocol {
                         const net::ListenerOptions& listening) const override;
     void ending() override {
         events.stop();
+        sampler.history().save();
         sql.stop();
         workers.join();
     }
@@ -55,6 +56,11 @@ class HttpProtocol final : public net::Protocol {
         .status = [this] { return sampler.status_json(ready); },
         .tables = [this] { return sampler.tables_json(); },
         .ledger = [this] { return ledger_json(ledger.read()); },
+        .history = [this](std::string_view range,
+                          std::span<const std::string> names) -> Result<std::string> {
+            TARN_TRY(const auto window, sampler.history().read(range, names));
+            return history_json(range, window);
+        },
         .ready = [this] { return ready.load(); }};
     EventHub events;
     Api api;
@@ -92,7 +98,7 @@ Error HttpProtocol::cannot_listen(const net::ListenFailure& failure,
 }
 
 void HttpProtocol::listens_on(uint16_t port) {
-    origin.emplace(options.address, port);
+    origin.emplace(options.address, port, options.hosts);
     shared.emplace(Shared{
         .options = options,
         .origin = *origin,

@@ -42,7 +42,8 @@ bool ipv6_literal(std::string_view host) {
 
 }  // namespace
 
-OriginCheck::OriginCheck(std::string_view address, uint16_t port) : port_(port) {
+OriginCheck::OriginCheck(std::string_view address, uint16_t port, std::vector<std::string> named)
+    : names_(std::move(named)), port_(port) {
     std::vector<std::string> names = {"127.0.0.1", "localhost", "[::1]"};
     any_literal_ = address == "0.0.0.0" || address == "::";
     if (!any_literal_ && !address.empty())
@@ -52,6 +53,14 @@ OriginCheck::OriginCheck(std::string_view address, uint16_t port) : port_(port) 
         hosts_.push_back(fmt::format("{}:{}", name, port));
         if (port == 80) hosts_.push_back(name);
     }
+}
+
+bool OriginCheck::is_named(std::string_view host) const {
+    const std::string h = lower(host);
+    const std::string_view name = std::string_view(h).substr(0, h.rfind(':'));
+    return std::ranges::any_of(names_, [&](const std::string& known) {
+        return known == h || (known == name && known.find(':') == known.npos);
+    });
 }
 
 bool OriginCheck::known_host(std::string_view host) const {
@@ -70,16 +79,19 @@ bool OriginCheck::known_host(std::string_view host) const {
 Status OriginCheck::allow(const Request& request) const {
     if (request.host.empty())
         return fail(ErrorCode::kInvalidArgument, "the request has no Host header");
-    if (!known_host(request.host))
+    const bool named = is_named(request.host);
+    if (!named && !known_host(request.host))
         return fail(ErrorCode::kInvalidArgument,
-                    fmt::format("this server is not known as '{}'; it is {}", request.host,
-                                hosts_.front()));
+                    fmt::format("this server is not known as '{}'; it is {}. Setting http.hosts "
+                                "names others",
+                                request.host.substr(0, 300), hosts_.front()));
     if (!request.origin.empty()) {
-        constexpr std::string_view kScheme = "http://";
-        const bool ours =
-            request.origin.starts_with(kScheme) &&
-            lower(std::string_view(request.origin).substr(kScheme.size())) == lower(request.host);
-        if (!ours)
+        const auto from = [&](std::string_view scheme) {
+            return request.origin.starts_with(scheme) &&
+                   lower(std::string_view(request.origin).substr(scheme.size())) ==
+                       lower(request.host);
+        };
+        if (!from("http://") && !(named && from("https://")))
             return fail(
                 errors::kOtherSite,
                 fmt::format("pages of another origin may not ask this server: {}", request.origin));

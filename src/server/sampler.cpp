@@ -30,10 +30,13 @@ std::optional<double> Slope::per_second(int64_t now) const {
 Sampler::Sampler(const ServerOptions& options, const Platform& context)
     : options_(options),
       context_(context),
+      history_(context.disk, context.data_folder + "/history", context.logger),
       started_(context.clock.now()),
       started_us_(context.clock.monotonic_us()),
       records_in_(kFastWindow),
-      cpu_(kFastWindow) {}
+      cpu_(kFastWindow) {
+    history_.load(started_);
+}
 
 void Sampler::sample() {
     std::map<std::string, int64_t> counts;
@@ -55,13 +58,51 @@ void Sampler::sample() {
             counts["table:" + name] = info->rows;
     const auto usage = process_usage();
     const int64_t now = context_.clock.monotonic_us();
-    MutexLock lock(mutex_);
-    records_in_.add(now, double(records));
-    if (usage.cpu_seconds) cpu_.add(now, *usage.cpu_seconds);
-    std::erase_if(counts_, [&](const auto& entry) { return !counts.contains(entry.first); });
-    for (const auto& [what, n] : counts)
-        counts_.try_emplace(what, what.starts_with("topic:") ? kFastWindow : kEpochsWindow)
-            .first->second.add(now, double(n));
+    std::vector<Reading> read;
+    {
+        MutexLock lock(mutex_);
+        records_in_.add(now, double(records));
+        if (usage.cpu_seconds) cpu_.add(now, *usage.cpu_seconds);
+        std::erase_if(counts_, [&](const auto& entry) { return !counts.contains(entry.first); });
+        for (const auto& [what, n] : counts)
+            counts_.try_emplace(what, what.starts_with("topic:") ? kFastWindow : kEpochsWindow)
+                .first->second.add(now, double(n));
+        read = readings(flows, usage, now);
+    }
+    history_.add(context_.clock.now(), read);
+}
+
+// In the order in which room is given to them.
+std::vector<Reading> Sampler::readings(const std::vector<flow::FlowStatus>& flows,
+                                       const ProcessUsage& usage, int64_t now) const {
+    std::vector<Reading> all;
+    using Kind = Reading::Kind;
+    const auto add = [&](std::string name, Kind kind, const auto& value) {
+        if (value) all.push_back({std::move(name), kind, double(*value)});
+    };
+    const auto in_ms = [](const std::optional<Duration>& d) {
+        return d ? std::optional(double(d->us) / 1e3) : std::nullopt;
+    };
+    add("records_in", Kind::kMean, records_in_.per_second(now));
+    add("rows_to_tables", Kind::kMean, to_tables(now));
+    add("rss_bytes", Kind::kGreatest, usage.rss_bytes);
+    add("cpu_cores", Kind::kMean, cpu_.per_second(now));
+    for (const auto& flow : flows) {
+        all.push_back({"lag:" + flow.name, Kind::kGreatest, double(flow.lag())});
+        add("p50:" + flow.name, Kind::kGreatest, in_ms(flow.latency_p50));
+        add("p99:" + flow.name, Kind::kGreatest, in_ms(flow.latency_p99));
+    }
+    for (const auto& [what, slope] : counts_)
+        add(what, Kind::kMean, slope.per_second(now));
+    return all;
+}
+
+std::optional<double> Sampler::to_tables(int64_t now) const {
+    std::optional<double> sum;
+    for (const auto& [what, slope] : counts_)
+        if (auto rate = slope.per_second(now); rate && what.starts_with("table:"))
+            sum = sum.value_or(0) + *rate;
+    return sum;
 }
 
 std::optional<double> Sampler::per_second(const std::string& what) const {
@@ -79,10 +120,6 @@ std::string Sampler::status_json(bool ready) {
         if (auto info = context_.lake.describe(name)) table_bytes += info->bytes;
     const int64_t now = context_.clock.monotonic_us();
     MutexLock lock(mutex_);
-    std::optional<double> to_tables;
-    for (const auto& [what, slope] : counts_)
-        if (auto rate = slope.per_second(now); rate && what.starts_with("table:"))
-            to_tables = to_tables.value_or(0) + *rate;
     JsonWriter json;
     json.begin_object();
     json.field("as_of", context_.clock.now()).field("version", options_.version);
@@ -97,7 +134,7 @@ std::string Sampler::status_json(bool ready) {
     json.field("log_bytes", log.disk_bytes).field("table_bytes", table_bytes);
     json.key("view_bytes").null().end_object();
     json.field("records_in_per_second", records_in_.per_second(now));
-    json.field("rows_to_tables_per_second", to_tables);
+    json.field("rows_to_tables_per_second", to_tables(now));
     json.field("log_read_only", log.read_only).field("log_read_only_reason", log.read_only_reason);
     json.end_object();
     return json.take();

@@ -6,7 +6,9 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "history.h"
 #include "host_names.h"
 #include "process_usage.h"
 #include "tarn/base/mutex.h"
@@ -30,8 +32,11 @@ class Slope {
 class Sampler {
   public:
     Sampler(const ServerOptions& options, const Platform& context);
-    // Reads all counts once; meant to be called about every second.
+    // Reads all counts once, and adds to the history; meant to be called about every second.
     void sample();
+    // What sample() has read, over time.
+    History& history() { return history_; }
+    const History& history() const { return history_; }
     std::string status_json(bool ready);
     std::string tables_json();
     // Of "topic:clicks" its records, of "table:bronze.clicks" its rows, of "in:flow" and "out:flow" what the flow read
@@ -39,8 +44,15 @@ class Sampler {
     std::optional<double> per_second(const std::string& what) const;
 
   private:
+    std::vector<Reading> readings(const std::vector<flow::FlowStatus>& flows,
+                                  const ProcessUsage& usage, int64_t now_us) const
+        TARN_REQUIRES(mutex_);
+    // Rows that all tables grow by, a second.
+    std::optional<double> to_tables(int64_t now_us) const TARN_REQUIRES(mutex_);
+
     const ServerOptions& options_;
     const Platform& context_;
+    History history_;
     const Timestamp started_;
     const int64_t started_us_;
     mutable Mutex mutex_;

@@ -45,6 +45,8 @@ async function allIsThere(page, url) {
   for (const [path, shows] of [
     ['/topics', '[data-row="clicks"]'], ['/tables', '[data-row="bronze.clicks"]'], ['/flows', '[data-flow="clicks.table"]'], ['/views', '[data-row="live.clicks_windows"]'],
     ['/topic?name=clicks', '.grid[aria-label="Records"] td'], ['/topic?name=clicks&tab=partitions', '.grid[aria-label="Partitions"] td'], ['/runs', '.grid[aria-label="Runs"] td'],
+    ['/', '[data-over="5m"] canvas'], ['/topic?name=clicks&tab=rate', '[data-over] canvas'], ['/flow?name=live.clicks_windows&tab=history', '[data-over] canvas'],
+    ['/flow?name=live.clicks_windows&tab=positions', '[data-holds]'], ['/groups', '.empty'], ['/view?name=live.clicks_windows&tab=charts', '[data-open]'],
     ['/flow?name=clicks.table', '.grid[aria-label="Runs"] td'], ['/flow?name=clicks.table&tab=positions', '.grid[aria-label="Positions"] td'],
     ['/view?name=live.clicks_windows', '.chart canvas'], ['/view?name=live.clicks_windows&tab=rows', '.grid tbody td'],
   ]) {

@@ -36,6 +36,30 @@ def test_naive_adds_up_what_is_a_click_and_was_not_late():
     assert figures.Naive(records, ["b", "b", "b", "x"]).unknown_late == 2
 
 
+def late_clicks():
+    """Two on time in [0, 5), then one of [10, 15) by which that window is over to the millisecond, then two of it more."""
+    times = [("a", "00:00:01", 3), ("b", "00:00:02", 5), ("c", "00:00:14.999", 9), ("d", "00:00:03", 7), ("e", "00:00:04", 11)]
+    return [(float(n), (CLICK.replace("00:00:0%dZ", "%sZ") % (name, at, price)).encode())
+            for n, (name, at, price) in enumerate(times)]
+
+
+def test_what_an_aggregate_dropped_without_a_trace_is_counted_where_it_explains_the_row():
+    start = figures.instant("2026-01-01T00:00:00Z")
+    window = (start, "A")
+    for shown, dropped in (((4, 26, 11), 0), ((3, 15, 7), 1), ((3, 19, 11), 1), ((2, 8, 5), 2)):
+        naive = figures.Naive(late_clicks(), [])
+        naive.account({window: shown})
+        assert (naive.rows[window], naive.dropped) == (shown, dropped)
+        assert len(naive.sent[window]) == shown[0]
+    for shown in ((3, 16, 7), (1, 3, 3), (3, 15, 11), (5, 26, 11)):  # no click explains it; one that was on time; none at all
+        naive = figures.Naive(late_clicks(), [])
+        naive.account({window: shown})
+        assert (naive.rows[window], naive.dropped) == ((4, 26, 11), 0), shown
+    naive = figures.Naive(late_clicks()[:2], [])
+    naive.account({window: (1, 3, 3)})
+    assert naive.dropped == 0, "the window was open"
+
+
 def test_a_row_that_differs_is_named_and_a_window_that_is_open_is_not():
     expected = {(0, "A"): (2, 8, 5), (0, "B"): (1, 1, 1), (5, "A"): (1, 1, 1)}
     assert figures.differences(expected, dict(expected), whole_only=False) == []

@@ -5,6 +5,7 @@ import json
 import urllib.parse
 
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
 import contract
 import demo
@@ -15,6 +16,9 @@ def running(tmp_path_factory):
     running = demo.Demo(tmp_path_factory.mktemp("contract"))
     running.wait_for(lambda: running.sql("select count(*) as n from gold.funnel")[0]["n"] > 0)
     running.wait_for(lambda: running.sql("select count(*) as n from live.edits_windows")[0]["n"] > 0)
+    reader = Consumer({"bootstrap.servers": running.serving()["kafka"], "group.id": "a reader"})
+    reader.commit(offsets=[TopicPartition("clicks", 0, 1)], asynchronous=False)
+    reader.close()
     yield running
     running.stop()
 
@@ -64,6 +68,8 @@ def targets(running, path):
                 f"{path}?topic=clicks&partition={some['_partition']}&offset={some['_offset']}",
                 f"{path}?topic=clicks&partition=0&offset=99999999",
                 *[f"{path}?topic=clicks.dead_letters&partition=0&offset={i}" for i in range(len(broken))]]
+    if path == "/api/v1/history":
+        return [path, f"{path}?range=1h", f"{path}?range=1d&series=records_in,topic:clicks,nothing"]
     if path == "/api/v1/topics":
         return [path, f"{path}?internal=true"]
     return [path]

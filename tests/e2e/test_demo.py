@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 import urllib.error
@@ -238,6 +239,28 @@ def test_a_server_that_is_killed_comes_back_and_nothing_is_lost(running):
     report = running.finish()
     assert_right(report)
     assert report["server_starts"] == 3
+
+
+def test_kill_works_after_the_program_was_replaced(tmp_path):
+    program = tmp_path / "tarn"
+    shutil.copy(tarn.PROGRAM, program)
+    running = demo.Demo(tmp_path, program=str(program))
+    try:
+        before = running.serving()["pid"]
+        for how in ("replaced", "gone"):
+            if how == "replaced":  # as make build does
+                (tmp_path / "new").write_text("not a program")
+                os.replace(tmp_path / "new", program)
+            else:
+                program.unlink()
+            entry = running.press("kill")
+            after = running.serving()["pid"]
+            assert after != before and "signal 9" in entry["sentence"] and entry["recovery_ms"] > 0, entry
+            before = after
+        assert running.request("/api/v1/demo")["server"]["starts"] == 3
+        assert_right(running.finish())
+    finally:
+        running.stop()
 
 
 def test_a_full_disk_holds_everyone_back_and_costs_nothing(running):

@@ -14,13 +14,13 @@ import tarn
 
 
 class Demo:
-    def __init__(self, folder, rate=500):
+    def __init__(self, folder, rate=500, program=tarn.PROGRAM):
         self.folder = pathlib.Path(folder)
         self.data = self.folder / "data"
         self.environment = {**os.environ, "XDG_STATE_HOME": str(self.folder / "state")}
         self.log = open(self.folder / "demo.log", "wb")
         self.process = subprocess.Popen(
-            [tarn.PROGRAM, "demo", "--data", str(self.data), "--rate", str(rate), "--no-browser", "--format", "json",
+            [program, "demo", "--data", str(self.data), "--rate", str(rate), "--no-browser", "--format", "json",
              "--kafka-port", "0", "--http-port", "0"],
             stdout=subprocess.PIPE, stderr=self.log, env=self.environment)
         self.wait_for(self.serving, 60)

@@ -23,17 +23,50 @@ function rows(now) {
 export const viewRows = (now) => ({ view: view.name, batch_id: 40, committed: iso(now), columns, key, rows: rows(now), truncated: false });
 export const viewEvent = (now) => ({ view: view.name, batch_id: 41, committed: iso(now), watermark: iso(now - 60_000), columns, key, rows: rows(now).slice(0, 3) });
 
+export const position = (source, partition, more) => ({ source, partition, start_offset: 0, next_offset: 40, high_watermark: 40, event_time: null, still_ms: null, idle: false, holds_watermark: false, ...more });
+
 export function flows(flow) {
   return {
     flows: [
       flow('orders.table', 'table', 'orders', ['table bronze.orders']),
-      flow('live.sales', 'live', 'orders', ['view live.sales'], { watermark: iso(Date.now() - 60_000), sql: "select tumble(paid_at, interval '1 hour') as began, shop, sum(amount) as amount, count(*) as orders from stream('orders') group by 1, 2" }),
+      flow('live.sales', 'live', 'orders', ['view live.sales'], {
+        watermark: iso(Date.now() - 60_000),
+        positions: [
+          position('orders', 0, { event_time: iso(Date.now() - 1000), still_ms: 0 }),
+          position('orders', 1, { event_time: iso(Date.now() - 58_000), still_ms: 57_000, holds_watermark: true }),
+          position('orders', 2, { still_ms: 700_000, idle: true }),
+        ],
+        sql: "select tumble(paid_at, interval '1 hour') as began, shop, sum(amount) as amount, count(*) as orders from stream('orders') group by 1, 2" }),
       flow('gold.visits', 'model', 'bronze.orders', ['table gold.visits'], {
         strategy: 'sessions', source_kind: 'table', state: 'failed', reason: 'cannot commit batch 9 to gold.visits: No space left on device [TARN-E0042]',
         why: { advancing: false, sentence: 'gold.visits has stopped: no space', todo: 'Mend what is named, then: `tarn flow resume gold.visits`' },
       }),
     ],
   };
+}
+
+// Two consumers that share a topic, one of whose partitions lost records to retention; and a group that nobody is in.
+export function groups(topic) {
+  const at = (partition, committed, member, start = 0) => ({
+    topic, partition, committed_offset: committed, committed_at: committed === null ? null : iso(Date.now() - 3000), log_start_offset: start, log_end_offset: 1200,
+    lag: committed === null ? null : 1200 - committed, missed: Math.max(0, start - (committed ?? start)), member,
+  });
+  const member = (id, client, partitions) => ({ id: `${client}-${id}`, client_id: client, host: '127.0.0.1', instance_id: null, partitions });
+  const state = { protocol_type: 'consumer', protocol: '', generation: 0 };
+  return [
+    { ...state, name: 'audit', state: 'Empty', lag: 0, members: [], partitions: [at(0, 1200, null)] },
+    {
+      ...state, name: 'billing/eu', state: 'Stable', protocol: 'range', generation: 3, lag: 1100, members: [member('1a', 'billing-1', 2), member('2b', 'billing-2', 1)],
+      partitions: [at(0, 1100, 'billing-1-1a'), at(1, 200, 'billing-1-1a', 240), at(2, null, 'billing-2-2b')],
+    },
+  ];
+}
+export function groupSummary({ partitions, members, ...group }) {
+  const topics = [...new Set(partitions.map((p) => p.topic))].map((name) => {
+    const of = partitions.filter((p) => p.topic === name);
+    return { name, partitions: of.length, lag: of.reduce((sum, p) => sum + (p.lag ?? 0), 0), missed: of.reduce((sum, p) => sum + p.missed, 0) };
+  });
+  return { ...group, members: members.length, topics };
 }
 
 const orders = [['order_id', 'BIGINT'], ['customer_id', 'VARCHAR'], ['paid_at', 'TIMESTAMPTZ'], ['shop', 'VARCHAR'], ['amount', 'DECIMAL(12,2)'], ['_offset', 'BIGINT']].map(([name, type]) => ({ name, type }));

@@ -77,7 +77,7 @@ function flows() {
   const flow = (name, kind, source, sinks, more) => ({
     name, kind, source, sinks: sinks.map((s) => ({ kind: s.split(' ')[0], name: s.split(' ')[1] })), state: 'running', reason: '',
     generation: '5f3c9a1b2d', sql: '', batch_id: 812, every_ms: 1000, lag: l.in_flight,
-    positions: [{ partition: 0, start_offset: 0, next_offset: l.committed, high_watermark: l.log_records }],
+    positions: [own.position(source, 0, { next_offset: l.committed, high_watermark: l.log_records })],
     watermark: null, rows_in: l.committed, rows_out: l.bronze, late: 0, dead_letters: 0, quarantined: 0, last_commit: iso(Date.now() - 140),
     latency_p50_ms: 640, latency_p99_ms: 1180, source_kind: 'topic', lag_unit: 'records', duplicates: 0, outside_window: 0, file: '', strategy: '',
     why: { advancing: true, sentence: 'It took 2,012 records in its newest batch, 140 ms ago.', todo: '' }, ...more,
@@ -136,10 +136,19 @@ function viewRows(query) {
 }
 const batch = () => Math.floor((Date.now() - started) / 100);
 
-function events(response) {
+const streams = new Map(); // of those that are open, what each asked for
+function events(response, query) {
   response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   let id = 0;
-  const send = (name, data) => response.write(`event: ${name}\nid: ${(id += 1)}\ndata: ${own.written(data)}\n\n`);
+  const listed = (name) => (query.has(name) ? query.get(name).split(',').filter(Boolean) : null);
+  const [wanted, views] = [listed('events'), listed('views')];
+  streams.set(response, { events: wanted, views });
+  response.on('close', () => streams.delete(response));
+  const send = (name, data) => {
+    if (name !== 'hello' && wanted && !wanted.includes(name)) return;
+    if (name === 'view' && views && !views.includes(data.view)) return;
+    response.write(`event: ${name}\nid: ${(id += 1)}\ndata: ${own.written(data)}\n\n`);
+  };
   send('hello', { version: '0.1.0', project: 'clickstream', start_number: 3, as_of: iso(Date.now()) });
   let tick = 0;
   const timer = setInterval(() => {
@@ -194,6 +203,21 @@ function down(ms) {
   for (const socket of sockets) socket.destroy();
 }
 
+// Points of the stand-in: a wave for each series that is asked for, with a gap in the hour and the day.
+function past(query) {
+  const range = query.get('range') ?? '5m';
+  const [step, points] = { '5m': [1000, 300], '1h': [10_000, 360], '1d': [300_000, 288] }[range];
+  const first = (Math.floor(Date.now() / step) - points + 1) * step;
+  const names = state === 'empty' ? [] : (query.get('series') ?? 'records_in').split(',');
+  const values = (k) => Array.from({ length: points }, (_, i) => (range !== '5m' && i > 100 && i < 130 ? null : Math.round(1000 * (k + 1 + Math.sin(i / 20 + k)))));
+  return { range, first: iso(first), step_ms: step, left_out: 0, series: names.map((name, k) => ({ name, values: values(k) })) };
+}
+
+function group(name) {
+  const found = state === 'empty' ? undefined : own.groups(topics().topics[0]?.name).find((g) => g.name === name);
+  return found ? [found, 200] : missing(`consumer group ${name}`);
+}
+
 const missing = (what) => [{ error: { code: 'not_found', id: 'TARN-E0101', message: `there is no ${what}`, todo: 'Check the name; lists are at /api/v1/topics, tables, flows and views.' } }, 404];
 function named(kind, name, rest, query, body) {
   if (kind === 'topics') {
@@ -215,9 +239,10 @@ function answer(path, query, body) {
   const [, , , first, name, rest] = path.split('/').map(decodeURIComponent);
   if (first === 'errors') return name === 'TARN-E9999' ? missing(`error ${name}`) : [errorPage(name), 200];
   if (first === 'demo' && !isOwn) return name ? [faults.press(name, down), 202] : [faults.get(), 200];
+  if (first === 'groups' && name) return group(name);
   if (['topics', 'tables', 'views', 'flows'].includes(first) && name) return named(first, name, rest, query, body);
   const plain = {
-    status, flows, tables, ledger, graph, topics, views: () => ({ views: state === 'empty' ? [] : [view] }), catalog: () => catalog(tables().tables, view),
+    status, flows, tables, ledger, graph, topics, history: () => past(query), groups: () => ({ groups: state === 'empty' ? [] : own.groups(topics().topics[0]?.name).map(own.groupSummary) }), views: () => ({ views: state === 'empty' ? [] : [view] }), catalog: () => catalog(tables().tables, view),
     runs: () => (state === 'empty' ? { runs: [] } : runs(query.get('flow'), Number(query.get('limit') ?? 50))), trace: () => (isOwn ? own.trace(query) : log.trace(query)),
   }[first];
   if (plain) return [plain(), 200];
@@ -254,12 +279,13 @@ const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://mock');
   if (!url.pathname.startsWith('/api/')) return serveFile(url.pathname, response);
   if (real) return onward(request, response);
-  if (url.pathname === '/api/v1/events') return events(response);
+  if (url.pathname === '/api/v1/events') return events(response, url.searchParams);
   let text = '';
   request.on('data', (d) => (text += d));
   request.on('end', () => {
     if (url.pathname === '/api/v1/sql' && text.includes('slow')) return void response.on('close', () => (cancelled += 1));
     if (url.pathname === '/api/v1/mock/cancelled') return void response.writeHead(200, { 'Content-Type': 'application/json' }).end(String(cancelled));
+    if (url.pathname === '/api/v1/mock/streams') return void response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify([...streams.values()]));
     const [data, code] = answer(url.pathname, url.searchParams, text ? JSON.parse(text) : null);
     response.writeHead(code, { 'Content-Type': 'application/json' }).end(own.written(data));
   });

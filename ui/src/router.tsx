@@ -80,6 +80,7 @@ export function nodeAddress(id: string): string {
     case 'table':
     case 'flow':
     case 'view':
+    case 'group':
       return address(`/${kind}`, { name });
     case 'producer':
       return '/demo';

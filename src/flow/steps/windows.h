@@ -40,6 +40,7 @@ class WindowsStep final : public Step {
     bool stateful() const override { return true; }
     int64_t oldest_needed(int64_t newest) const override;
     bool by_event_time() const override { return true; }
+    Duration idle_after() const override { return model_.idle; }
 
   private:
     static FlowSpec spec_of(const project::LiveModel& model, const project::Topic& topic);

@@ -321,6 +321,51 @@ TEST_F(Listener, StreamsChangesOfViews) {
     EXPECT_NE(later.read(row).find("event: view\n"), std::string::npos) << "what stands";
 }
 
+TEST_F(Listener, StreamsOnlyWhatWasAskedFor) {
+    std::vector<std::shared_ptr<view::View>> views;
+    for (const auto* name : {"live.a", "live.b"})
+        views.push_back(World::must(world.views->open_view(
+            {.name = name, .columns = window_columns(), .key = {0, 1, 3}, .generation = "g"})));
+    const auto listen = [&](Client& client, std::string_view query) {
+        client.send(fmt::format("GET /api/v1/events{} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n",
+                                query, port()));
+    };
+    Client one(port()), none(port());
+    listen(one, "?events=status,view&views=live.a");
+    listen(none, "?events=status,view&views=");
+    one.read("event: status\n");
+    none.read("event: status\n");
+    for (const auto i : {1, 0})
+        ASSERT_TRUE(views[size_t(i)]->commit({.epoch = 1,
+                                              .upserts = window_rows({{10, nullptr, 77}}),
+                                              .remove_before = {},
+                                              .time = Timestamp{5}}));
+    const auto stream = one.read("\"view\":\"live.a\"");
+    EXPECT_EQ(stream.find("live.b"), std::string::npos);
+    EXPECT_EQ(stream.find("event: flows\n"), std::string::npos);
+    none.forget();
+    EXPECT_EQ(none.read("event: status\n").find("event: view\n"), std::string::npos);
+    const auto wrong = get(port(), "/api/v1/events?events=status,flow");
+    EXPECT_TRUE(wrong.starts_with("HTTP/1.1 400")) << wrong;
+    EXPECT_NE(wrong.find("'flow'; there are view, status, flows"), std::string::npos) << wrong;
+}
+
+TEST_F(Listener, DoesNotRepeatWhatHasNotChanged) {
+    Client client(port());
+    client.send(fmt::format(
+        "GET /api/v1/events?events=status,tables HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", port()));
+    std::string stream;
+    for (int i = 0; i < 4; ++i) {  // the first is the greeting, the second may repeat it
+        client.forget();
+        stream += client.read("event: status\n");
+    }
+    size_t tables = 0;
+    for (size_t at = 0; (at = stream.find("event: tables\n", at)) != stream.npos; ++at)
+        ++tables;
+    EXPECT_GE(tables, 1u);
+    EXPECT_LE(tables, 2u) << stream;
+}
+
 TEST_F(Listener, DrawsNodesWithTheirLayers) {
     World::must(world.views->open_view(
         {.name = "live.w", .columns = window_columns(), .key = {0, 1, 3}, .generation = "g"}));

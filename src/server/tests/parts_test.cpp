@@ -37,6 +37,30 @@ TEST(OriginCheck, AWildcardAllowsAddressesButNoNames) {
     EXPECT_FALSE(check.allow(request_from("1.2.3.4.evil:8080")));
 }
 
+TEST(OriginCheck, NamesOfTheSettingAreWholeNames) {
+    const OriginCheck check("127.0.0.1", 8080, *parse_hosts("Tarn.example.com , tarn.lan:8443,"));
+    for (auto host : {"tarn.example.com", "TARN.example.com:8080", "tarn.example.com:443",
+                      "tarn.lan:8443", "127.0.0.1:8080"})
+        EXPECT_TRUE(check.allow(request_from(host))) << host;
+    for (auto host : {"example.com", "a.tarn.example.com", "tarn.example.com.evil", "tarn.lan",
+                      "tarn.lan:8080", "127.0.0.1"})
+        EXPECT_FALSE(check.allow(request_from(host))) << host;
+    EXPECT_TRUE(check.allow(request_from("tarn.example.com", "https://tarn.example.com")))
+        << "through a proxy with TLS";
+    EXPECT_FALSE(check.allow(request_from("tarn.example.com", "https://tarn.lan:8443")));
+    EXPECT_FALSE(check.allow(request_from("127.0.0.1:8080", "https://127.0.0.1:8080")));
+    const auto refused = check.allow(request_from("other.example"));
+    EXPECT_NE(refused.error().message().find("http.hosts"), std::string::npos);
+}
+
+TEST(OriginCheck, TheSettingTakesNoPatterns) {
+    EXPECT_TRUE(parse_hosts("")->empty());
+    EXPECT_EQ(*parse_hosts("a.b,C:80"), (std::vector<std::string>{"a.b", "c:80"}));
+    for (auto bad : {"*", "*.example.com", "http://a", "a/b", "a b", "a:", "a:0", "a:70000", "a:x",
+                     ".a", "a..b", "-a", "[::1]", "é.example"})
+        EXPECT_FALSE(parse_hosts(bad)) << bad;
+}
+
 TEST(OriginCheck, RefusesForeignPages) {
     const OriginCheck check("127.0.0.1", 8080);
     const std::string host = "127.0.0.1:8080";

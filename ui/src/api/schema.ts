@@ -150,6 +150,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Consumer groups of the Kafka listener, those without members included while their offsets are kept. */
+        get: operations["listGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get: operations["describeGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -210,6 +245,29 @@ export interface paths {
         };
         /** This document. */
         get: operations["contract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What rates, lags and latencies were, also before the last restart (the hour and the day).
+         * @description Series: `records_in` and `rows_to_tables` (a second), `rss_bytes`, `cpu_cores`; of a topic `topic:NAME` (records
+         *     a second), of a table `table:NAME` (rows a second), of a flow `in:NAME` and `out:NAME` (rows a second),
+         *     `lag:NAME` (what its positions count), `p50:NAME` and `p99:NAME` (milliseconds). A point of lag or latency is the
+         *     greatest of its time, another the mean; the last point is of a time that is not over yet.
+         */
+        get: operations["history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -297,7 +355,8 @@ export interface paths {
          * Server-sent events.
          * @description Begins with the whole present state, so a client that reconnects needs no history. Events: `hello` (EventHello,
          *     once), `status` (Status), `flows` (FlowList), `tables` (TableList), `graph` (Graph), `ledger` (Ledger), `view`
-         *     (ViewChange) and `reset` (EventHello: this client was too slow and missed changes; read again). At least one event comes each second.
+         *     (ViewChange) and `reset` (EventHello: this client was too slow and missed changes; read again). What has not changed
+         *     does not come again; `status` comes each second.
          */
         get: operations["events"];
         put?: never;
@@ -644,10 +703,23 @@ export interface components {
             lag_unit: "records" | "versions";
             /** @description Of each partition of a topic; of a table one, whose offsets are versions. */
             positions: {
+                /** @description The topic, or the table. */
+                source: string;
                 partition: number;
                 start_offset: number;
                 next_offset: number;
                 high_watermark: number;
+                /**
+                 * Format: date-time
+                 * @description Of a flow by event time: the greatest so far; null: it had no event.
+                 */
+                event_time: string | null;
+                /** @description Of a flow by event time: without an event for so long, while others had some. */
+                still_ms: number | null;
+                /** @description Still for so long that the watermark does not wait for it. */
+                idle: boolean;
+                /** @description The watermark follows it: its event time is the least of those that are not idle. */
+                holds_watermark: boolean;
             }[];
             watermark: components["schemas"]["MaybeInstant"];
             rows_in: number;
@@ -674,9 +746,79 @@ export interface components {
             /** @description Empty if there is nothing to do. */
             todo: string;
         };
+        /** @enum {string} */
+        GroupState: "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable" | "Dead";
+        GroupSummary: {
+            name: string;
+            state: components["schemas"]["GroupState"];
+            /** @description consumer, for Kafka's consumers. */
+            protocol_type: string;
+            /** @description Of the assignment, such as range; empty while there is none. */
+            protocol: string;
+            /** @description Counts rebalances; 0 while nobody is a member. */
+            generation: number;
+            /** @description Records behind all committed offsets; null if there is none. */
+            lag: number | null;
+            members: number;
+            topics: {
+                name: string;
+                /** @description That it has read or was given. */
+                partitions: number;
+                lag: components["schemas"]["MaybeInteger"];
+                /** @description Records that retention removed before the group read them. */
+                missed: number;
+            }[];
+        };
+        GroupList: {
+            groups: components["schemas"]["GroupSummary"][];
+        };
+        Group: {
+            name: string;
+            state: components["schemas"]["GroupState"];
+            protocol_type: string;
+            protocol: string;
+            generation: number;
+            lag: components["schemas"]["MaybeInteger"];
+            members: {
+                id: string;
+                client_id: string;
+                host: string;
+                /** @description Of a static member. */
+                instance_id: string | null;
+                /** @description That it was given. */
+                partitions: number;
+            }[];
+            partitions: {
+                topic: string;
+                partition: number;
+                /** @description The next one it would read; null: it never committed one. */
+                committed_offset: number | null;
+                committed_at: components["schemas"]["MaybeInstant"];
+                log_start_offset: number;
+                log_end_offset: number;
+                lag: components["schemas"]["MaybeInteger"];
+                /** @description Records that retention removed before the group read them. */
+                missed: number;
+                /** @description Who was given it, by id; null: nobody. */
+                member: string | null;
+            }[];
+        };
         Health: {
             /** @constant */
             status: "ok";
+        };
+        History: {
+            range: string;
+            first: components["schemas"]["Instant"];
+            /** @description From the beginning of a point to that of the next. */
+            step_ms: number;
+            /** @description Series that there was no room for. */
+            left_out: number;
+            series: {
+                name: string;
+                /** @description Oldest first, the first at `first`; null: not known. */
+                values: components["schemas"]["MaybeNumber"][];
+            }[];
         };
         Status: {
             as_of: components["schemas"]["Instant"];
@@ -1257,6 +1399,50 @@ export interface operations {
             default: components["responses"]["Failed"];
         };
     };
+    listGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Groups by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    describeGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -1336,6 +1522,32 @@ export interface operations {
                     "application/yaml": string;
                 };
             };
+        };
+    };
+    history: {
+        parameters: {
+            query?: {
+                /** @description Points each second, each ten seconds, each five minutes. */
+                range?: "5m" | "1h" | "1d";
+                /** @description Names, separated by commas; left out: all. */
+                series?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Series that are known. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            default: components["responses"]["Failed"];
         };
     };
     status: {
@@ -1424,7 +1636,12 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Which of them, separated by commas; left out: all. */
+                events?: string;
+                /** @description Changes of which views, separated by commas; empty: of none; left out: of all. */
+                views?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

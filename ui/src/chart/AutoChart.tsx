@@ -57,7 +57,7 @@ function BarChart({ data, label }: { data: BarData; label: string }) {
   );
 }
 
-function Drawn({ columns, rows, p }: { columns: ColumnOf[]; rows: Value[][]; p: Plan }) {
+function Drawn({ columns, rows, p, openFrom }: { columns: ColumnOf[]; rows: Value[][]; p: Plan; openFrom: number | null }) {
   const charts = useMemo(
     () => p.measures.slice(0, 6).map((m) => ({ m, data: p.kind === 'time' ? timeData(columns, rows, p, m) : barData(columns, rows, p, m) })),
     [columns, rows, p],
@@ -65,15 +65,15 @@ function Drawn({ columns, rows, p }: { columns: ColumnOf[]; rows: Value[][]; p: 
   return (
     <div className="charts">
       {charts.map(({ m, data }) =>
-        data.kind === 'time' ? <Lines key={m} label={m} times={data.times} series={data.series} left={data.left} /> : <BarChart key={m} label={`${m} by ${p.x}`} data={data} />,
+        data.kind === 'time' ? <Lines key={m} label={m} times={data.times} series={data.series} left={data.left} openFrom={openFrom} /> : <BarChart key={m} label={`${m} by ${p.x}`} data={data} />,
       )}
     </div>
   );
 }
 
 // Charts of rows whose columns say how; says so where they do not. `choices` names the grouping sets when not all of
-// them are among the rows.
-export function AutoChart({ columns, rows, keyColumns = [], choices: given }: { columns: ColumnOf[]; rows: Value[][]; keyColumns?: string[]; choices?: { value: string; name: string }[] }) {
+// them are among the rows; `openFrom`, in ms, the time from which on they may still change.
+export function AutoChart({ columns, rows, keyColumns = [], choices: given, openFrom = null }: { openFrom?: number | null; columns: ColumnOf[]; rows: Value[][]; keyColumns?: string[]; choices?: { value: string; name: string }[] }) {
   const [by, setBy] = useParam('by', '');
   const shape = columns.map((c) => `${c.name} ${c.type}`).join();
   const p = useMemo(() => plan(columns, keyColumns), [shape, keyColumns.join()]); // eslint-disable-line
@@ -94,7 +94,7 @@ export function AutoChart({ columns, rows, keyColumns = [], choices: given }: { 
           ))}
         </div>
       )}
-      <Drawn columns={columns} rows={shown} p={p} />
+      <Drawn columns={columns} rows={shown} p={p} openFrom={openFrom} />
     </>
   );
 }

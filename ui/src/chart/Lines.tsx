@@ -28,9 +28,25 @@ interface Setting {
   hover: (i: number | null) => void;
   area: boolean;
   step: boolean;
+  openFrom: () => number | null; // ms
 }
 
-function options({ width, height, names, unit, hover, area, step }: Setting): uPlot.Options {
+// A field behind what may still change: from the newest point that is final.
+function drawOpen(u: uPlot, from: number | null): void {
+  const times = u.data[0];
+  if (from === null || (times.at(-1) ?? -Infinity) < from / 1000) return;
+  const { left, top, width, height } = u.bbox;
+  const final = Array.from(times).filter((t) => t < from / 1000).at(-1);
+  const x = final === undefined ? left : Math.max(left, u.valToPos(final, 'x', true));
+  if (!(x < left + width)) return;
+  u.ctx.save();
+  u.ctx.fillStyle = color('--accent-faint');
+  u.ctx.globalAlpha = 0.7;
+  u.ctx.fillRect(x, top, left + width - x, height);
+  u.ctx.restore();
+}
+
+function options({ width, height, names, unit, hover, area, step, openFrom }: Setting): uPlot.Options {
   const ink = color('--ink-soft');
   const font = '11px "Inter Variable", sans-serif';
   const stepped = uPlot.paths.stepped as NonNullable<typeof uPlot.paths.stepped>;
@@ -56,7 +72,7 @@ function options({ width, height, names, unit, hover, area, step }: Setting): uP
         ...(step ? { paths: stepped({ align: 1 }) } : {}),
       })),
     ],
-    hooks: { setCursor: [(u) => hover(u.cursor.idx ?? null)] },
+    hooks: { setCursor: [(u) => hover(u.cursor.idx ?? null)], drawClear: [(u) => drawOpen(u, openFrom())] },
   };
 }
 
@@ -79,21 +95,24 @@ interface Given {
   step?: boolean;
   left?: number;
   tools?: boolean;
+  openFrom?: number | null; // ms: from here on the windows are open, and may still change
 }
 
 // Lines over time. The legend says each series' value under the pointer, or the newest; a PNG has the same.
-export function Lines({ times, series, label, unit = compact, height = 200, area = false, step = false, left = 0, tools = true }: Given) {
+export function Lines({ times, series, label, unit = compact, height = 200, area = false, step = false, left = 0, tools = true, openFrom = null }: Given) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [hovered, setHovered] = useState<number | null>(null);
   const scheme = useScheme();
+  const open = useRef(openFrom);
+  open.current = openFrom;
   const names = series.map((s) => s.name).join('\u0000');
   const data = useMemo(() => [times.map((t) => t / 1000), ...series.map((s) => s.values)] as uPlot.AlignedData, [times, series]);
 
   useEffect(() => {
     const box = host.current;
     if (!box) return;
-    const chart = new uPlot(options({ width: box.clientWidth, height, names: names === '' ? [] : names.split('\u0000'), unit, hover: setHovered, area, step }), data, box);
+    const chart = new uPlot(options({ width: box.clientWidth, height, names: names === '' ? [] : names.split('\u0000'), unit, hover: setHovered, area, step, openFrom: () => open.current }), data, box);
     plot.current = chart;
     const observer = new ResizeObserver(() => chart.setSize({ width: box.clientWidth, height }));
     observer.observe(box);
@@ -106,7 +125,7 @@ export function Lines({ times, series, label, unit = compact, height = 200, area
 
   useEffect(() => {
     plot.current?.setData(data);
-  }, [data]);
+  }, [data, openFrom]);
 
   const at = hovered !== null && hovered < times.length ? hovered : times.length - 1;
   return (
@@ -125,6 +144,7 @@ export function Lines({ times, series, label, unit = compact, height = 200, area
           </li>
         ))}
         {left > 0 && <li className="note">and {left} smaller, not drawn</li>}
+        {openFrom !== null && openFrom <= (times.at(-1) ?? -Infinity) && <li className="note" data-open><i className="open-field" aria-hidden="true" /> open windows: may still change</li>}
         {times[at] !== undefined && <li className="note">{moment(times[at])}</li>}
       </ul>
     </figure>

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Graph } from '../api/types';
-import { useFlows, useGraph, useTables, useViews } from '../api/queries';
+import { useFlows, useGraph, useGroups, useTables, useViews } from '../api/queries';
 import { rank, type Found } from '../live/find';
 import { navigate, nodeAddress } from '../router';
 import { useMenu } from '../shell/pages';
@@ -11,7 +11,7 @@ export const openPalette = () => window.dispatchEvent(new Event(openEvent));
 const shown = 40;
 
 const commands = [
-  'tarn flow list', 'tarn table list', 'tarn topic list', 'tarn settings list', 'tarn doctor', 'tarn up --project FOLDER', 'tarn sql "select 1"',
+  'tarn flow list', 'tarn table list', 'tarn topic list', 'tarn group list', 'tarn settings list', 'tarn doctor', 'tarn up --project FOLDER', 'tarn sql "select 1"',
 ];
 
 function useItems(): Found[] {
@@ -19,6 +19,7 @@ function useItems(): Found[] {
   const flows = useFlows().data;
   const tables = useTables().data;
   const views = useViews().data;
+  const groups = useGroups().data;
   const client = useQueryClient();
   const menu = useMenu();
   return useMemo(() => {
@@ -32,13 +33,14 @@ function useItems(): Found[] {
     for (const n of (graph ?? client.getQueryData<Graph>(['graph']))?.nodes ?? []) if (n.kind !== 'dashboard' && n.kind !== 'producer') node(n.kind, n.name);
     for (const t of tables?.tables ?? []) node('table', t.name);
     for (const v of views?.views ?? []) node('view', v.name);
+    for (const g of groups?.groups ?? []) node('group', g.name);
     for (const f of flows?.flows ?? []) {
       node('flow', f.name);
       items.push({ kind: 'command', name: `tarn flow why ${f.name}`, run: null });
     }
     for (const c of commands) items.push({ kind: 'command', name: c, run: null });
     return items;
-  }, [graph?.nodes.length, flows?.flows.length, tables?.tables.length, views?.views.length, menu]); // eslint-disable-line
+  }, [graph?.nodes.length, flows?.flows.length, tables?.tables.length, views?.views.length, groups?.groups.length, menu]); // eslint-disable-line
 }
 
 function Dialog({ close }: { close: () => void }) {

@@ -2,7 +2,7 @@ import { useMemo, useState } from 'react';
 import { useFlows, useKafka, useViews } from '../api/queries';
 import type { View } from '../api/types';
 import { age, count, milliseconds, period, windowTime } from '../format';
-import { useLive } from '../live/stream';
+import { useLive, useWant } from '../live/stream';
 import { points, shapeOf, topBars, type GroupingSet, type Windows } from '../live/windows';
 import { address, Link, useParam } from '../router';
 import { Bars } from './Bars';
@@ -74,6 +74,7 @@ function Drawn({ windows, shown }: { windows: Windows; shown: number }) {
 
 export function WindowPanel({ view, windows }: { view: View; windows: Windows | undefined }) {
   const live = useLive();
+  useWant(`view:${view.name}`);
   const kafka = useKafka();
   const flow = useFlows().data?.flows.find((f) => f.sinks.some((s) => s.kind === 'view' && s.name === view.name));
   const [range, setRange] = useParam('windows', '60');

@@ -1,10 +1,12 @@
-// The event stream: one connection for the page, kept alive. What arrives goes into the query cache under the same keys
+// The event stream: one connection for the page, kept alive while the page is seen. It asks for what the page shows
+// (wants.ts); a page in a hidden tab asks for nothing. What arrives goes into the query cache under the same keys
 // that the REST calls use, so components read one place and live on when the stream is down.
 import type { QueryClient } from '@tanstack/react-query';
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { get } from '../api/client';
 import { parse } from '../api/exact';
 import type { FlowList, Graph, Hello, Ledger, Status, TableList, View, ViewChange } from '../api/types';
+import { streamAddress, Wants } from './wants';
 import { shapeOf, sizeOf, Windows } from './windows';
 
 export type Connection = 'connecting' | 'live' | 'lost';
@@ -15,6 +17,8 @@ const firstRows = 5000;
 const keptWindows = 200;
 const rateSamples = 300;
 const mostGaps = 20;
+const wantsSettleMs = 60; // pages come and go in pieces: asked once for all of them
+const hiddenAfterMs = 2000;
 
 export interface RateSample {
   time: number; // the server's clock
@@ -39,6 +43,11 @@ class Live {
   private frame = 0;
   private attempt = 0;
   private source: EventSource | null = null;
+  private wants = new Wants();
+  private asked = ''; // the address of the source
+  private settling = 0;
+  private hiding = 0;
+  private resting = false; // nobody sees the page
   private client: QueryClient | null = null;
 
   subscribe = (listener: () => void) => {
@@ -56,12 +65,52 @@ class Live {
     this.client = client;
     this.open();
     const watchdog = window.setInterval(() => {
-      if (this.connection === 'live' && Date.now() - this.lastEvent > silenceLimitMs) this.lose();
+      if (this.connection === 'live' && !this.resting && Date.now() - this.lastEvent > silenceLimitMs) this.lose();
     }, 1000);
+    const seen = () => (document.visibilityState === 'hidden' ? this.hide() : this.show());
+    document.addEventListener('visibilitychange', seen);
     return () => {
       window.clearInterval(watchdog);
+      document.removeEventListener('visibilitychange', seen);
       this.source?.close();
     };
+  }
+
+  // What a part of the page shows, until the function that this returns is called: an event, or "view:NAME".
+  want(what: string): () => void {
+    this.wants.add(what);
+    this.reconsider();
+    return () => {
+      this.wants.remove(what);
+      this.reconsider();
+    };
+  }
+
+  // A stream that lacks something is opened anew, one that has too much as well.
+  private reconsider(): void {
+    window.clearTimeout(this.settling);
+    this.settling = window.setTimeout(() => {
+      if (this.source && !this.resting && streamAddress(this.wants) !== this.asked) this.open();
+    }, wantsSettleMs);
+  }
+
+  // A tab that is looked away from for a moment keeps its stream.
+  private hide(): void {
+    window.clearTimeout(this.hiding);
+    this.hiding = window.setTimeout(() => {
+      this.resting = true;
+      this.source?.close();
+      this.source = null;
+    }, hiddenAfterMs);
+  }
+
+  private show(): void {
+    window.clearTimeout(this.hiding);
+    if (!this.resting) return;
+    this.resting = false;
+    this.lastEvent = Date.now();
+    this.rates.push({ time: this.lastEvent + this.skew, recordsIn: null, rowsOut: null }); // a time that was not seen
+    this.open();
   }
 
   retryNow = () => {
@@ -71,7 +120,8 @@ class Live {
 
   private open(): void {
     this.source?.close();
-    const source = new EventSource('/api/v1/events');
+    this.asked = streamAddress(this.wants);
+    const source = new EventSource(this.asked);
     this.source = source;
     source.onerror = () => {
       if (source === this.source) this.lose();
@@ -127,7 +177,7 @@ class Live {
     const wait = retryMs[Math.min(this.attempt, retryMs.length - 1)] ?? 4000;
     this.attempt += 1;
     window.setTimeout(() => {
-      if (this.connection === 'lost' && !this.source) this.open();
+      if (this.connection === 'lost' && !this.source && !this.resting) this.open();
     }, wait);
     this.changed();
   }
@@ -183,7 +233,7 @@ class Live {
       this.client?.setQueryData(['views'], { views });
       for (const view of views) {
         const windows = this.windowsOf(view);
-        if (!windows) continue;
+        if (!windows || !this.wants.has(`view:${view.name}`)) continue;
         const path = { name: view.name };
         windows.apply(await get('/api/v1/views/{name}/rows', { path, query: { limit: firstRows } }));
         this.changed();
@@ -208,6 +258,11 @@ class Live {
 }
 
 export const live = new Live();
+
+// Keeps the page told of an event, or of "view:NAME", while whoever calls it is on the page.
+export function useWant(what: string): void {
+  useEffect(() => live.want(what), [what]);
+}
 
 // Renders again only when the connection changes.
 export function useConnection(): Connection {

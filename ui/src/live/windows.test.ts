@@ -26,6 +26,7 @@ describe('windows', () => {
     w.watermark = Date.parse(at(10));
     expect(w.size()).toBe(5000);
     expect(w.sorted().map((x) => w.isOpen(x))).toEqual([false, false, true]);
+    expect(w.firstOpen()).toBe(Date.parse(at(10)));
     expect(points(w, 2, '0', '[null,null]', 0).map((p) => [p.value, p.open])).toEqual([[2, false], [3, true]]);
   });
   it('are as long as the model says, though some have no rows', () => {
@@ -35,6 +36,7 @@ describe('windows', () => {
     expect(w.newestOpen()?.start).toBe(Date.parse(at(60)));
     w.knownSize = sizeOf("select tumble(event_time, interval '5 seconds') as window_start");
     expect(w.newestOpen()).toBeNull();
+    expect(w.firstOpen()).toBeNull();
     expect([sizeOf("tumble(t, interval '10' minute)"), sizeOf('tumble(at, INTERVAL 1 HOUR)'), sizeOf("tumble(t, interval '1 month')"), sizeOf('select 1')]).toEqual([600_000, 3_600_000, 0, 0]);
   });
   it('are open while no watermark is known, or their length', () => {

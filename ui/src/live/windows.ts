@@ -109,6 +109,10 @@ export class Windows {
     return this.watermark === null || size === 0 || window.start + size > this.watermark;
   }
 
+  // The start of the oldest window that may still change; none where all are final.
+  firstOpen(): number | null {
+    return this.sorted().find((w) => this.isOpen(w))?.start ?? null;
+  }
   newestOpen(): Window | null {
     return this.sorted().filter((w) => this.isOpen(w)).at(-1) ?? null;
   }

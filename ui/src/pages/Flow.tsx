@@ -6,12 +6,13 @@ import type { Flow as FlowData, LogRecord, Run } from '../api/types';
 import { Lines } from '../chart/Lines';
 import { DataGrid, type GridColumn } from '../components/DataGrid';
 import { Fact, Facts, Neighbours, NodeHead, Tabs } from '../components/NodeHead';
+import { Over, type OverChart } from '../components/Over';
 import { Said } from '../components/Said';
 import { PayloadBox } from '../components/PayloadBox';
 import { RunGrid } from '../components/RunGrid';
 import { Before, Empty, ErrorBox } from '../components/States';
 import { Why } from '../components/Why';
-import { age, compact, count, milliseconds, moment } from '../format';
+import { age, compact, count, milliseconds, moment, rate } from '../format';
 import { useTick } from '../live/clock';
 import { reasonOf } from '../live/reason';
 import { live } from '../live/stream';
@@ -68,16 +69,32 @@ function WhySentence({ flow }: { flow: FlowData }) {
 }
 
 type Position = FlowData['positions'][number];
+const placeOf = (flow: FlowData, p: Position) => (flow.source_kind === 'table' ? p.source : `${p.source}/${p.partition}`);
+
+const markColumn: GridColumn<Position> = {
+    id: 'mark', name: 'Watermark', value: (p) => (p.holds_watermark ? 'holds it' : p.idle ? 'idle' : ''), width: 12,
+    cell: (p) => (p.holds_watermark ? <b data-holds>holds it</b> : p.idle ? <span className="state idle" title="Without an event for so long that the watermark does not wait for it">idle</span> : ''),
+  };
+
+// How far event time has come there.
+const eventTimeColumns: GridColumn<Position>[] = [
+  { id: 'event', name: 'Event time', value: (p) => p.event_time, cell: (p) => (p.event_time ? moment(p.event_time, true) : p.still_ms === null ? '–' : 'no event yet'), width: 24 },
+  { id: 'still', name: 'Still for', value: (p) => p.still_ms, cell: (p) => milliseconds(p.still_ms), right: true, width: 11 },
+];
+
 function Positions({ flow }: { flow: FlowData }) {
   const versions = flow.source_kind === 'table';
+  const timed = flow.positions.some((p) => p.still_ms !== null);
   const columns: GridColumn<Position>[] = [
-    { id: 'partition', name: versions ? 'Table' : 'Partition', value: (p) => p.partition, cell: (p) => (versions ? flow.source : p.partition), right: !versions, width: versions ? 24 : 10 },
+    { id: 'partition', name: versions ? 'Table' : 'Partition', value: (p) => p.partition, cell: (p) => (versions ? p.source : p.partition), right: !versions, width: versions ? 24 : 10 },
+    ...(timed ? [markColumn] : []),
     { id: 'start', name: 'Began at', value: (p) => p.start_offset, cell: (p) => count(p.start_offset), right: true, width: 14 },
     { id: 'next', name: versions ? 'Next version' : 'Next offset', value: (p) => p.next_offset, cell: (p) => count(p.next_offset), right: true, width: 14 },
     { id: 'high', name: versions ? 'Newest version' : 'High watermark', value: (p) => p.high_watermark, cell: (p) => count(p.high_watermark), right: true, width: 16 },
     { id: 'lag', name: 'Lag', value: (p) => p.high_watermark - p.next_offset, cell: (p) => count(Math.max(0, p.high_watermark - p.next_offset)), right: true, width: 10 },
+    ...(timed ? eventTimeColumns : []),
   ];
-  return <DataGrid label="Positions" columns={columns} rows={flow.positions} rowKey={(p) => String(p.partition)} sortParam="positions" />;
+  return <DataGrid label="Positions" columns={columns} rows={flow.positions} rowKey={(p) => placeOf(flow, p)} sortParam="positions" />;
 }
 
 function RunsOf({ flow }: { flow: FlowData }) {
@@ -131,6 +148,17 @@ function AllAside({ flow }: { flow: FlowData }) {
   );
 }
 
+// The partition that the watermark follows, in words.
+export function heldBy(flow: FlowData): string {
+  const holder = flow.positions.find((p) => p.holds_watermark);
+  const idle = flow.positions.filter((p) => p.idle).length;
+  const others = idle ? ` ${count(idle)} of ${count(flow.positions.length)} partitions are idle: it does not wait for them.` : '';
+  if (!holder) return others.trim();
+  const place = placeOf(flow, holder);
+  const still = holder.still_ms === null ? '' : `, without an event for ${milliseconds(holder.still_ms)} while others had some`;
+  return (holder.event_time ? `It follows ${place}, whose event time is the least, ${moment(holder.event_time, true)}${still}.` : `It waits for ${place}, which had no event yet.`) + others;
+}
+
 function Numbers({ flow }: { flow: FlowData }) {
   const aside = flow.sinks.find((s) => s.kind === 'topic')?.name;
   const [late, letters] = flow.kind === 'live' ? [aside, undefined] : [undefined, aside];
@@ -142,7 +170,7 @@ function Numbers({ flow }: { flow: FlowData }) {
       <Fact name="Lag" value={`${compact(flow.lag)} ${flow.lag_unit}`}><Why label="lag" text={`What the source has and no batch has committed: ${flow.positions.map((p) => `${p.partition}: ${p.next_offset} of ${p.high_watermark}`).join(', ')}.`} commands={[show, `tarn flow why ${flow.name}`]} /></Fact>
       <Fact name="Batch" value={count(flow.batch_id)}><Why label="batch" text={`The last one that every sink has committed, of generation ${flow.generation || '–'}; a new one at most every ${milliseconds(flow.every_ms)}.`} commands={[show]} /></Fact>
       <Fact name="Committed" value={flow.last_commit ? age(live.now() - Date.parse(flow.last_commit)) : 'never'} />
-      <Fact name="Watermark" value={flow.watermark ? `${age(live.now() - Date.parse(flow.watermark))}` : 'none'}><Why label="watermark" text={flow.watermark ? `Event time up to which everything is taken to have come: ${moment(flow.watermark, true)}. Windows that end before it are closed.` : 'This flow has no event time.'} commands={[show]} /></Fact>
+      <Fact name="Watermark" value={flow.watermark ? `${age(live.now() - Date.parse(flow.watermark))}` : 'none'}><Why label="watermark" text={flow.watermark ? `Event time up to which everything is taken to have come: ${moment(flow.watermark, true)}. Windows that end before it are closed. ${heldBy(flow)}` : heldBy(flow) || 'This flow has no event time.'} commands={[show]} /></Fact>
       <Fact name="Rows in" value={count(flow.rows_in)} />
       <Fact name="Rows out" value={count(flow.rows_out)} />
       <Fact name="Late" value={count(flow.late)} tone={flow.late ? 'amber' : undefined}>{late && <Why label="late" text="Rows whose window had closed; kept in this topic." commands={[`kcat -C -b ${kafka} -t ${late} -o -5 -e`]} />}</Fact>
@@ -154,6 +182,12 @@ function Numbers({ flow }: { flow: FlowData }) {
     </Facts>
   );
 }
+
+const overOf = (name: string): OverChart[] => [
+  { label: 'Rows', series: { [`in:${name}`]: 'in', [`out:${name}`]: 'out' }, unit: rate },
+  { label: 'Lag', series: { [`lag:${name}`]: 'lag' }, unit: compact },
+  { label: 'From send to sink', series: { [`p99:${name}`]: 'p99', [`p50:${name}`]: 'p50' }, unit: milliseconds },
+];
 
 export function Flow({ name }: { name: string }) {
   useTick(1000);
@@ -173,8 +207,9 @@ export function Flow({ name }: { name: string }) {
           <Numbers flow={flow} />
           <Neighbours id={`flow:${name}`} />
           <section className="panel">
-            <Tabs tabs={[['runs', 'Batches'], ['positions', 'Positions'], ['errors', 'Put aside'], ['sql', 'SQL']]} at={tab} set={setTab} />
+            <Tabs tabs={[['runs', 'Batches'], ['history', 'Over time'], ['positions', 'Positions'], ['errors', 'Put aside'], ['sql', 'SQL']]} at={tab} set={setTab} />
             {tab === 'runs' && <RunsOf flow={flow} />}
+            {tab === 'history' && <Over charts={overOf(name)} why="Of this flow." />}
             {tab === 'positions' && <Positions flow={flow} />}
             {tab === 'errors' && <AllAside flow={flow} />}
             {tab === 'sql' && (flow.sql.trim() ? <pre className="sql-text" tabIndex={0}>{flow.sql.trim()}</pre> : <Empty title="No SQL">This flow copies its source as it is.</Empty>)}

@@ -2,11 +2,12 @@ import { lazy, Suspense, useMemo } from 'react';
 import { useFlows, useGraph, useViews } from '../api/queries';
 import type { Graph } from '../api/types';
 import { NodeList } from '../components/NodeList';
+import { Over, type OverChart } from '../components/Over';
 import { Rates } from '../components/Rates';
 import { Before, Empty, Skeleton } from '../components/States';
 import { WindowPanels } from '../components/Views';
 import { Why } from '../components/Why';
-import { count } from '../format';
+import { bytes, compact, count, milliseconds, rate } from '../format';
 import { GraphMap } from '../map/GraphMap';
 import { groupOf, mostNodes, part, whole, wrong, type Shown } from '../map/model';
 import { address, setParams, useParam } from '../router';
@@ -68,6 +69,28 @@ function MapPanel() {
   );
 }
 
+const byFlow = (what: string, flows: string[]) => Object.fromEntries(flows.map((name) => [`${what}:${name}`, name]));
+
+// How rates, lags and latencies went.
+function OverTime() {
+  const names = (useFlows().data?.flows ?? []).map((f) => f.name).join('\n');
+  const charts = useMemo<OverChart[]>(() => {
+    const flows = names === '' ? [] : names.split('\n');
+    return [
+      { label: 'Events in and rows to tables', series: { records_in: 'events in', rows_to_tables: 'rows to tables' }, unit: rate },
+      { label: 'p99 from send to sink, by flow', series: byFlow('p99', flows), unit: milliseconds },
+      { label: 'Lag by flow', series: byFlow('lag', flows), unit: compact },
+      { label: 'Memory', series: { rss_bytes: 'resident' }, unit: bytes },
+    ];
+  }, [names]);
+  return (
+    <section className="panel" aria-labelledby="over-title">
+      <div className="panel-head"><h2 id="over-title">Over time</h2></div>
+      <Over charts={charts} why="Of the platform as a whole and of its flows." />
+    </section>
+  );
+}
+
 // The running platform at a glance: whether it adds up, how it hangs together, how much, how fast, what it shows.
 export function Home() {
   const flows = useFlows();
@@ -76,6 +99,7 @@ export function Home() {
     <div className="stack" aria-busy={flows.isPending || views.isPending}>
       <MapPanel />
       <Rates />
+      <OverTime />
       <WindowPanels />
     </div>
   );

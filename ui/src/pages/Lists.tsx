@@ -26,7 +26,7 @@ interface ListPage<T extends { name: string }> {
   children?: ReactNode;
 }
 
-function List<T extends { name: string }>({ kind, title, why, commands, query, rows, columns, empty, rowClass, children }: ListPage<T>) {
+export function List<T extends { name: string }>({ kind, title, why, commands, query, rows, columns, empty, rowClass, children }: ListPage<T>) {
   const [find, setFind] = useParam('find', '', { replace: true });
   useTick(1000);
   const shown = useMemo(() => {
@@ -52,7 +52,7 @@ function List<T extends { name: string }>({ kind, title, why, commands, query, r
   );
 }
 
-const nameColumn = (kind: string): GridColumn<{ name: string }> => ({
+export const nameColumn = (kind: string): GridColumn<{ name: string }> => ({
   id: 'name', name: 'Name', value: (r) => r.name, cell: (r) => <Link className="mono" to={address(`/${kind}`, { name: r.name })} data-row={r.name}>{r.name}</Link>, width: 28,
 });
 

@@ -1,33 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo } from 'react';
 import { get } from '../api/client';
-import { useKafka, useTopic } from '../api/queries';
-import type { LogRecord, RecordPage, Topic as TopicData } from '../api/types';
-import { Lines } from '../chart/Lines';
+import { useGroups, useKafka, useTopic } from '../api/queries';
+import type { GroupSummary, LogRecord, RecordPage, Topic as TopicData } from '../api/types';
 import { DataGrid, type GridColumn } from '../components/DataGrid';
 import { Fact, Facts, Neighbours, NodeHead, Tabs } from '../components/NodeHead';
+import { Over } from '../components/Over';
 import { RecordBox } from '../components/PayloadBox';
 import { SendForm } from '../components/SendForm';
 import { Before, Empty, ErrorBox, Skeleton } from '../components/States';
 import { Why } from '../components/Why';
-import { bytes, count, milliseconds, moment, rate } from '../format';
-import { Link, address, setParams, useParam } from '../router';
+import { bytes, compact, count, milliseconds, moment, rate } from '../format';
+import { Link, address, navigate, setParams, useParam } from '../router';
+import { groupTone } from './Groups';
 
 const pageSize = 50;
-
-// What was read while the page is open: bytes and records as they grow.
-function useGrowth(topic: TopicData | undefined) {
-  const samples = useRef<{ times: number[]; appended: (number | null)[] }>({ times: [], appended: [] });
-  const [n, set] = useState(0);
-  useEffect(() => {
-    if (!topic) return;
-    const s = samples.current;
-    s.times = [...s.times, Date.now()].slice(-300);
-    s.appended = [...s.appended, topic.records_per_second].slice(-300);
-    set((i) => i + 1);
-  }, [topic]);
-  return useMemo(() => ({ times: samples.current.times, series: [{ name: 'records a second', values: samples.current.appended }] }), [n]); // eslint-disable-line
-}
 
 function Partitions({ topic }: { topic: TopicData }) {
   const columns: GridColumn<TopicData['partitions'][number]>[] = [
@@ -38,6 +25,31 @@ function Partitions({ topic }: { topic: TopicData }) {
     { id: 'bytes', name: 'Size', value: (p) => p.bytes, cell: (p) => bytes(p.bytes), right: true, width: 10 },
   ];
   return <DataGrid label="Partitions" columns={columns} rows={topic.partitions} rowKey={(p) => String(p.partition)} />;
+}
+
+// Who reads it from outside.
+function Groups({ topic }: { topic: string }) {
+  const query = useGroups();
+  const kafka = useKafka();
+  const columns = useMemo<GridColumn<GroupSummary>[]>(() => {
+    const here = (g: GroupSummary) => g.topics.find((t) => t.name === topic);
+    return [
+      { id: 'group', name: 'Group', value: (g) => g.name, cell: (g) => <Link className="mono" to={address('/group', { name: g.name })} data-row={g.name}>{g.name}</Link>, width: 28 },
+      { id: 'state', name: 'State', value: (g) => g.state, cell: (g) => <span className={`state ${groupTone(g.state)}`}>{g.state}</span>, width: 20 },
+      { id: 'lag', name: 'Lag here', value: (g) => here(g)?.lag ?? null, cell: (g) => { const lag = here(g)?.lag; return lag === null || lag === undefined ? '–' : compact(lag); }, right: true, width: 11 },
+      { id: 'missed', name: 'Missed', value: (g) => here(g)?.missed ?? 0, cell: (g) => <span className={here(g)?.missed ? 'amber' : ''}>{count(here(g)?.missed ?? 0)}</span>, right: true, width: 10 },
+      { id: 'partitions', name: 'Partitions', value: (g) => here(g)?.partitions ?? 0, right: true, width: 11 },
+      { id: 'members', name: 'Members', value: (g) => g.members, right: true, width: 10 },
+    ];
+  }, [topic]);
+  const rows = (query.data?.groups ?? []).filter((g) => g.topics.some((t) => t.name === topic));
+  return (
+    <>
+      <Before query={query} />
+      {query.data && rows.length === 0 && <Empty title="No consumer group reads it" command={`kcat -b ${kafka} -G my-group ${topic}`}>Flows of Tarn need no group: the map shows them.</Empty>}
+      {rows.length > 0 && <DataGrid label="Consumer groups" columns={columns} rows={rows} rowKey={(g) => g.name} sortParam="groups" sorted="group" onRow={(g) => navigate(address('/group', { name: g.name }))} />}
+    </>
+  );
 }
 
 const recordColumns: GridColumn<LogRecord>[] = [
@@ -113,7 +125,6 @@ export function Topic({ name }: { name: string }) {
   const query = useTopic(name);
   const kafka = useKafka();
   const [tab, setTab] = useParam('tab', 'records');
-  const growth = useGrowth(query.data);
   const t = query.data;
   return (
     <div className="stack">
@@ -134,10 +145,11 @@ export function Topic({ name }: { name: string }) {
           </Facts>
           <Neighbours id={`topic:${name}`} />
           <section className="panel">
-            <Tabs tabs={[['records', 'Records'], ['partitions', 'Partitions'], ['rate', 'Rate'], ['send', 'Send an event']]} at={tab} set={setTab} />
+            <Tabs tabs={[['records', 'Records'], ['partitions', 'Partitions'], ['groups', 'Groups'], ['rate', 'Over time'], ['send', 'Send an event']]} at={tab} set={setTab} />
             {tab === 'records' && <Records topic={t} />}
             {tab === 'partitions' && <Partitions topic={t} />}
-            {tab === 'rate' && <Lines label="Records a second, since this page is open" times={growth.times} series={growth.series} area unit={rate} />}
+            {tab === 'groups' && <Groups topic={name} />}
+            {tab === 'rate' && <Over charts={[{ label: 'Records a second', series: { [`topic:${name}`]: 'records' }, unit: rate }]} why="Records appended to this topic." />}
             {tab === 'send' && <SendForm topic={name} partitions={t.partitions.length} />}
           </section>
         </>

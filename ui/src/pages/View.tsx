@@ -12,7 +12,7 @@ import { WindowPanel } from '../components/Views';
 import { Why } from '../components/Why';
 import { age, count, csv, save } from '../format';
 import { useTick } from '../live/clock';
-import { live, useLive } from '../live/stream';
+import { live, useLive, useWant } from '../live/stream';
 import { shapeOf } from '../live/windows';
 import { address, Link, useParam } from '../router';
 
@@ -68,6 +68,7 @@ function Rows({ view }: { view: ViewData }) {
   const columns = query.data?.columns ?? view.columns;
   const rows = useMemo(() => (query.data ? cells(query.data.columns, query.data.rows) : undefined), [query.data]);
   const key = useMemo(() => view.key, [view.key.join()]); // eslint-disable-line
+  const openFrom = useLive().windows.get(view.name)?.firstOpen() ?? null;
   return (
     <section className="panel">
       <div className="panel-head">
@@ -80,7 +81,7 @@ function Rows({ view }: { view: ViewData }) {
       </div>
       <Before query={query} rows={8} />
       {rows?.length === 0 && <Empty title="No rows in this time">The view fills as soon as its stream has events; a longer time may have some.</Empty>}
-      {rows && rows.length > 0 && tab === 'charts' && <AutoChart columns={columns} rows={rows} keyColumns={key} {...(choices.length > 0 ? { choices } : {})} />}
+      {rows && rows.length > 0 && tab === 'charts' && <AutoChart columns={columns} rows={rows} keyColumns={key} openFrom={openFrom} {...(choices.length > 0 ? { choices } : {})} />}
       {rows && rows.length > 0 && tab === 'rows' && <RowGrid label={`Rows of ${view.name}`} columns={columns} rows={rows} />}
     </section>
   );
@@ -90,6 +91,7 @@ export function View({ name }: { name: string }) {
   useTick(1000);
   const query = useViews();
   const { changes } = useLive();
+  useWant(`view:${name}`);
   const view = query.data?.views.find((v) => v.name === name);
   const change = changes.get(name);
   const committed = change?.committed ?? view?.committed ?? null;

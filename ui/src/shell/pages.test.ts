@@ -8,7 +8,7 @@ describe('pages', () => {
     expect(pageAt('/nothing')).toBeUndefined();
   });
   it('stand in the menu in their order, or below an entry of it', () => {
-    expect(menu.map((entry) => entry.text)).toEqual(['Map', 'Topics', 'Tables', 'Flows', 'Views', 'Runs', 'SQL', 'Follow', 'Break it']);
+    expect(menu.map((entry) => entry.text)).toEqual(['Map', 'Topics', 'Groups', 'Tables', 'Flows', 'Views', 'Runs', 'SQL', 'Follow', 'Break it']);
     for (const page of pages) if (page.under) expect(menu.map((entry) => entry.path)).toContain(page.under);
   });
 });

@@ -47,6 +47,13 @@ struct PartitionPosition {
     int64_t next_offset = 0;   // everything below is committed in every sink
     int64_t high_watermark = 0;
     int32_t source = 0;  // which of the flow's
+    // Of a flow by event time, as of its last batch.
+    std::optional<Timestamp> event_time = {};  // the greatest so far; none: it had no event
+    // Without an event for so long, of the time in which the source had any (protocol.h, idle).
+    std::optional<Duration> still = {};
+    bool idle = false;  // for so long that the watermark does not look at it
+    bool holds_watermark =
+        false;  // the watermark follows its event time, the least of those it looks at
 };
 
 struct FlowStatus {

@@ -18,6 +18,7 @@
 #include "tarn/host/error_catalog.h"
 #include "tarn/host/system_table.h"
 #include "tarn/io/file_system.h"
+#include "tarn/kafka/groups.h"
 #include "tarn/lake/lake.h"
 #include "tarn/log/log.h"
 #include "tarn/net/principal.h"
@@ -47,6 +48,12 @@ struct Flows {
 // Those of a runtime, which outlives them.
 Flows flows_of(flow::Runtime& runtime);
 
+// Consumer groups of the Kafka listener.
+struct Groups {
+    std::function<std::vector<kafka::GroupInfo>()> list;
+    std::function<std::optional<kafka::GroupInfo>(const std::string&)> describe;
+};
+
 // The referenced objects outlive whoever holds this.
 struct Platform {
     Clock& clock;
@@ -64,6 +71,7 @@ struct Platform {
     const net::Authorizer* authorizer = nullptr;            // null: everybody may do everything
     std::vector<SystemTable> system_tables = {};            // of all modules, by name
     sql::QueryLog* queries = nullptr;                       // of the queries of people; may be null
+    Groups groups = {};                                     // may be empty
 };
 
 }  // namespace tarn::host

@@ -58,7 +58,7 @@ class Child {
     std::optional<ExitStatus> ended_;
 };
 
-// The path of this program.
+// The path of this program: of what is running, also when its file was replaced or removed since.
 std::string own_path();
 
 }  // namespace tarn::host

@@ -26,6 +26,9 @@ struct Readings {
     // what the flow read and wrote.
     std::function<std::optional<double>(const std::string& what)> per_second;
     std::function<std::string()> status, tables, ledger;  // Status, TableList and Ledger as JSON
+    // History as JSON, of the series named, or of all. Errors: kInvalidArgument (range).
+    std::function<Result<std::string>(std::string_view range, std::span<const std::string> names)>
+        history;
     std::function<bool()> ready;
 };
 

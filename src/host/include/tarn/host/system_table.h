@@ -5,6 +5,7 @@
 // system_tables/. SQL, the names for completion and docs/reference/system-tables.md follow from the
 // row.
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "tarn/base/settings.h"
 #include "tarn/codec/column_batch.h"
 #include "tarn/flow/runtime.h"
+#include "tarn/kafka/groups.h"
 #include "tarn/log/log.h"
 #include "tarn/sql/query_log.h"
 #include "tarn/sql/table_provider.h"
@@ -31,6 +33,7 @@ struct SystemSources {
     const flow::Runtime& flows;
     const Settings& settings;
     const sql::QueryLog& queries;
+    std::function<std::vector<kafka::GroupInfo>()> groups;  // of consumers
 };
 
 // Rows of a table, value by value in the order of its columns.
@@ -39,6 +42,7 @@ class SystemRows {
     explicit SystemRows(std::span<const SystemColumn> columns);
     SystemRows& text(std::string_view value);
     SystemRows& number(int64_t value);
+    SystemRows& number(std::optional<int64_t> value);  // NULL if there is none
     SystemRows& time(std::optional<Timestamp> value);  // NULL if there is none
     sql::RowsRef finish();
 

@@ -4,7 +4,11 @@
 
 #include "tarn/base/errors.h"
 
-namespace tarn::errors {}  // namespace tarn::errors
+namespace tarn::errors {
+
+extern const ErrorId kNoGroup;
+
+}  // namespace tarn::errors
 
 namespace tarn::kafka {
 

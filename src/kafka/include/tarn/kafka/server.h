@@ -21,6 +21,7 @@
 #include "tarn/base/result.h"
 #include "tarn/base/settings.h"
 #include "tarn/base/time.h"
+#include "tarn/kafka/groups.h"
 #include "tarn/log/log.h"
 #include "tarn/net/principal.h"
 
@@ -79,6 +80,10 @@ class Server {
     uint16_t port() const;
     // "127.0.0.1:9092"
     std::string address() const;
+    // Groups with members or committed offsets, by name; and one of them. From any thread, until
+    // stop() was called.
+    std::vector<GroupInfo> groups() const;
+    std::optional<GroupInfo> group(const std::string& name) const;
     // Closes every connection and joins the threads; returns in well under a second. Idempotent.
     void stop();
 

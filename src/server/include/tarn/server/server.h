@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tarn/base/result.h"
 #include "tarn/base/time.h"
@@ -22,6 +23,8 @@ namespace tarn::server {
 struct ServerOptions {
     std::string address = "127.0.0.1";
     uint16_t port = 8080;  // 0: any free one
+    // Names by which the listener may be asked beside its address, as parse_hosts() gives them.
+    std::vector<std::string> hosts = {};
     std::string version;
     std::string project_name;
     std::string kafka_address;  // of the Kafka listener, host:port, for people to copy
