@@ -117,6 +117,7 @@ std::string state_of(const flow::FlowStatus& status, const Why& why) {
             return "idle";
         case flow::FlowState::kRunning:
             return why.todo.empty() ? "ok" : "warn";
+        case flow::FlowState::kRebuilding:
         case flow::FlowState::kRetrying:
             return "warn";
         case flow::FlowState::kFailed:

@@ -71,7 +71,13 @@ Why why(const flow::FlowStatus& flow, Timestamp now) {
             break;
         case flow::FlowState::kFailed:
             out = {false, fmt::format("{} has stopped: {}", flow.name, because(flow)),
-                   "Mend what is named, then: " + resume};
+                   flow.reason.find("tarn flow rebuild") != flow.reason.npos
+                       ? "Build it anew: tarn flow rebuild " + flow.name
+                       : "Mend what is named, then: " + resume};
+            break;
+        case flow::FlowState::kRebuilding:
+            out = {false, fmt::format("{} is being built anew: {}", flow.name, because(flow)),
+                   "Wait until it is through; what stands is read as it is meanwhile."};
             break;
         case flow::FlowState::kStopped:
             out = {false, fmt::format("{} has ended with its process", flow.name),

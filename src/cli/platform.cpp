@@ -90,14 +90,7 @@ Status Platform::open_stores(const Settings& settings) {
     views.folder = data_ + "/views";
     TARN_TRY(views_, view::open_rocks_store(views, failpoints_));
 
-    flow::RuntimeOptions flow_options;
-    flow_options.state_folder = data_ + "/state";
-    flow_options.start_number = folder_->start_number();
-    flow_options.decoded_cache_bytes = std::min(flow_options.decoded_cache_bytes, part);
-    TARN_TRY(flows_, flow::Runtime::open(
-                         project_, flow_options,
-                         {fs_, clock_, *flow_random_, failpoints_, metrics_, logger_.named("flow"),
-                          memory_, *log_, *lake_, *views_, *flow_engine_}));
+    TARN_TRY(flows_, flow::Runtime::open(project_, flow_options(), flow_context()));
 
     tables_ = std::make_unique<Tables>(fs_, lake_root);
     tables_->serve(*views_,
@@ -113,6 +106,20 @@ Status Platform::open_stores(const Settings& settings) {
                     Lending{.least = kLeastLent, .most = flow_sql.memory_bytes}, metrics_,
                     logger_.named("memory"));
     return lend_functions(*user_engine_);
+}
+
+flow::RuntimeOptions Platform::flow_options() const {
+    flow::RuntimeOptions out;
+    out.state_folder = data_ + "/state";
+    out.start_number = folder_->start_number();
+    out.decoded_cache_bytes =
+        std::min(out.decoded_cache_bytes, uint64_t(memory_limit_ / kPartOfBuffers));
+    return out;
+}
+
+flow::RuntimeContext Platform::flow_context() {
+    return {fs_,     clock_, *flow_random_, failpoints_, metrics_,     logger_.named("flow"),
+            memory_, *log_,  *lake_,        *views_,     *flow_engine_};
 }
 
 Status Platform::lend_functions(sql::Engine& engine) {
@@ -145,7 +152,7 @@ Status Platform::open_listeners(const Settings& settings) {
     http_options.start_number = folder_->start_number();
     reached_.emplace(
         clock_, metrics_, logger_.named("http"), disk_, data_, *log_, *lake_, *views_,
-        host::flows_of(*flows_), *user_engine_, program().errors,
+        flows_of_project(), *user_engine_, program().errors,
         [this] { return demo::read_producers(disk_, data_); }, nullptr, all_system_tables(),
         &queries_,
         host::Groups{[this] { return kafka_->groups(); },
@@ -161,6 +168,25 @@ Status Platform::open_listeners(const Settings& settings) {
     TARN_RETURN_IF_ERROR(host::write_serving(fs_, data_, serving_));
     http_->set_ready();
     return {};
+}
+
+// What the flows can do, also with the project as it is on disk now.
+host::Flows Platform::flows_of_project() {
+    auto out = host::flows_of(*flows_);
+    auto options = flow_options();
+    auto context = flow_context();
+    out.plan = [this, options, context]() -> Result<std::vector<flow::FlowChange>> {
+        if (!disk_.exists(project_.folder + "/tarn.yml"))
+            return flow::plan_changes(project_, options, context);
+        TARN_TRY(auto project, project::load_project(disk_, project_.folder, all_sections()));
+        project::keep_dead_letters(
+            project, [&](const std::string& name) { return log_->find_topic(name).has_value(); });
+        return flow::plan_changes(project, options, context);
+    };
+    out.drop = [this, options, context](std::string_view name) {
+        return flow::drop_flow(name, project_, options, context);
+    };
+    return out;
 }
 
 // Those that capabilities bring.

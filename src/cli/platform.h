@@ -49,6 +49,9 @@ class Platform {
     Status lend_functions(sql::Engine& engine);
     Status open_listeners(const Settings& settings);
     Status open_more_listeners();
+    flow::RuntimeOptions flow_options() const;
+    flow::RuntimeContext flow_context();
+    host::Flows flows_of_project();
 
     io::LocalFileSystem disk_;
     SystemClock clock_;

@@ -245,7 +245,8 @@ Status check_conflicts(const Snapshot& read, const Snapshot& now, const CommitRe
                                                 std::to_string(read.version) + " and " +
                                                 std::to_string(now.version));
     };
-    if (!request.removes.empty() && read.version != now.version) return conflict("the files");
+    if ((!request.removes.empty() || request.metadata) && read.version != now.version)
+        return conflict("the files");
     if (read.metadata != now.metadata && read.metadata->id != now.metadata->id)
         return conflict("the identity");
     if (read.metadata != now.metadata) return conflict("the metadata");

@@ -18,56 +18,56 @@ extern constinit const ErrorId kPositionBeyondLog{701, Code::kFailedPrecondition
     "The flow has read more than the log holds now: the log was put back to an older state than "
     "the flow's sinks. Going on would skip whatever is written at these offsets next, so the "
     "flow stands.",
-    "Put log and sinks back together from one backup; or drop the flow's sinks and its state "
-    "folder, to build them anew from what the log has."};
+    "Put log and sinks back together from one backup; or build the sinks anew from what the log "
+    "has: `tarn flow rebuild NAME`."};
 
 extern constinit const ErrorId kPositionBeforeLog{702, Code::kFailedPrecondition,
     "Records that a flow had not read are gone",
     "The log begins after the flow's position: retention or somebody deleted records that the "
     "flow still needed. It stands rather than leave a gap silently.",
-    "Put the records back from a backup; or drop the flow's sinks and its state folder, to begin "
-    "anew from what is there."};
+    "Put the records back from a backup; or begin anew with what is there: "
+    "`tarn flow rebuild NAME --from-retained`."};
 
 extern constinit const ErrorId kSourceReplaced{703, Code::kFailedPrecondition,
     "The source is not the one this flow has read",
-    "The topic or table was deleted and made again under the same name: the flow's position means "
-    "other records now.",
-    "Drop the flow's sinks and its state folder to begin anew, or give the new topic or table "
-    "another name."};
+    "The topic or table was deleted and made again under the same name, or a table was built anew "
+    "without the flows that read it: the flow's position means other records now.",
+    "`tarn flow rebuild NAME` begins anew with it; or give the new topic or table another name."};
 
 extern constinit const ErrorId kSourceGone{704, Code::kFailedPrecondition,
     "The flow's source is gone",
     "The topic, partition or table that the flow reads was deleted.",
     "Make it again under another name and name that in the project, or remove the flow from the "
-    "project. A table that was deleted to be built anew: drop the sinks of the flows that read it "
-    "and their state folders as well; they begin anew with it."};
+    "project. A table that was deleted and is there anew: `tarn flow rebuild NAME` for each flow "
+    "that reads it."};
 
 extern constinit const ErrorId kJournalGone{705, Code::kFailedPrecondition,
     "A sink has rows, but the flow's journal is gone",
     "The flow's state folder was removed while its table or view was not. Which rows the sink "
     "has cannot be known without it; reading again from the start would write them twice.",
-    "Put the state folder back; or drop the sink as well, to build it anew from the log."};
+    "Put the state folder back; or build the sink anew from the source: "
+    "`tarn flow rebuild NAME`."};
 
 extern constinit const ErrorId kSinkAndJournalDiffer{706, Code::kFailedPrecondition,
     "A sink and the flow's journal differ",
     "The table or view stands at a batch that the flow's journal does not know: one of the two "
     "was put back to another state, or another process has written.",
-    "Put both back together from one backup; or drop the sink and the flow's state folder, to "
-    "build it anew."};
+    "Put both back together from one backup; or build the sink anew: `tarn flow rebuild NAME`."};
 
 extern constinit const ErrorId kFlowChanged{707, Code::kFailedPrecondition,
     "The flow has changed over existing sinks",
-    "The flow's SQL or settings differ from those its sinks were written with. Old and new "
-    "results would stand in one table without a mark between them.",
-    "Put the model back; or give the changed one another name; or, where its sinks are tables, "
-    "stop Tarn and delete their folders `tables/SCHEMA/NAME` and the flow's `state/FLOW` in the "
-    "data folder, to build them anew from its source. A view cannot be dropped by itself yet."};
+    "The flow's SQL, columns or settings differ from those its sinks were written with, in a way "
+    "in which old and new results would stand in one table without a mark between them. Comments, "
+    "new columns that may be null, wider integers and the like go on by themselves.",
+    "`tarn flow rebuild NAME` builds what it writes anew from its source, beside what stands, and "
+    "puts it in its place in one commit; so does the button on the flow's page. `tarn plan` says "
+    "beforehand what a change means. Or put the model back, or give the changed one another name."};
 
 extern constinit const ErrorId kJournalDamaged{708, Code::kCorrupted,
     "A flow's journal is damaged",
     "A file of the flow's state folder does not pass its checks, and not as a crash leaves it.",
-    "Restore it from a backup together with the sinks, or drop both to build them anew. Check "
-    "the disk."};
+    "Restore it from a backup together with the sinks, or build them anew: "
+    "`tarn flow rebuild NAME`. Check the disk."};
 
 extern constinit const ErrorId kJournalNewer{709, Code::kUnsupported,
     "A flow's journal is of a newer version",
@@ -84,6 +84,19 @@ extern constinit const ErrorId kFewerPartitions{711, Code::kInvalidArgument,
     "The project states fewer partitions than the topic has; records lie in those that would go.",
     "Set `partitions:` to what it has, or more."};
 
+extern constinit const ErrorId kRebuildRefused{716, Code::kFailedPrecondition,
+    "The flow cannot be rebuilt now",
+    "It is being rebuilt already; or records that it has read are no longer in the log, so that "
+    "what is built anew would lack the rows made of them.",
+    "Wait for the rebuild under way (`tarn flow list`); or take what the log has: "
+    "`tarn flow rebuild NAME --from-retained`."};
+
+extern constinit const ErrorId kInUse{717, Code::kFailedPrecondition,
+    "It is still used",
+    "A flow of the project writes or reads what should be dropped.",
+    "Take the model or topic out of the project, restart Tarn, and drop it then; or build it anew: "
+    "`tarn flow rebuild NAME`."};
+
 extern constinit const ErrorId kFlowDefect{715, Code::kInternal,
     "A defect stopped the flow",
     "Something in Tarn, or in a library of it, failed in a way it should not. The flow stands "
@@ -96,7 +109,7 @@ extern constinit const ErrorId kFlowDefect{715, Code::kInternal,
 static constexpr const ErrorId* kAll[] = {
     &kNoFlow,       &kPositionBeyondLog,    &kPositionBeforeLog, &kSourceReplaced, &kSourceGone,
     &kJournalGone,  &kSinkAndJournalDiffer, &kFlowChanged,       &kJournalDamaged, &kJournalNewer,
-    &kTransactions, &kFewerPartitions,      &kFlowDefect,
+    &kTransactions, &kFewerPartitions,      &kFlowDefect,        &kRebuildRefused, &kInUse,
 };
 
 }  // namespace tarn::errors

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "guard.h"
 
@@ -152,29 +151,57 @@ Status Flow::open_all() {
     // Also a flow that will not run holds its unread input, until someone decides.
     if (opened || opened.error().id() != errors::kSourceReplaced) set_holds();
     TARN_RETURN_IF_ERROR(opened);
-    if (!fresh && (journal_->header().generation != spec_.generation ||
-                   journal_->header().sources.size() != status_.sources.size())) {
-        std::vector<std::string> sinks;
-        for (const auto& sink : sinks_)
-            sinks.push_back(sink->node().text());
-        return fail(
-            errors::kFlowChanged,
-            fmt::format(
-                "the flow has changed (generation {}, before {}) over sinks that hold the old "
-                "one's rows: put the project back, or drop the sinks ({}) and {} to build them "
-                "anew from the source",
-                spec_.generation, journal_->header().generation, fmt::join(sinks, ", "), path));
-    }
+    TARN_TRY(stood_, read_definition(world_.fs, step_->state_folder()));
+    definition_ = spec_.definition;
+    definition_.generation = spec_.generation;
+    if (!fresh) TARN_RETURN_IF_ERROR(check_definition());
     TARN_RETURN_IF_ERROR(step_->prepare());
     TARN_RETURN_IF_ERROR(open_sinks(fresh));
     if (fresh) {
+        TARN_RETURN_IF_ERROR(keep_definition(fresh));
         JournalHeader header{
             .flow = spec_.name, .generation = spec_.generation, .sources = sources_.starts()};
         TARN_TRY(journal_, Journal::create(world_.fs, world_.failpoints, path, std::move(header)));
         step_->set_journal(journal_.get());
     }
     const auto& plans = journal_->plans();
-    return check_sinks(plans.empty() ? -1 : plans.back().epoch, journal_->done().epoch);
+    TARN_RETURN_IF_ERROR(
+        check_sinks(plans.empty() ? -1 : plans.back().epoch, journal_->done().epoch));
+    return fresh ? Status() : keep_definition(fresh);
+}
+
+Status Flow::check_definition() {
+    const auto& header = journal_->header();
+    auto changed = [&](const std::string& what) {
+        return fail(errors::kFlowChanged,
+                    fmt::format("what {} holds was made otherwise: {}. `tarn flow rebuild {}` "
+                                "builds it anew beside what stands, or put the project back",
+                                sinks_.front()->node().text(), what, spec_.name));
+    };
+    if (header.generation != spec_.generation)
+        return changed(stood_ ? "its journal is of another build than its definition"
+                              : "the SQL, columns or settings have changed");
+    if (header.sources.size() != status_.sources.size()) return changed("it has other sources");
+    if (!stood_) return {};
+    const auto changes = compare(*stood_, definition_);
+    if (gravest(changes) == Effect::kRebuild) return changed(text_of(changes, Effect::kRebuild));
+    definition_.since = stood_->since;
+    for (const auto& name : {"late", "quarantine"}) {
+        const auto& now = definition_.settings[name];
+        if (!now.empty() && now != stood_->settings[name])
+            definition_.since[table_node(now).id()] = journal_->done().epoch;
+    }
+    for (const auto& change : changes)
+        logger_.info("the flow has changed and goes on", {{"change", change.what}});
+    return {};
+}
+
+Status Flow::keep_definition(bool fresh) {
+    if (!fresh && stood_ && *stood_ == definition_) return {};
+    TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.definition.before"));
+    TARN_RETURN_IF_ERROR(write_definition(world_.fs, step_->state_folder(), definition_));
+    stood_ = definition_;
+    return world_.failpoints.hit("flow.definition.after");
 }
 
 Status Flow::open_sinks(bool fresh) {
@@ -190,12 +217,15 @@ Status Flow::check_sinks(int64_t newest_planned, int64_t done) {
         TARN_TRY(auto at, sink->epoch());
         if ((at.epoch >= done || !at.every) && at.epoch <= newest_planned) continue;
         auto node = sink->node();
-        return fail(
-            errors::kSinkAndJournalDiffer,
-            fmt::format("{} stands at batch {} of this flow, its journal at {}: one of "
-                        "them was put back to another state, or another process wrote it; "
-                        "put both back together, or drop the {} and {} to build it anew",
-                        node.text(), at.epoch, newest_planned, node.kind, step_->state_folder()));
+        // One that came later begins behind that batch.
+        auto since = definition_.since.find(node.id());
+        if (since != definition_.since.end() && done <= since->second && at.epoch < done) continue;
+        return fail(errors::kSinkAndJournalDiffer,
+                    fmt::format("{} stands at batch {} of this flow, its journal at {}: one of "
+                                "them was put back to another state, or another process wrote it; "
+                                "put both back together from one backup, or `tarn flow rebuild {}` "
+                                "builds it anew",
+                                node.text(), at.epoch, newest_planned, spec_.name));
     }
     return {};
 }

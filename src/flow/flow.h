@@ -8,9 +8,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "definition.h"
 #include "epoch_gate.h"
 #include "journal.h"
 #include "latency.h"
@@ -60,6 +62,10 @@ class Flow final {
     // Wakes the flow's owner when there may be input, until it unsubscribes.
     void subscribe(const std::function<void()>& wake) { sources_.subscribe(wake); }
     void unsubscribe() { sources_.unsubscribe(); }
+    // Before open(): reads no further than these positions.
+    void set_until(Positions until) { sources_.set_until(std::move(until)); }
+    // Whether all up to there is in every sink. Of the flow's thread.
+    bool reached() { return recovered_ && !pending_ && sources_.reached(); }
     void pause();
     void resume();
 
@@ -67,6 +73,9 @@ class Flow final {
     struct Instruments;
     Status open_all();
     Status open_sinks(bool fresh);
+    // Whether what stands can go on as the flow is now; what it then is stands in definition_.
+    Status check_definition();
+    Status keep_definition(bool fresh);
     Status check_sinks(int64_t newest_planned, int64_t done);
     Status commit(const EpochPlan& plan);
     Status recover();
@@ -94,6 +103,8 @@ class Flow final {
     EpochGate::Room room_;      // of the epoch under way
     double memory_ratio_ = 16;  // bytes of memory for one as stored; at first a guess
     std::unique_ptr<Journal> journal_;
+    std::optional<Definition> stood_;  // on disk when the flow was opened
+    Definition definition_;
     std::unique_ptr<Instruments> instruments_;
     std::unique_ptr<Input> pending_;  // planned and run, not yet in every sink
     bool recovered_ = false;

@@ -5,10 +5,6 @@
 #include "tarn/base/bytes.h"
 #include "tarn/flow/error_ids.h"
 
-namespace tarn::errors {
-extern const ErrorId kJournalNewer;
-}  // namespace tarn::errors
-
 namespace tarn::flow {
 namespace {
 
@@ -216,6 +212,17 @@ Result<std::unique_ptr<Journal>> Journal::open(io::FileSystem& fs, io::Failpoint
         TARN_RETURN_IF_ERROR(journal->file_->truncate(journal->end_));
         TARN_RETURN_IF_ERROR(journal->file_->sync());
     }
+    return journal;
+}
+
+Result<std::unique_ptr<Journal>> Journal::read(io::FileSystem& fs, io::Failpoints& failpoints,
+                                               std::string path, const OldSource& old) {
+    auto bytes = fs.read_all(path);
+    if (!bytes && bytes.error().code() == ErrorCode::kNotFound) return std::unique_ptr<Journal>();
+    if (!bytes) return fail(bytes.error());
+    std::unique_ptr<Journal> journal(new Journal(fs, failpoints, std::move(path)));
+    TARN_RETURN_IF_ERROR(journal->load(*bytes, old));
+    journal->poison_ = "the journal was read to be looked at";
     return journal;
 }
 

@@ -27,6 +27,9 @@ class Journal {
     // kUnsupported (a newer version), kIo, kResourceExhausted.
     static Result<std::unique_ptr<Journal>> open(io::FileSystem& fs, io::Failpoints& failpoints,
                                                  std::string path, const OldSource& old = {});
+    // As it is, to look at: the file is left alone, also while its flow runs. It takes no plans.
+    static Result<std::unique_ptr<Journal>> read(io::FileSystem& fs, io::Failpoints& failpoints,
+                                                 std::string path, const OldSource& old = {});
     static Result<std::unique_ptr<Journal>> create(io::FileSystem& fs, io::Failpoints& failpoints,
                                                    std::string path, JournalHeader header);
 

@@ -63,10 +63,11 @@ int32_t side_partitions(const std::string& topic, PartContext& context) {
 }
 
 Error journal_gone(const Node& sink, const FlowIdentity& flow) {
-    return Error(errors::kJournalGone,
-                 fmt::format("{} has rows, but its flow's journal is gone, so it is not known "
-                             "which: put {} back, or drop the {} to build it anew from the source",
-                             sink.text(), flow.state_folder, sink.kind));
+    return Error(
+        errors::kJournalGone,
+        fmt::format("{} has rows, but its flow's journal is gone, so it is not known "
+                    "which: put {} back, or build it anew from the source: tarn flow rebuild {}",
+                    sink.text(), flow.state_folder, flow.name));
 }
 
 }  // namespace tarn::flow

@@ -4,8 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "flow.h"
-#include "scheduler.h"
+#include "runner.h"
 #include "tarn/flow/error_ids.h"
 
 namespace tarn::errors {
@@ -17,8 +16,6 @@ namespace {
 
 // Late rows and dead letters carry headers beside a record that was as large as its topic allows.
 constexpr int32_t kSideHeaderBytes = 64 << 10;
-constexpr Duration kSettleAfter = Duration::seconds(1);
-constexpr Duration kMaxWait = Duration::seconds(60);
 
 Result<log::TopicInfo> ensure_topic(log::Log& log, const project::Topic& topic) {
     auto standing = log.find_topic(topic.name);
@@ -49,45 +46,6 @@ Result<log::TopicInfo> ensure_topic(log::Log& log, const project::Topic& topic) 
     return *log.find_topic(topic.name);
 }
 
-// A flow's turns.
-class Runner final : public Scheduler::Task {
-  public:
-    Runner(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world, RunLedger& runs,
-           EpochGate& gate)
-        : flow(std::move(parts), options, world, runs, gate), world_(world) {}
-
-    // An epoch, if one is due. Idle for a while: what is known to be done becomes durable, so that
-    // a restart has nothing to repeat.
-    Duration turn() override {
-        if (ended_) return Duration{-1};
-        auto now = world_.clock.monotonic_us();
-        auto due = flow.due(now);
-        if (due.us == 0) {
-            auto stepped = flow.step();
-            if (!stepped) {
-                world_.logger.error("flow ended",
-                                    {{"flow", flow.name()}, {"reason", stepped.error()}});
-                ended_ = true;
-                return Duration{-1};
-            }
-            if (*stepped) busy_us_ = world_.clock.monotonic_us();
-            return {};
-        }
-        const bool settle = now - busy_us_ >= kSettleAfter.us;
-        if (settle) flow.settle();
-        return due.us < 0 ? (settle ? kMaxWait : kSettleAfter) : due;
-    }
-    std::string name() const override { return flow.name(); }
-    Duration patience() const override { return flow.every(); }
-
-    Flow flow;
-
-  private:
-    RuntimeContext& world_;
-    int64_t busy_us_ = INT64_MIN / 2;
-    bool ended_ = false;
-};
-
 }  // namespace
 
 std::string_view to_string(FlowState state) {
@@ -104,39 +62,37 @@ std::string_view to_string(FlowState state) {
             return "failed";
         case FlowState::kStopped:
             return "stopped";
+        case FlowState::kRebuilding:
+            return "rebuilding";
     }
     return "";
 }
 
 struct Runtime::Impl {
-    Impl(RuntimeOptions o, RuntimeContext c)
-        : options(std::move(o)),
+    Impl(const project::Project& p, RuntimeOptions o, RuntimeContext c)
+        : project(p),
+          options(std::move(o)),
           world(std::move(c)),
           readers(world, options.decoded_cache_bytes),
           gate(world.memory, world.metrics),
           scheduler(world.clock) {}
 
-    Status build(const project::Project& project) {
+    Status build() {
         for (const auto& [name, topic] : project.topics) {
             TARN_TRY(auto info, ensure_topic(world.log, topic));
             readers.add(topic, std::move(info));
         }
-        PartContext context{options, world, readers};
-        for (const auto& kind : flow_kinds()) {
-            TARN_TRY(auto plans, kind.plans(project, context));
-            for (auto& plan : plans) {
-                TARN_TRY(auto parts, make_parts(std::move(plan), context));
-                auto runner =
-                    std::make_unique<Runner>(std::move(parts), options, world, runs, gate);
-                in_order.push_back(runner.get());
-                runners.emplace(runner->flow.name(), std::move(runner));
-            }
+        TARN_TRY(auto plans, plans_of(project, parts));
+        for (auto& plan : plans) {
+            TARN_TRY(auto runner, Runner::make(std::move(plan), shared));
+            in_order.push_back(runner.get());
+            runners.emplace(runner->name(), std::move(runner));
         }
         // Holds before anything is deleted; sinks and journals as they stand. A table that another
         // flow writes is there before its reader looks for it.
-        std::ranges::stable_partition(in_order, [](auto* r) { return r->flow.reads_topics(); });
+        std::ranges::stable_partition(in_order, [](auto* r) { return r->reads_topics(); });
         for (auto* runner : in_order)
-            TARN_RETURN_IF_ERROR(runner->flow.open());
+            TARN_RETURN_IF_ERROR(runner->open());
         return {};
     }
 
@@ -157,25 +113,29 @@ struct Runtime::Impl {
 
     void start() {
         for (auto* runner : in_order)
-            runner->flow.subscribe([this, runner] { scheduler.wake(*runner); });
+            runner->subscribe();
         const std::vector<Scheduler::Task*> tasks(in_order.begin(), in_order.end());
         scheduler.start(tasks, options.workers);
     }
 
     void stop() {
-        for (auto* runner : in_order)
-            runner->flow.unsubscribe();
         scheduler.stop();
         for (auto* runner : in_order)
-            runner->flow.settle();
+            runner->unsubscribe();
+        for (auto* runner : in_order)
+            runner->settle();
         stopped = true;
     }
 
+    const project::Project project;
     RuntimeOptions options;
     RuntimeContext world;
     Readers readers;
     EpochGate gate;
+    PartContext parts{options, world, readers};
     RunLedger runs;
+    RunnerContext shared{project, parts, runs, gate, [this](auto& task) { scheduler.wake(task); }};
+    Mutex ordering;  // one at a time
     std::map<std::string, std::unique_ptr<Runner>, std::less<>> runners;
     std::vector<Runner*> in_order;  // each behind those that write what it reads
     Scheduler scheduler;
@@ -189,8 +149,8 @@ Runtime::~Runtime() { stop(); }
 Result<std::unique_ptr<Runtime>> Runtime::open(const project::Project& project,
                                                RuntimeOptions options, RuntimeContext context) {
     std::unique_ptr<Runtime> runtime(
-        new Runtime(std::make_unique<Impl>(std::move(options), std::move(context))));
-    TARN_RETURN_IF_ERROR(runtime->impl_->build(project));
+        new Runtime(std::make_unique<Impl>(project, std::move(options), std::move(context))));
+    TARN_RETURN_IF_ERROR(runtime->impl_->build());
     return runtime;
 }
 
@@ -205,7 +165,7 @@ void Runtime::stop() {
 std::vector<FlowStatus> Runtime::list() const {
     std::vector<FlowStatus> out;
     for (const auto& [name, runner] : impl_->runners) {
-        out.push_back(runner->flow.status());
+        out.push_back(runner->status());
         if (impl_->stopped && out.back().state != FlowState::kFailed)
             out.back().state = FlowState::kStopped;
     }
@@ -213,22 +173,37 @@ std::vector<FlowStatus> Runtime::list() const {
 }
 
 std::optional<FlowStatus> Runtime::describe(std::string_view name) const {
-    if (auto* runner = impl_->find(name)) return runner->flow.status();
+    if (auto* runner = impl_->find(name)) return runner->status();
     return std::nullopt;
 }
 
 Status Runtime::pause(std::string_view name) {
     TARN_TRY(auto* runner, impl_->get(name));
-    runner->flow.pause();
+    runner->pause();
     impl_->scheduler.wake(*runner);
     return {};
 }
 
 Status Runtime::resume(std::string_view name) {
     TARN_TRY(auto* runner, impl_->get(name));
-    runner->flow.resume();
+    runner->resume();
     impl_->scheduler.wake(*runner);
     return {};
+}
+
+Result<std::vector<std::string>> Runtime::rebuild(std::string_view name, bool from_retained) {
+    TARN_TRY(auto* asked, impl_->get(name));
+    MutexLock lock(impl_->ordering);
+    const std::string names[] = {asked->name()};
+    TARN_TRY(auto plans, plans_of(impl_->project, impl_->parts));
+    TARN_TRY(auto ordered, make_orders(plans, names, from_retained, impl_->parts));
+    // Those that wait first.
+    for (size_t i = ordered.size(); i-- > 0;) {
+        auto* runner = impl_->find(ordered[i]);
+        runner->ordered();
+        impl_->scheduler.wake(*runner);
+    }
+    return ordered;
 }
 
 std::vector<RunRecord> Runtime::runs(size_t limit) const { return impl_->runs.newest(limit); }
@@ -236,7 +211,7 @@ std::vector<RunRecord> Runtime::runs(size_t limit) const { return impl_->runs.ne
 Result<bool> Runtime::step() {
     bool any = false;
     for (auto& [name, runner] : impl_->runners) {
-        TARN_TRY(bool stepped, runner->flow.step());
+        TARN_TRY(bool stepped, runner->step());
         any = any || stepped;
     }
     return any;

@@ -20,7 +20,8 @@ namespace tarn::flow {
 // How much an epoch may read.
 struct InputLimits {
     int64_t rows = 0, bytes = 0;
-    bool some = true;  // the first batch is taken whatever its size
+    bool some = true;                      // the first batch is taken whatever its size
+    std::span<const Position> until = {};  // not beyond these; empty: to the end
 };
 
 class Source {

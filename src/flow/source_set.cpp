@@ -52,16 +52,16 @@ Status SourceSet::check_ids(const Journal* journal, const std::string& state_fol
         if (!id && known && id.error().code() == ErrorCode::kUnavailable)
             return fail(errors::kSourceGone,
                         fmt::format("{} is not there, and this flow has read of it: put it back "
-                                    "and resume the flow; or, to begin anew with one that is made "
-                                    "anew, drop the flow's sinks and {}",
-                                    source->node().text(), state_folder));
+                                    "and resume the flow; or begin anew with one that is made "
+                                    "anew: tarn flow rebuild {}",
+                                    source->node().text(), io::file_name(state_folder)));
         if (!id) return fail(std::move(id).error().with_context(source->node().text()));
         ids_.push_back(*id);
         if (!known || journal->header().sources[s].id == *id) continue;
         return fail(errors::kSourceReplaced,
                     fmt::format("{} is not the one this flow has read: it was deleted and created "
-                                "anew; drop the flow's sinks and {} to begin anew",
-                                source->node().text(), state_folder));
+                                "anew; to begin anew with it: tarn flow rebuild {}",
+                                source->node().text(), io::file_name(state_folder)));
     }
     return {};
 }
@@ -104,7 +104,10 @@ Status SourceSet::read(int64_t epoch, const InputLimits& most, Input& input) {
     for (size_t i = 0; i < sources_.size(); ++i) {
         const auto s = (size_t(epoch) + i) % sources_.size();
         const InputLimits limits{
-            .rows = most.rows - rows, .bytes = most.bytes - bytes, .some = rows == 0 && bytes == 0};
+            .rows = most.rows - rows,
+            .bytes = most.bytes - bytes,
+            .some = rows == 0 && bytes == 0,
+            .until = s < until_.size() ? std::span(until_[s]) : std::span<const Position>()};
         TARN_TRY(read[s], sources_[s]->read(positions_[s], limits));
         rows += read[s].records;
         bytes += read[s].bytes;
@@ -145,6 +148,15 @@ std::vector<size_t> SourceSet::partitions() const {
     for (const auto& of_source : positions_)
         out.push_back(of_source.size());
     return out;
+}
+
+bool SourceSet::reached() {
+    for (size_t s = 0; s < sources_.size(); ++s) {
+        if (s >= until_.size() || !sources_[s]->has_more(positions_[s])) continue;
+        for (size_t p = 0; p < std::min(positions_[s].size(), until_[s].size()); ++p)
+            if (positions_[s][p] < until_[s][p]) return false;
+    }
+    return true;
 }
 
 bool SourceSet::has_more() {

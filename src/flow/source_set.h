@@ -31,6 +31,10 @@ class SourceSet {
 
     // What an epoch reads from the positions on, into input.plan.ranges and the input.
     Status read(int64_t epoch, const InputLimits& most, Input& input);
+    // Nothing beyond these positions is read.
+    void set_until(Positions until) { until_ = std::move(until); }
+    // All up to there is read, or there is no more.
+    bool reached();
     // What input.plan.ranges say.
     Status reread(Input& input);
     // The plan's ranges are read.
@@ -62,7 +66,7 @@ class SourceSet {
 
     const std::vector<std::unique_ptr<Source>> sources_;
     std::vector<Uuid> ids_;
-    Positions positions_;
+    Positions positions_, until_;
 };
 
 }  // namespace tarn::flow

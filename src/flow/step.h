@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "definition.h"
 #include "event_times.h"
 #include "input.h"
 #include "journal.h"
@@ -26,6 +27,8 @@ struct FlowSpec {
     Duration every = {};
     Duration linger = {};  // how long an idle flow waits after the first record of new input
     std::string_view trigger = "every";
+    Definition definition = {};  // without a generation
+    std::string state = {};      // its folder in that of states; empty: that of its name
 };
 
 class Step {
@@ -40,8 +43,17 @@ class Step {
     Step(const Step&) = delete;
 
     const FlowSpec& spec() const { return spec_; }
-    std::string state_folder() const { return options_.state_folder + "/" + spec_.name; }
+    std::string state_folder() const {
+        return options_.state_folder + "/" + (spec_.state.empty() ? spec_.name : spec_.state);
+    }
     FlowIdentity identity() const { return {spec_.name, spec_.generation, state_folder()}; }
+
+    // Before anything runs.
+    void define(Definition definition) { spec_.definition = std::move(definition); }
+    // What its sinks know it by, instead of a hash of what it is.
+    void set_generation(std::string generation) { spec_.generation = std::move(generation); }
+    // Keeps its state in another folder.
+    void set_state(std::string folder) { spec_.state = std::move(folder); }
 
     // For each port that has a sink, what can be read back of it (null: nothing). Once, before
     // anything runs.
@@ -90,7 +102,7 @@ class Step {
     io::Failpoints& failpoints() { return world_.failpoints; }
     const Journal* journal() const { return journal_; }
 
-    const FlowSpec spec_;
+    FlowSpec spec_;
     const RuntimeOptions& options_;
     RuntimeContext& world_;
     Logger logger_;

@@ -70,7 +70,7 @@ void TopicReader::need(std::span<const codec::ColumnSpec> columns, bool undeclar
     for (const auto& column : columns)
         if (std::ranges::find(*needed_, column.name) == needed_->end())
             needed_->push_back(column.name);
-    undeclared_needed_ |= undeclared;
+    if (undeclared && !undeclared_needed_) undeclared_needed_ = true;
 }
 
 std::unique_ptr<codec::PayloadDecoder> TopicReader::make_decoder() const {

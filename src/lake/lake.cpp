@@ -13,14 +13,7 @@
 #include "tarn/lake/error_ids.h"
 #include "tarn/sql/checkpoint_io.h"
 
-namespace tarn::errors {
-extern const ErrorId kTableSchema;
-}  // namespace tarn::errors
-
 namespace tarn::lake {
-namespace {
-
-constexpr const char* kEngine = "Tarn/0.1.0";
 
 std::string json_list(const std::vector<std::string>& values) {
     std::string out = "[";
@@ -31,30 +24,7 @@ std::string json_list(const std::vector<std::string>& values) {
     return out + "]";
 }
 
-// Errors: kAlreadyExists, saying which column differs.
-Status same_table(const TableSpec& spec, const TableInfo& there) {
-    auto differs = [&](std::string what) {
-        return fail(errors::kTableSchema,
-                    "table " + spec.name + " exists with another schema: " + what);
-    };
-    for (size_t i = 0; i < std::max(spec.columns.size(), there.columns.size()); ++i) {
-        if (i >= spec.columns.size()) return differs("it also has column " + there.columns[i].name);
-        if (i >= there.columns.size()) return differs("it lacks column " + spec.columns[i].name);
-        auto& a = spec.columns[i];
-        auto& b = there.columns[i];
-        if (a.name != b.name)
-            return differs(fmt::format("column {} is {}, not {}", i + 1, b.name, a.name));
-        if (a.type != b.type)
-            return differs(fmt::format("column {} is {}, not {}", a.name, codec::to_string(b.type),
-                                       codec::to_string(a.type)));
-        if (a.required != b.required)
-            return differs(
-                fmt::format("column {} is {}required", a.name, b.required ? "" : "not "));
-    }
-    if (spec.partition_by != there.partition_by)
-        return differs("it is partitioned by " + json_list(there.partition_by));
-    return {};
-}
+namespace {
 
 Status check_partitions(const TableSpec& spec) {
     for (auto& name : spec.partition_by) {
@@ -227,8 +197,7 @@ Status Lake::ensure_table(const TableSpec& spec) {
         there = entry->table.refresh();  // someone else made it meanwhile
         if (!there) return fail(std::move(there).error());
     }
-    TARN_TRY(auto info, describe_snapshot(spec.name, **there));
-    return same_table(spec, info);
+    return impl_->evolve(*entry, spec, *there);
 }
 
 Status Lake::drop_table(std::string_view name) {

@@ -37,6 +37,14 @@ struct Lake::Impl {
     Uuid new_uuid();
     Status check_case(std::string_view name);
     delta::StepHook steps();
+    // Makes the table's columns what the specification says, if rows that stand can stay. Errors:
+    // kAlreadyExists (they cannot; says which column), those of a commit.
+    Status evolve(Entry& entry, const TableSpec& spec,
+                  const std::shared_ptr<const delta::Snapshot>& there)
+        TARN_REQUIRES(entry.appending);
+    // One commit that gives the table the content of another one.
+    Status take_over(Entry& entry, const delta::Snapshot& old, const delta::Snapshot& fresh)
+        TARN_REQUIRES(entry.appending);
 
     const std::string root;
     LakeContext context;
@@ -67,5 +75,12 @@ struct Lake::Impl {
 Result<std::set<PartitionKey>> partitions_of(const delta::Snapshot& snapshot,
                                              const BatchList& rows);
 PartitionKey partition_of(const delta::Snapshot& snapshot, const delta::AddFile& file);
+
+inline constexpr std::string_view kReplaceTable = "REPLACE TABLE";  // in commitInfo
+inline constexpr std::string_view kReplacedAt = "tarn.replacedAt";  // a table's property: version
+inline constexpr const char* kEngine = "Tarn/0.1.0";
+
+std::string json_list(const std::vector<std::string>& values);
+delta::RemoveFile removal(const delta::AddFile& file, Timestamp time);
 
 }  // namespace tarn::lake

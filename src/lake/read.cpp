@@ -54,6 +54,12 @@ void Lake::set_hold(std::string_view owner, std::string_view table, int64_t vers
     impl_->holds[std::string(table)][std::string(owner)] = version;
 }
 
+void Lake::release_holds(std::string_view owner) {
+    MutexLock lock(impl_->mutex);
+    for (auto& [table, owners] : impl_->holds)
+        if (auto it = owners.find(owner); it != owners.end()) owners.erase(it);
+}
+
 uint64_t Lake::add_listener(std::function<void(const std::string&)> listener) {
     MutexLock lock(impl_->listening);
     impl_->listeners.emplace(++impl_->last_token, std::move(listener));
@@ -74,14 +80,15 @@ Result<AddedFiles> Lake::files(std::string_view table) {
     TARN_TRY(auto snapshot, impl_->snapshot(table));
     return AddedFiles{.version = snapshot->version,
                       .time = Timestamp::from_ms(snapshot->commit_ms),
-                      .files = snapshot->files.all()};
+                      .files = snapshot->files.all(),
+                      .replaced = false};
 }
 
 Result<AddedFiles> Lake::added(std::string_view table, int64_t version) {
     TARN_TRY(auto entry, impl_->entry(table));
     auto actions = delta::read_commit(impl_->context.fs, entry->table.log_folder(), version);
     if (!actions) return fail(std::move(actions).error().with_context(std::string(table)));
-    AddedFiles out{.version = version, .time = {}, .files = {}};
+    AddedFiles out{.version = version, .time = {}, .files = {}, .replaced = false};
     std::string operation = "an operation without a name";
     bool removed = false;
     for (auto& action : *actions) {
@@ -96,7 +103,8 @@ Result<AddedFiles> Lake::added(std::string_view table, int64_t version) {
                 out.files.push_back(std::make_shared<const delta::AddFile>(std::move(*add)));
         }
     }
-    if (!removed) return out;
+    out.replaced = operation == kReplaceTable;
+    if (!removed || out.replaced) return out;
     // What a DELETE adds are files of the rows that it left, which are not new.
     if (operation == kDelete) {
         out.files.clear();

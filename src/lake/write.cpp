@@ -100,6 +100,9 @@ Status Write::check_schema() {
         partition_columns_.push_back(first.find(name));
     for (auto& column : columns) {
         int at = first.find(column.name);
+        const bool part =
+            std::find(partitions.begin(), partitions.end(), column.name) != partitions.end();
+        if (at < 0 && !column.required && !part) continue;  // absent in a file: null
         if (at < 0) return wrong("column " + column.name + " is missing");
         if (first.schema[size_t(at)].type != column.type)
             return wrong(fmt::format("column {} is {}, not {}", column.name,
@@ -112,8 +115,7 @@ Status Write::check_schema() {
             if (column.type == codec::ColumnType::kText && !has_only_text(values, batch->row_count))
                 return wrong("column " + column.name + " has a text that is not valid UTF-8");
         }
-        if (std::find(partitions.begin(), partitions.end(), column.name) == partitions.end())
-            data_columns_.push_back(at);
+        if (!part) data_columns_.push_back(at);
     }
     return {};
 }
@@ -195,7 +197,7 @@ delta::CommitInfo Write::info() const {
                    {"numOutputBytes", std::to_string(outcome_.bytes)}};
     out.blind_append = action_.removes == nullptr;
     if (!request_.user_metadata.empty()) out.user_metadata = json_object(request_.user_metadata);
-    out.engine = "Tarn/0.1.0";
+    out.engine = kEngine;
     out.txn_id = lake_.new_uuid().str();
     return out;
 }

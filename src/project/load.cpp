@@ -5,6 +5,7 @@
 #include "kind.h"
 #include "names.h"
 #include "tarn/base/utf8.h"
+#include "tarn/project/check.h"
 #include "tarn/project/project.h"
 #include "yaml.h"
 
@@ -30,7 +31,25 @@ class Loader {
         return std::move(project_);
     }
 
+    // As load(), but goes on behind what is wrong.
+    std::vector<Error> check() {
+        gathers_ = true;
+        (void)note(load_sections());
+        (void)note(load_models(project_.folder + "/models", "models"));
+        if (!wrong_.empty()) return std::move(wrong_);
+        for (const auto& kind : model_kinds())
+            if (kind.link) (void)note(kind.link(draft_));
+        return std::move(wrong_);
+    }
+
   private:
+    // What is wrong is kept, where all of it is gathered.
+    Status note(Status status) {
+        if (status || !gathers_) return status;
+        wrong_.push_back(std::move(status).error());
+        return {};
+    }
+
     // Read as another encoding, a file may be empty and right.
     static Status check_text(std::string_view text, std::string_view file) {
         const bool nul = text.find('\0') != text.npos;
@@ -54,9 +73,9 @@ class Loader {
             keys.push_back(section.key);
         TARN_TRY(auto file, Values::check(root, keys, {kProjectFile, 1}, "tarn.yml"));
         for (const auto& section : sections_)
-            TARN_RETURN_IF_ERROR(section.load(file, project_));
+            TARN_RETURN_IF_ERROR(note(section.load(file, project_)));
         for (const auto& section : sections_)
-            if (section.link) TARN_RETURN_IF_ERROR(section.link(project_));
+            if (section.link && wrong_.empty()) TARN_RETURN_IF_ERROR(note(section.link(project_)));
         return {};
     }
 
@@ -71,7 +90,7 @@ class Loader {
                     return wrong({below, 1}, "folders of models are nested too deep");
                 TARN_RETURN_IF_ERROR(load_models(path, below));
             } else if (file.name.ends_with(".sql")) {
-                TARN_RETURN_IF_ERROR(load_model(path, below));
+                TARN_RETURN_IF_ERROR(note(load_model(path, below)));
             }
         }
         return {};
@@ -115,6 +134,8 @@ class Loader {
     const std::span<const Section> sections_;
     Project project_;
     ModelDraft draft_{project_};
+    bool gathers_ = false;
+    std::vector<Error> wrong_;
 };
 
 }  // namespace
@@ -122,6 +143,11 @@ class Loader {
 Result<Project> load_project(io::FileSystem& fs, const std::string& folder,
                              std::span<const Section> sections) {
     return Loader(fs, folder, sections).load();
+}
+
+std::vector<Error> check_project(io::FileSystem& fs, const std::string& folder,
+                                 std::span<const Section> sections) {
+    return Loader(fs, folder, sections).check();
 }
 
 }  // namespace tarn::project

@@ -46,6 +46,8 @@ std::string_view state_name(flow::FlowState state) {
             return "running";
         case flow::FlowState::kPaused:
             return "paused";
+        case flow::FlowState::kRebuilding:
+            return "rebuilding";
         case flow::FlowState::kRetrying:
             return "retrying";
         case flow::FlowState::kFailed:

@@ -230,9 +230,11 @@ void EventHub::view_changed() {
 void EventHub::find_views() {
     std::erase_if(views_, [&](const auto& entry) { return !anyone_wants_view(entry.first); });
     for (const auto& name : platform_.views.names()) {
-        if (views_.contains(name) || !anyone_wants_view(name)) continue;
+        if (!anyone_wants_view(name)) continue;
         auto view = platform_.views.find(name);
         if (!view) continue;
+        // One that was built anew has taken the place of the one that is followed.
+        if (auto it = views_.find(name); it != views_.end() && it->second->view() == view) continue;
         views_[name] = std::make_unique<ViewFeed>(view, [this] { view_changed(); });
         if (auto now = present(name)) send("view", *now, name);
     }

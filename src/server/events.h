@@ -56,6 +56,7 @@ class ViewFeed {
     std::optional<std::string> next(std::optional<Timestamp> watermark);
     // The newest rows that stand, as a ViewChange; nothing before the first commit.
     Result<std::optional<std::string>> present(std::optional<Timestamp> watermark) const;
+    const std::shared_ptr<view::View>& view() const { return view_; }
 
   private:
     using BatchPtr = std::shared_ptr<const codec::ColumnBatch>;

@@ -346,6 +346,34 @@ class RocksStore final : public ViewStore {
         return {};
     }
 
+    Status replace_view(std::string_view name, std::string_view from) override {
+        MutexLock lock(mutex_);
+        auto it = views_.find(from);
+        if (it == views_.end()) return {};
+        auto old = views_.find(name);
+        auto spec = it->second.view->spec();
+        spec.name = name;
+        char b[4];
+        store_be<uint32_t>(b, it->second.id);
+        const auto record = std::string(b, 4) + encode_spec(spec);
+        TARN_RETURN_IF_ERROR(failpoints_.hit("view.replace.before"));
+        TARN_RETURN_IF_ERROR(write([&](rocksdb::WriteBatch& batch) {
+            batch.Delete(slice(kSpecPrefix + std::string(from)));
+            if (old != views_.end()) {
+                auto id = old->second.id;
+                auto first = id_key('\x04', id), last = id_key('\x04', id + 1);
+                auto state = id_key('\x03', id);
+                batch.Delete(slice(state));
+                batch.DeleteRange(slice(first), slice(last));
+            }
+            batch.Put(slice(kSpecPrefix + spec.name), slice(record));
+        }));
+        TARN_RETURN_IF_ERROR(failpoints_.hit("view.replace.after"));
+        views_.erase(std::string(from));
+        views_.erase(spec.name);
+        return load_view(record);
+    }
+
   private:
     struct Entry {
         uint32_t id = 0;

@@ -1,6 +1,10 @@
 // `tarn docs …`: the pages that are made from declarations, for `make docs`.
 
+#include <fmt/format.h>
+
+#include "capabilities.h"
 #include "commands.h"
+#include "project_pages.h"
 #include "reference.h"
 
 namespace tarn::cli {
@@ -35,6 +39,15 @@ class Reference final : public host::Command {
     std::string project_, out_;
 };
 
+// For editors, on standard output.
+class Schema final : public host::Command {
+  public:
+    Result<int> run(const host::Common& common) override {
+        fmt::print("{}", project_schema(all_sections(), common.program.settings));
+        return host::kExitOk;
+    }
+};
+
 constexpr auto kHidden = host::CommandRow::Kind::kHidden;
 
 constexpr host::CommandRow kCommands[] = {
@@ -45,6 +58,8 @@ constexpr host::CommandRow kCommands[] = {
     {"docs reference", "Writes docs/reference.",
      "tarn docs reference --project scenarios/q01-clickstream --out docs/reference",
      host::make_command<Reference>, host::CommandRow::Kind::kPlain},
+    {"docs schema", "Prints the JSON schema of tarn.yml, for editors.", "tarn docs schema",
+     host::make_command<Schema>, host::CommandRow::Kind::kPlain},
 };
 
 }  // namespace

@@ -119,6 +119,56 @@ class Set : public OfFlow {
   private:
     std::string_view verb_;
 };
+// Builds what it writes anew.
+class Rebuild final : public OfFlow {
+  public:
+    void declare(host::Options& options) override {
+        OfFlow::declare(options);
+        options.add("--from-retained", &from_retained_,
+                    "Takes what the log has, where records that were read are gone");
+    }
+    Result<int> run(const host::Common& common) override {
+        TARN_TRY(auto api, api_of(common));
+        TARN_TRY(auto answer, api.post(fmt::format("/api/v1/flows/{}/rebuild{}", flow_,
+                                                   from_retained_ ? "?from_retained=true" : ""),
+                                       nlohmann::json::object()));
+        host::TableOutput out(common.format, {"flow", "state"});
+        for (auto& flow : answer["flows"])
+            out.row({flow, "rebuilding"});
+        out.print();
+        return host::kExitOk;
+    }
+
+  private:
+    bool from_retained_ = false;
+};
+
+// Forgets one that the project has no longer.
+class Drop final : public OfFlow {
+  public:
+    void declare(host::Options& options) override {
+        OfFlow::declare(options);
+        options.add("--yes", &yes_, "Does it");
+    }
+    Result<int> run(const host::Common& common) override {
+        TARN_TRY(auto api, api_of(common));
+        if (!yes_) {
+            fmt::print(stderr,
+                       "Flow {} would be forgotten: its journal and what it holds of the log. What "
+                       "it wrote stays. --yes does it.\n",
+                       flow_);
+            return host::kExitUsage;
+        }
+        TARN_RETURN_IF_ERROR(
+            api.post("/api/v1/flows/" + flow_ + "/drop", nlohmann::json::object()));
+        host::print_object(common.format, {{"flow", flow_}, {"state", "dropped"}});
+        return host::kExitOk;
+    }
+
+  private:
+    bool yes_ = false;
+};
+
 struct Pause final : Set {
     Pause() : Set("pause") {}
 };
@@ -138,6 +188,11 @@ constexpr host::CommandRow kCommands[] = {
      host::make_command<Pause>},
     {"flow resume", "Runs a paused flow again, or retries a failed one.",
      "tarn flow resume live.clicks_windows", host::make_command<Resume>},
+    {"flow rebuild",
+     "Builds what a flow writes anew from its source, beside what stands, and what reads that.",
+     "tarn flow rebuild silver.clicks", host::make_command<Rebuild>},
+    {"flow drop", "Forgets a flow that the project has no longer; what it wrote stays.",
+     "tarn flow drop silver.clicks --yes", host::make_command<Drop>},
 };
 
 }  // namespace

@@ -66,12 +66,33 @@ Result<std::unique_ptr<ModelStep>> make_step(const project::TableModel& model,
     return fail(ErrorCode::kUnsupported, model.file + ": no strategy keeps a table of such SQL");
 }
 
+Definition definition_of(const project::TableModel& model, const SourceSchema& read,
+                         const ModelStep& step) {
+    Definition out{.text = generation_of(model.sql),
+                   .strategy = step.spec().strategy,
+                   .sql = normalized_sql(model.sql),
+                   .input = defined(read.columns),
+                   .output = defined(step.table_columns())};
+    out.settings = {{"source", model.source},
+                    {"every", format_duration(model.every)},
+                    {"unique_key", model.unique_key},
+                    {"event_time", model.event_time},
+                    {"deduplication_window", format_duration(model.deduplication_window)},
+                    {"watermark", format_duration(model.watermark)},
+                    {"grace", format_duration(model.grace)},
+                    {"quarantine", model.quarantine},
+                    {"late", model.late},
+                    {"partition_by", fmt::format("{}", fmt::join(model.partition_by, ","))}};
+    return out;
+}
+
 // `source`: all columns of the table, under the name that stream('…') has.
 Result<FlowPlan> plan_of(const project::TableModel& model, const SourceSchema& source,
                          std::vector<codec::ColumnSpec>& table_columns, PartContext& context) {
     TARN_TRY(auto schema, columns_read(model, source, context.world.engine));
     TARN_TRY(auto step, make_step(model, schema, context));
     TARN_RETURN_IF_ERROR(step->compile());
+    step->define(definition_of(model, schema, *step));
     std::vector<std::string> input;
     for (const auto& column : schema.columns)
         input.push_back(column.name);

@@ -1,11 +1,32 @@
 // For each topic with a table one flow "<topic>.table": its records as rows, and what does not
 // decode into the dead letter topic (missing for raw topics, which refuse nothing).
 
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "parts.h"
 #include "steps/ingest.h"
 
 namespace tarn::flow {
 namespace {
+
+Definition definition_of(const project::Topic& topic) {
+    Definition out{.strategy = "table", .output = defined(project::table_columns(topic))};
+    for (const auto& [name, form] : topic.times) {
+        auto column = std::ranges::find(out.output, name, &DefinedColumn::name);
+        if (column != out.output.end())
+            column->form =
+                fmt::format("{} {}", int(form.unit), form.zone ? form.zone->us : int64_t(-1));
+    }
+    out.settings = {{"topic", topic.name},
+                    {"table", topic.table->name},
+                    {"format", std::string(topic.format->name)},
+                    {"every", format_duration(topic.table->every)},
+                    {"partition_by", fmt::format("{}", fmt::join(topic.table->partition_by, ","))}};
+    return out;
+}
 
 Result<std::vector<FlowPlan>> plans(const project::Project& project, PartContext& context) {
     std::vector<FlowPlan> out;
@@ -16,6 +37,7 @@ Result<std::vector<FlowPlan>> plans(const project::Project& project, PartContext
         if (topic.decoded()) reader.need(topic.columns, true);
         auto step = std::make_unique<IngestStep>(
             topic, side_partitions(topic.dead_letters, context), context.options, context.world);
+        step->define(definition_of(topic));
         FlowPlan plan{{topic_node(name)}, std::move(step), {}};
         plan.sinks.push_back({.node = table_node(topic.table->name),
                               .description = "Topic " + topic.name,

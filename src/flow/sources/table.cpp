@@ -1,11 +1,16 @@
 // A table as a flow's source: its positions are versions, and files of the version under way.
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "parts.h"
 #include "tarn/flow/error_ids.h"
+
+namespace tarn::errors {
+extern const ErrorId kSourceReplaced;
+}  // namespace tarn::errors
 
 namespace tarn::flow {
 namespace {
@@ -26,7 +31,11 @@ class TableSource final : public Source {
     std::string unit() const override { return "version"; }
     size_t partitions() override { return 1; }
     Duration poll() const override { return kPoll; }
-    std::vector<Position> start() override { return {{}}; }
+    // What stood before the table was replaced as a whole is not read.
+    std::vector<Position> start() override {
+        const auto at = lake_.replaced_at(reader_.table()).value_or(0);
+        return {at > 0 ? Position{at, kWhole} : Position{}};
+    }
 
     Result<Uuid> id() override {
         auto info = lake_.describe(reader_.table());
@@ -41,16 +50,17 @@ class TableSource final : public Source {
         SourceInput out;
         TARN_TRY(auto newest, lake_.version(reader_.table()));
         auto at = from[0];
-        if (at.at > newest + 1)
+        if (!limits.until.empty()) newest = std::min(newest, limits.until[0].at - 1);
+        if (limits.until.empty() && at.at > newest + 1)
             return fail(
                 errors::kPositionBeyondLog,
                 fmt::format("the flow's position, version {}, is beyond the newest version {} of "
-                            "table {}: it was put back to an older state; drop the flow's "
-                            "sinks and its state folder to begin anew",
+                            "table {}: it was put back to an older state; `tarn flow rebuild` "
+                            "begins anew",
                             at.at, newest, reader_.table()));
         while (at.at <= newest && !out.more) {
-            TARN_TRY(auto added, added_of(at.at));
-            for (; at.within < int64_t(added->files.size()); ++at.within) {
+            TARN_TRY(auto added, added_of(at));
+            for (at = begun(at); at.within < int64_t(added->files.size()); ++at.within) {
                 const auto& file = *added->files[size_t(at.within)];
                 if ((!out.batches.empty() || !limits.some) &&
                     (out.records + std::max<int64_t>(0, file.records) > kRowsFactor * limits.rows ||
@@ -71,8 +81,9 @@ class TableSource final : public Source {
         SourceInput out;
         for (const auto& range : ranges) {
             for (auto at = range.from; at < range.to; at = {at.at + 1, 0}) {
-                TARN_TRY(auto added, added_of(at.at));
-                for (; at.within < int64_t(added->files.size()) && at < range.to; ++at.within) {
+                TARN_TRY(auto added, added_of(at));
+                for (at = begun(at); at.within < int64_t(added->files.size()) && at < range.to;
+                     ++at.within) {
                     TARN_TRY(auto slice, reader_.read(at));
                     out.add(std::move(slice));
                 }
@@ -113,14 +124,26 @@ class TableSource final : public Source {
     }
 
   private:
-    Result<std::shared_ptr<const lake::AddedFiles>> added_of(int64_t version) {
+    // Before the files of a version that replaced the table: a flow begins there. One that comes
+    // from the version before has read what it replaced.
+    static constexpr int64_t kWhole = -1;
+    static Position begun(Position at) { return {at.at, std::max<int64_t>(0, at.within)}; }
+
+    Result<std::shared_ptr<const lake::AddedFiles>> added_of(Position at) {
+        const auto version = at.at;
         auto added = reader_.added(version);
+        if (added && (*added)->replaced && at.within == 0)
+            return fail(errors::kSourceReplaced,
+                        fmt::format("table {} was built anew in version {}, and this flow has read "
+                                    "what stood before: `tarn flow rebuild NAME` builds what it "
+                                    "writes anew as well",
+                                    reader_.table(), version));
         if (!added && added.error().code() == ErrorCode::kNotFound)
             return fail(
                 errors::kPositionBeforeLog,
                 fmt::format("version {} of table {} is not in its log any more, and the flow has "
-                            "not read it: drop the flow's sinks and its state folder to "
-                            "begin anew with a table whose log is whole",
+                            "not read it: rebuild the flow that writes the table, and "
+                            "this one with it (`tarn flow rebuild`)",
                             version, reader_.table()));
         return added;
     }

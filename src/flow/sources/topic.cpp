@@ -51,6 +51,10 @@ class TopicSource final : public Source {
         if (!next) return fail(next.error());
         for (size_t p = 0; p < next->to.size(); ++p) {
             TARN_RETURN_IF_ERROR(check(int32_t(p), at[p], next->offsets[p]));
+            if (!limits.until.empty())
+                next->to[p] = std::max(
+                    at[p],
+                    std::min(next->to[p], p < limits.until.size() ? limits.until[p].at : at[p]));
             if (at[p] == next->to[p]) continue;
             out.ranges.push_back({.partition = int32_t(p), .from = from[p], .to = {next->to[p]}});
             TARN_RETURN_IF_ERROR(read_range(out.ranges.back(), out));
@@ -109,8 +113,7 @@ class TopicSource final : public Source {
                 return fail(errors::kPositionBeyondLog,
                             fmt::format("the log ends before what a batch has read: topic {} "
                                         "partition {} offset {}: it was put back to an older "
-                                        "state; drop the flow's sinks and its state folder to "
-                                        "begin anew",
+                                        "state; `tarn flow rebuild` begins anew",
                                         reader_.topic().name, range.partition, at));
             }
             at = chunk->to.at;
@@ -125,15 +128,15 @@ class TopicSource final : public Source {
         if (position > offsets.high_watermark) {
             return fail(errors::kPositionBeyondLog,
                         fmt::format("the flow's position {} is beyond the log's end {}: {}: the "
-                                    "log was put back to an older state; drop the flow's sinks "
-                                    "and its state folder to begin anew",
+                                    "log was put back to an older state; `tarn flow rebuild` "
+                                    "begins anew",
                                     position, offsets.high_watermark, where));
         }
         if (position < offsets.log_start_offset) {
             return fail(errors::kPositionBeforeLog,
                         fmt::format("the flow's position {} is before the log's start {}: {}: "
-                                    "records it has not read were deleted; drop the flow's sinks "
-                                    "and its state folder to begin anew",
+                                    "records it has not read were deleted; `tarn flow rebuild "
+                                    "--from-retained` begins anew with what is there",
                                     position, offsets.log_start_offset, where));
         }
         return {};

@@ -192,7 +192,8 @@ TEST_F(RuntimeTest, AChangedModelOverItsViewStopsAndNamesTheChoice) {
     step_all();
     auto live = status("live.pages");
     EXPECT_EQ(live.state, FlowState::kFailed);
-    EXPECT_THAT(live.reason, AllOf(HasSubstr("generation"), HasSubstr("drop the sinks")));
+    EXPECT_THAT(live.reason,
+                AllOf(HasSubstr("made otherwise"), HasSubstr("tarn flow rebuild live.pages")));
     EXPECT_EQ(status("clicks.table").state, FlowState::kRunning);
     EXPECT_EQ(status("clicks.table").lag(), 0);
 }
@@ -242,7 +243,7 @@ TEST_F(RuntimeTest, ATableThatIsGoneStopsItsReadersAlone) {
     EXPECT_EQ(silver.state, FlowState::kFailed);
     EXPECT_THAT(silver.reason,
                 AllOf(HasSubstr("table bronze.clicks is not there"), HasSubstr("put it back"),
-                      HasSubstr("drop the flow's sinks and d/state/silver.clicks")));
+                      HasSubstr("tarn flow rebuild silver.clicks")));
     EXPECT_EQ(status("gold.pages").state, FlowState::kRunning);
     EXPECT_EQ(status("gold.sessions").state, FlowState::kRunning);
     world_.close();

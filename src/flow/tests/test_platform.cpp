@@ -67,7 +67,8 @@ Status TestPlatform::drain() {
     for (int i = 0; i < 10'000; ++i) {
         TARN_TRY(bool any, runtime_->step());
         for (const auto& flow : runtime_->list()) {
-            if (flow.state != FlowState::kRunning) {
+            if (flow.state != FlowState::kRunning && flow.state != FlowState::kRebuilding &&
+                flow.state != FlowState::kStarting) {
                 return fail(ErrorCode::kInternal, fmt::format("flow {} is {}: {}", flow.name,
                                                               to_string(flow.state), flow.reason));
             }

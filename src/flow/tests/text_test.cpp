@@ -9,6 +9,10 @@
 //                          " | ", up to an empty line
 //   flow NAME STATE        the flow stands so: running, failed, …
 //   crash                  the power goes off and on; `start` follows
+//   stop                   the platform closes; `start` follows
+//   rebuild NAME           orders it; `run` carries it out
+//   plan                   what the project as it stands means; then a line for each flow, "name |
+//                          effect | changes", up to an empty line
 //   wait TIME              the clock goes on
 //
 // The clock begins at 2024-05-01 12:00:00 UTC. Everything is on a simulated disk.
@@ -62,6 +66,12 @@ class Script {
             EXPECT_EQ(state_of(first), second);
         else if (verb == "crash")
             platform_.crash();
+        else if (verb == "stop")
+            platform_.close();
+        else if (verb == "rebuild")
+            EXPECT_TRUE(platform_.runtime().rebuild(first, false));
+        else if (verb == "plan")
+            plan();
         else if (verb == "wait")
             platform_.clock.advance(must(parse_duration(first)));
         else
@@ -110,6 +120,18 @@ class Script {
         (void)platform_.runtime().step();
         auto status = platform_.runtime().describe(flow);
         return status ? std::string(to_string(status->state)) : "not there";
+    }
+    void plan() {
+        auto project = must(project::load_project(platform_.disk, "p"));
+        std::vector<std::string> found;
+        for (const auto& change :
+             must(plan_changes(project, platform_.options, platform_.context()))) {
+            auto& line =
+                found.emplace_back(fmt::format("{} | {} |", change.flow, to_string(change.effect)));
+            for (const auto& one : change.changes)
+                line += fmt::format(" {}{}", one.what, &one == &change.changes.back() ? "" : ";");
+        }
+        EXPECT_EQ(found, until(""));
     }
     void query() {
         std::string sql;

@@ -28,16 +28,7 @@ std::vector<delta::RemoveFile> removes(const delta::Snapshot& snapshot,
         touched.insert(partition_of(snapshot, add));
     snapshot.files.each([&](auto& file) {
         if (!touched.contains(partition_of(snapshot, *file))) return;
-        delta::RemoveFile remove;
-        remove.path = file->path;
-        remove.deleted_ms = time.ms();
-        remove.extended = true;
-        remove.partition_values = file->partition_values;
-        remove.size = file->size;
-        remove.deletion_vector = file->deletion_vector;
-        remove.base_row_id = file->base_row_id;
-        remove.default_row_commit_version = file->default_row_commit_version;
-        out.push_back(std::move(remove));
+        out.push_back(removal(*file, time));
     });
     return out;
 }

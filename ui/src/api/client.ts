@@ -69,7 +69,7 @@ async function post<T>(url: string, body?: unknown, signal?: AbortSignal): Promi
 
 export const runSql = (sql: string, signal: AbortSignal) => post<SqlResult>('/api/v1/sql', { sql }, signal);
 
-export async function flowAction(name: string, action: 'pause' | 'resume'): Promise<void> {
+export async function flowAction(name: string, action: 'pause' | 'resume' | 'rebuild'): Promise<void> {
   await post(`/api/v1/flows/${encodeURIComponent(name)}/${action}`);
 }
 

@@ -150,6 +150,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flows/{name}/rebuild": {
+        parameters: {
+            query?: {
+                /** @description Takes what the log has, where records that were read are gone. */
+                from_retained?: boolean;
+            };
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Builds what the flow writes anew from its source, beside what stands, and then what reads that. */
+        post: operations["rebuildFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{name}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forgets a flow that the project has no longer; what it wrote stays. */
+        post: operations["dropFlow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/groups": {
         parameters: {
             query?: never;
@@ -268,6 +309,23 @@ export interface paths {
          *     greatest of its time, another the mean; the last point is of a time that is not over yet.
          */
         get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the project, as it is on disk now, means for the flows that stand. */
+        get: operations["plan"];
         put?: never;
         post?: never;
         delete?: never;
@@ -671,6 +729,12 @@ export interface components {
             /** @description What to do about it, as Markdown. */
             todo: string;
         };
+        FlowsOrdered: {
+            flows: string[];
+        };
+        FlowDropped: {
+            dropped: string;
+        };
         Flow: {
             name: string;
             /** @enum {string} */
@@ -689,7 +753,7 @@ export interface components {
                 name: string;
             }[];
             /** @enum {string} */
-            state: "starting" | "running" | "paused" | "retrying" | "failed" | "stopped";
+            state: "starting" | "running" | "paused" | "retrying" | "failed" | "stopped" | "rebuilding";
             /** @description Why it is not running, and what to do. */
             reason: string;
             generation: string;
@@ -819,6 +883,36 @@ export interface components {
                 /** @description Oldest first, the first at `first`; null: not known. */
                 values: components["schemas"]["MaybeNumber"][];
             }[];
+        };
+        ChangePlan: {
+            flows: components["schemas"]["FlowChange"][];
+        };
+        FlowChange: {
+            flow: string;
+            /** @description The model's file; empty where there is none. */
+            file: string;
+            effect: components["schemas"]["ChangeEffect"];
+            sources: components["schemas"]["ChangeNode"][];
+            sinks: components["schemas"]["ChangeNode"][];
+            changes: {
+                effect: components["schemas"]["ChangeEffect"];
+                what: string;
+            }[];
+            /** @description What is read again; null where nothing is. */
+            replay: {
+                from: string;
+                units: number;
+                unit: string;
+                /** @description What was read and is there no longer; empty if all is. */
+                gone: string;
+            } | null;
+        };
+        /** @enum {string} */
+        ChangeEffect: "unchanged" | "new" | "free" | "goes on" | "rebuild" | "removed";
+        ChangeNode: {
+            /** @enum {string} */
+            kind: "topic" | "table" | "view";
+            name: string;
         };
         Status: {
             as_of: components["schemas"]["Instant"];
@@ -1399,6 +1493,55 @@ export interface operations {
             default: components["responses"]["Failed"];
         };
     };
+    rebuildFlow: {
+        parameters: {
+            query?: {
+                /** @description Takes what the log has, where records that were read are gone. */
+                from_retained?: boolean;
+            };
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The flows that are built anew, in order. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowsOrdered"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    dropFlow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDropped"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
     listGroups: {
         parameters: {
             query?: never;
@@ -1545,6 +1688,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Flow by flow. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePlan"];
                 };
             };
             default: components["responses"]["Failed"];

@@ -34,6 +34,22 @@ function PauseResume({ flow }: { flow: FlowData }) {
   );
 }
 
+// Where what stands cannot go on, resuming does not help.
+const needsRebuild = (flow: FlowData) => flow.state === 'failed' && flow.reason.includes('tarn flow rebuild');
+
+function Rebuild({ flow }: { flow: FlowData }) {
+  const client = useQueryClient();
+  const act = useMutation({ mutationFn: () => flowAction(flow.name, 'rebuild'), onSettled: () => client.invalidateQueries({ queryKey: ['flows'] }) });
+  return (
+    <>
+      <button type="button" className="primary" disabled={act.isPending} onClick={() => act.mutate()} title="Builds what it writes anew from its source, beside what stands, and puts it in its place in one commit; then what reads that">
+        Build it anew
+      </button>
+      {act.error && <ErrorBox error={act.error} />}
+    </>
+  );
+}
+
 // What stopped it, once: message, the error's page, what to do, and the button that does it.
 function Stopped({ flow, todo }: { flow: FlowData; todo: string }) {
   const { message, id } = reasonOf(flow.reason);
@@ -46,7 +62,7 @@ function Stopped({ flow, todo }: { flow: FlowData; todo: string }) {
       </strong>
       <pre>{message || 'It gave no reason.'}</pre>
       <p><b>What to do:</b> <Said text={todo} /></p>
-      {failed && <PauseResume flow={flow} />}
+      {failed && (needsRebuild(flow) ? <Rebuild flow={flow} /> : <PauseResume flow={flow} />)}
     </div>
   );
 }

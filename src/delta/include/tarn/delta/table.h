@@ -24,10 +24,11 @@ namespace tarn::delta {
 
 struct CommitRequest {
     std::vector<AddFile> adds;
-    std::vector<RemoveFile> removes;  // with some, nobody may have committed since `read`
+    // With some, or with metadata, nobody may have committed since `read`.
+    std::vector<RemoveFile> removes;
     std::vector<SetTransaction> transactions;
     std::optional<Protocol> protocol;  // only in version 0
-    std::optional<Metadata> metadata;  // only in version 0
+    std::optional<Metadata> metadata;  // in version 0, or the table's new one
     CommitInfo info;  // txn_id must be unique; timestamp and read version are filled in
     Timestamp time;   // the commit's time is max(this, the previous one's + 1 ms)
 };

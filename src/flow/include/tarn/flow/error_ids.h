@@ -11,6 +11,8 @@ extern const ErrorId kPositionBeyondLog;
 extern const ErrorId kPositionBeforeLog;
 extern const ErrorId kSourceGone;
 extern const ErrorId kJournalDamaged;
+extern const ErrorId kJournalNewer;
+extern const ErrorId kInUse;
 
 }  // namespace tarn::errors
 

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@
 #include "tarn/base/metrics.h"
 #include "tarn/base/result.h"
 #include "tarn/base/time.h"
+#include "tarn/flow/change.h"
 #include "tarn/flow/node.h"
 #include "tarn/io/failpoints.h"
 #include "tarn/io/file_system.h"
@@ -37,7 +39,7 @@
 
 namespace tarn::flow {
 
-enum class FlowState { kStarting, kRunning, kPaused, kRetrying, kFailed, kStopped };
+enum class FlowState { kStarting, kRunning, kPaused, kRetrying, kFailed, kStopped, kRebuilding };
 std::string_view to_string(FlowState state);
 
 // Of a table as source: one, whose offsets are versions.
@@ -147,7 +149,13 @@ class Runtime {
     std::vector<FlowStatus> list() const;  // by name
     std::optional<FlowStatus> describe(std::string_view name) const;
     Status pause(std::string_view name);
-    Status resume(std::string_view name);             // also retries a failed flow
+    Status resume(std::string_view name);  // also retries a failed flow
+    // Builds what the flow writes anew from its source, beside what stands, and puts it in its
+    // place in one commit of each sink; then those of the flows that read it, in their order.
+    // Meanwhile what stands is read as it is, and the flows take nothing new. Orders are durable: a
+    // restart goes on with them. Gives the flows, in order. Errors: kNotFound, kFailedPrecondition
+    // (one is under way; or records that were read are gone, without `from_retained`).
+    Result<std::vector<std::string>> rebuild(std::string_view name, bool from_retained);
     std::vector<RunRecord> runs(size_t limit) const;  // newest first
 
     // threads == false: one epoch of each flow that has something to do. True if any had.
@@ -158,5 +166,20 @@ class Runtime {
     explicit Runtime(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
+
+// What the project means for the flows that stand, in the order in which they run, those that it
+// has no longer last. Changes nothing. Errors: those of compiling the project.
+Result<std::vector<FlowChange>> plan_changes(const project::Project& project,
+                                             const RuntimeOptions& options, RuntimeContext context);
+// While no runtime runs: orders the rebuilds that a plan asks for, which the next one carries out.
+// Gives the flows. Errors: as of Runtime::rebuild().
+Result<std::vector<std::string>> order_rebuilds(const project::Project& project,
+                                                std::span<const std::string> names,
+                                                bool from_retained, const RuntimeOptions& options,
+                                                RuntimeContext context);
+// Forgets a flow that the project has no longer: its journal and its holds. What it wrote stays.
+// Errors: kNotFound, kFailedPrecondition (a flow of the project).
+Status drop_flow(std::string_view name, const project::Project& project,
+                 const RuntimeOptions& options, RuntimeContext context);
 
 }  // namespace tarn::flow

@@ -44,6 +44,11 @@ struct Flows {
     std::function<std::optional<flow::FlowStatus>(std::string_view)> describe;
     std::function<Status(std::string_view)> pause, resume;
     std::function<std::vector<flow::RunRecord>(size_t)> runs;
+    std::function<Result<std::vector<std::string>>(std::string_view, bool from_retained)> rebuild =
+        {};
+    // Of the project as it is on disk now; may be empty.
+    std::function<Result<std::vector<flow::FlowChange>>()> plan = {};
+    std::function<Status(std::string_view)> drop = {};  // may be empty
 };
 // Those of a runtime, which outlives them.
 Flows flows_of(flow::Runtime& runtime);

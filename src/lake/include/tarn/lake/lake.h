@@ -88,6 +88,7 @@ struct AddedFiles {
     int64_t version = -1;
     Timestamp time;  // of the commit
     FileList files;
+    bool replaced = false;  // they are the whole table: all that stood before went
 };
 struct PartitionRows {
     int64_t version = -1;  // of the table that was read
@@ -109,9 +110,19 @@ class Lake {
     static Result<std::unique_ptr<Lake>> open(std::string root, LakeContext context);
     ~Lake();
 
-    // Creates it, or does nothing if a table with these columns and partitions is there. Errors: kAlreadyExists (another
-    // schema; says which column differs), kInvalidArgument (names Delta cannot have).
+    // Creates it, or makes the columns of the one that is there these, in one commit, if its rows
+    // can stay: a column that it lacks is added (null in its rows), one that is required no longer
+    // may be null, INTEGER becomes BIGINT (its files are written anew, which for those who read it
+    // as it grows changes nothing). Columns that only the table has stay. Errors: kAlreadyExists
+    // (another schema; says which column differs), kInvalidArgument (names Delta cannot have).
     Status ensure_table(const TableSpec& spec);
+    // Gives `table` what `from` holds: rows, columns, partitions, transactions, in one commit, so
+    // that readers see the old or the new, and drops `from`. The table keeps its id and history; it
+    // is made if it is not there. Again after a crash it goes on where it was; without a table
+    // `from` it does nothing. No one may write either meanwhile.
+    Status replace_table(std::string_view table, std::string_view from);
+    // The version in which the table was last replaced as a whole, 0 if never.
+    Result<int64_t> replaced_at(std::string_view table);
     Status drop_table(std::string_view name);
     // Errors: kNotFound, kConflict (a newer txn of this app id by someone else: fenced), kUnsupported (a table feature,
     // named), kResourceExhausted (disk), kInvalidArgument (schema differs).
@@ -129,8 +140,9 @@ class Lake {
     Result<int64_t> version(std::string_view table);
     // The live files of the newest version, in the order they came.
     Result<AddedFiles> files(std::string_view table);
-    // The files with rows that a version added: none of a DELETE, which only takes away. Errors:
-    // kFailedPrecondition (it changed rows or replaced them; names version and operation), kNotFound
+    // The files with rows that a version added: none of a DELETE, which only takes away; all files
+    // of one that replaced the table as a whole, which is said. Errors: kFailedPrecondition (it
+    // changed rows or replaced some; names version and operation), kNotFound
     // (no such version, or it was cleaned up).
     Result<AddedFiles> added(std::string_view table, int64_t version);
     // These columns of the files' rows, in their order.
@@ -142,6 +154,7 @@ class Lake {
                                           std::span<const std::string> columns);
     // Someone will read the log from this version on: it is not cleaned up. Replaces that owner's hold.
     void set_hold(std::string_view owner, std::string_view table, int64_t version);
+    void release_holds(std::string_view owner);
     // Called with a table's name after each commit of this process, from the writer's thread; must return at once.
     uint64_t add_listener(std::function<void(const std::string& table)> listener);
     // After it returns the listener is not running and never will.
@@ -151,6 +164,7 @@ class Lake {
 
   private:
     friend class Write;
+    friend class Rewrite;
     struct Impl;
     explicit Lake(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;

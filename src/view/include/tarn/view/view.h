@@ -84,6 +84,9 @@ class ViewStore {
     virtual std::shared_ptr<View> find(std::string_view name) const = 0;
     // Removes a view with its rows and epoch.
     virtual Status drop_view(std::string_view name) = 0;
+    // Puts the view `from` in the place of `name`, which need not be there, in one write. Readers
+    // of the old one see it until they ask for it again. Without a view `from` it does nothing.
+    virtual Status replace_view(std::string_view name, std::string_view from) = 0;
 };
 
 struct RocksOptions {

@@ -1,0 +1,42 @@
+// `tarn check`: all that is wrong with a project, with file and line.
+
+#include <fmt/format.h>
+
+#include "capabilities.h"
+#include "commands.h"
+#include "project_folder.h"
+#include "tarn/host/output.h"
+#include "tarn/project/check.h"
+
+namespace tarn::cli {
+namespace {
+
+class Check final : public host::Command {
+  public:
+    void declare(host::Options& options) override {
+        project_.declare(options, "Project folder, with tarn.yml");
+    }
+    Result<int> run(const host::Common& common) override {
+        io::LocalFileSystem fs;
+        const auto wrong = project::check_project(fs, project_.folder(), all_sections());
+        host::TableOutput out(common.format, {"message", "id"});
+        for (const auto& error : wrong)
+            out.row({error.message(), to_string(error.id())});
+        out.print("Nothing is wrong.");
+        return wrong.empty() ? host::kExitOk : host::kExitUsage;
+    }
+
+  private:
+    ProjectFolder project_;
+};
+
+constexpr host::CommandRow kCommands[] = {
+    {"check", "Says all that is wrong with a project, with file and line.",
+     "tarn check --project shop", host::make_command<Check>},
+};
+
+}  // namespace
+
+std::span<const host::CommandRow> check_commands() { return kCommands; }
+
+}  // namespace tarn::cli

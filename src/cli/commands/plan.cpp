@@ -1,0 +1,170 @@
+// `tarn plan` and `tarn apply`: what a changed project means for the flows that stand, and doing
+// it.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "commands.h"
+#include "offline.h"
+#include "project_folder.h"
+#include "tarn/host/change_json.h"
+#include "tarn/host/command.h"
+#include "tarn/host/environment.h"
+#include "tarn/host/output.h"
+#include "tarn/host/serving.h"
+
+namespace tarn::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+// The plan of the process that serves the folder, else one made here, and what carries it out.
+class Planner {
+  public:
+    Status open(const host::Common& common, const ProjectFolder& project) {
+        io::LocalFileSystem fs;
+        if (auto api = host::find_api(fs, common)) {
+            api_.emplace(std::move(*api));
+            TARN_TRY(plan_, api_->get("/api/v1/plan"));
+            return {};
+        }
+        TARN_TRY(auto loaded, project.load());
+        TARN_TRY(auto settings, host::load_settings(common.program.settings, {}, loaded.settings));
+        TARN_TRY(stores_, OfflineStores::open(common.data, std::move(loaded), settings));
+        TARN_TRY(auto changes,
+                 flow::plan_changes(stores_->project(), stores_->options(), stores_->context()));
+        plan_ = Json::parse(host::changes_json(changes));
+        return {};
+    }
+    const Json& plan() const { return plan_; }
+    bool serves() const { return api_.has_value(); }
+
+    // Gives the flows.
+    Result<std::vector<std::string>> rebuild(const std::vector<std::string>& flows,
+                                             bool from_retained) {
+        if (!api_)
+            return flow::order_rebuilds(stores_->project(), flows, from_retained,
+                                        stores_->options(), stores_->context());
+        std::vector<std::string> out;
+        for (const auto& flow : flows) {
+            if (std::ranges::find(out, flow) != out.end()) continue;  // with one before
+            TARN_TRY(auto answer,
+                     api_->post(fmt::format("/api/v1/flows/{}/rebuild{}", flow,
+                                            from_retained ? "?from_retained=true" : ""),
+                                Json::object()));
+            for (const auto& one : answer["flows"])
+                out.push_back(one);
+        }
+        return out;
+    }
+
+  private:
+    std::optional<host::Api> api_;
+    std::unique_ptr<OfflineStores> stores_;
+    Json plan_;
+};
+
+std::string words(const Json& change) {
+    std::string out;
+    for (const auto& one : change["changes"])
+        out += (out.empty() ? "" : "; ") + one["what"].get<std::string>();
+    if (const auto& replay = change["replay"]; !replay.is_null()) {
+        out += fmt::format("{}reads {} {}s again: {}", out.empty() ? "" : "; ",
+                           replay["units"].get<int64_t>(), replay["unit"].get<std::string>(),
+                           replay["from"].get<std::string>());
+        if (const std::string gone = replay["gone"]; !gone.empty())
+            out += fmt::format("; {} are no longer there", gone);
+    }
+    return out;
+}
+
+void print(host::Format format, const Json& plan) {
+    if (format == host::Format::kJson) {
+        host::print_object(format, nlohmann::ordered_json(plan));
+        return;
+    }
+    host::TableOutput out(format, {"flow", "effect", "what"});
+    for (const auto& change : plan["flows"])
+        out.row({change["flow"], change["effect"], words(change)});
+    out.print("The project has no flow.");
+}
+
+class Plan final : public host::Command {
+  public:
+    void declare(host::Options& options) override {
+        project_.declare(options, "Project folder, with tarn.yml");
+    }
+    Result<int> run(const host::Common& common) override {
+        Planner planner;
+        TARN_RETURN_IF_ERROR(planner.open(common, project_));
+        print(common.format, planner.plan());
+        return host::kExitOk;
+    }
+
+  private:
+    ProjectFolder project_;
+};
+
+class Apply final : public host::Command {
+  public:
+    void declare(host::Options& options) override {
+        project_.declare(options, "Project folder, with tarn.yml");
+        options.add("--yes", &yes_, "Does not ask");
+        options.add("--from-retained", &from_retained_,
+                    "Builds from what the log has, where records are gone");
+    }
+    Result<int> run(const host::Common& common) override {
+        Planner planner;
+        TARN_RETURN_IF_ERROR(planner.open(common, project_));
+        print(common.format, planner.plan());
+        std::vector<std::string> flows;
+        for (const auto& change : planner.plan()["flows"])
+            if (change["effect"].get<std::string>() == flow::to_string(flow::Effect::kRebuild))
+                flows.push_back(change["flow"]);
+        if (flows.empty()) {
+            fmt::print(stderr, "Nothing is to be built anew.{}\n",
+                       planner.serves() ? "" : " What goes on does so when Tarn starts.");
+            return host::kExitOk;
+        }
+        if (!yes_ && !confirmed(flows)) return host::kExitUsage;
+        TARN_TRY(auto ordered, planner.rebuild(flows, from_retained_));
+        fmt::print(stderr, "{}: {}\n",
+                   planner.serves() ? "Built anew from now on"
+                                    : "Ordered; they are built anew when Tarn starts",
+                   fmt::join(ordered, ", "));
+        return host::kExitOk;
+    }
+
+  private:
+    static bool confirmed(const std::vector<std::string>& flows) {
+        fmt::print(stderr, "Build anew {}? What stands is read until then. [y/N] ",
+                   fmt::join(flows, ", "));
+        std::string answer;
+        if (!isatty(STDIN_FILENO)) {
+            fmt::print(stderr, "\nNobody is there to ask: --yes says so.\n");
+            return false;
+        }
+        std::getline(std::cin, answer);
+        return answer == "y" || answer == "Y" || answer == "yes";
+    }
+    ProjectFolder project_;
+    bool yes_ = false, from_retained_ = false;
+};
+
+constexpr host::CommandRow kCommands[] = {
+    {"plan", "Says what a changed project means for the flows that stand, before it is served.",
+     "tarn plan --project shop --data shop-data", host::make_command<Plan>},
+    {"apply", "Does what the plan says: builds anew what needs it.",
+     "tarn apply --project shop --data shop-data --yes", host::make_command<Apply>},
+};
+
+}  // namespace
+
+std::span<const host::CommandRow> plan_commands() { return kCommands; }
+
+}  // namespace tarn::cli

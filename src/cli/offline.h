@@ -1,0 +1,50 @@
+#pragma once
+
+// What a data folder holds, opened without flows and listeners, for commands that change it while
+// no process serves it. Holds the folder's lock.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tarn/base/ids.h"
+#include "tarn/base/metrics.h"
+#include "tarn/base/settings.h"
+#include "tarn/flow/runtime.h"
+#include "tarn/io/data_folder.h"
+#include "tarn/project/project.h"
+
+namespace tarn::cli {
+
+class OfflineStores {
+  public:
+    // Errors: kFailedPrecondition (a process serves the folder), those of the stores.
+    static Result<std::unique_ptr<OfflineStores>> open(const std::string& data,
+                                                       project::Project project,
+                                                       const Settings& settings);
+    flow::RuntimeOptions options() const;
+    flow::RuntimeContext context();
+    const project::Project& project() const { return project_; }
+    lake::Lake& lake() { return *lake_; }
+    view::ViewStore& views() { return *views_; }
+
+  private:
+    explicit OfflineStores(const std::string& data) : data_(data) {}
+    Status open_all(const Settings& settings);
+
+    const std::string data_;
+    project::Project project_;
+    io::LocalFileSystem fs_;
+    SystemClock clock_;
+    Random random_{entropy_seed()};
+    io::Failpoints failpoints_;
+    Metrics metrics_;
+    Logger logger_;
+    std::optional<io::DataFolder> folder_;
+    std::unique_ptr<log::Log> log_;
+    std::unique_ptr<sql::Engine> engine_;
+    std::unique_ptr<lake::Lake> lake_;
+    std::unique_ptr<view::ViewStore> views_;
+};
+
+}  // namespace tarn::cli

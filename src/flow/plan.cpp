@@ -1,0 +1,152 @@
+// What a changed project means, and the orders that follow from it.
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "journal.h"
+#include "rebuild.h"
+#include "tarn/flow/error_ids.h"
+
+namespace tarn::flow {
+namespace {
+
+// Readers of the project's topics as they stand, or as they would be made; nothing is made.
+void add_topics(const project::Project& project, Readers& readers, RuntimeContext& world) {
+    for (const auto& [name, topic] : project.topics) {
+        auto info = world.log.find_topic(name);
+        if (!info) {
+            info.emplace();
+            info->name = name;
+            info->config.partitions = topic.partitions;
+        }
+        readers.add(topic, *info);
+    }
+}
+
+// What it is that stands, as far as is known.
+Result<FlowChange> change_of(const FlowPlan& plan, PartContext& context) {
+    const auto& spec = plan.step->spec();
+    FlowChange out{.flow = spec.name, .file = spec.file, .sources = plan.sources, .sinks = {}};
+    for (const auto& sink : plan.sinks)
+        out.sinks.push_back(sink.node);
+    auto& fs = context.world.fs;
+    const auto folder = plan.step->state_folder();
+    const bool journal = fs.exists(folder + "/journal");
+    TARN_TRY(auto stands, read_definition(fs, folder));
+    if (!journal) {
+        out.effect = Effect::kNew;
+        return out;
+    }
+    if (stands) {
+        out.changes = compare(*stands, spec.definition);
+    } else {
+        // Of a version before: its generation says whether it is the same.
+        auto header = Journal::read(fs, context.world.failpoints, folder + "/journal",
+                                    {.node = plan.sources.front(),
+                                     .position = [](int64_t packed) { return Position{packed}; }});
+        if (!header) return fail(header.error());
+        if (*header && (*header)->header().generation != spec.generation)
+            out.changes.push_back(
+                {Effect::kRebuild,
+                 "the SQL, columns or settings have changed since a version of Tarn that did not "
+                 "keep what they were"});
+    }
+    out.effect = gravest(out.changes);
+    if (out.effect == Effect::kRebuild) {
+        TARN_TRY(out.replay, replay_of(shape_of(plan), context));
+    }
+    return out;
+}
+
+// Those that read what is rebuilt are rebuilt after it.
+Status follow(const std::vector<FlowPlan>& plans, std::vector<FlowChange>& changes,
+              PartContext& context) {
+    for (size_t i = 0; i < changes.size(); ++i) {
+        for (size_t k = 0; k < plans.size(); ++k) {
+            if (changes[i].effect != Effect::kRebuild || k == i) continue;
+            auto& reader = changes[k];
+            if (reader.effect == Effect::kNew || reader.effect == Effect::kRebuild) continue;
+            for (const auto& sink : changes[i].sinks) {
+                if (sink.kind == kTopicKind ||
+                    std::ranges::find(reader.sources, sink) == reader.sources.end())
+                    continue;
+                reader.effect = Effect::kRebuild;
+                reader.changes.insert(
+                    reader.changes.begin(),
+                    {Effect::kRebuild,
+                     fmt::format("it reads {}, which is built anew", sink.text())});
+                TARN_TRY(reader.replay, replay_of(shape_of(plans[k]), context));
+                i = size_t(-1);  // from the first again
+                break;
+            }
+            if (i == size_t(-1)) break;
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<FlowChange>> plan_changes(const project::Project& project,
+                                             const RuntimeOptions& options,
+                                             RuntimeContext context) {
+    Readers readers(context, options.decoded_cache_bytes);
+    add_topics(project, readers, context);
+    PartContext parts{options, context, readers};
+    TARN_TRY(auto plans, plans_of(project, parts));
+    // In the order in which they run.
+    std::ranges::stable_partition(
+        plans, [](const FlowPlan& plan) { return plan.sources.front().kind == kTopicKind; });
+    std::vector<FlowChange> out;
+    std::set<std::string> known;
+    for (const auto& plan : plans) {
+        TARN_TRY(auto change, change_of(plan, parts));
+        known.insert(change.flow);
+        out.push_back(std::move(change));
+    }
+    TARN_RETURN_IF_ERROR(follow(plans, out, parts));
+    auto states = context.fs.list(options.state_folder);
+    if (!states) return out;
+    for (const auto& state : *states)
+        if (state.folder && !known.contains(state.name) && !state.name.ends_with("~rebuild") &&
+            context.fs.exists(options.state_folder + "/" + state.name + "/journal"))
+            out.push_back({.flow = state.name,
+                           .file = {},
+                           .effect = Effect::kRemoved,
+                           .sources = {},
+                           .sinks = {}});
+    return out;
+}
+
+Result<std::vector<std::string>> order_rebuilds(const project::Project& project,
+                                                std::span<const std::string> names,
+                                                bool from_retained, const RuntimeOptions& options,
+                                                RuntimeContext context) {
+    Readers readers(context, options.decoded_cache_bytes);
+    add_topics(project, readers, context);
+    PartContext parts{options, context, readers};
+    TARN_TRY(auto plans, plans_of(project, parts));
+    return make_orders(plans, names, from_retained, parts);
+}
+
+Status drop_flow(std::string_view name, const project::Project& project,
+                 const RuntimeOptions& options, RuntimeContext context) {
+    Readers readers(context, options.decoded_cache_bytes);
+    add_topics(project, readers, context);
+    PartContext parts{options, context, readers};
+    TARN_TRY(auto plans, plans_of(project, parts));
+    for (const auto& plan : plans)
+        if (plan.step->spec().name == name)
+            return fail(errors::kInUse, fmt::format("the project has flow {}", name));
+    const auto folder = options.state_folder + "/" + std::string(name);
+    if (name.find('/') != name.npos || !context.fs.exists(folder + "/journal"))
+        return fail(errors::kNoFlow, fmt::format("no such flow: {}", name));
+    context.log.release_holds(name);
+    context.lake.release_holds(name);
+    TARN_RETURN_IF_ERROR(context.fs.remove_tree(folder));
+    return context.fs.sync_folder(options.state_folder);
+}
+
+}  // namespace tarn::flow

@@ -1,0 +1,297 @@
+// Tables whose columns change, and tables that take the place of another: each in one commit.
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "lake_impl.h"
+#include "tarn/base/check.h"
+#include "tarn/delta/actions_json.h"
+#include "tarn/delta/partition.h"
+#include "tarn/delta/paths.h"
+#include "tarn/delta/schema.h"
+#include "tarn/delta/statistics.h"
+#include "tarn/lake/error_ids.h"
+#include "tarn/sql/delta_files.h"
+#include "tarn/sql/parquet.h"
+
+namespace tarn::errors {
+extern const ErrorId kTableSchema;
+}  // namespace tarn::errors
+
+namespace tarn::lake {
+
+delta::RemoveFile removal(const delta::AddFile& file, Timestamp time) {
+    delta::RemoveFile remove;
+    remove.path = file.path;
+    remove.deleted_ms = time.ms();
+    remove.extended = true;
+    remove.partition_values = file.partition_values;
+    remove.size = file.size;
+    remove.deletion_vector = file.deletion_vector;
+    remove.base_row_id = file.base_row_id;
+    remove.default_row_commit_version = file.default_row_commit_version;
+    return remove;
+}
+
+namespace {
+
+using codec::ColumnSpec;
+using codec::ColumnType;
+
+constexpr size_t kBatchRows = 61'440;
+
+// What a table's columns become.
+struct NewColumns {
+    std::vector<delta::Field> fields;
+    std::vector<std::string> added, relaxed, widened;
+    bool any() const { return !added.empty() || !relaxed.empty() || !widened.empty(); }
+};
+
+Result<NewColumns> new_columns(const TableSpec& spec, const delta::Snapshot& there) {
+    auto differs = [&](const std::string& what) {
+        return fail(errors::kTableSchema,
+                    "table " + spec.name + " exists with another schema: " + what);
+    };
+    if (!there.schema) return fail(ErrorCode::kCorrupted, "table " + spec.name + " has no schema");
+    TARN_TRY(auto stand, delta::columns_of(*there.schema));
+    TARN_TRY(auto wanted, delta::schema_of(spec.columns));
+    if (spec.partition_by != there.metadata->partition_columns)
+        return differs("it is partitioned by " + json_list(there.metadata->partition_columns));
+    NewColumns out{there.schema->fields, {}, {}, {}};
+    for (size_t i = 0; i < stand.size(); ++i) {
+        auto& field = out.fields[i];
+        auto is = std::ranges::find(spec.columns, stand[i].name, &ColumnSpec::name);
+        if (is != spec.columns.end() && is->type != stand[i].type) {
+            const bool wider =
+                is->type == ColumnType::kInt64 && stand[i].type == ColumnType::kInt32;
+            if (!wider)
+                return differs(fmt::format("column {} is {}, not {}", stand[i].name,
+                                           codec::to_string(stand[i].type),
+                                           codec::to_string(is->type)));
+            field.type = wanted.fields[size_t(is - spec.columns.begin())].type;
+            out.widened.push_back(stand[i].name);
+        }
+        if (field.nullable || (is != spec.columns.end() && is->required)) continue;
+        field.nullable = true;
+        out.relaxed.push_back(stand[i].name);
+    }
+    for (size_t i = 0; i < spec.columns.size(); ++i) {
+        if (std::ranges::find(stand, spec.columns[i].name, &ColumnSpec::name) != stand.end())
+            continue;
+        auto& field = out.fields.emplace_back(wanted.fields[i]);
+        field.nullable = true;  // in the rows that stand
+        out.added.push_back(field.name);
+    }
+    if (out.any()) {
+        // No two columns may differ in case alone.
+        auto all = stand;
+        for (const auto& name : out.added)
+            all.push_back({name, ColumnType::kText, false});
+        TARN_RETURN_IF_ERROR(delta::schema_of(all));
+    }
+    return out;
+}
+
+// INTEGER as BIGINT; other columns as they are.
+std::shared_ptr<const codec::ColumnBatch> widened(
+    const std::shared_ptr<const codec::ColumnBatch>& rows, const std::vector<std::string>& names) {
+    auto out = std::make_shared<codec::ColumnBatch>(*rows);
+    out->buffers.push_back(rows);  // text points into it
+    for (const auto& name : names) {
+        const auto at = out->find(name);
+        if (at < 0 || out->columns[size_t(at)].type != ColumnType::kInt32) continue;
+        auto& column = out->columns[size_t(at)];
+        std::vector<char> data(rows->row_count * sizeof(int64_t));
+        const auto* from = column.values<int32_t>();
+        auto* to = reinterpret_cast<int64_t*>(data.data());
+        std::copy(from, from + rows->row_count, to);
+        column.data = std::move(data);
+        column.type = out->schema[size_t(at)].type = ColumnType::kInt64;
+    }
+    return out;
+}
+
+}  // namespace
+
+// The table's files once more, with wider columns.
+class Rewrite {
+  public:
+    Rewrite(Lake::Impl& lake, std::shared_ptr<const delta::Snapshot> snapshot,
+            const NewColumns& columns, Timestamp time)
+        : lake_(lake), snapshot_(std::move(snapshot)), columns_(columns), time_(time) {}
+
+    Status run(delta::CommitRequest& commit) {
+        TARN_TRY(session_, lake_.context.engine.session());
+        for (const auto& field : snapshot_->schema->fields)
+            if (std::ranges::find(snapshot_->metadata->partition_columns, field.name) ==
+                snapshot_->metadata->partition_columns.end())
+                names_.push_back(field.name);
+        const auto stem = lake_.new_uuid().str();
+        for (const auto& file : snapshot_->files.all()) {
+            TARN_TRY(auto add, rewrite(*file, fmt::format("{:05}-{}", commit.adds.size(), stem)));
+            if (add) commit.adds.push_back(std::move(*add));
+            auto& remove = commit.removes.emplace_back(removal(*file, time_));
+            remove.data_change = false;
+        }
+        return {};
+    }
+
+  private:
+    Result<std::optional<delta::AddFile>> rewrite(const delta::AddFile& file,
+                                                  const std::string& stem) {
+        sql::DeltaFiles one{snapshot_, {std::make_shared<const delta::AddFile>(file)}};
+        TARN_TRY(auto rows, sql::read_delta_files(*session_, one, names_, kBatchRows));
+        Batches batches;
+        for (const auto& batch : rows)
+            batches.push_back(widened(batch, columns_.widened));
+        if (batches.empty()) return std::nullopt;  // all of them deleted
+        std::string folder;
+        for (const auto& name : snapshot_->metadata->partition_columns) {
+            auto* value = delta::find(file.partition_values, name);
+            folder +=
+                delta::partition_folder(name, value ? std::optional(*value) : std::nullopt) + "/";
+        }
+        const auto relative = folder + "part-" + stem + ".zstd.parquet";
+        const auto path = snapshot_->root + "/" + relative;
+        std::vector<int> columns;
+        for (const auto& name : names_)
+            columns.push_back(batches[0]->find(name));
+        auto& fs = lake_.context.fs;
+        TARN_RETURN_IF_ERROR(fs.create_folders(io::parent_path(path)));
+        TARN_TRY(auto written, sql::write_parquet(*session_, path, batches, columns));
+        TARN_RETURN_IF_ERROR(fs.sync_folder(io::parent_path(path)));
+        delta::AddFile add;
+        add.path = delta::percent_encode(relative);
+        add.partition_values = file.partition_values;
+        add.size = int64_t(written.bytes);
+        add.modified_ms = time_.ms();
+        add.data_change = false;
+        add.stats = delta::file_statistics(batches, columns);
+        add.records = int64_t(written.rows);
+        return add;
+    }
+
+    Lake::Impl& lake_;
+    const std::shared_ptr<const delta::Snapshot> snapshot_;
+    const NewColumns& columns_;
+    const Timestamp time_;
+    std::unique_ptr<sql::Session> session_;
+    std::vector<std::string> names_;
+};
+
+Status Lake::Impl::evolve(Entry& entry, const TableSpec& spec,
+                          const std::shared_ptr<const delta::Snapshot>& there) {
+    TARN_TRY(auto columns, new_columns(spec, *there));
+    if (!columns.any()) return {};
+    delta::CommitRequest commit;
+    commit.time = context.clock.now();
+    commit.metadata = *there->metadata;
+    commit.metadata->schema = delta::schema_json({columns.fields});
+    commit.info.operation =
+        columns.widened.empty() && columns.relaxed.empty() ? "ADD COLUMNS" : "CHANGE COLUMNS";
+    commit.info.parameters = {{"added", json_list(columns.added)},
+                              {"nullable", json_list(columns.relaxed)},
+                              {"widened", json_list(columns.widened)}};
+    commit.info.engine = kEngine;
+    commit.info.txn_id = new_uuid().str();
+    if (!columns.widened.empty())
+        TARN_RETURN_IF_ERROR(Rewrite(*this, there, columns, commit.time).run(commit));
+    TARN_RETURN_IF_ERROR(context.failpoints.hit("lake.before_evolve"));
+    TARN_TRY(auto made, entry.table.append(std::move(commit), *there, steps()));
+    context.logger.info("the columns of a table changed", {{"table", spec.name},
+                                                           {"version", made.version},
+                                                           {"added", columns.added.size()},
+                                                           {"nullable", columns.relaxed.size()},
+                                                           {"widened", columns.widened.size()}});
+    tell(spec.name);
+    return {};
+}
+
+Result<int64_t> Lake::replaced_at(std::string_view table) {
+    TARN_TRY(auto snapshot, impl_->snapshot(table));
+    int64_t version = 0;
+    if (auto text = snapshot->property(std::string(kReplacedAt)))
+        std::from_chars(text->data(), text->data() + text->size(), version);
+    return version;
+}
+
+Status Lake::replace_table(std::string_view table, std::string_view from) {
+    TARN_TRY(auto source, impl_->entry(from));
+    auto& fs = impl_->context.fs;
+    if (!fs.exists(source->table.root() + "/_delta_log")) return {};
+    TARN_TRY(auto fresh, source->table.refresh());
+    TARN_TRY(auto entry, impl_->entry(table));
+    {
+        MutexLock lock(entry->appending);
+        auto there = entry->table.refresh();
+        if (!there && there.error().code() != ErrorCode::kNotFound) return fail(there.error());
+        if (!there) {
+            TARN_RETURN_IF_ERROR(impl_->check_case(table));
+            delta::CommitRequest create;
+            create.time = impl_->context.clock.now();
+            create.protocol = fresh->protocol;
+            create.metadata = *fresh->metadata;
+            create.metadata->id = impl_->new_uuid().str();
+            create.metadata->name = std::string(table);
+            create.info.operation = "CREATE TABLE";
+            create.info.engine = kEngine;
+            create.info.txn_id = impl_->new_uuid().str();
+            TARN_RETURN_IF_ERROR(entry->table.create(std::move(create)));
+            there = entry->table.refresh();
+            if (!there) return fail(there.error());
+        }
+        const auto& old = **there;
+        const auto& txns = *fresh->transactions;
+        const bool done = !txns.empty() && std::ranges::all_of(txns, [&](const auto& txn) {
+            return old.transaction(txn.second.app_id) >= txn.second.version;
+        });
+        if (!done) TARN_RETURN_IF_ERROR(impl_->take_over(*entry, old, *fresh));
+        for (const auto& [app, txn] : txns)
+            entry->known[txn.app_id] = std::max(entry->known[txn.app_id], txn.version);
+    }
+    TARN_RETURN_IF_ERROR(impl_->context.failpoints.hit("lake.after_replace"));
+    impl_->tell(std::string(table));
+    return drop_table(from);
+}
+
+// The files move first: each is there under its new name or under its old one.
+Status Lake::Impl::take_over(Entry& entry, const delta::Snapshot& old,
+                             const delta::Snapshot& fresh) {
+    delta::CommitRequest commit;
+    commit.time = context.clock.now();
+    auto& fs = context.fs;
+    for (const auto& file : fresh.files.all()) {
+        const auto relative = delta::canonical_path(file->path, fresh.root);
+        const auto to = old.root + "/" + relative;
+        commit.adds.push_back(*file);
+        if (fs.exists(to)) continue;
+        TARN_RETURN_IF_ERROR(fs.create_folders(io::parent_path(to)));
+        TARN_RETURN_IF_ERROR(fs.rename(fresh.root + "/" + relative, to));
+        TARN_RETURN_IF_ERROR(fs.sync_folder(io::parent_path(to)));
+        TARN_RETURN_IF_ERROR(context.failpoints.hit("lake.replace.moved"));
+    }
+    old.files.each(
+        [&](const auto& file) { commit.removes.push_back(removal(*file, commit.time)); });
+    commit.metadata = *old.metadata;
+    commit.metadata->schema = fresh.metadata->schema;
+    commit.metadata->partition_columns = fresh.metadata->partition_columns;
+    std::erase_if(commit.metadata->configuration,
+                  [](const auto& one) { return one.first == kReplacedAt; });
+    commit.metadata->configuration.emplace_back(std::string(kReplacedAt),
+                                                std::to_string(old.version + 1));
+    for (const auto& [app, txn] : *fresh.transactions)
+        commit.transactions.push_back(txn);
+    commit.info.operation = kReplaceTable;
+    commit.info.parameters = {{"partitionBy", json_list(fresh.metadata->partition_columns)}};
+    commit.info.metrics = {{"numFiles", std::to_string(commit.adds.size())},
+                           {"numRemovedFiles", std::to_string(commit.removes.size())}};
+    commit.info.engine = kEngine;
+    commit.info.txn_id = new_uuid().str();
+    TARN_RETURN_IF_ERROR(context.failpoints.hit("lake.before_replace"));
+    TARN_RETURN_IF_ERROR(entry.table.append(std::move(commit), old, steps()));
+    return {};
+}
+
+}  // namespace tarn::lake

@@ -1,0 +1,99 @@
+// Tables whose columns change, and tables that take the place of another.
+
+#include "lake_test_support.h"
+#include "tarn/io/simulated_disk.h"
+
+namespace tarn::lake {
+namespace {
+
+using namespace lake::testing;  // NOLINT
+
+std::shared_ptr<const codec::ColumnBatch> numbers(ColumnType type, std::vector<int64_t> values) {
+    auto batch = std::make_shared<codec::ColumnBatch>();
+    batch->schema = {{"n", type, true}};
+    batch->row_count = values.size();
+    codec::ColumnBuilder n(type);
+    for (auto value : values)
+        n.add_int(value);
+    batch->columns.push_back(n.finish(*batch));
+    return batch;
+}
+
+class EvolveTest : public ::testing::Test {
+  protected:
+    ManualClock clock_;
+    io::SimulatedDisk disk_{1, clock_};
+    World world_{disk_, clock_};
+    Lake& lake() { return *world_.lake; }
+    void append(const std::string& table, std::shared_ptr<const codec::ColumnBatch> rows,
+                int64_t epoch) {
+        auto made = lake().append(append_of(table, std::move(rows), epoch, clock_.now()));
+        ASSERT_TRUE(made) << made.error().message();
+    }
+    int64_t sum(const std::string& table) {
+        return world_.number("SELECT sum(n)::BIGINT FROM " + world_.scan(table));
+    }
+};
+
+TEST_F(EvolveTest, ColumnsAreAddedWidenedAndMayBeNull) {
+    TableSpec spec{"a.t", {{"n", ColumnType::kInt32, true}}, {}, {}, ""};
+    ASSERT_TRUE(lake().ensure_table(spec));
+    append("a.t", numbers(ColumnType::kInt32, {1, -2}), 0);
+    auto before = lake().version("a.t").value();
+    spec.columns = {{"note", ColumnType::kText, true}, {"n", ColumnType::kInt64, false}};
+    ASSERT_TRUE(lake().ensure_table(spec));
+    EXPECT_TRUE(lake().ensure_table(spec)) << "again it does nothing";
+    EXPECT_EQ(lake().version("a.t").value(), before + 1) << "one commit";
+    auto info = lake().describe("a.t").value();
+    EXPECT_EQ(info.columns, (std::vector<codec::ColumnSpec>{{"n", ColumnType::kInt64, false},
+                                                            {"note", ColumnType::kText, false}}));
+    auto added = lake().added("a.t", before + 1);
+    ASSERT_TRUE(added) << added.error().message();
+    EXPECT_TRUE(added->files.empty()) << "who reads it as it grows has no row twice";
+    append("a.t", numbers(ColumnType::kInt64, {5'000'000'000}), 1);
+    EXPECT_EQ(sum("a.t"), 4'999'999'999);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan("a.t") + " WHERE note IS NULL"),
+              3);
+    EXPECT_EQ(problem(lake().verify("a.t")), "");
+    // Put back, the table is wider than it must be; only the narrower type is refused.
+    spec.columns = {{"n", ColumnType::kInt64, true}};
+    EXPECT_TRUE(lake().ensure_table(spec));
+    spec.columns = {{"n", ColumnType::kInt32, true}};
+    EXPECT_EQ(lake().ensure_table(spec).error().code(), ErrorCode::kAlreadyExists);
+    spec.columns = {{"n", ColumnType::kInt64, true}, {"NOTE", ColumnType::kText, false}};
+    EXPECT_EQ(lake().ensure_table(spec).error().code(), ErrorCode::kInvalidArgument);
+}
+
+TEST_F(EvolveTest, AnotherTableTakesItsPlaceInOneCommitWhereverItStops) {
+    for (const char* point : {"lake.replace.moved", "lake.before_replace", "lake.after_replace"}) {
+        SCOPED_TRACE(point);
+        const std::string table = "a.old", fresh = "a.old__rebuild";
+        ASSERT_TRUE(lake().ensure_table({table, {{"n", ColumnType::kInt64, true}}, {}, {}, ""}));
+        append(table, numbers(ColumnType::kInt64, {1, 2}), 0);
+        ASSERT_TRUE(lake().ensure_table({fresh, {{"n", ColumnType::kInt64, false}}, {}, {}, ""}));
+        append(fresh, numbers(ColumnType::kInt64, {10}), 0);
+        append(fresh, numbers(ColumnType::kInt64, {20}), 1);
+        auto before = lake().describe(table).value();
+        world_.failpoints.arm(point, 1,
+                              [] -> Status { return fail(ErrorCode::kCancelled, "stopped here"); });
+        EXPECT_FALSE(lake().replace_table(table, fresh));
+        world_.failpoints.disarm();
+        EXPECT_TRUE(sum(table) == 3 || sum(table) == 30) << "old or new";
+        ASSERT_TRUE(lake().replace_table(table, fresh));
+        EXPECT_EQ(sum(table), 30);
+        EXPECT_EQ(problem(lake().verify(table)), "");
+        auto after = lake().describe(table).value();
+        EXPECT_EQ(after.id, before.id);
+        EXPECT_EQ(after.version, before.version + 1);
+        EXPECT_EQ(lake().replaced_at(table).value(), after.version);
+        auto added = lake().added(table, after.version).value();
+        EXPECT_TRUE(added.replaced);
+        EXPECT_EQ(added.files.size(), 2u);
+        EXPECT_FALSE(lake().describe(fresh)) << "it is gone";
+        EXPECT_TRUE(lake().replace_table(table, fresh)) << "and that is no error";
+        ASSERT_TRUE(lake().drop_table(table));
+    }
+}
+
+}  // namespace
+}  // namespace tarn::lake

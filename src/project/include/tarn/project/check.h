@@ -1,0 +1,20 @@
+#pragma once
+
+// All that is wrong with a project at once.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tarn/base/result.h"
+#include "tarn/io/file_system.h"
+#include "tarn/project/section.h"
+
+namespace tarn::project {
+
+// Empty: nothing. tarn.yml gives its first error, each model's file its own; what models say of
+// each other is looked at when all of them can be read.
+std::vector<Error> check_project(io::FileSystem& fs, const std::string& folder,
+                                 std::span<const Section> sections);
+
+}  // namespace tarn::project
