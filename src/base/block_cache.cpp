@@ -26,7 +26,7 @@ constexpr bool kOff = false;
 constexpr bool kOff = false;
 #endif
 
-constexpr size_t kDefaultLimit = 64 << 20;
+constexpr size_t kDefaultLimit = 256 << 20;
 constexpr int64_t kKeptFor = 5'000'000'000;  // nanoseconds
 constexpr size_t kLargest = size_t(1) << 30;
 constexpr int kSteps = 4;  // sizes to a power of two: at most a quarter of a piece is not asked for

@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "tarn/base/block_cache.h"
 #include "tarn/base/settings.h"
 #include "tarn/sql/engine_memory.h"
 
@@ -18,7 +19,7 @@ namespace tarn::cli {
 namespace {
 
 constexpr Duration kBetweenLooks = Duration::millis(25);
-constexpr int kLooksPerTrim = 8, kLooksPerCalmTrim = 200, kLooksPerLoan = 4;
+constexpr int kLooksPerTrim = 8, kLooksPerCalmTrim = 200, kLooksPerLoan = 4, kLooksPerAccount = 40;
 constexpr int kCalmLooks = 400;  // ten seconds
 constexpr int kMostArenas = 4;
 // Of the limit, in percent: up to here what the flows' SQL does not hold may be lent to it.
@@ -55,6 +56,11 @@ MemoryKeeper::MemoryKeeper(std::shared_ptr<MemoryBudget> memory, sql::Engine& fl
                                  "How short memory is: 0 free, 1 tight, 2 short, 3 full.")),
       lent_gauge_(
           metrics.gauge("tarn_memory_flow_sql_bytes", "Memory that the flows' SQL may take now.")),
+      allocated_gauge_(
+          metrics.gauge("tarn_memory_allocated_bytes", "Memory that the allocator has given out.")),
+      free_gauge_(metrics.gauge("tarn_memory_free_bytes",
+                                "Memory that the allocator keeps for later, some of it given back "
+                                "to the system.")),
       logger_(std::move(logger)) {
     metrics.gauge("tarn_memory_limit_bytes", "Memory that the process may hold: memory.limit.")
         .set(double(memory_->limit()));
@@ -87,12 +93,18 @@ void MemoryKeeper::look() {
     show(held);
     ++looks_;
     if (looks_ >= next_trim_) trim();
+    if (looks_ % kLooksPerAccount == 0) {
+        const auto heap = mallinfo2();
+        allocated_gauge_.set(double(heap.uordblks + heap.hblkhd));
+        free_gauge_.set(double(heap.fordblks));
+    }
     if (looks_ % kLooksPerLoan == 0) lend(held);
 }
 
 // Takes a fiftieth of the time at most, and little where there is no need.
 void MemoryKeeper::trim() {
     const auto begun = std::chrono::steady_clock::now();
+    if (level_ >= MemoryLevel::kTight) release_cached_blocks(0);
     (void)malloc_trim(0);
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - begun);

@@ -49,7 +49,7 @@ class MemoryKeeper {
     UncountedMemory uncounted_;
     sql::Engine& flows_;
     const Lending lending_;
-    Gauge &held_gauge_, &level_gauge_, &lent_gauge_;
+    Gauge &held_gauge_, &level_gauge_, &lent_gauge_, &allocated_gauge_, &free_gauge_;
     Logger logger_;
     MemoryLevel level_ = MemoryLevel::kFree;
     int looks_ = 0, next_trim_ = 0;

@@ -9,6 +9,7 @@
 
 #include "capabilities.h"
 #include "tarn/base/base_settings.h"
+#include "tarn/base/block_cache.h"
 #include "tarn/base/error_ids.h"
 #include "tarn/base/version.h"
 #include "tarn/demo/demo.h"
@@ -31,7 +32,8 @@ Result<Logger> logger_of(const Settings& settings) {
     return Logger::open({*level, format == "json"});
 }
 
-constexpr int64_t kPartOfBuffers = 16;    // of memory.limit: each buffer between parts
+constexpr uint64_t kMostCachedBlocks = 256 << 20;
+constexpr int64_t kPartOfBuffers = 32;    // of memory.limit: each buffer between parts
 constexpr int64_t kLeastLent = 64 << 20;  // bytes, to the flows' SQL
 
 // A listener, or why it did not open: a port in use says who has it and which flag to use.
@@ -68,6 +70,7 @@ Status Platform::open_stores(const Settings& settings) {
     auto lake_root = data_ + "/tables";
     auto log_options = log::log_options(settings);
     const auto part = uint64_t(memory_limit_ / kPartOfBuffers);
+    set_block_cache_limit(std::min<uint64_t>(kMostCachedBlocks, part));
     log_options.head_cache_bytes = std::min(log_options.head_cache_bytes, part);
     log_options.append_queue_bytes = std::min(log_options.append_queue_bytes, part);
     log_options.folder = data_ + "/log";
@@ -103,8 +106,9 @@ Status Platform::open_stores(const Settings& settings) {
     user_sql.restricted = true;
     TARN_TRY(user_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
     keeper_.emplace(memory_, *flow_engine_,
-                    Lending{.least = kLeastLent, .most = flow_sql.memory_bytes}, metrics_,
-                    logger_.named("memory"));
+                    Lending{.least = std::max(kLeastLent, flow_sql.memory_bytes / 2),
+                            .most = flow_sql.memory_bytes},
+                    metrics_, logger_.named("memory"));
     return lend_functions(*user_engine_);
 }
 

@@ -415,13 +415,15 @@ Parsed parse_decimal(std::string_view number, const ColumnType& type, bool zeros
         value = small;
         if (value >= limit) return Parsed::kOutOfRange;
     }
+    // Looked at before: ten times as much may be more than the 128 bits hold.
+    const auto full = power_of_ten(type.precision() - 1);
     for (; i < used; ++i) {
+        if (value >= full) return Parsed::kOutOfRange;
         value = value * 10 + digit(i);
-        if (value >= limit) return Parsed::kOutOfRange;
     }
     for (; shift > 0 && value != 0; --shift) {
+        if (value >= full) return Parsed::kOutOfRange;
         value *= 10;
-        if (value >= limit) return Parsed::kOutOfRange;
     }
     out = parts.negative ? -value : value;
     return Parsed::kOk;

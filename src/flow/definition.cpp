@@ -157,15 +157,17 @@ class Comparison {
             if (!was) continue;  // the SQL says so
             if (was->form != is.form)
                 add(Effect::kRebuild,
-                    fmt::format("times of column {} are read otherwise than before", is.name));
+                    fmt::format("column {} is read otherwise than before", is.name));
             if (was->type != is.type)
                 add(widens(was->type, is.type) && now_.strategy != "sessions" ? Effect::kContinues
                                                                               : Effect::kRebuild,
                     fmt::format("column {} of the source is {}, before {}", is.name, is.type,
                                 was->type));
-            if (was->required != is.required && !rows_alone())
-                add(Effect::kContinues, fmt::format("column {} of the source is {}required",
-                                                    is.name, is.required ? "" : "no longer "));
+            if (was->required != is.required && now_.strategy != "append")
+                add(Effect::kContinues,
+                    fmt::format("column {}{} is {}required", is.name,
+                                now_.strategy == "table" ? "" : " of the source",
+                                is.required ? "" : "no longer "));
         }
     }
 
@@ -184,7 +186,7 @@ class Comparison {
             }
             if (was->form != is.form)
                 add(Effect::kRebuild,
-                    fmt::format("times of column {} are read otherwise than before", is.name));
+                    fmt::format("column {} is read otherwise than before", is.name));
             if (was->type != is.type) {
                 const bool wide =
                     widens(was->type, is.type) && (grows || now_.strategy == "insert_overwrite");

@@ -4,7 +4,7 @@ namespace tarn::flow {
 
 namespace {
 
-constexpr int64_t kPartOfMemory = 5;
+constexpr int64_t kPartOfMemory = 8;
 constexpr int64_t kShareOfNoMemory = 1ll << 30;  // bytes
 
 }  // namespace
@@ -19,8 +19,9 @@ EpochGate::EpochGate(std::shared_ptr<MemoryBudget> memory, Metrics& metrics)
 
 bool EpochGate::has_room() const {
     if (inside_ == 0) return true;
-    if (memory_level(memory_.get()) >= MemoryLevel::kShort) return false;
-    return used_ + epoch_bytes() <= share_;
+    const auto level = memory_level(memory_.get());
+    if (level == MemoryLevel::kFull) return false;
+    return used_ + epoch_bytes() <= (level == MemoryLevel::kShort ? share_ / 2 : share_);
 }
 
 size_t EpochGate::waiting() const {

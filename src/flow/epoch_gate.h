@@ -3,8 +3,8 @@
 // The memory of epochs that are under way, of all flows together: who wants to read one asks for
 // room first, waits until there is some, and then knows how much it may read. The flow whose turn
 // has been due for longest goes first. A flow that finds nobody else under way always gets its
-// room, so that each epoch can be finished; while memory is short they work one by one.
-// Thread-safe.
+// room, so that each epoch can be finished; while memory is short they have half of it, and while
+// it is full they work one by one. Thread-safe.
 
 #include <memory>
 #include <set>

@@ -36,6 +36,17 @@ std::string described(const project::Topic& topic) {
     return out;
 }
 
+std::string form_of(const project::Topic& topic, const std::string& column) {
+    std::string out;
+    if (auto time = topic.times.find(column); time != topic.times.end())
+        out = fmt::format("{} {}", int(time->second.unit),
+                          time->second.zone ? time->second.zone->us : int64_t(-1));
+    if (auto form = topic.forms.find(column); form != topic.forms.end())
+        out += fmt::format(" at {}{}", fmt::join(form->second.path, "."),
+                           form->second.json ? " as JSON" : "");
+    return out;
+}
+
 int64_t writer_id(std::string_view flow, std::string_view generation, std::string_view sink) {
     auto hash = fnv1a(sink, fnv1a(generation, fnv1a(flow) ^ '/') ^ '/');
     auto id = int64_t(hash & INT64_MAX);

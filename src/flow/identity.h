@@ -24,6 +24,8 @@ std::string generation_of(std::string_view description);
 std::string described(std::span<const codec::ColumnSpec> columns);
 // The same of what a topic declares, with the form of its times.
 std::string described(const project::Topic& topic);
+// How the topic's column is read, beside its type: empty if nothing is said of it.
+std::string form_of(const project::Topic& topic, const std::string& column);
 // The log's writer id of a flow's sink; never 0.
 int64_t writer_id(std::string_view flow, std::string_view generation, std::string_view sink);
 

@@ -144,6 +144,11 @@ void own_text(ColumnBatch& batch) {
 
 }  // namespace
 
+OpenSessions::Batch OpenSessions::rows_of(const Part& part) {
+    return part.live.size() == part.rows->row_count ? part.rows
+                                                    : codec::select_rows(*part.rows, part.live);
+}
+
 size_t OpenSessions::size() const {
     size_t sum = 0;
     for (const auto& part : parts_)
@@ -195,18 +200,31 @@ std::vector<OpenSessions::Batch> OpenSessions::take_last_below(int64_t us) {
     });
 }
 
-std::vector<OpenSessions::Batch> OpenSessions::take_all() {
-    auto out = rows();
-    parts_.clear();
+std::vector<OpenSessions::Batch> OpenSessions::take_small(size_t most) {
+    std::vector<size_t> sizes;
+    for (const auto& part : parts_)
+        sizes.push_back(part.live.size());
+    std::ranges::sort(sizes);
+    size_t sum = 0, largest = 0;
+    for (auto size : sizes) {
+        if (sum + size > most) break;
+        sum += size;
+        largest = size;
+    }
+    std::vector<Batch> out;
+    std::erase_if(parts_, [&](const Part& part) {
+        if (part.live.size() > largest || part.live.size() > sum) return false;
+        sum -= part.live.size();
+        out.push_back(rows_of(part));
+        return true;
+    });
     return out;
 }
 
 std::vector<OpenSessions::Batch> OpenSessions::rows() const {
     std::vector<Batch> out;
     for (const auto& part : parts_)
-        out.push_back(part.live.size() == part.rows->row_count
-                          ? part.rows
-                          : codec::select_rows(*part.rows, part.live));
+        out.push_back(rows_of(part));
     return out;
 }
 

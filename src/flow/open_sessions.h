@@ -26,7 +26,8 @@ class OpenSessions {
     std::vector<Batch> take_keys_of(const codec::ColumnBatch& rows);
     // Takes out the sessions whose last event time is below.
     std::vector<Batch> take_last_below(int64_t us);
-    std::vector<Batch> take_all();
+    // Takes out the smallest parts, together at most so many sessions.
+    std::vector<Batch> take_small(size_t most);
     // All of them, in order.
     std::vector<Batch> rows() const;
     // In how many parts they stand: each costs a little whenever something is taken.
@@ -41,6 +42,7 @@ class OpenSessions {
     template <class Wanted>
     std::vector<Batch> take(Wanted&& wanted);
     static void compact(Part& part);
+    static Batch rows_of(const Part& part);
 
     std::vector<int> key_;
     int last_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -103,8 +104,9 @@ std::shared_ptr<const codec::ColumnBatch> widened(
         const auto at = out->find(name);
         if (at < 0 || out->columns[size_t(at)].type != ColumnType::kInt32) continue;
         auto& column = out->columns[size_t(at)];
-        std::vector<char> data(rows->row_count * sizeof(int64_t));
-        const auto* from = column.values<int32_t>();
+        codec::SharedArray<char> data;
+        data.resize_for_overwrite(rows->row_count * sizeof(int64_t));
+        const auto* from = std::as_const(column).values<int32_t>();
         auto* to = reinterpret_cast<int64_t*>(data.data());
         std::copy(from, from + rows->row_count, to);
         column.data = std::move(data);
@@ -189,6 +191,10 @@ Status Lake::Impl::evolve(Entry& entry, const TableSpec& spec,
     commit.time = context.clock.now();
     commit.metadata = *there->metadata;
     commit.metadata->schema = delta::schema_json({columns.fields});
+    // A type that is new to the table may ask readers for a feature.
+    if (auto needed = delta::protocol_of({columns.fields});
+        needed.min_reader > there->protocol.min_reader)
+        commit.protocol = std::move(needed);
     commit.info.operation =
         columns.widened.empty() && columns.relaxed.empty() ? "ADD COLUMNS" : "CHANGE COLUMNS";
     commit.info.parameters = {{"added", json_list(columns.added)},
@@ -277,6 +283,7 @@ Status Lake::Impl::take_over(Entry& entry, const delta::Snapshot& old,
     commit.metadata = *old.metadata;
     commit.metadata->schema = fresh.metadata->schema;
     commit.metadata->partition_columns = fresh.metadata->partition_columns;
+    if (fresh.protocol.min_reader > old.protocol.min_reader) commit.protocol = fresh.protocol;
     std::erase_if(commit.metadata->configuration,
                   [](const auto& one) { return one.first == kReplacedAt; });
     commit.metadata->configuration.emplace_back(std::string(kReplacedAt),

@@ -13,6 +13,10 @@
 #include "tarn/lake/error_ids.h"
 #include "tarn/sql/checkpoint_io.h"
 
+namespace tarn::errors {
+extern const ErrorId kTableSchema;
+}  // namespace tarn::errors
+
 namespace tarn::lake {
 
 std::string json_list(const std::vector<std::string>& values) {

@@ -1,5 +1,7 @@
 #include "cell_json.h"
 
+#include <bit>
+
 #include "tarn/base/bytes.h"
 #include "tarn/codec/nested.h"
 
@@ -65,7 +67,7 @@ void write_payload(JsonWriter& json, const ColumnType& type, ByteReader& in) {
             json.text(codec::local_time_text(in.le<int64_t>()));
             return;
         case ColumnType::kDouble:
-            json.value(in.le<double>());
+            json.value(std::bit_cast<double>(in.le<uint64_t>()));
             return;
         case ColumnType::kDecimal: {
             const auto low = in.le<uint64_t>();

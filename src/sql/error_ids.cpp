@@ -75,7 +75,8 @@ extern constinit const ErrorId kSqlParameters{809, Code::kInvalidArgument,
 extern constinit const ErrorId kSqlValue{810, Code::kInvalidArgument,
     "A value does not fit the SQL",
     "A model's SQL met a value that one of its expressions refuses: text that is no number in a "
-    "cast, a number that its column cannot hold. The row is left out, with this message, and the others go on.",
+    "cast, a number that its column cannot hold. The row is left out, with this message, and the "
+    "others go on.",
     "The rows stand in the model's quarantine table, late table or late topic, if it has one, and "
     "in its source. Use try_cast, or a CASE that gives `_rejected` a reason of your own."};
 

@@ -82,7 +82,7 @@ struct LiveQuery::Impl {
     Part& part_of(int64_t start);
     void emit(int64_t start, size_t set, DataChunk& keys, DataChunk& results, BatchBuilder& to,
               std::vector<std::string>* refused);
-    void emit_ended(const EndingWindows& ending, BatchBuilder& to,
+    void emit_ended(const TakeOptions& options, BatchBuilder& to,
                     std::vector<std::string>* refused);
     void emit_values(size_t set, DataChunk& values, BatchBuilder& to,
                      std::vector<std::string>* refused);
@@ -459,11 +459,11 @@ void LiveQuery::Impl::emit_values(size_t set, DataChunk& values, BatchBuilder& t
 }
 
 // Groups of stored windows that have ended.
-void LiveQuery::Impl::emit_ended(const EndingWindows& ending, BatchBuilder& to,
+void LiveQuery::Impl::emit_ended(const TakeOptions& options, BatchBuilder& to,
                                  std::vector<std::string>* refused) {
     for (auto& [start, pane] : stored) {
-        if (!is_late(start, ending.watermark)) break;
-        pane.results(size_t(ending.memory_bytes),
+        if (!is_late(start, options.watermark)) break;
+        pane.results(size_t(options.memory_bytes),
                      [&, at = start](size_t set, DataChunk& keys, DataChunk& results) {
                          emit(at, set, keys, results, to, refused);
                      });
@@ -471,15 +471,17 @@ void LiveQuery::Impl::emit_ended(const EndingWindows& ending, BatchBuilder& to,
 }
 
 Result<std::shared_ptr<const codec::ColumnBatch>> LiveQuery::take_changes(
-    std::vector<std::string>* refused, const EndingWindows& ending) {
+    std::vector<std::string>* refused, const TakeOptions& options) {
     return guarded_run([&]() -> Result<std::shared_ptr<const codec::ColumnBatch>> {
         BatchBuilder builder(impl_->plan.output_names, impl_->plan.output_types);
         for (auto& [start, pane] : impl_->panes)
             for (size_t set = 0; set < pane.tables.size(); ++set)
-                pane.tables[set].take([&](DataChunk& keys, DataChunk& results) {
-                    impl_->emit(start, set, keys, results, builder, refused);
-                });
-        impl_->emit_ended(ending, builder, refused);
+                pane.tables[set].take(
+                    [&](DataChunk& keys, DataChunk& results) {
+                        impl_->emit(start, set, keys, results, builder, refused);
+                    },
+                    options.keep);
+        impl_->emit_ended(options, builder, refused);
         return std::make_shared<const codec::ColumnBatch>(builder.finish());
     });
 }

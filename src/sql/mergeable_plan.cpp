@@ -258,8 +258,11 @@ class Maker {
         plan_.outputs.push_back({shown_name(item), state, name, arg});
         auto text = text_of(item);
         if (merge == "sum") {
-            plan_.partials.push_back(text + " AS " + state);
-            plan_.merges.push_back("sum(" + state + ") AS " + state);
+            // A sum of sums is of the same type: of whole numbers DECIMAL(38,0), a count a BIGINT.
+            const auto& type = types_.at(plan_.outputs.size() - 1);
+            const auto as = " AS " + (type == "HUGEINT" ? "DECIMAL(38,0)" : type) + ") AS " + state;
+            plan_.partials.push_back("CAST(" + text + as);
+            plan_.merges.push_back("CAST(sum(" + state + ")" + as);
             return {};
         }
         static constexpr std::string_view kPlain[] = {

@@ -82,7 +82,7 @@ void put_payload(const ColumnType& type, ByteReader& in, Vector& out, idx_t row)
         case ColumnType::kTimestampNtz:
             return put(out, row, in.le<int64_t>());
         case ColumnType::kDouble:
-            return put(out, row, in.le<double>());
+            return put(out, row, std::bit_cast<double>(in.le<uint64_t>()));
         case ColumnType::kDecimal:
             return put_decimal(out, row, take_int128(in));
         case ColumnType::kText:

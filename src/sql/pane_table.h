@@ -87,10 +87,10 @@ class PaneTable {
     // The values of one distinct alone.
     void add_distinct(size_t distinct, const DistinctValues& values, duckdb::DataChunk& keys,
                       duckdb::DataChunk& payload);
-    // Calls each(keys, results) for the groups touched since the last call, in the order in which
-    // they were.
+    // Calls each(keys, results) for the groups touched since the last call that did not keep them,
+    // in the order in which they were.
     template <class F>
-    void take(F&& each) {
+    void take(F&& each, bool keep = false) {
         duckdb::DataChunk results;
         if (!touched_keys_.empty())
             results.Initialize(duckdb::Allocator::DefaultAllocator(), layout_.result_types);
@@ -99,7 +99,7 @@ class PaneTable {
             table_->FetchAggregates(*keys, results);
             each(*keys, results);
         }
-        discard();
+        if (!keep) discard();
     }
     void discard() {
         touched_keys_.clear();

@@ -172,7 +172,7 @@ def test_killed_in_the_middle_it_goes_on(server, point, monkeypatch):
 
 def test_a_topic_and_its_view_are_built_anew_and_side_records_stand_once(server):
     server.kill()
-    write(server, "tarn.yml", topic(COLUMNS.replace("id: int", "id: text")))
+    write(server, "tarn.yml", topic(COLUMNS.replace("id: int", "id: double")))
     write(server, "models/live/pages.sql", LIVE.replace("count(*)", "2 * count(*)"))
     server.start()
     assert wait(lambda: flow(server, "clicks.table")["state"] == "failed")
@@ -182,8 +182,8 @@ def test_a_topic_and_its_view_are_built_anew_and_side_records_stand_once(server)
     produce(server, click(4), "no JSON either")
     wait(lambda: running(server, "clicks.table", "clicks.dead.table", "silver.clicks", "gold.pages", "live.pages"))
     server.wait_caught_up()
-    assert [row["id"] for row in server.sql("select id from bronze.clicks order by _offset")] == ["1", "2", "3", "4"]
-    assert [row["id"] for row in server.sql("select id from silver.clicks order by id")] == ["1", "2", "3", "4"]
+    assert [row["id"] for row in server.sql("select id from bronze.clicks order by _offset")] == [1.0, 2.0, 3.0, 4.0]
+    assert [row["id"] for row in server.sql("select id from silver.clicks order by id")] == [1.0, 2.0, 3.0, 4.0]
     assert {row["page"]: row["clicks"] for row in server.sql("select page, clicks from live.pages")} == {"a": 6, "b": 2}
     dead = server.sql("select source_offset as at from dead.clicks order by 1")
     assert [row["at"] for row in dead] == [2, 5], "not written again by the rebuild"

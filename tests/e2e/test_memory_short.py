@@ -31,9 +31,9 @@ from stream('events') group by grouping sets ((1), (1, key))
 """
 DIFFERENCES = """
     with naive as (select key, count(*) as events, sum(n) as total, count(distinct n) as numbers
-                   from bronze.events where "at" < make_timestamp({end} * 1000000) group by grouping sets ((), (key)))
+                   from bronze.events where "at" < to_timestamp({end}) group by grouping sets ((), (key)))
     select count(*) as n from naive n full join
-        (select * from live.by_key where minute < make_timestamp({end} * 1000000)) v on n.key is not distinct from v.key
+        (select * from live.by_key where minute < to_timestamp({end})) v on n.key is not distinct from v.key
     where (n.events, n.total, n.numbers) is distinct from (v.events, v.total, v.numbers)"""
 
 
@@ -43,7 +43,8 @@ def server(tmp_path):
     (project / "models" / "live").mkdir(parents=True)
     (project / "tarn.yml").write_text(PROJECT)
     (project / "models" / "live" / "by_key.sql").write_text(MODEL)
-    server = tarn.Server(project, tmp_path / "data", tmp_path / "log", ["--memory", "256MiB", "--set", "flow.memory=64MiB"])
+    server = tarn.Server(project, tmp_path / "data", tmp_path / "log", ["--memory", "256MiB", "--set", "flow.memory=64MiB",
+                                                                             "--set", "sql.memory=1GiB"])
     server.start()
     yield server
     server.kill()
@@ -84,11 +85,17 @@ def test_a_window_that_does_not_fit_is_right_in_the_end(server):
     send(server, range(4), second=70)  # ends the minute
     server.wait_caught_up(timeout=240)
     assert server.sql("select count(*) as n from bronze.events") == [{"n": EVENTS + 4}]
-    rows = server.sql(f"select events, numbers from live.by_key where grouping_set = 0 and minute < make_timestamp({MINUTE + 60} * 1000000)")
+    rows = server.sql(f"select events, numbers from live.by_key where grouping_set = 0 and minute < to_timestamp({MINUTE + 60})")
     assert rows == [{"events": EVENTS, "numbers": 11}]
     assert server.sql(DIFFERENCES.format(end=MINUTE + 60), timeout=120) == [{"n": 0}]
-    # What is on the disk when nobody needs it is gone.
-    wait_for(lambda: not any(metrics(server, "tarn_flow_stored_windows{").values()), "windows stay on the disk")
+    # With memory again, the window that is open comes back from the disk with the next events.
+    def back():
+        send(server, range(2), second=71)
+        return not any(metrics(server, "tarn_flow_stored_windows{").values())
+    wait_for(back, "windows stay on the disk: " + str(metrics(server, "tarn_memory")))
+    server.wait_caught_up()
+    rows = server.sql(f"select events from live.by_key where grouping_set = 0 and minute >= to_timestamp({MINUTE + 60})")
+    assert rows[0]["events"] == server.sql("select count(*) as n from bronze.events")[0]["n"] - EVENTS
 
 
 def high_water(pid):
@@ -107,8 +114,8 @@ def serving(data):
 
 
 def test_a_load_beyond_the_machine_keeps_to_the_limit_and_ends_right(tmp_path):
-    data, limit = tmp_path / "data", 512
-    demo = subprocess.Popen([tarn.PROGRAM, "demo", "--data", str(data), "--for", "8s", "--rate", "200000", "--memory", f"{limit}MiB",
+    data, limit = tmp_path / "data", 1024
+    demo = subprocess.Popen([tarn.PROGRAM, "demo", "--data", str(data), "--for", "5s", "--rate", "200000", "--memory", f"{limit}MiB",
                              "--no-browser", "--format", "json", "--kafka-port", "0", "--http-port", "0"],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "XDG_STATE_HOME": str(tmp_path)})
     highest = 0

@@ -17,7 +17,14 @@ TIMEOUT = 60.0
 
 @pytest.fixture
 def server(tmp_path):
-    server = tarn.Server(tarn.ROOT / "scenarios" / "q01-clickstream", tmp_path / "data", tmp_path / "log")
+    (tmp_path / "tarn.yml").write_text("""
+name: reads
+topics:
+  clicks:
+    columns: {id: {type: text, required: true}}
+    table: {name: bronze.clicks, every: 200ms}
+""")
+    server = tarn.Server(tmp_path, tmp_path / "data", tmp_path / "log")
     server.start()
     yield server
     server.kill()

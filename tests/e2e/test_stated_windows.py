@@ -127,6 +127,7 @@ def test_what_is_outside_a_deduplication_window_is_judged_batch_by_batch(server,
     send(server, "2026-01-01T11:50:00Z")
     if in_one_batch:
         flow(server, "resume", "silver.once")
+        until(lambda: server.get("/api/v1/flows/silver.once")["state"] == "running")
     server.wait_caught_up()
     taken = server.sql("select count(*) as n from silver.once")[0]["n"]
     outside = server.sql("select count(*) as n from quarantine.once where _reason like 'older than the deduplication window%'")

@@ -8,9 +8,17 @@
 namespace tarn::codec {
 namespace {
 
+constexpr auto kBool = ColumnType::kBool;
+constexpr auto kInt32 = ColumnType::kInt32;
+constexpr auto kInt64 = ColumnType::kInt64;
+constexpr auto kDouble = ColumnType::kDouble;
+constexpr auto kText = ColumnType::kText;
+constexpr auto kBytes = ColumnType::kBytes;
+constexpr auto kTimestamp = ColumnType::kTimestamp;
+constexpr auto kDate = ColumnType::kDate;
+
 TEST(ColumnBatchTest, TypeNames) {
-    using enum ColumnType;
-    for (auto type : {kBool, kInt32, kInt64, kDouble, kText, kBytes, kTimestamp, kDate})
+    for (ColumnType type : {kBool, kInt32, kInt64, kDouble, kText, kBytes, kTimestamp, kDate})
         EXPECT_EQ(*parse_column_type(to_string(type)), type);
     EXPECT_EQ(*parse_column_type("string"), kText);
     EXPECT_EQ(*parse_column_type("Long"), kInt64);
@@ -21,7 +29,6 @@ TEST(ColumnBatchTest, TypeNames) {
 }
 
 TEST(ColumnBatchTest, ChosenRowsOutliveTheBatch) {
-    using enum ColumnType;
     std::shared_ptr<const ColumnBatch> chosen;
     {
         ColumnBatch batch;

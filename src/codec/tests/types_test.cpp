@@ -64,6 +64,16 @@ TEST(ColumnTypeTest, WhatIsWrongIsSaid) {
     EXPECT_FALSE(parse_column_type(deep));
 }
 
+TEST(ColumnTypeTest, BytesOfAColumnHoldAnyOfItsValues) {
+    for (size_t size : {1, 3, 16, 1000}) {
+        SharedArray<char> data;
+        data.resize(size);
+        EXPECT_EQ(reinterpret_cast<uintptr_t>(data.data()) % alignof(Int128), 0u) << size;
+        data.resize(size * 7);
+        EXPECT_EQ(reinterpret_cast<uintptr_t>(data.data()) % alignof(Int128), 0u) << size;
+    }
+}
+
 TEST(ColumnTypeTest, DecimalsAsText) {
     EXPECT_EQ(decimal_text(1230, 2), "12.30");
     EXPECT_EQ(decimal_text(-5, 2), "-0.05");
@@ -124,6 +134,14 @@ TEST(RichJsonTest, DecimalsAreExactOrRefused) {
         {"decimal(38,0)", "100000000000000000000000000000000000000",
          "x: more than 38 digits before the point for DECIMAL(38,0): "
          "100000000000000000000000000000000000000"},
+        // What 128 bits would bend.
+        {"decimal(38,0)", "999999999999999999999999999999999999999",
+         "x: more than 38 digits before the point for DECIMAL(38,0): "
+         "999999999999999999999999999999999999999"},
+        {"decimal(38,2)", "99999999999999999999999999999999999999e2",
+         "x: more than 36 digits before the point for DECIMAL(38,2): "
+         "99999999999999999999999999999999999999e2"},
+        {"decimal(1,0)", "10", "x: more than 1 digits before the point for DECIMAL(1,0): 10"},
     };
     for (const auto& [type, json, expected] : kCases)
         EXPECT_EQ(decode_as(type, json), expected) << type << " " << json;
@@ -299,7 +317,7 @@ TEST(RichJsonPropertyTest, TheWalkAgreesWithTheNaiveReading) {
         rows += expected.rows.size();
         rejected += expected.rejected.size();
     }
-    EXPECT_GT(rows, 2000u);
+    EXPECT_GT(rows, 1000u);
     EXPECT_GT(rejected, 1000u);
 }
 

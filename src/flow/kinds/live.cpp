@@ -1,8 +1,6 @@
 // For each live model one flow: windows of a topic's rows into a view, and rows that came too late
 // into a topic.
 
-#include <fmt/format.h>
-
 #include "parts.h"
 #include "steps/windows.h"
 
@@ -17,9 +15,7 @@ Definition definition_of(const project::LiveModel& model, const project::Topic& 
                    .input = defined(step.input()),
                    .output = defined(view.columns)};
     for (auto& column : out.input)
-        if (auto form = topic.times.find(column.name); form != topic.times.end())
-            column.form = fmt::format("{} {}", int(form->second.unit),
-                                      form->second.zone ? form->second.zone->us : int64_t(-1));
+        column.form = form_of(topic, column.name);
     // What it can be null in does not matter to a view.
     for (auto& column : out.output)
         column.required = false;

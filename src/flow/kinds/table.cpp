@@ -14,11 +14,11 @@ namespace {
 
 Definition definition_of(const project::Topic& topic) {
     Definition out{.strategy = "table", .output = defined(project::table_columns(topic))};
-    for (const auto& [name, form] : topic.times) {
-        auto column = std::ranges::find(out.output, name, &DefinedColumn::name);
-        if (column != out.output.end())
-            column->form =
-                fmt::format("{} {}", int(form.unit), form.zone ? form.zone->us : int64_t(-1));
+    for (auto& column : out.output) {
+        column.form = form_of(topic, column.name);
+        // Of the events: the table takes null in every column.
+        auto declared = std::ranges::find(topic.columns, column.name, &codec::ColumnSpec::name);
+        column.required = declared != topic.columns.end() && declared->required;
     }
     out.settings = {{"topic", topic.name},
                     {"table", topic.table->name},

@@ -1,6 +1,7 @@
 #include "steps/windows.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,7 +15,7 @@ namespace {
 
 // Of what the flows' SQL may hold, in percent: up to here windows that begin keep their groups;
 // below this they do so again after memory had run out.
-constexpr int64_t kRoomForGroups = 60, kRoomAgain = 30;
+constexpr int64_t kRoomForGroups = 45, kRoomAgain = 30;
 constexpr int64_t kPartOfResults = 8;  // of it, for the groups of a window that kept its rows
 
 constexpr int64_t kFar = int64_t(1) << 62;
@@ -66,6 +67,7 @@ Status WindowsStep::prepare() {
     if (!query_ || used_) TARN_RETURN_IF_ERROR(compile());
     spans_.clear();
     side_rows_.reset();
+    first_ = true;
     return {};
 }
 
@@ -114,7 +116,7 @@ Status WindowsStep::compute(const Input& input, bool replay) {
         if (chunk.decoded()->row_count > 0) TARN_RETURN_IF_ERROR(add(chunk, judged[i]));
     }
     if (replay) {
-        // What it changes stays to be taken: an earlier life may have stored these rows, and given
+        // What it changes stays to be taken: an earlier life may have stored these rows and given
         // nothing yet.
         count_refusals(replay);
         side_rows_.reset();
@@ -122,10 +124,12 @@ Status WindowsStep::compute(const Input& input, bool replay) {
     }
     auto& view = port(kRows);
     view = {.remove_before = remove_before()};
+    // The first epoch may be one that the view has from an earlier life, and so ignores.
+    const auto part = sql::memory_limit(world_.engine) / kPartOfResults;
     TARN_TRY(auto changes,
-             query_->take_changes(
-                 &refusals_, {.watermark = times_.watermark,
-                              .memory_bytes = sql::memory_limit(world_.engine) / kPartOfResults}));
+             query_->take_changes(&refusals_, {.watermark = times_.watermark,
+                                               .memory_bytes = part,
+                                               .keep = std::exchange(first_, false)}));
     count_refusals(replay);
     counters_.rows_out += changes ? int64_t(changes->row_count) : 0;
     if (changes) view.rows.push_back(std::move(changes));

@@ -75,6 +75,7 @@ class WindowsStep final : public Step {
     bool used_ = false;  // query_ has seen rows
     WatermarkClock clock_;
     Gauge& stored_;
+    bool first_ = true;  // nothing was taken since the flow was opened
     // Memory ran out: windows keep their rows until the watermark has passed this and there is
     // room.
     std::optional<Timestamp> store_until_;

@@ -16,7 +16,8 @@ namespace {
 
 constexpr int64_t kRowsOfCheckpoint = 200'000;  // at least so many rows are worth one,
 constexpr int64_t kRowsOfSession = 8;           // and so many for each session it would hold
-constexpr size_t kMostParts = 64;               // of the open sessions; more are merged into one
+constexpr size_t kRowsOfPiece = 50'000;         // of input that is merged at once
+constexpr size_t kMostParts = 64;  // of the open sessions; of more the small ones are merged
 
 Timestamp less(Timestamp time, Duration by) { return saturated(time, Duration{-by.us}); }
 
@@ -164,24 +165,56 @@ Status SessionsStep::close() {
     return {};
 }
 
+// Pieces of so many rows that what SQL makes of one is bounded, in their order.
+std::vector<std::vector<BatchPtr>> SessionsStep::pieces(std::vector<BatchPtr> batches) {
+    std::vector<std::vector<BatchPtr>> out;
+    size_t rows = kRowsOfPiece;
+    auto put = [&](BatchPtr batch) {
+        if (rows + batch->row_count > kRowsOfPiece) {
+            out.emplace_back();
+            rows = 0;
+        }
+        rows += batch->row_count;
+        out.back().push_back(std::move(batch));
+    };
+    for (auto& batch : batches) {
+        const auto count = batch->row_count;
+        if (count == 0) continue;
+        if (count <= kRowsOfPiece) {
+            put(std::move(batch));
+            continue;
+        }
+        for (size_t from = 0; from < count; from += kRowsOfPiece) {
+            std::vector<uint32_t> which(std::min(kRowsOfPiece, count - from));
+            std::iota(which.begin(), which.end(), uint32_t(from));
+            put(codec::select_rows(*batch, which));
+        }
+    }
+    return out;
+}
+
 Status SessionsStep::compute(const Input& input, bool replay) {
     replaying_ = replay;
-    auto kept = judge(input);
-    std::erase_if(kept, [](const auto& rows) { return rows->row_count == 0; });
-    if (kept.empty()) return close();
-    auto partial = [&](const std::vector<BatchPtr>& rows) { return query_->partial(rows); };
+    for (const auto& rows : pieces(judge(input)))
+        TARN_RETURN_IF_ERROR(add(rows));
+    rows_since_ += input.records;
+    return close();
+}
+
+// Sessions of these rows, together with the open ones that have the same keys.
+Status SessionsStep::add(const std::vector<BatchPtr>& rows) {
+    auto partial = [&](const std::vector<BatchPtr>& some) { return query_->partial(some); };
     RefusedInputs refused;
-    TARN_TRY(auto added, partial_of_good_rows(kept, partial, refused));
+    TARN_TRY(auto added, partial_of_good_rows(rows, partial, refused));
     std::vector<BatchPtr> standing;
-    if (open_.parts() >= kMostParts) standing = open_.take_all();
+    if (open_.parts() >= kMostParts) standing = open_.take_small(kRowsOfPiece);
     for (const auto& states : added.states)
         for (auto& some : open_.take_keys_of(*states))
             standing.push_back(std::move(some));
     TARN_TRY(auto merged, merge_good_rows(*query_, std::move(standing), added, partial, refused));
     open_.add(merged);
     refuse(refused);
-    rows_since_ += input.records;
-    return close();
+    return {};
 }
 
 Status SessionsStep::write_checkpoint(int64_t epoch) {

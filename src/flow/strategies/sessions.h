@@ -43,6 +43,8 @@ class SessionsStep final : public ModelStep {
     std::vector<BatchPtr> judge(const Input& input);
     // Of some rows of a version. `limit`: what is later is early.
     BatchPtr on_time(const BatchPtr& rows, Timestamp limit, Timestamp& newest);
+    static std::vector<std::vector<BatchPtr>> pieces(std::vector<BatchPtr> batches);
+    Status add(const std::vector<BatchPtr>& rows);
     Status close();
     std::string checkpoint_path(int64_t epoch) const;
     Result<std::vector<int64_t>> checkpoints() const;  // epochs, oldest first

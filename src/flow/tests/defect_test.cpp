@@ -90,7 +90,8 @@ TEST_P(DefectTest, FailsTheFlowAndIsTriedAgainOnDemand) {
     parts.trigger = trigger_kinds()[0].make(parts.step->spec());
     const auto& [bad, text] = GetParam();
     if (bad == Where::kId) where = bad;
-    Flow flow(std::move(parts), platform.options, world, runs);
+    EpochGate gate(world.memory, world.metrics);
+    Flow flow(std::move(parts), platform.options, world, runs, gate);
     ASSERT_TRUE(flow.open());
     if (bad != Where::kId) {
         ASSERT_TRUE(flow.step());

@@ -12,7 +12,7 @@ namespace {
 class EpochGateTest : public testing::Test {
   protected:
     Metrics metrics_;
-    std::shared_ptr<MemoryBudget> memory_ = MemoryBudget::root("memory", 2000);
+    std::shared_ptr<MemoryBudget> memory_ = MemoryBudget::root("memory", 3200);
     UncountedMemory uncounted_{memory_};
     EpochGate gate_{memory_, metrics_};
     Counter& waits_ = metrics_.counter("tarn_flow_epoch_waits_total",
@@ -32,6 +32,18 @@ TEST_F(EpochGateTest, GivesAQuarterToEachUpToTheShare) {
     EXPECT_EQ(held_.value(), 360);
 }
 
+TEST_F(EpochGateTest, HalfOfTheShareWhileMemoryIsShort) {
+    uncounted_.look(2700);
+    auto a = gate_.enter(0), b = gate_.enter(0);
+    std::jthread third([this] { auto room = gate_.enter(0); });
+    while (gate_.waiting() == 0)
+        std::this_thread::yield();
+    EXPECT_EQ(held_.value(), 200);
+    a.release();
+    third.join();
+    EXPECT_EQ(waits_.value(), 1);
+}
+
 TEST_F(EpochGateTest, OneAloneIsNeverKeptWaiting) {
     uncounted_.look(5000);
     auto a = gate_.enter(0);
@@ -43,8 +55,8 @@ TEST_F(EpochGateTest, OneAloneIsNeverKeptWaiting) {
 }
 
 // Whoever enters while `inside` is, in the order in which they come out of the line.
-TEST_F(EpochGateTest, WhoIsDueForLongestGoesFirstAndOneByOneWhileMemoryIsShort) {
-    uncounted_.look(1700);
+TEST_F(EpochGateTest, WhoIsDueForLongestGoesFirstAndOneByOneWhileMemoryIsFull) {
+    uncounted_.look(3000);
     auto inside = gate_.enter(0);
     std::mutex mutex;
     std::vector<int64_t> order;

@@ -73,7 +73,7 @@ TEST(FlowSimulation, CrashAtAnyCall) {
 // Windows that keep rows give their results when they end, or when there is memory again, also
 // across crashes.
 TEST(FlowSimulation, MemoryComesAndGoes) {
-    for (uint64_t seed = 1; seed <= uint64_t(seeds()) / 4; ++seed) {
+    for (uint64_t seed = 1; seed <= uint64_t(seeds()) / 8; ++seed) {
         World world(5000 + seed);
         world.memory = MemoryBudget::root("memory", 1 << 30);
         UncountedMemory memory(world.memory);
@@ -89,7 +89,9 @@ TEST(FlowSimulation, MemoryComesAndGoes) {
             world.crash();
         }
         memory.look(kAll);
-        if (world.open() && world.random.chance(0.5)) ASSERT_TRUE(world.drain());
+        if (world.open() && world.random.chance(0.5)) {
+            ASSERT_TRUE(world.drain());
+        }
         memory.look(kLittle);
         while (!world.produce())
             ASSERT_TRUE(world.is_open());

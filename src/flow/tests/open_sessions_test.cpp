@@ -110,7 +110,7 @@ TEST(OpenSessions, AreTakenAsFromAList) {
             auto kept = naive;
             EXPECT_EQ(lines(open.rows()), take(kept, [](auto&) { return true; }));
         }
-        EXPECT_EQ(lines(open.take_all()), take(naive, [](auto&) { return true; }));
+        EXPECT_EQ(lines(open.take_small(SIZE_MAX)), take(naive, [](auto&) { return true; }));
         EXPECT_EQ(open.size(), 0u);
         EXPECT_EQ(open.parts(), 0u);
     }
@@ -127,6 +127,18 @@ TEST(OpenSessions, KeysThatGroupByHoldsForEqualAreOne) {
     EXPECT_EQ(lines(open.take_keys_of(*batch({{std::nullopt, 1, 0, 0}}))),
               (std::vector<std::string>{"NULL|3|3"}));
     EXPECT_EQ(lines(open.rows()), (std::vector<std::string>{"|4|4"}));
+}
+
+TEST(OpenSessions, TheSmallestPartsGoFirst) {
+    OpenSessions open({0, 1}, 2);
+    open.add(batch({{"a", 0, 1, 1}, {"b", 0, 2, 2}, {"c", 0, 3, 3}}));
+    open.add(batch({{"d", 0, 4, 4}}));
+    open.add(batch({{"e", 0, 5, 5}, {"f", 0, 6, 6}}));
+    EXPECT_TRUE(open.take_small(0).empty());
+    EXPECT_EQ(lines(open.take_small(5)), (std::vector<std::string>{"d|4|4", "e|5|5", "f|6|6"}));
+    EXPECT_TRUE(open.take_small(2).empty());
+    EXPECT_EQ(lines(open.take_small(3)), (std::vector<std::string>{"a|1|1", "b|2|2", "c|3|3"}));
+    EXPECT_EQ(open.parts(), 0u);
 }
 
 // The text of sessions that stay outlives the batch in which they came.

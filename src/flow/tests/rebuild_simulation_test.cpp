@@ -1,5 +1,5 @@
-// Rebuilds on a disk that crashes: whatever is struck, in the end each acknowledged record is a row or
-// a dead letter exactly once, as if nothing had been built anew.
+// Rebuilds on a disk that crashes: whatever is struck, in the end each acknowledged record is a row
+// or a dead letter exactly once, as if nothing had been built anew.
 
 #include <gtest/gtest.h>
 

@@ -5,6 +5,7 @@
 #include "assets.h"
 #include "origin.h"
 #include "sampler.h"
+#include "tarn/server/settings.h"
 
 namespace tarn::server {
 namespace {

@@ -100,8 +100,9 @@ void check(const Case& c, uint64_t seed, Stored stored) {
         std::vector<uint32_t> late;
         query.store_windows(stored == Stored::kAll ||
                             (stored == Stored::kSome && random.chance(0.5)));
-        if (stored == Stored::kSome && random.chance(0.2))
+        if (stored == Stored::kSome && random.chance(0.2)) {
             ASSERT_TRUE(query.open_stored_windows(int64_t(random.below(1'000'000))));
+        }
         ASSERT_TRUE(query.add(*rows.batch(random.chance(0.5)), Timestamp{watermark}, late));
         std::vector<bool> is_late(rows.times.size());
         for (auto i : late)

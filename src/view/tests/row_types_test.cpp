@@ -103,7 +103,7 @@ TEST(RowTypes, TheDescriptionKeepsThem) {
 
 TEST(RowTypes, TheDescriptionOfBeforeIsRead) {
     // Version 1: the kind of each column alone.
-    const std::string before("\1\6live.x\1g\2\1w\6\0\1n\2\1\1\0", 20);
+    const std::string before("\1\6live.x\1g\2\1w\6\0\1n\2\1\1\0", 21);
     auto spec = decode_spec(before);
     ASSERT_TRUE(spec) << spec.error().message();
     EXPECT_EQ(spec->name, "live.x");

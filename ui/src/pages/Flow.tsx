@@ -199,9 +199,9 @@ function Numbers({ flow }: { flow: FlowData }) {
   );
 }
 
-const overOf = (name: string): OverChart[] => [
+const overOf = ({ name, lag_unit }: FlowData): OverChart[] => [
   { label: 'Rows', series: { [`in:${name}`]: 'in', [`out:${name}`]: 'out' }, unit: rate },
-  { label: 'Lag', series: { [`lag:${name}`]: 'lag' }, unit: compact },
+  { label: `Lag in ${lag_unit}`, series: { [`lag:${name}`]: lag_unit }, unit: compact },
   { label: 'From send to sink', series: { [`p99:${name}`]: 'p99', [`p50:${name}`]: 'p50' }, unit: milliseconds },
 ];
 
@@ -225,7 +225,7 @@ export function Flow({ name }: { name: string }) {
           <section className="panel">
             <Tabs tabs={[['runs', 'Batches'], ['history', 'Over time'], ['positions', 'Positions'], ['errors', 'Put aside'], ['sql', 'SQL']]} at={tab} set={setTab} />
             {tab === 'runs' && <RunsOf flow={flow} />}
-            {tab === 'history' && <Over charts={overOf(name)} why="Of this flow." />}
+            {tab === 'history' && <Over charts={overOf(flow)} why="Of this flow." />}
             {tab === 'positions' && <Positions flow={flow} />}
             {tab === 'errors' && <AllAside flow={flow} />}
             {tab === 'sql' && (flow.sql.trim() ? <pre className="sql-text" tabIndex={0}>{flow.sql.trim()}</pre> : <Empty title="No SQL">This flow copies its source as it is.</Empty>)}

@@ -73,16 +73,18 @@ const byFlow = (what: string, flows: string[]) => Object.fromEntries(flows.map((
 
 // How rates, lags and latencies went.
 function OverTime() {
-  const names = (useFlows().data?.flows ?? []).map((f) => f.name).join('\n');
+  const all = useFlows().data?.flows ?? [];
+  const names = all.map((f) => f.name).join('\n');
+  const ofRecords = all.filter((f) => f.lag_unit === 'records').map((f) => f.name).join('\n'); // others count versions
   const charts = useMemo<OverChart[]>(() => {
-    const flows = names === '' ? [] : names.split('\n');
+    const flows = names.split('\n').filter(Boolean);
     return [
       { label: 'Events in and rows to tables', series: { records_in: 'events in', rows_to_tables: 'rows to tables' }, unit: rate },
       { label: 'p99 from send to sink, by flow', series: byFlow('p99', flows), unit: milliseconds },
-      { label: 'Lag by flow', series: byFlow('lag', flows), unit: compact },
+      { label: 'Lag in records, by flow of a topic', series: byFlow('lag', ofRecords.split('\n').filter(Boolean)), unit: compact },
       { label: 'Memory', series: { rss_bytes: 'resident' }, unit: bytes },
     ];
-  }, [names]);
+  }, [names, ofRecords]);
   return (
     <section className="panel" aria-labelledby="over-title">
       <div className="panel-head"><h2 id="over-title">Over time</h2></div>

@@ -16,8 +16,8 @@ void* cached_allocate(size_t bytes) noexcept;
 // Of a piece that malloc or cached_allocate() gave, of any size.
 void cached_free(void* at) noexcept;
 
-// Most bytes that are kept; more are freed at once, the oldest first. 0: nothing is kept, as in a
-// build with an address sanitizer, which wants to see each free.
+// Most bytes that are kept (256 MiB at first); more are freed at once, the oldest first. 0: nothing
+// is kept, as in a build with an address sanitizer, which wants to see each free.
 void set_block_cache_limit(size_t bytes) noexcept;
 // Frees what nobody has asked for in this time; what allocates and frees does so by itself, so it
 // is for those that have fallen silent.

@@ -6,9 +6,10 @@
 // level with what the ones before it bring:
 //
 //   tight   from 70 % of the limit: memory that was freed goes back to the system at once
-//   short   from 80 %: one flow works at a time, decoded records are not kept for others, windows
-//           that begin keep their rows on the disk and give their results when they end
-//   full    from 92 %: requests of Kafka clients are read one by one
+//   short   from 80 %: flows have half the memory for their batches, decoded records are not kept
+//           for others, windows that begin keep their rows on the disk and give their results when
+//           they end
+//   full    from 92 %: flows work one by one, requests of Kafka clients are read one by one
 //
 // Thread-safe but for UncountedMemory, which belongs to one thread.
 

@@ -16,7 +16,11 @@ namespace tarn::codec {
 
 template <class T>
 class SharedArray {
-    static_assert(std::is_trivially_copyable_v<T>);
+    // Memory comes in these, so that bytes may hold any value of a column, decimals too.
+    struct alignas(16) Block {
+        char bytes[16];
+    };
+    static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= alignof(Block));
 
   public:
     SharedArray() = default;
@@ -85,7 +89,12 @@ class SharedArray {
   private:
     // To memory of one's own for so many; what does not fit is gone.
     void move_to(size_t capacity) {
-        auto to = capacity ? std::make_shared_for_overwrite<T[]>(capacity) : nullptr;
+        std::shared_ptr<T[]> to;
+        if (capacity) {
+            auto blocks = std::make_shared_for_overwrite<Block[]>(
+                (capacity * sizeof(T) + sizeof(Block) - 1) / sizeof(Block));
+            to = {blocks, reinterpret_cast<T*>(blocks.get())};
+        }
         size_ = std::min(size_, capacity);
         if (size_) std::memcpy(static_cast<void*>(to.get()), values_.get(), size_ * sizeof(T));
         values_ = std::move(to);

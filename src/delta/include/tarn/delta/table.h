@@ -27,7 +27,7 @@ struct CommitRequest {
     // With some, or with metadata, nobody may have committed since `read`.
     std::vector<RemoveFile> removes;
     std::vector<SetTransaction> transactions;
-    std::optional<Protocol> protocol;  // only in version 0
+    std::optional<Protocol> protocol;  // in version 0, or with metadata the table's new one
     std::optional<Metadata> metadata;  // in version 0, or the table's new one
     CommitInfo info;  // txn_id must be unique; timestamp and read version are filled in
     Timestamp time;   // the commit's time is max(this, the previous one's + 1 ms)

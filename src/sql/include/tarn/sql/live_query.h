@@ -43,11 +43,13 @@ struct RefusedRow {
     std::string why;
 };
 
-// Which stored windows give their results: those that end by the watermark; their groups are made in
-// parts of about so many bytes.
-struct EndingWindows {
+// What is taken beside changes: the results of stored windows that end by the watermark, whose
+// groups are made in parts of about so many bytes. `keep`: it is not known whether anybody takes
+// notice, so the changes are taken again the next time.
+struct TakeOptions {
     Timestamp watermark = {std::numeric_limits<int64_t>::min()};
     int64_t memory_bytes = 0;
+    bool keep = false;
 };
 
 class LiveQuery {
@@ -99,9 +101,9 @@ class LiveQuery {
     // Current values of the groups touched since the last call, as upserts by key, in a fixed
     // order. A group whose result does not fit its column (a sum past BIGINT) is left out, and why
     // appended to `refused` (without it, an error). With them all groups of the stored windows that
-    // are ending.
+    // end.
     Result<std::shared_ptr<const codec::ColumnBatch>> take_changes(
-        std::vector<std::string>* refused = nullptr, const EndingWindows& ending = {});
+        std::vector<std::string>* refused = nullptr, const TakeOptions& options = {});
     // Forgets the panes whose end + grace ≤ watermark. Their last values have been in take_changes before.
     Status close_panes(Timestamp watermark);
 
