@@ -29,7 +29,7 @@ function(tarn_test_program module suffix label)
     set(entry ${module}_${label})
   endif()
   add_test(NAME ${entry} COMMAND ${program} --gtest_brief=1)
-  set_tests_properties(${entry} PROPERTIES TIMEOUT 600 LABELS ${label}
+  set_tests_properties(${entry} PROPERTIES TIMEOUT 1800 LABELS ${label}
     ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=ignore_noninstrumented_modules=1")
   # Modules with threads of their own are what the thread sanitizer is for: one target builds all their tests.
   if(${module} IN_LIST TARN_CONCURRENT_MODULES)
