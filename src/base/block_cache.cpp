@@ -26,7 +26,7 @@ constexpr bool kOff = false;
 constexpr bool kOff = false;
 #endif
 
-constexpr size_t kDefaultLimit = 256 << 20;
+constexpr size_t kMostKept = 256 << 20;
 constexpr int64_t kKeptFor = 5'000'000'000;  // nanoseconds
 constexpr size_t kLargest = size_t(1) << 30;
 constexpr int kSteps = 4;  // sizes to a power of two: at most a quarter of a piece is not asked for
@@ -152,7 +152,7 @@ class Blocks {
     std::array<Kept*, kClasses> newest_of_class_ = {};
     Kept *newest_ = nullptr, *oldest_ = nullptr;
     size_t bytes_ = 0;
-    std::atomic<size_t> limit_ = kOff ? 0 : kDefaultLimit;
+    std::atomic<size_t> limit_ = kOff ? 0 : kMostKept;
 };
 
 }  // namespace
@@ -175,12 +175,12 @@ void cached_free(void* at) noexcept {
 }
 
 void set_block_cache_limit(size_t bytes) noexcept {
-    if (!kOff) Blocks::all().set_limit(bytes);
+    if (!kOff) Blocks::all().set_limit(std::min(bytes, kMostKept));
 }
 
-void release_cached_blocks(double seconds) noexcept {
-    Blocks::all().release(now() - int64_t(seconds * 1e9));
-}
+void release_old_blocks() noexcept { Blocks::all().release(now() - kKeptFor); }
+
+void release_all_blocks() noexcept { Blocks::all().release(INT64_MAX); }
 
 size_t cached_block_bytes() noexcept { return Blocks::all().bytes(); }
 

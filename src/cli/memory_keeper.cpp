@@ -104,7 +104,7 @@ void MemoryKeeper::look() {
 // Takes a fiftieth of the time at most, and little where there is no need.
 void MemoryKeeper::trim() {
     const auto begun = std::chrono::steady_clock::now();
-    if (level_ >= MemoryLevel::kTight) release_cached_blocks(0);
+    level_ >= MemoryLevel::kTight ? release_all_blocks() : release_old_blocks();
     (void)malloc_trim(0);
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - begun);

@@ -32,7 +32,6 @@ Result<Logger> logger_of(const Settings& settings) {
     return Logger::open({*level, format == "json"});
 }
 
-constexpr uint64_t kMostCachedBlocks = 256 << 20;
 constexpr int64_t kPartOfBuffers = 32;    // of memory.limit: each buffer between parts
 constexpr int64_t kLeastLent = 64 << 20;  // bytes, to the flows' SQL
 
@@ -70,7 +69,7 @@ Status Platform::open_stores(const Settings& settings) {
     auto lake_root = data_ + "/tables";
     auto log_options = log::log_options(settings);
     const auto part = uint64_t(memory_limit_ / kPartOfBuffers);
-    set_block_cache_limit(std::min<uint64_t>(kMostCachedBlocks, part));
+    set_block_cache_limit(part);
     log_options.head_cache_bytes = std::min(log_options.head_cache_bytes, part);
     log_options.append_queue_bytes = std::min(log_options.append_queue_bytes, part);
     log_options.folder = data_ + "/log";

@@ -23,18 +23,6 @@ bool live(World& world, int rounds) {
     return true;
 }
 
-std::string finish(World& world) {
-    world.disk.crash_at_call(0);
-    world.failpoints.disarm();
-    if (!world.is_open()) {
-        if (auto opened = world.open(); !opened) return "open: " + opened.error().message();
-    }
-    if (auto drained = world.drain(); !drained) return drained.error().message();
-    auto outcome = world.read();
-    if (!outcome) return "read: " + outcome.error().message();
-    return check(*outcome, world);
-}
-
 int seeds() {
     auto* text = std::getenv("TARN_SEEDS");
     return text ? std::atoi(text) : 200;

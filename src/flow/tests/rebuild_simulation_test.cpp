@@ -27,17 +27,6 @@ bool live(World& world, int rounds, int& ordered) {
     return true;
 }
 
-std::string finish(World& world) {
-    world.disk.crash_at_call(0);
-    if (!world.is_open()) {
-        if (auto opened = world.open(); !opened) return "open: " + opened.error().message();
-    }
-    if (auto drained = world.drain(); !drained) return drained.error().message();
-    auto outcome = world.read();
-    if (!outcome) return "read: " + outcome.error().message();
-    return check(*outcome, world);
-}
-
 TEST(RebuildSimulation, CrashAtAnyCall) {
     auto* text = std::getenv("TARN_SEEDS");
     const auto seeds = uint64_t(text ? std::atoi(text) : 60);

@@ -256,4 +256,16 @@ std::string check(const Outcome& o, const World& world) {
     return check_layers(o.layers);
 }
 
+std::string finish(World& world) {
+    world.disk.crash_at_call(0);
+    world.failpoints.disarm();
+    if (!world.is_open()) {
+        if (auto opened = world.open(); !opened) return "open: " + opened.error().message();
+    }
+    if (auto drained = world.drain(); !drained) return drained.error().message();
+    auto outcome = world.read();
+    if (!outcome) return "read: " + outcome.error().message();
+    return check(*outcome, world);
+}
+
 }  // namespace tarn::flow

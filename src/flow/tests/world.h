@@ -65,5 +65,7 @@ class World final : public TestPlatform {
 
 // What must hold of an outcome, whatever happened on the way; empty if it does.
 std::string check(const Outcome& outcome, const World& world);
+// Nothing strikes any more: opens it if need be, lets it catch up, and checks what it holds.
+std::string finish(World& world);
 
 }  // namespace tarn::flow

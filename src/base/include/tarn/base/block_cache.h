@@ -16,12 +16,13 @@ void* cached_allocate(size_t bytes) noexcept;
 // Of a piece that malloc or cached_allocate() gave, of any size.
 void cached_free(void* at) noexcept;
 
-// Most bytes that are kept (256 MiB at first); more are freed at once, the oldest first. 0: nothing
-// is kept, as in a build with an address sanitizer, which wants to see each free.
+// Most bytes that are kept, 256 MiB at first and at most; more are freed at once, the oldest first.
+// 0: nothing is kept, as in a build with an address sanitizer, which wants to see each free.
 void set_block_cache_limit(size_t bytes) noexcept;
-// Frees what nobody has asked for in this time; what allocates and frees does so by itself, so it
-// is for those that have fallen silent.
-void release_cached_blocks(double seconds) noexcept;
+// Frees what nobody has asked for in five seconds, or all. Who frees large pieces does the former
+// by itself: somebody has to ask for it where all have fallen silent.
+void release_old_blocks() noexcept;
+void release_all_blocks() noexcept;
 // Bytes that are kept now.
 size_t cached_block_bytes() noexcept;
 
