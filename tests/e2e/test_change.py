@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 
 import pytest
 
@@ -60,14 +59,6 @@ def plan(server):
     return {flow["flow"]: flow for flow in json.loads(done.stdout)["flows"]}
 
 
-def wait(condition, timeout=60.0):
-    deadline = time.monotonic() + timeout
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it never comes"
-        time.sleep(0.1)
-    return found
-
-
 def flow(server, name):
     return server.get(f"/api/v1/flows/{name}")
 
@@ -122,7 +113,7 @@ def change_silver(server):
 
 
 def check_rebuilt(server):
-    wait(lambda: running(server, "clicks.table", "silver.clicks", "gold.pages", "live.pages"))
+    tarn.wait_for(lambda: running(server, "clicks.table", "silver.clicks", "gold.pages", "live.pages"))
     produce(server, click(4, "b"))
     server.wait_caught_up()
     rows = server.sql("select id, page from silver.clicks order by id")
@@ -138,7 +129,7 @@ def test_a_flow_that_cannot_go_on_is_built_anew(server):
     assert plan(server)["silver.clicks"]["effect"] == "rebuild"
     assert "built anew" in plan(server)["gold.pages"]["changes"][0]["what"], "what reads it as well"
     server.start()
-    stopped = wait(lambda: (found := flow(server, "silver.clicks"))["state"] == "failed" and found)
+    stopped = tarn.wait_for(lambda: (found := flow(server, "silver.clicks"))["state"] == "failed" and found)
     assert "TARN-E0707" in stopped["reason"] and "tarn flow rebuild silver.clicks" in stopped["reason"]
     assert "upper" in stopped["reason"] and "delete" not in stopped["reason"]
     assert server.sql("select count(*) as n from silver.clicks where page = 'a'")[0]["n"] == 2, "what stands is read"
@@ -175,12 +166,12 @@ def test_a_topic_and_its_view_are_built_anew_and_side_records_stand_once(server)
     write(server, "tarn.yml", topic(COLUMNS.replace("id: int", "id: double")))
     write(server, "models/live/pages.sql", LIVE.replace("count(*)", "2 * count(*)"))
     server.start()
-    assert wait(lambda: flow(server, "clicks.table")["state"] == "failed")
+    assert tarn.wait_for(lambda: flow(server, "clicks.table")["state"] == "failed")
     for name in ("clicks.table", "live.pages"):
         done = command(server, "flow", "rebuild", name)
         assert done.returncode == 0, done.stderr
     produce(server, click(4), "no JSON either")
-    wait(lambda: running(server, "clicks.table", "clicks.dead.table", "silver.clicks", "gold.pages", "live.pages"))
+    tarn.wait_for(lambda: running(server, "clicks.table", "clicks.dead.table", "silver.clicks", "gold.pages", "live.pages"))
     server.wait_caught_up()
     assert [row["id"] for row in server.sql("select id from bronze.clicks order by _offset")] == [1.0, 2.0, 3.0, 4.0]
     assert [row["id"] for row in server.sql("select id from silver.clicks order by id")] == [1.0, 2.0, 3.0, 4.0]

@@ -56,14 +56,6 @@ def metrics(server, name):
     return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name)}
 
 
-def wait_for(condition, what, timeout=180):
-    deadline = time.monotonic() + timeout
-    while not (value := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-    return value
-
-
 def send(server, numbers, second=None):
     producer = confluent_kafka.Producer({"bootstrap.servers": server.kafka, "linger.ms": 20, "compression.type": "lz4",
                                          "enable.idempotence": True, "queue.buffering.max.messages": 1_000_000})
@@ -78,7 +70,7 @@ def send(server, numbers, second=None):
 def test_a_window_that_does_not_fit_is_right_in_the_end(server):
     """Also after kill -9 in the middle of it."""
     send(server, range(EVENTS // 2))
-    wait_for(lambda: any(metrics(server, "tarn_flow_stored_windows{").values()), "no window went to the disk")
+    tarn.wait_for(lambda: any(metrics(server, "tarn_flow_stored_windows{").values()), "no window went to the disk", timeout=180)
     server.kill()
     server.start()
     send(server, range(EVENTS // 2, EVENTS))
@@ -92,7 +84,7 @@ def test_a_window_that_does_not_fit_is_right_in_the_end(server):
     def back():
         send(server, range(2), second=71)
         return not any(metrics(server, "tarn_flow_stored_windows{").values())
-    wait_for(back, "windows stay on the disk: " + str(metrics(server, "tarn_memory")))
+    tarn.wait_for(back, "windows stay on the disk: " + str(metrics(server, "tarn_memory")), timeout=180)
     server.wait_caught_up()
     rows = server.sql(f"select events from live.by_key where grouping_set = 0 and minute >= to_timestamp({MINUTE + 60})")
     assert rows[0]["events"] == server.sql("select count(*) as n from bronze.events")[0]["n"] - EVENTS

@@ -1,7 +1,6 @@
 """Keys under their old names, and a data folder that has a dead letter topic of the old default name."""
 
 import json
-import time
 
 import pytest
 import tarn
@@ -23,13 +22,6 @@ MODELS = {
                          "          event_time='event_time', horizon='1m', quarantine='quarantine.silver_clicks') }}\n"
                          "select id, event_time from {{ source('bronze', 'clicks') }}\n",
 }
-
-
-def wait_for(condition, timeout=60.0):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -74,15 +66,15 @@ def click(name, at):
 def test_a_project_with_old_keys_runs_and_its_topic_stays_when_the_keys_go(started):
     server = started(OLD)
     produce(server, "no json", click("a", "00:00"), click("b", "10:00"), click("a", "09:30"))
-    wait_for(lambda: dead_letters(server) == 1)
-    wait_for(lambda: server.get("/api/v1/flows/silver.clicks")["rows_in"] == 3)
-    wait_for(lambda: server.sql("select count(*) as n from quarantine.clicks")[0]["n"] == 1)
-    wait_for(lambda: server.sql("select sum(clicks)::bigint as n from live.minutes")[0]["n"] == 3)
+    tarn.wait_for(lambda: dead_letters(server) == 1)
+    tarn.wait_for(lambda: server.get("/api/v1/flows/silver.clicks")["rows_in"] == 3)
+    tarn.wait_for(lambda: server.sql("select count(*) as n from quarantine.clicks")[0]["n"] == 1)
+    tarn.wait_for(lambda: server.sql("select sum(clicks)::bigint as n from live.minutes")[0]["n"] == 3)
     assert topics(server) == {"clicks", "clicks.quarantine"}
 
     server = started(TOPICS)
     produce(server, "nor this")
-    wait_for(lambda: dead_letters(server) == 2)
+    tarn.wait_for(lambda: dead_letters(server) == 2)
     assert topics(server) == {"clicks", "clicks.quarantine"}
     assert server.get("/api/v1/topics/clicks.quarantine")["appended"] == 2
 
@@ -90,6 +82,6 @@ def test_a_project_with_old_keys_runs_and_its_topic_stays_when_the_keys_go(start
 def test_a_new_data_folder_has_the_new_name(started):
     server = started(TOPICS)
     produce(server, "no json")
-    wait_for(lambda: dead_letters(server) == 1)
+    tarn.wait_for(lambda: dead_letters(server) == 1)
     assert topics(server) == {"clicks", "clicks.dead_letters"}
     assert server.get("/api/v1/topics/clicks.dead_letters")["appended"] == 1

@@ -14,6 +14,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("TARN_PROGRAM", str(ROOT / "bin" / "tarn"))
 
 
+def wait_for(condition, what="it does not come", timeout=60.0):
+    """What the condition gives once that is true."""
+    deadline = time.monotonic() + timeout
+    while not (found := condition()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+    return found
+
+
 class Server:
     """`tarn up` on free ports of 127.0.0.1; after a restart on the same ones."""
 
