@@ -1,9 +1,13 @@
-# tarn_module(NAME n [DEPS modules…] [LIBS public libraries…] [PRIVATE_LIBS libraries…])
+# tarn_module(NAME n [DEPS modules…] [LIBS public libraries…] [PRIVATE_LIBS libraries…] [TOGETHER files])
 #
 # One static library for src/<n>: sources src/<n>/*.cpp and those of its folders (src/<n>/<part>/*.cpp; not tests and
 # fuzz), which include each other from src/<n> on; public headers src/<n>/include/tarn/<n>/*.h, tests as tarn_tests()
 # says. A dependency must be declared before its user, so the order of the calls in the root CMakeLists.txt is the order
 # of the layers and a cycle cannot be written. A module of headers alone is an interface library.
+#
+# TOGETHER: so many files of src/<n>/*.cpp are compiled as one, where the headers of a library cost more than the file
+# that includes them (DuckDB's: ten seconds); so what such files have of their own needs names that differ. Files of the
+# module's folders, the rows of its registries, are always compiled one by one.
 
 function(tarn_check_deps name)
   foreach(dep IN LISTS ARGN)
@@ -62,7 +66,7 @@ function(tarn_tests name)
 endfunction()
 
 function(tarn_module)
-  cmake_parse_arguments(M "" "NAME" "DEPS;LIBS;PRIVATE_LIBS" ${ARGN})
+  cmake_parse_arguments(M "" "NAME;TOGETHER" "DEPS;LIBS;PRIVATE_LIBS" ${ARGN})
   set(root ${CMAKE_SOURCE_DIR}/src/${M_NAME})
   file(GLOB sources CONFIGURE_DEPENDS ${root}/*.cpp ${root}/*/*.cpp)
   list(FILTER sources EXCLUDE REGEX "^${root}/(tests|fuzz)/")
@@ -80,6 +84,11 @@ function(tarn_module)
   list(TRANSFORM M_DEPS PREPEND tarn_ OUTPUT_VARIABLE deps)
   target_link_libraries(tarn_${M_NAME} PUBLIC ${deps} ${M_LIBS} PRIVATE ${M_PRIVATE_LIBS} tarn_warnings)
   target_include_directories(tarn_${M_NAME} PRIVATE ${root})
+  if(M_TOGETHER)
+    set_target_properties(tarn_${M_NAME} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${M_TOGETHER})
+    list(FILTER sources INCLUDE REGEX "^${root}/[^/]+/")
+    set_source_files_properties(${sources} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
   # A module that generates sources or needs more says so in src/<n>/module.cmake.
   if(EXISTS ${root}/module.cmake)
     include(${root}/module.cmake)

@@ -16,6 +16,8 @@ namespace {
 
 constexpr int kWorkers = 2;  // API calls at once: they read files and take locks
 
+}  // namespace
+
 // HTTP over the platform: what its sessions share, and the threads beside the listener's.
 class HttpProtocol final : public net::Protocol {
   public:
@@ -112,8 +114,6 @@ void HttpProtocol::listens_on(uint16_t port) {
         .refused = platform.metrics.counter(
             "tarn_server_refused_total", "HTTP requests refused for their form, host or origin.")});
 }
-
-}  // namespace
 
 struct HttpListener::Impl {
     std::shared_ptr<HttpProtocol> protocol;
