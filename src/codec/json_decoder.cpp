@@ -28,13 +28,19 @@ class JsonBatchDecoder::Buffers : public std::enable_shared_from_this<Buffers> {
         Buffer buffer;
         {
             MutexLock lock(mutex_);
-            if (!free_.empty()) {
-                buffer = std::move(free_.back());
-                free_.pop_back();
+            // The smallest that is large enough, but not one that would be mostly empty.
+            auto best = free_.end();
+            for (auto it = free_.begin(); it != free_.end(); ++it)
+                if (it->size >= size && it->size / 2 <= size + kChunkBytes &&
+                    (best == free_.end() || it->size < best->size))
+                    best = it;
+            if (best == free_.end() && free_.size() == kMostBuffers) best = free_.begin();
+            if (best != free_.end()) {
+                buffer = std::move(*best);
+                free_.erase(best);
             }
         }
-        // One that is far too large is not kept for small batches.
-        if (buffer.size < size || buffer.size / 16 > size + kChunkBytes) {
+        if (buffer.size < size || buffer.size / 2 > size + kChunkBytes) {
             buffer.size = size + size / 8;
             buffer.bytes = std::make_unique_for_overwrite<char[]>(buffer.size);
         }

@@ -247,7 +247,9 @@ Status read_records(std::string_view batch, std::string& scratch, size_t limit_b
     TARN_TRY(auto header, header_of_exactly_one(batch));
     TARN_TRY(auto body, records_of(header, batch, limit_bytes, scratch));
     size_t before = out.size();
-    out.reserve(before + size_t(header.record_count));
+    // Never exactly as many: then a run of small batches would be copied for each of them.
+    const auto needed = before + size_t(header.record_count);
+    if (needed > out.capacity()) out.reserve(std::max(needed, 2 * out.capacity()));
     int64_t last = -1;
     auto status = walk_records(header, body, [&](RecordView& record, int64_t delta) -> const char* {
         if (delta <= last || delta > header.last_offset_delta)

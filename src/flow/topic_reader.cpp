@@ -16,6 +16,20 @@ namespace {
 
 constexpr size_t kMaxInflated = 256 << 20;
 
+// How many records these whole batches have, at most kChunkRows. What is no batch ends the count.
+size_t records_in(const std::vector<log::Slice>& slices) {
+    size_t sum = 0;
+    for (const auto& slice : slices) {
+        for (auto rest = slice.bytes; !rest.empty() && sum < kChunkRows;) {
+            auto header = codec::parse_batch_header(rest);
+            if (!header) break;
+            sum += size_t(header->record_count);
+            rest.remove_prefix(header->total_size());
+        }
+    }
+    return std::min(sum, kChunkRows);
+}
+
 // What a chunk's views point into.
 struct Bytes {
     std::vector<log::Slice> slices;
@@ -104,6 +118,7 @@ Result<std::shared_ptr<InputBatch>> TopicReader::decode(Partition& partition, in
     chunk->partition = number;
     chunk->from = chunk->to = {from};
     int64_t end = std::min({cap, fetched.high_watermark, fetched.last_stable_offset});
+    chunk->records.reserve(records_in(fetched.slices));
     bool first = true, full = false;
     size_t batch_number = 0;
     for (auto& slice : fetched.slices) {

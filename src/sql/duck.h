@@ -122,6 +122,10 @@ class BatchBuilder {
     BatchBuilder(const std::vector<std::string>& names,
                  const duckdb::vector<duckdb::LogicalType>& types, Texts texts = Texts::kPlain);
     ~BatchBuilder();
+    // Text that stands as it is in a column of this batch is not copied: the result points into
+    // what the batch's text points into, and keeps that. For results that do not outlive their
+    // input for long.
+    void borrow_from(const codec::ColumnBatch& batch);
     // The context is needed for casts; one that fails throws, and leaves nothing of the chunk.
     void append(duckdb::ClientContext& context, duckdb::DataChunk& chunk);
     size_t rows() const { return rows_; }
@@ -138,6 +142,7 @@ class BatchBuilder {
     uint32_t code_of(size_t column, const duckdb::string_t& text);
     void append_nested(size_t column, duckdb::Vector& values, size_t count);
     void append_texts(size_t column, const duckdb::UnifiedVectorFormat& values, size_t count);
+    bool is_borrowed(const void* values);
     void stop_coding(size_t column);
     const Texts texts_;
     std::vector<codec::ColumnSpec> schema_;
@@ -145,6 +150,17 @@ class BatchBuilder {
     std::vector<std::unique_ptr<Codes>> codes_;  // by column, null if plain
     std::shared_ptr<Arena> arena_;
     size_t rows_ = 0;
+
+    struct Lender {
+        const char* end;
+        size_t batch;
+    };
+    std::map<const char*, Lender> lenders_;  // text columns, by where their values begin
+    struct Lent {
+        std::vector<std::shared_ptr<const void>> buffers;
+        bool used = false;
+    };
+    std::vector<Lent> lent_;  // by batch
 };
 
 // --- Rows in memory as tables

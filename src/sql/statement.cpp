@@ -64,7 +64,7 @@ Result<std::unique_ptr<StreamStatement>> StreamStatement::compile(
 namespace {
 class Fed {
   public:
-    explicit Fed(SessionState& state) : state_(state) {}
+    Fed(SessionState& state, BatchBuilder& result) : state_(state), result_(result) {}
     ~Fed() {
         for (auto& [_, feed] : state_.streams)
             feed->batches.clear();
@@ -82,6 +82,7 @@ class Fed {
             else
                 TARN_RETURN_IF_ERROR(same_places(feed, *batch, name));
             feed.batches.push_back(std::make_shared<AdoptedBatch>(batch));
+            result_.borrow_from(*batch);
         }
         return {};
     }
@@ -117,6 +118,7 @@ class Fed {
         return {};
     }
     SessionState& state_;
+    BatchBuilder& result_;
 };
 }  // namespace
 
@@ -124,11 +126,11 @@ Result<std::shared_ptr<const codec::ColumnBatch>> StreamStatement::run(
     const std::map<std::string, std::vector<std::shared_ptr<const codec::ColumnBatch>>>& input) {
     auto& s = impl_->session->impl();
     return guarded_run([&]() -> Result<std::shared_ptr<const codec::ColumnBatch>> {
-        Fed fed(*s.state);
-        for (auto& [name, batches] : input)
-            TARN_RETURN_IF_ERROR(fed.feed(name, batches));
         BatchBuilder builder(impl_->names, impl_->prepared->GetTypes(),
                              BatchBuilder::Texts::kCoded);
+        Fed fed(*s.state, builder);
+        for (auto& [name, batches] : input)
+            TARN_RETURN_IF_ERROR(fed.feed(name, batches));
         ChunkCollector::Each each = [&](duckdb::DataChunk& chunk) {
             builder.append(s.context(), chunk);
         };

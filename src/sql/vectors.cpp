@@ -213,6 +213,24 @@ void BatchBuilder::begin_column(size_t index) {
 
 BatchBuilder::~BatchBuilder() = default;
 
+void BatchBuilder::borrow_from(const codec::ColumnBatch& batch) {
+    for (const auto& column : batch.columns) {
+        if (!column.type.is_text() || column.type.is_nested() || column.dictionary) continue;
+        const auto* begin = column.data.data();
+        lenders_[begin] = {begin + column.data.size(), lent_.size()};
+    }
+    lent_.push_back({batch.buffers, false});
+}
+
+// Whether a vector's values are those of a column that was lent.
+bool BatchBuilder::is_borrowed(const void* values) {
+    const auto* at = static_cast<const char*>(values);
+    auto lender = lenders_.upper_bound(at);
+    if (lender == lenders_.begin() || at >= (--lender)->second.end) return false;
+    lent_[lender->second.batch].used = true;
+    return true;
+}
+
 static void set_nulls(codec::Column& column, const duckdb::UnifiedVectorFormat& values,
                       size_t before, size_t count) {
     if (values.validity.AllValid() && column.validity.empty()) return;
@@ -388,10 +406,15 @@ void BatchBuilder::append_texts(size_t index, const duckdb::UnifiedVectorFormat&
     column.data.resize_for_overwrite(before + count * sizeof(codec::TextRef));
     auto* to = reinterpret_cast<codec::TextRef*>(column.data.data() + before);
     auto* from = duckdb::UnifiedVectorFormat::GetData<duckdb::string_t>(values);
+    const bool borrowed = is_borrowed(from);
     for (size_t i = 0; i < count; ++i) {
         const auto at = values.sel->get_index(i);
         if (!values.validity.RowIsValid(at)) {
             to[i] = {};
+            continue;
+        }
+        if (borrowed) {
+            std::memcpy(static_cast<void*>(to + i), from + at, sizeof *to);
             continue;
         }
         std::string_view text(from[at].GetData(), from[at].GetSize());
@@ -448,6 +471,9 @@ codec::ColumnBatch BatchBuilder::finish() {
     }
     if (!arena_->blocks.empty())
         batch.buffers.push_back(std::exchange(arena_, std::make_shared<Arena>()));
+    for (auto& lent : lent_)
+        if (std::exchange(lent.used, false))
+            batch.buffers.insert(batch.buffers.end(), lent.buffers.begin(), lent.buffers.end());
     rows_ = 0;
     return batch;
 }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "tarn/base/memory_level.h"
 #include "tarn/codec/select_rows.h"
 #include "tarn/project/model_kind.h"
 #include "tarn/sql/error_ids.h"
@@ -16,7 +17,9 @@ namespace {
 
 constexpr int64_t kRowsOfCheckpoint = 200'000;  // at least so many rows are worth one,
 constexpr int64_t kRowsOfSession = 8;           // and so many for each session it would hold
-constexpr size_t kRowsOfPiece = 50'000;         // of input that is merged at once
+constexpr size_t kRowsOfPiece =
+    600'000;  // of input that is merged at once: each looks at all that is open
+constexpr size_t kRowsWhenShort = 50'000;  // and while memory is short
 constexpr size_t kMostParts = 64;  // of the open sessions; of more the small ones are merged
 
 Timestamp less(Timestamp time, Duration by) { return saturated(time, Duration{-by.us}); }
@@ -166,11 +169,12 @@ Status SessionsStep::close() {
 }
 
 // Pieces of so many rows that what SQL makes of one is bounded, in their order.
-std::vector<std::vector<BatchPtr>> SessionsStep::pieces(std::vector<BatchPtr> batches) {
+std::vector<std::vector<BatchPtr>> SessionsStep::pieces(std::vector<BatchPtr> batches,
+                                                        size_t most) {
     std::vector<std::vector<BatchPtr>> out;
-    size_t rows = kRowsOfPiece;
+    size_t rows = most;
     auto put = [&](BatchPtr batch) {
-        if (rows + batch->row_count > kRowsOfPiece) {
+        if (rows + batch->row_count > most) {
             out.emplace_back();
             rows = 0;
         }
@@ -180,12 +184,12 @@ std::vector<std::vector<BatchPtr>> SessionsStep::pieces(std::vector<BatchPtr> ba
     for (auto& batch : batches) {
         const auto count = batch->row_count;
         if (count == 0) continue;
-        if (count <= kRowsOfPiece) {
+        if (count <= most) {
             put(std::move(batch));
             continue;
         }
-        for (size_t from = 0; from < count; from += kRowsOfPiece) {
-            std::vector<uint32_t> which(std::min(kRowsOfPiece, count - from));
+        for (size_t from = 0; from < count; from += most) {
+            std::vector<uint32_t> which(std::min(most, count - from));
             std::iota(which.begin(), which.end(), uint32_t(from));
             put(codec::select_rows(*batch, which));
         }
@@ -195,7 +199,8 @@ std::vector<std::vector<BatchPtr>> SessionsStep::pieces(std::vector<BatchPtr> ba
 
 Status SessionsStep::compute(const Input& input, bool replay) {
     replaying_ = replay;
-    for (const auto& rows : pieces(judge(input)))
+    const bool is_short = memory_level(world_.memory.get()) >= MemoryLevel::kShort;
+    for (const auto& rows : pieces(judge(input), is_short ? kRowsWhenShort : kRowsOfPiece))
         TARN_RETURN_IF_ERROR(add(rows));
     rows_since_ += input.records;
     return close();
@@ -207,7 +212,7 @@ Status SessionsStep::add(const std::vector<BatchPtr>& rows) {
     RefusedInputs refused;
     TARN_TRY(auto added, partial_of_good_rows(rows, partial, refused));
     std::vector<BatchPtr> standing;
-    if (open_.parts() >= kMostParts) standing = open_.take_small(kRowsOfPiece);
+    if (open_.parts() >= kMostParts) standing = open_.take_small(kRowsWhenShort);
     for (const auto& states : added.states)
         for (auto& some : open_.take_keys_of(*states))
             standing.push_back(std::move(some));

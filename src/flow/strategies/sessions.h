@@ -43,7 +43,7 @@ class SessionsStep final : public ModelStep {
     std::vector<BatchPtr> judge(const Input& input);
     // Of some rows of a version. `limit`: what is later is early.
     BatchPtr on_time(const BatchPtr& rows, Timestamp limit, Timestamp& newest);
-    static std::vector<std::vector<BatchPtr>> pieces(std::vector<BatchPtr> batches);
+    static std::vector<std::vector<BatchPtr>> pieces(std::vector<BatchPtr> batches, size_t most);
     Status add(const std::vector<BatchPtr>& rows);
     Status close();
     std::string checkpoint_path(int64_t epoch) const;

@@ -72,6 +72,45 @@ std::unique_ptr<StreamStatement> pages_above(Fixture& f) {
         std::move(f.session), "select page from stream('clicks') where id > 0", kStreams));
 }
 
+// Text that comes through as it is points into the input's buffers, which the result keeps: the
+// batches themselves go.
+TEST(StreamStatement, TextThatComesThroughOutlivesItsInput) {
+    Fixture f;
+    auto statement = std::move(*StreamStatement::compile(
+        std::move(f.session), "select page, page || '!' as loud from stream('clicks') where id > 1",
+        kStreams));
+    constexpr size_t kRows = 5000;
+    const std::string tail(40, 'x');
+    auto page = [&](size_t row) { return std::to_string(row) + tail; };
+    std::weak_ptr<const codec::ColumnBatch> gone;
+    std::shared_ptr<const codec::ColumnBatch> out;
+    {
+        TestBatch batch(kRows);
+        std::vector<std::optional<int64_t>> ids(kRows);
+        std::vector<std::optional<std::string>> pages(kRows);
+        for (size_t row = 0; row < kRows; ++row) {
+            ids[row] = int64_t(row % 3);
+            if (row % 7) pages[row] = page(row);
+        }
+        batch.add<int64_t>("id", ColumnType::kInt64, ids);
+        batch.text("page", pages);
+        auto shared = batch.share();
+        gone = shared;
+        auto run = statement->run({{"clicks", {std::move(shared)}}});
+        ASSERT_TRUE(run) << run.error().message();
+        out = *run;
+    }
+    EXPECT_TRUE(gone.expired());
+    size_t at = 0;
+    for (size_t row = 2; row < kRows; row += 3, ++at) {
+        ASSERT_EQ(out->columns[0].is_null(at), row % 7 == 0);
+        if (row % 7 == 0) continue;
+        ASSERT_EQ(out->columns[0].text(at), page(row));
+        ASSERT_EQ(out->columns[1].text(at), page(row) + "!");
+    }
+    EXPECT_EQ(out->row_count, at);
+}
+
 // Of some hundred rows: DuckDB puts chunks of a few rows together, and they lose their dictionaries.
 TEST(StreamStatement, TextOfFewValuesStaysCoded) {
     Fixture f;

@@ -33,6 +33,7 @@ class StreamStatement {
     const std::optional<std::string>& not_row_wise() const;
     // Errors: kSqlValue (an expression refuses a value of the rows: others may run).
     // Rows of each stream by name; streams not named are empty. Row order of a single stream is kept.
+    // Text that comes through as it is, is not copied: the result then keeps the input's buffers.
     Result<std::shared_ptr<const codec::ColumnBatch>> run(
         const std::map<std::string, std::vector<std::shared_ptr<const codec::ColumnBatch>>>& input);
 
