@@ -17,8 +17,7 @@ namespace {
 
 constexpr int64_t kRowsOfCheckpoint = 200'000;  // at least so many rows are worth one,
 constexpr int64_t kRowsOfSession = 8;           // and so many for each session it would hold
-constexpr size_t kRowsOfPiece =
-    600'000;  // of input that is merged at once: each looks at all that is open
+constexpr size_t kRowsOfPiece = 200'000;  // of input that is merged at once: a look at all sessions
 constexpr size_t kRowsWhenShort = 50'000;  // and while memory is short
 constexpr size_t kMostParts = 64;  // of the open sessions; of more the small ones are merged
 
