@@ -115,6 +115,8 @@ def test_types_are_kept_from_the_event_to_every_reader(server):
     assert rows[0]["payload"] == '{"k": [1, 2.5]}'
     assert json.loads(rows[0]["_extra"]) == {"customer": FULL["customer"]}, "what a path is inside of stays"
     assert [row["total"] for row in rows[1:]] == [Decimal("0.10"), Decimal("7.00")]
+    text = tarn.run("sql", "select items from bronze.orders where order_id = 1", "--data", server.data)
+    assert '[{"sku":"a","amount":2,"price":9.90},{"sku":"b","amount":null,"price":0.10}]' in text.stdout, "as it stands"
 
     # Another engine, over silver: schema and values.
     silver = delta(server, "silver/orders")

@@ -89,6 +89,7 @@ class Printer final : public sql::JsonRowSink {
                 if (values.size() < names_.size()) table_->holds_numbers(values.size());
                 value = std::string(text);
             }
+            if (value.is_structured()) value = std::string(text);
             values.push_back(std::move(value));
         }
         values.resize(names_.size());

@@ -39,9 +39,9 @@ async function failure(response: Response): Promise<ApiError> {
   }
 }
 
-async function answer<T>(response: Response): Promise<T> {
+async function answer<T>(response: Response, asWrittenFrom?: number): Promise<T> {
   if (!response.ok) throw await failure(response);
-  return parse(await response.text()) as T;
+  return parse(await response.text(), asWrittenFrom) as T;
 }
 
 export async function get<P extends GetPaths>(
@@ -57,17 +57,20 @@ export async function get<P extends GetPaths>(
   return answer(await fetch(query.size ? `${url}?${query}` : url, signal ? { signal } : {}));
 }
 
-async function post<T>(url: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function post<T>(url: string, body?: unknown, signal?: AbortSignal, asWrittenFrom?: number): Promise<T> {
   return answer(
     await fetch(url, {
       method: 'POST',
       ...(body === undefined ? {} : { headers: { 'Content-Type': 'application/json' }, body: write(body) }),
       ...(signal ? { signal } : {}),
     }),
+    asWrittenFrom,
   );
 }
 
-export const runSql = (sql: string, signal: AbortSignal) => post<SqlResult>('/api/v1/sql', { sql }, signal);
+const insideCells = 4; // {"rows": [{"column": [or { …
+export const runSql = (sql: string, signal: AbortSignal) =>
+  post<SqlResult>('/api/v1/sql', { sql }, signal, insideCells);
 
 export async function flowAction(name: string, action: 'pause' | 'resume' | 'rebuild'): Promise<void> {
   await post(`/api/v1/flows/${encodeURIComponent(name)}/${action}`);

@@ -14,6 +14,11 @@ describe('exact', () => {
     const json = '[1, -2.5, 0.1, 1e21, 1e-7, 100000000000000000000, 5e-324, 0.30000000000000004, 1.7976931348623157e308, 9007199254740992, 1500.0000000000000000]';
     expect(parse(json)).toEqual([1, -2.5, 0.1, 1e21, 1e-7, 1e20, 5e-324, 0.30000000000000004, 1.7976931348623157e308, 9007199254740992, 1500]);
   });
+  it('keeps the zeros of numbers inside of nested values where it is asked to', () => {
+    const json = '{"rows":[{"price":95.20,"n":1.0,"items":[{"price":95.20,"n":10,"t":"1.10]"}],"s":{"a":-0.10,"b":73314510714175489}}]}';
+    expect(write(parse(json, 4))).toBe(json.replace('{"price":95.20,"n":1.0', '{"price":95.2,"n":1'));
+    expect(parse(json.replace('73314510714175489', '1'))).toEqual(JSON.parse(json.replace('73314510714175489', '1')));
+  });
   it('does not touch texts and names', () => {
     const text = '{"73314510714175489":"73314510714175489","a\\"73314510714175489":"\\u0001x73314510714175489","\\u0001":"\\u0001\\u0001","b":"\\\\"}';
     expect(parse(text)).toEqual(JSON.parse(text));

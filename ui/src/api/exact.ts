@@ -11,10 +11,12 @@ export class Exact {
   }
 }
 
-const token = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|-?\d[\d.eE+-]*/g;
+const token = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|-?\d[\d.eE+-]*|[{}[\]]/g;
 const mark = '\u0001';
 const written = String.raw`"\u0001`;
 const long = /[\d.]{16}|0\.0{6}|\d[eE][+-]?\d{3}/; // all other numbers are doubles, and written as they came
+
+const zeros = /\.\d*0(?!\d)/;
 
 // The digits that count: 1.50e3 and 1500 have the same.
 const digits = (number: string) => number.replace(/[eE].*$/, '').replace(/[-.]/g, '').replace(/^0+|0+$/g, '');
@@ -23,11 +25,19 @@ function fits(number: string): boolean {
   return digits(number) === digits(double) && (!double.includes('e') || /e/i.test(number));
 }
 
-export function parse(json: string): unknown {
-  if (!long.test(json)) return JSON.parse(json);
+// `asWrittenFrom`: so deep inside arrays and objects also a number that ends in zeros keeps them, since a decimal within
+// a nested value has no column that says its scale.
+export function parse(json: string, asWrittenFrom = Infinity): unknown {
+  const within = asWrittenFrom < Infinity && zeros.test(json);
+  if (!within && !long.test(json)) return JSON.parse(json);
+  let depth = 0;
   const marked = json.replace(token, (found: string, isKey: string | undefined) => {
     if (found.startsWith('"')) return !isKey && found.startsWith(written) ? `"\\u0001${found.slice(1)}` : found;
-    return fits(found) ? found : `${written}${found}"`;
+    if (found === '{' || found === '[') depth += 1;
+    if (found === '}' || found === ']') depth -= 1;
+    if (/^[{}[\]]/.test(found)) return found;
+    const kept = fits(found) && !(depth >= asWrittenFrom && zeros.test(found));
+    return kept ? found : `${written}${found}"`;
   });
   return JSON.parse(marked, (_key, value: unknown) => {
     if (typeof value !== 'string' || !value.startsWith(mark)) return value;
