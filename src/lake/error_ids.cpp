@@ -18,7 +18,9 @@ extern constinit const ErrorId kTableFenced{603, Code::kConflict,
 extern constinit const ErrorId kTableSchema{606, Code::kAlreadyExists,
     "The table exists with another schema",
     "The project states columns for the table that are not those it has.",
-    "Put the project back to the table's columns, or write into a table of another name."};
+    "A flow that has written it before: `tarn flow rebuild NAME` builds it anew beside what "
+    "stands. One that is new: write into a table of another name, or drop the one that is there "
+    "(`tarn table drop NAME --yes`). Or put the project back to the table's columns."};
 
 // clang-format on
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -46,71 +47,96 @@ constexpr size_t kBatchRows = 61'440;
 // What a table's columns become.
 struct NewColumns {
     std::vector<delta::Field> fields;
-    std::vector<std::string> added, relaxed, widened;
-    bool any() const { return !added.empty() || !relaxed.empty() || !widened.empty(); }
+    SchemaChange change;
+    std::map<std::string, ColumnType> wider;  // of those that are widened
+    bool any() const {
+        return !change.added.empty() || !change.relaxed.empty() || !change.widened.empty();
+    }
 };
 
+// Whether every integer of one type is of the other too, and is written the same.
+bool widens(const ColumnType& from, const ColumnType& to) {
+    constexpr int kDigitsOfInt32 = 10, kDigitsOfInt64 = 19;
+    if (from != ColumnType::kInt32 && from != ColumnType::kInt64) return false;
+    if (to == ColumnType::kDecimal)
+        return to.scale() == 0 &&
+               to.precision() >= (from == ColumnType::kInt32 ? kDigitsOfInt32 : kDigitsOfInt64);
+    return from == ColumnType::kInt32 && to == ColumnType::kInt64;
+}
+
 Result<NewColumns> new_columns(const TableSpec& spec, const delta::Snapshot& there) {
-    auto differs = [&](const std::string& what) {
-        return fail(errors::kTableSchema,
-                    "table " + spec.name + " exists with another schema: " + what);
-    };
     if (!there.schema) return fail(ErrorCode::kCorrupted, "table " + spec.name + " has no schema");
     TARN_TRY(auto stand, delta::columns_of(*there.schema));
     TARN_TRY(auto wanted, delta::schema_of(spec.columns));
+    NewColumns out{there.schema->fields, {}, {}};
+    auto& change = out.change;
+    auto differs = [&](const std::string& what) {
+        change.refused += (change.refused.empty() ? "" : "; ") + what;
+    };
     if (spec.partition_by != there.metadata->partition_columns)
-        return differs("it is partitioned by " + json_list(there.metadata->partition_columns));
-    NewColumns out{there.schema->fields, {}, {}, {}};
+        differs("it is partitioned by " + json_list(there.metadata->partition_columns));
     for (size_t i = 0; i < stand.size(); ++i) {
         auto& field = out.fields[i];
         auto is = std::ranges::find(spec.columns, stand[i].name, &ColumnSpec::name);
         if (is != spec.columns.end() && is->type != stand[i].type) {
-            const bool wider =
-                is->type == ColumnType::kInt64 && stand[i].type == ColumnType::kInt32;
-            if (!wider)
-                return differs(fmt::format("column {} is {}, not {}", stand[i].name,
-                                           codec::to_string(stand[i].type),
-                                           codec::to_string(is->type)));
+            if (!widens(stand[i].type, is->type)) {
+                differs(fmt::format("column {} is {}, not {}", stand[i].name,
+                                    codec::to_string(stand[i].type), codec::to_string(is->type)));
+                continue;
+            }
             field.type = wanted.fields[size_t(is - spec.columns.begin())].type;
-            out.widened.push_back(stand[i].name);
+            change.widened.push_back(stand[i].name);
+            out.wider.emplace(stand[i].name, is->type);
         }
         if (field.nullable || (is != spec.columns.end() && is->required)) continue;
         field.nullable = true;
-        out.relaxed.push_back(stand[i].name);
+        change.relaxed.push_back(stand[i].name);
     }
     for (size_t i = 0; i < spec.columns.size(); ++i) {
         if (std::ranges::find(stand, spec.columns[i].name, &ColumnSpec::name) != stand.end())
             continue;
         auto& field = out.fields.emplace_back(wanted.fields[i]);
         field.nullable = true;  // in the rows that stand
-        out.added.push_back(field.name);
+        change.added.push_back(field.name);
     }
     if (out.any()) {
         // No two columns may differ in case alone.
         auto all = stand;
-        for (const auto& name : out.added)
+        for (const auto& name : change.added)
             all.push_back({name, ColumnType::kText, false});
         TARN_RETURN_IF_ERROR(delta::schema_of(all));
     }
     return out;
 }
 
-// INTEGER as BIGINT; other columns as they are.
+template <class From, class To>
+codec::SharedArray<char> copied(const codec::Column& column, size_t rows) {
+    codec::SharedArray<char> data;
+    data.resize_for_overwrite(rows * sizeof(To));
+    const auto* from = column.values<From>();
+    std::copy(from, from + rows, reinterpret_cast<To*>(data.data()));
+    return data;
+}
+
+// These columns as what they become; others as they are.
 std::shared_ptr<const codec::ColumnBatch> widened(
-    const std::shared_ptr<const codec::ColumnBatch>& rows, const std::vector<std::string>& names) {
+    const std::shared_ptr<const codec::ColumnBatch>& rows,
+    const std::map<std::string, ColumnType>& wider) {
     auto out = std::make_shared<codec::ColumnBatch>(*rows);
     out->buffers.push_back(rows);  // text points into it
-    for (const auto& name : names) {
+    const auto count = rows->row_count;
+    for (const auto& [name, type] : wider) {
         const auto at = out->find(name);
-        if (at < 0 || out->columns[size_t(at)].type != ColumnType::kInt32) continue;
+        if (at < 0) continue;
         auto& column = out->columns[size_t(at)];
-        codec::SharedArray<char> data;
-        data.resize_for_overwrite(rows->row_count * sizeof(int64_t));
-        const auto* from = std::as_const(column).values<int32_t>();
-        auto* to = reinterpret_cast<int64_t*>(data.data());
-        std::copy(from, from + rows->row_count, to);
-        column.data = std::move(data);
-        column.type = out->schema[size_t(at)].type = ColumnType::kInt64;
+        const auto& from = std::as_const(column);
+        const bool narrow = column.type == ColumnType::kInt32;
+        if (type == ColumnType::kInt64)
+            column.data = copied<int32_t, int64_t>(from, count);
+        else
+            column.data = narrow ? copied<int32_t, codec::Int128>(from, count)
+                                 : copied<int64_t, codec::Int128>(from, count);
+        column.type = out->schema[size_t(at)].type = type;
     }
     return out;
 }
@@ -147,7 +173,7 @@ class Rewrite {
         TARN_TRY(auto rows, sql::read_delta_files(*session_, one, names_, kBatchRows));
         Batches batches;
         for (const auto& batch : rows)
-            batches.push_back(widened(batch, columns_.widened));
+            batches.push_back(widened(batch, columns_.wider));
         if (batches.empty()) return std::nullopt;  // all of them deleted
         std::string folder;
         for (const auto& name : snapshot_->metadata->partition_columns) {
@@ -186,6 +212,10 @@ class Rewrite {
 Status Lake::Impl::evolve(Entry& entry, const TableSpec& spec,
                           const std::shared_ptr<const delta::Snapshot>& there) {
     TARN_TRY(auto columns, new_columns(spec, *there));
+    const auto& change = columns.change;
+    if (!change.refused.empty())
+        return fail(errors::kTableSchema,
+                    "table " + spec.name + " exists with another schema: " + change.refused);
     if (!columns.any()) return {};
     delta::CommitRequest commit;
     commit.time = context.clock.now();
@@ -196,23 +226,31 @@ Status Lake::Impl::evolve(Entry& entry, const TableSpec& spec,
         needed.min_reader > there->protocol.min_reader)
         commit.protocol = std::move(needed);
     commit.info.operation =
-        columns.widened.empty() && columns.relaxed.empty() ? "ADD COLUMNS" : "CHANGE COLUMNS";
-    commit.info.parameters = {{"added", json_list(columns.added)},
-                              {"nullable", json_list(columns.relaxed)},
-                              {"widened", json_list(columns.widened)}};
+        change.widened.empty() && change.relaxed.empty() ? "ADD COLUMNS" : "CHANGE COLUMNS";
+    commit.info.parameters = {{"added", json_list(change.added)},
+                              {"nullable", json_list(change.relaxed)},
+                              {"widened", json_list(change.widened)}};
     commit.info.engine = kEngine;
     commit.info.txn_id = new_uuid().str();
-    if (!columns.widened.empty())
+    if (!change.widened.empty())
         TARN_RETURN_IF_ERROR(Rewrite(*this, there, columns, commit.time).run(commit));
     TARN_RETURN_IF_ERROR(context.failpoints.hit("lake.before_evolve"));
     TARN_TRY(auto made, entry.table.append(std::move(commit), *there, steps()));
     context.logger.info("the columns of a table changed", {{"table", spec.name},
                                                            {"version", made.version},
-                                                           {"added", columns.added.size()},
-                                                           {"nullable", columns.relaxed.size()},
-                                                           {"widened", columns.widened.size()}});
+                                                           {"added", change.added.size()},
+                                                           {"nullable", change.relaxed.size()},
+                                                           {"widened", change.widened.size()}});
     tell(spec.name);
     return {};
+}
+
+Result<std::optional<SchemaChange>> Lake::schema_change(const TableSpec& spec) {
+    auto there = impl_->snapshot(spec.name);
+    if (!there && there.error().code() == ErrorCode::kNotFound) return std::nullopt;
+    if (!there) return fail(there.error());
+    TARN_TRY(auto columns, new_columns(spec, **there));
+    return std::move(columns.change);
 }
 
 Result<int64_t> Lake::replaced_at(std::string_view table) {

@@ -30,6 +30,8 @@ std::string json_list(const std::vector<std::string>& values) {
 
 namespace {
 
+constexpr std::string_view kDropped = ".dropped-";  // folders in the root
+
 Status check_partitions(const TableSpec& spec) {
     for (auto& name : spec.partition_by) {
         auto named = [&](auto& column) { return column.name == name; };
@@ -212,7 +214,7 @@ Status Lake::drop_table(std::string_view name) {
     if (!fs.exists(path + "/_delta_log"))
         return fail(errors::kNoTable, "no table " + std::string(name));
     // Away under another name first: a crash leaves the whole table or none.
-    auto trash = impl_->root + "/.dropped-" + impl_->new_uuid().str();
+    auto trash = impl_->root + "/" + std::string(kDropped) + impl_->new_uuid().str();
     TARN_RETURN_IF_ERROR(impl_->context.failpoints.hit("lake.before_drop"));
     TARN_RETURN_IF_ERROR(fs.rename(path, trash));
     TARN_RETURN_IF_ERROR(fs.sync_folder(io::parent_path(path)));
@@ -221,7 +223,17 @@ Status Lake::drop_table(std::string_view name) {
         MutexLock map(impl_->mutex);
         impl_->entries.erase(std::string(name));
     }
+    TARN_RETURN_IF_ERROR(impl_->context.failpoints.hit("lake.after_drop"));
     return fs.remove_tree(trash);
+}
+
+Status Lake::remove_dropped() {
+    auto& fs = impl_->context.fs;
+    TARN_TRY(auto files, fs.list(impl_->root));
+    for (const auto& file : files)
+        if (file.folder && file.name.starts_with(kDropped))
+            TARN_RETURN_IF_ERROR(fs.remove_tree(impl_->root + "/" + file.name));
+    return {};
 }
 
 Result<AppendOutcome> Lake::append(AppendRequest request) {

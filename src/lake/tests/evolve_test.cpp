@@ -1,5 +1,7 @@
 // Tables whose columns change, and tables that take the place of another.
 
+#include <fmt/format.h>
+
 #include "lake_test_support.h"
 #include "tarn/io/simulated_disk.h"
 
@@ -62,6 +64,38 @@ TEST_F(EvolveTest, ColumnsAreAddedWidenedAndMayBeNull) {
     EXPECT_EQ(lake().ensure_table(spec).error().code(), ErrorCode::kAlreadyExists);
     spec.columns = {{"n", ColumnType::kInt64, true}, {"NOTE", ColumnType::kText, false}};
     EXPECT_EQ(lake().ensure_table(spec).error().code(), ErrorCode::kInvalidArgument);
+}
+
+TEST_F(EvolveTest, IntegersBecomeDecimalsThatHoldThem) {
+    const auto decimal = ColumnType::decimal(38, 0);
+    for (const auto& from : {ColumnType(ColumnType::kInt32), ColumnType(ColumnType::kInt64)}) {
+        const auto name = std::string("a.t_") + (from == ColumnType::kInt32 ? "32" : "64");
+        const int64_t least = from == ColumnType::kInt32 ? INT32_MIN : INT64_MIN;
+        TableSpec spec{name, {{"n", from, false}}, {}, {}, ""};
+        EXPECT_FALSE(lake().schema_change(spec).value()) << "there is none";
+        ASSERT_TRUE(lake().ensure_table(spec));
+        append(name, numbers(from, {1, -2, least}), 0);
+        spec.columns = {{"n", ColumnType::decimal(from == ColumnType::kInt32 ? 9 : 18, 0), false}};
+        EXPECT_NE(lake().schema_change(spec).value()->refused, "") << "too few digits";
+        EXPECT_EQ(lake().ensure_table(spec).error().code(), ErrorCode::kAlreadyExists);
+        spec.columns = {{"n", ColumnType::decimal(38, 2), false}};
+        EXPECT_NE(lake().schema_change(spec).value()->refused, "") << "written otherwise";
+        spec.columns = {{"n", decimal, false}};
+        const auto before = lake().version(name).value();
+        auto change = lake().schema_change(spec).value();
+        ASSERT_TRUE(change);
+        EXPECT_EQ(change->refused, "");
+        EXPECT_EQ(change->widened, std::vector<std::string>{"n"});
+        EXPECT_EQ(lake().version(name).value(), before) << "nothing is done yet";
+        ASSERT_TRUE(lake().ensure_table(spec));
+        EXPECT_EQ(lake().version(name).value(), before + 1) << "one commit";
+        EXPECT_TRUE(lake().added(name, before + 1)->files.empty()) << "no row twice";
+        EXPECT_EQ(lake().describe(name)->columns[0].type, decimal);
+        EXPECT_EQ(problem(lake().verify(name)), "");
+        auto exact = fmt::format("SELECT count(*) FROM {} WHERE n::HUGEINT IN (1, -2, {}::HUGEINT)",
+                                 world_.scan(name), least);
+        EXPECT_EQ(world_.number(exact), 3);
+    }
 }
 
 TEST_F(EvolveTest, AnotherTableTakesItsPlaceInOneCommitWhereverItStops) {

@@ -121,7 +121,7 @@ TEST(LakeSimulation, EveryDurableStepHasAFailpoint) {
                           "lake.before_sync_folder", "lake.before_commit", "lake.after_commit",
                           "lake.before_checkpoint", "lake.before_checkpoint_rename",
                           "lake.before_last_checkpoint", "lake.after_checkpoint",
-                          "lake.before_clean", "lake.before_drop"})
+                          "lake.before_clean", "lake.before_drop", "lake.after_drop"})
             EXPECT_TRUE(hits.contains(name)) << name;
     }
 }

@@ -60,6 +60,12 @@ struct AppendOutcome {
     uint64_t rows = 0, files = 0, bytes = 0;
 };
 
+// What Lake::ensure_table() would make of a table that is there.
+struct SchemaChange {
+    std::vector<std::string> added, relaxed, widened;  // columns, by name
+    std::string refused;  // what of it cannot be, with rows that stand; empty: all can
+};
+
 struct TableInfo {
     std::string name, path, description;
     Uuid id;
@@ -112,10 +118,13 @@ class Lake {
 
     // Creates it, or makes the columns of the one that is there these, in one commit, if its rows
     // can stay: a column that it lacks is added (null in its rows), one that is required no longer
-    // may be null, INTEGER becomes BIGINT (its files are written anew, which for those who read it
-    // as it grows changes nothing). Columns that only the table has stay. Errors: kAlreadyExists
+    // may be null, INTEGER becomes BIGINT, and both a DECIMAL that holds them, without digits
+    // behind the point (its files are written anew, which for those who read it as it grows changes
+    // nothing). Columns that only the table has stay. Errors: kAlreadyExists
     // (another schema; says which column differs), kInvalidArgument (names Delta cannot have).
     Status ensure_table(const TableSpec& spec);
+    // The same, but changes nothing. Nothing, if there is no such table.
+    Result<std::optional<SchemaChange>> schema_change(const TableSpec& spec);
     // Gives `table` what `from` holds: rows, columns, partitions, transactions, in one commit, so
     // that readers see the old or the new, and drops `from`. The table keeps its id and history; it
     // is made if it is not there. Again after a crash it goes on where it was; without a table
@@ -123,7 +132,12 @@ class Lake {
     Status replace_table(std::string_view table, std::string_view from);
     // The version in which the table was last replaced as a whole, 0 if never.
     Result<int64_t> replaced_at(std::string_view table);
+    // Whole: after a crash the table is there or it is not, and what is left of its files goes with
+    // remove_dropped(). Errors: kNotFound.
     Status drop_table(std::string_view name);
+    // Removes what a crash has left of dropped tables. While no one drops any: at the start of who
+    // has the folder to himself.
+    Status remove_dropped();
     // Errors: kNotFound, kConflict (a newer txn of this app id by someone else: fenced), kUnsupported (a table feature,
     // named), kResourceExhausted (disk), kInvalidArgument (schema differs).
     Result<AppendOutcome> append(AppendRequest request);
