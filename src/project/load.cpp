@@ -138,11 +138,37 @@ class Loader {
     std::vector<Error> wrong_;
 };
 
+Status add_models(io::FileSystem& fs, const std::string& folder, int depth, std::string& out) {
+    constexpr int kMostDepth = 16;
+    auto files = fs.list(folder);
+    if (!files)
+        return files.error().code() == ErrorCode::kNotFound ? Status() : fail(files.error());
+    for (const auto& file : *files) {
+        const auto path = folder + "/" + file.name;
+        if (file.folder && depth < kMostDepth) {
+            TARN_RETURN_IF_ERROR(add_models(fs, path, depth + 1, out));
+        } else if (!file.folder && file.name.ends_with(".sql")) {
+            TARN_TRY(auto text, fs.read_all(path));
+            out += fmt::format("\n\n-- {} {}\n{}", path, text.size(), text);
+        }
+    }
+    return {};
+}
+
 }  // namespace
+
+Result<std::string> text_of(io::FileSystem& fs, const std::string& folder) {
+    TARN_TRY(auto out, fs.read_all(folder + "/tarn.yml"));
+    TARN_RETURN_IF_ERROR(add_models(fs, folder + "/models", 0, out));
+    return out;
+}
 
 Result<Project> load_project(io::FileSystem& fs, const std::string& folder,
                              std::span<const Section> sections) {
-    return Loader(fs, folder, sections).load();
+    auto text = text_of(fs, folder);
+    TARN_TRY(auto project, Loader(fs, folder, sections).load());
+    if (text) project.text = std::move(*text);
+    return project;
 }
 
 std::vector<Error> check_project(io::FileSystem& fs, const std::string& folder,

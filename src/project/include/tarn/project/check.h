@@ -17,4 +17,8 @@ namespace tarn::project {
 std::vector<Error> check_project(io::FileSystem& fs, const std::string& folder,
                                  std::span<const Section> sections);
 
+// The text of tarn.yml and of all models, each behind its name: whether a project has changed.
+// Errors: kNotFound, kIo.
+Result<std::string> text_of(io::FileSystem& fs, const std::string& folder);
+
 }  // namespace tarn::project

@@ -109,6 +109,9 @@ struct TableModel {
 struct Project {
     std::string name;
     std::string folder;
+    // Of its files, as text_of() (check.h) gives it, read no later than what they say: where it is
+    // that of now, the project has not changed.
+    std::string text = {};
     std::map<std::string, Topic> topics;
     std::vector<LiveModel> live_models;
     std::vector<TableModel> table_models;  // each behind the one it reads
