@@ -106,8 +106,13 @@ const DefinedColumn* find(const std::vector<DefinedColumn>& columns, std::string
     return it == columns.end() ? nullptr : &*it;
 }
 
+// As Lake::ensure_table() widens what stands.
 bool widens(std::string_view from, std::string_view to) {
-    return from == "INTEGER" && to == "BIGINT";
+    if (from == "INTEGER" && to == "BIGINT") return true;
+    auto wide = codec::parse_column_type(to);
+    const int digits = from == "INTEGER" ? 10 : from == "BIGINT" ? 19 : codec::kMostDigits + 1;
+    return wide && *wide == codec::ColumnType::kDecimal && wide->scale() == 0 &&
+           wide->precision() >= digits;
 }
 
 class Comparison {
@@ -132,6 +137,10 @@ class Comparison {
   private:
     // Rows one by one: what stands does not depend on what comes.
     bool rows_alone() const { return now_.strategy == "append" || now_.strategy == "table"; }
+    // Whether state that is kept of what was read goes on with wider input of this type.
+    bool reads_wider(std::string_view type) const {
+        return now_.strategy != "sessions" && (now_.strategy != "live" || type == "BIGINT");
+    }
     void add(Effect effect, std::string what) { out_.push_back({effect, std::move(what)}); }
 
     void settings() {
@@ -159,8 +168,8 @@ class Comparison {
                 add(Effect::kRebuild,
                     fmt::format("column {} is read otherwise than before", is.name));
             if (was->type != is.type)
-                add(widens(was->type, is.type) && now_.strategy != "sessions" ? Effect::kContinues
-                                                                              : Effect::kRebuild,
+                add(widens(was->type, is.type) && reads_wider(is.type) ? Effect::kContinues
+                                                                       : Effect::kRebuild,
                     fmt::format("column {} of the source is {}, before {}", is.name, is.type,
                                 was->type));
             if (was->required != is.required && now_.strategy != "append")
@@ -191,9 +200,9 @@ class Comparison {
                 const bool wide =
                     widens(was->type, is.type) && (grows || now_.strategy == "insert_overwrite");
                 add(wide ? Effect::kContinues : Effect::kRebuild,
-                    wide ? fmt::format("column {} is BIGINT, before INTEGER: the table's files are "
-                                       "written anew once, in one commit",
-                                       is.name)
+                    wide ? fmt::format("column {} is {}, before {}: the table's files are written "
+                                       "anew once, in one commit",
+                                       is.name, is.type, was->type)
                          : fmt::format("column {} is {}, before {}", is.name, is.type, was->type));
             }
             if (was->required && !is.required)
@@ -327,6 +336,17 @@ Effect gravest(const std::vector<Change>& changes) {
     for (const auto& change : changes)
         out = std::max(out, change.effect);
     return out;
+}
+
+void add_sink_changes(std::vector<Change> of_sinks, std::string_view strategy,
+                      std::vector<Change>& changes) {
+    const auto known = gravest(changes);
+    for (auto& change : of_sinks) {
+        if (change.effect == Effect::kContinues && strategy == "sessions")
+            change.effect = Effect::kRebuild;
+        if (change.effect > known) changes.push_back(std::move(change));
+    }
+    std::ranges::stable_sort(changes, std::greater(), &Change::effect);
 }
 
 std::string text_of(const std::vector<Change>& changes, Effect effect) {

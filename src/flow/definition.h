@@ -52,6 +52,10 @@ std::string normalized_sql(std::string_view sql);
 // What differs, the gravest first; empty: nothing.
 std::vector<Change> compare(const Definition& before, const Definition& now);
 Effect gravest(const std::vector<Change>& changes);
+// Adds what sinks have that is not as the flow would write it, where that is graver than what is
+// known. `strategy`: some keep state of what they wrote, which does not widen with the table.
+void add_sink_changes(std::vector<Change> of_sinks, std::string_view strategy,
+                      std::vector<Change>& changes);
 // "a; b; c" of those of this effect.
 std::string text_of(const std::vector<Change>& changes, Effect effect);
 

@@ -56,8 +56,9 @@ extern constinit const ErrorId kSinkAndJournalDiffer{706, Code::kFailedPrecondit
 
 extern constinit const ErrorId kFlowChanged{707, Code::kFailedPrecondition,
     "The flow has changed over existing sinks",
-    "The flow's SQL, columns or settings differ from those its sinks were written with, in a way "
-    "in which old and new results would stand in one table without a mark between them. Comments, "
+    "The flow's SQL, columns or settings differ from those its sinks were written with, or an "
+    "earlier version of Tarn gave its table or view other types, in a way in "
+    "which old and new results would stand in one table without a mark between them. Comments, "
     "new columns that may be null, wider integers and the like go on by themselves.",
     "`tarn flow rebuild NAME` builds what it writes anew from its source, beside what stands, and "
     "puts it in its place in one commit; so does the button on the flow's page. `tarn plan` says "
@@ -93,9 +94,11 @@ extern constinit const ErrorId kRebuildRefused{716, Code::kFailedPrecondition,
 
 extern constinit const ErrorId kInUse{717, Code::kFailedPrecondition,
     "It is still used",
-    "A flow of the project writes or reads what should be dropped.",
-    "Take the model or topic out of the project, restart Tarn, and drop it then; or build it anew: "
-    "`tarn flow rebuild NAME`."};
+    "A flow of the project writes or reads what should be dropped; or the project is not there to "
+    "say so.",
+    "Take the model or topic out of the project and `tarn apply`, or restart Tarn; then drop it. "
+    "Or build it anew: `tarn flow rebuild NAME`. Without a running Tarn name the project: "
+    "`--project FOLDER`."};
 
 extern constinit const ErrorId kFlowDefect{715, Code::kInternal,
     "A defect stopped the flow",

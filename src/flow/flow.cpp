@@ -182,9 +182,14 @@ Status Flow::check_definition() {
         return changed(stood_ ? "its journal is of another build than its definition"
                               : "the SQL, columns or settings have changed");
     if (header.sources.size() != status_.sources.size()) return changed("it has other sources");
-    if (!stood_) return {};
-    const auto changes = compare(*stood_, definition_);
+    // What is on the disk may be of a version that gave other types.
+    auto changes = stood_ ? compare(*stood_, definition_) : std::vector<Change>();
+    for (const auto& sink : sinks_) {
+        TARN_TRY(auto differences, sink->differences());
+        add_sink_changes(std::move(differences), spec_.strategy, changes);
+    }
     if (gravest(changes) == Effect::kRebuild) return changed(text_of(changes, Effect::kRebuild));
+    if (!stood_) return {};
     definition_.since = stood_->since;
     for (const auto& name : {"late", "quarantine"}) {
         const auto& now = definition_.settings[name];

@@ -1,9 +1,12 @@
 // What a changed project means, and the orders that follow from it.
 
 #include <algorithm>
+#include <charconv>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "journal.h"
 #include "rebuild.h"
@@ -23,6 +26,15 @@ void add_topics(const project::Project& project, Readers& readers, RuntimeContex
         }
         readers.add(topic, *info);
     }
+}
+
+// In what a sink that stands is not as the flow would write it. A topic that is to be made is not
+// there yet.
+Result<std::vector<Change>> differences_of(const FlowIdentity& flow, const SinkSpec& spec,
+                                           PartContext& context) {
+    if (spec.node.kind == kTopicKind) return std::vector<Change>();
+    TARN_TRY(auto sink, make_sink(flow, spec, context));
+    return sink->differences();
 }
 
 // What it is that stands, as far as is known.
@@ -52,6 +64,10 @@ Result<FlowChange> change_of(const FlowPlan& plan, PartContext& context) {
                 {Effect::kRebuild,
                  "the SQL, columns or settings have changed since a version of Tarn that did not "
                  "keep what they were"});
+    }
+    for (const auto& sink : plan.sinks) {
+        TARN_TRY(auto stands_otherwise, differences_of(plan.step->identity(), sink, context));
+        add_sink_changes(std::move(stands_otherwise), spec.strategy, out.changes);
     }
     out.effect = gravest(out.changes);
     if (out.effect == Effect::kRebuild) {
@@ -87,7 +103,96 @@ Status follow(const std::vector<FlowPlan>& plans, std::vector<FlowChange>& chang
     return {};
 }
 
+// Those that write it or read it.
+std::vector<std::string> users_of(const Node& node, const std::vector<FlowPlan>& plans,
+                                  PartContext& context) {
+    std::vector<std::string> out;
+    for (const auto& plan : plans) {
+        const auto& name = plan.step->spec().name;
+        const bool reads = std::ranges::find(plan.sources, node) != plan.sources.end();
+        auto writes = [&](const SinkSpec& sink) {
+            if (sink.node == node) return true;
+            // What is built beside it belongs to the order.
+            const bool beside =
+                sink.node.kind == node.kind && rebuild_name(sink.node.name) == node.name;
+            return beside && context.world.fs.exists(context.options.state_folder + "/" +
+                                                     rebuild_state(name));
+        };
+        if (reads) out.push_back(name + " reads it");
+        if (std::ranges::any_of(plan.sinks, writes)) out.push_back(name + " writes it");
+    }
+    return out;
+}
+
+// "models/a.sql: message … LINE 3: …" as "models/a.sql:3: …".
+Error with_line(const Error& error, const std::string& file) {
+    constexpr std::string_view kLine = "LINE ";
+    const auto& text = error.message();
+    if (!text.starts_with(file + ": ")) return error;
+    int line = 1;  // the model as a whole, or its config
+    if (auto at = text.find(kLine); at != text.npos)
+        std::from_chars(text.data() + at + kLine.size(), text.data() + text.size(), line);
+    return Error(error.id(), fmt::format("{}:{}{}", file, line, text.substr(file.size())));
+}
+
+// Compiles the flows of a part of a project.
+std::optional<Error> wrong_with(const project::Project& project, const std::string& file,
+                                const RuntimeOptions& options, RuntimeContext& context) {
+    Readers readers(context, options.decoded_cache_bytes);
+    add_topics(project, readers, context);
+    PartContext parts{options, context, readers};
+    auto plans = plans_of(project, parts);
+    return plans ? std::nullopt : std::optional(with_line(plans.error(), file));
+}
+
 }  // namespace
+
+std::vector<Error> check_models(const project::Project& project, const RuntimeOptions& options,
+                                RuntimeContext context) {
+    std::vector<Error> out;
+    auto part = project;
+    part.live_models.clear();
+    part.table_models.clear();
+    for (const auto& model : project.live_models) {
+        part.live_models = {model};
+        if (auto wrong = wrong_with(part, model.file, options, context))
+            out.push_back(std::move(*wrong));
+    }
+    part.live_models.clear();
+    // Each stands behind what it reads: with that, of which all must be right.
+    std::map<std::string, std::vector<project::TableModel>> right;
+    std::set<std::string> bad;
+    for (const auto& model : project.table_models) {
+        const bool unknown = bad.contains(model.source);
+        auto above = right.find(model.source);
+        part.table_models =
+            above == right.end() ? std::vector<project::TableModel>() : above->second;
+        part.table_models.push_back(model);
+        auto wrong = unknown ? std::nullopt : wrong_with(part, model.file, options, context);
+        if (unknown || wrong)
+            bad.insert(model.name);
+        else
+            right[model.name] = part.table_models;
+        if (wrong) out.push_back(std::move(*wrong));
+    }
+    return out;
+}
+
+Status drop_output(const Node& node, const project::Project& project, const RuntimeOptions& options,
+                   RuntimeContext context) {
+    Readers readers(context, options.decoded_cache_bytes);
+    add_topics(project, readers, context);
+    PartContext parts{options, context, readers};
+    TARN_TRY(auto plans, plans_of(project, parts));
+    if (auto users = users_of(node, plans, parts); !users.empty())
+        return fail(errors::kInUse,
+                    fmt::format("{} is still used: flow {}. Take it out of the project, restart "
+                                "Tarn (or `tarn apply`) and drop it then; or `tarn flow rebuild` "
+                                "builds it anew",
+                                node.text(), fmt::join(users, ", flow ")));
+    if (node.kind == kViewKind) return context.views.drop_view(node.name);
+    return context.lake.drop_table(node.name);
+}
 
 Result<std::vector<FlowChange>> plan_changes(const project::Project& project,
                                              const RuntimeOptions& options,

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "journal.h"
+#include "side_known.h"
 #include "tarn/flow/error_ids.h"
 
 namespace tarn::errors {
@@ -20,11 +21,15 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
-constexpr std::string_view kOrder = "/order.json";
+constexpr std::string_view kOrder = "/order.json", kKnown = "/known";
 constexpr std::string_view kPhases[] = {"wait", "build", "swap"};
 
 std::string folder_of(const RuntimeOptions& options, std::string_view state) {
     return options.state_folder + "/" + std::string(state);
+}
+
+std::string known_file(const std::string& folder, const std::string& topic) {
+    return folder + std::string(kKnown) + "/" + topic;
 }
 
 bool is_topic(const SinkSpec& sink) { return sink.node.kind == kTopicKind; }
@@ -212,10 +217,31 @@ FlowShape shape_of(const FlowPlan& plan) {
 FlowPlan beside(FlowPlan plan, const RebuildOrder& order) {
     plan.step->set_generation(order.generation);
     plan.step->set_state(rebuild_state(order.flow));
-    std::erase_if(plan.sinks, is_topic);
-    for (auto& sink : plan.sinks)
-        sink.node.name = rebuild_name(sink.node.name);
+    for (auto& sink : plan.sinks) {
+        if (is_topic(sink))
+            sink.known = known_file(plan.step->state_folder(), sink.node.name);
+        else
+            sink.node.name = rebuild_name(sink.node.name);
+    }
     return plan;
+}
+
+Status keep_known(const FlowShape& flow, PartContext& context) {
+    auto& world = context.world;
+    for (const auto& sink : flow.sinks) {
+        if (!is_topic(sink)) continue;
+        auto topic = world.log.find_topic(sink.node.name);
+        if (!topic) continue;
+        TARN_TRY(auto known, SideKnown::of_topic(world.log, *topic, flow.sources.front().name));
+        if (known.has_everything())
+            world.logger.warn(
+                "a topic holds too many records to tell what a rebuild adds to it: "
+                "what it refuses newly is counted only",
+                {{"flow", flow.name}, {"topic", topic->name}});
+        const auto folder = folder_of(context.options, rebuild_state(flow.name));
+        TARN_RETURN_IF_ERROR(known.write(world.fs, known_file(folder, topic->name)));
+    }
+    return {};
 }
 
 Result<Positions> target_of(const FlowShape& flow, PartContext& context) {
@@ -273,6 +299,7 @@ Status swap(const FlowShape& flow, PartContext& context) {
     // The order goes with the folder, where it means nothing: it is not looked for there.
     TARN_RETURN_IF_ERROR(fs.rename(fresh, stands));
     (void)fs.remove(stands + std::string(kOrder));
+    if (fs.exists(stands + std::string(kKnown))) (void)fs.remove_tree(stands + std::string(kKnown));
     TARN_RETURN_IF_ERROR(fs.sync_folder(context.options.state_folder));
     return failpoints.hit("flow.rebuild.state.after");
 }

@@ -11,8 +11,9 @@
 //   wait    for the flows whose tables it reads, which are rebuilt first
 //   build   a flow of the new generation runs from the source's start into tables and views of its
 //           own, named <name>__rebuild, with its journal in <state>/<flow>~rebuild, up to the
-//           target: by source and partition, where the old one stood. It writes to no topic: what
-//           late and dead letter topics hold up to the target stays as it is.
+//           target: by source and partition, where the old one stood. To late and dead letter
+//           topics it writes what they do not hold yet, by the place of the record in the source:
+//           what they hold when it begins stands in known/<topic> (side_known.h).
 //   swap    each sink takes the place of the old one in one commit of its own, then the journal in
 //           one rename; each step is left out when it is done. Then the flow goes on from the
 //           target, as any other.
@@ -67,6 +68,8 @@ Result<std::vector<std::string>> make_orders(const std::vector<FlowPlan>& plans,
 
 // The flow's plan as that of the order builds.
 FlowPlan beside(FlowPlan plan, const RebuildOrder& order);
+// Keeps what the flow's side outputs hold; before the phase kBuild, while nothing writes to them.
+Status keep_known(const FlowShape& flow, PartContext& context);
 // Where the flow that stands is, with what its side outputs hold.
 Result<Positions> target_of(const FlowShape& flow, PartContext& context);
 // The phase kSwap: all of it, or what is left of it.

@@ -145,6 +145,7 @@ Status Runner::begin_build() {
     auto next = *order_;
     next.phase = Phase::kBuild;
     TARN_TRY(next.target, target_of(shape_, parts));
+    TARN_RETURN_IF_ERROR(keep_known(shape_, parts));
     TARN_RETURN_IF_ERROR(write_order(parts.world.fs, parts.options, next));
     order_ = std::move(next);
     set_phase();

@@ -68,21 +68,28 @@ std::string_view to_string(FlowState state) {
     return "";
 }
 
+// The ledger goes on over reloads.
+struct Runtime::Shared {
+    RunLedger runs;
+};
+
 struct Runtime::Impl {
-    Impl(const project::Project& p, RuntimeOptions o, RuntimeContext c)
-        : project(p),
-          options(std::move(o)),
-          world(std::move(c)),
+    Impl(const project::Project& p, const RuntimeOptions& o, const RuntimeContext& c, RunLedger& r)
+        : project(std::make_shared<const project::Project>(p)),
+          options(o),
+          world(c),
           readers(world, options.decoded_cache_bytes),
           gate(world.memory, world.metrics),
+          runs(r),
           scheduler(world.clock) {}
+    ~Impl() { stop(); }
 
     Status build() {
-        for (const auto& [name, topic] : project.topics) {
+        for (const auto& [name, topic] : project->topics) {
             TARN_TRY(auto info, ensure_topic(world.log, topic));
             readers.add(topic, std::move(info));
         }
-        TARN_TRY(auto plans, plans_of(project, parts));
+        TARN_TRY(auto plans, plans_of(*project, parts));
         for (auto& plan : plans) {
             TARN_TRY(auto runner, Runner::make(std::move(plan), shared));
             in_order.push_back(runner.get());
@@ -119,22 +126,32 @@ struct Runtime::Impl {
     }
 
     void stop() {
+        if (stopped.exchange(true)) return;
         scheduler.stop();
         for (auto* runner : in_order)
             runner->unsubscribe();
         for (auto* runner : in_order)
             runner->settle();
-        stopped = true;
     }
 
-    const project::Project project;
-    RuntimeOptions options;
+    std::vector<FlowStatus> list() const {
+        std::vector<FlowStatus> out;
+        for (const auto& [name, runner] : runners) {
+            out.push_back(runner->status());
+            if (stopped && out.back().state != FlowState::kFailed)
+                out.back().state = FlowState::kStopped;
+        }
+        return out;
+    }
+
+    const std::shared_ptr<const project::Project> project;
+    const RuntimeOptions options;
     RuntimeContext world;
     Readers readers;
     EpochGate gate;
     PartContext parts{options, world, readers};
-    RunLedger runs;
-    RunnerContext shared{project, parts, runs, gate, [this](auto& task) { scheduler.wake(task); }};
+    RunLedger& runs;
+    RunnerContext shared{*project, parts, runs, gate, [this](auto& task) { scheduler.wake(task); }};
     Mutex ordering;  // one at a time
     std::map<std::string, std::unique_ptr<Runner>, std::less<>> runners;
     std::vector<Runner*> in_order;  // each behind those that write what it reads
@@ -142,75 +159,155 @@ struct Runtime::Impl {
     std::atomic<bool> stopped{false};
 };
 
-Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Runtime::Runtime(RuntimeOptions options, RuntimeContext context)
+    : options_(std::move(options)),
+      context_(std::move(context)),
+      shared_(std::make_unique<Shared>()) {}
 
 Runtime::~Runtime() { stop(); }
 
+std::shared_ptr<Runtime::Impl> Runtime::impl() const {
+    MutexLock lock(mutex_);
+    return impl_;
+}
+
+Result<std::shared_ptr<Runtime::Impl>> Runtime::make(const project::Project& project) {
+    auto made = std::make_shared<Impl>(project, options_, context_, shared_->runs);
+    TARN_RETURN_IF_ERROR(made->build());
+    return made;
+}
+
 Result<std::unique_ptr<Runtime>> Runtime::open(const project::Project& project,
                                                RuntimeOptions options, RuntimeContext context) {
-    std::unique_ptr<Runtime> runtime(
-        new Runtime(std::make_unique<Impl>(project, std::move(options), std::move(context))));
-    TARN_RETURN_IF_ERROR(runtime->impl_->build());
+    std::unique_ptr<Runtime> runtime(new Runtime(std::move(options), std::move(context)));
+    TARN_TRY(auto made, runtime->make(project));
+    MutexLock lock(runtime->mutex_);
+    runtime->impl_ = std::move(made);
     return runtime;
 }
 
 void Runtime::start() {
-    if (impl_->options.threads) impl_->start();
+    if (!options_.threads) return;
+    MutexLock lock(mutex_);
+    started_ = true;
+    impl_->start();
 }
 
 void Runtime::stop() {
-    if (!impl_->stopped) impl_->stop();
+    MutexLock one(reloading_);
+    ended_ = true;
+    if (auto standing = impl()) standing->stop();
 }
 
-std::vector<FlowStatus> Runtime::list() const {
-    std::vector<FlowStatus> out;
-    for (const auto& [name, runner] : impl_->runners) {
-        out.push_back(runner->status());
-        if (impl_->stopped && out.back().state != FlowState::kFailed)
-            out.back().state = FlowState::kStopped;
+Status Runtime::reload(const project::Project& project) {
+    MutexLock one(reloading_);
+    auto standing = impl();
+    if (ended_) return fail(ErrorCode::kUnavailable, "the flows have been stopped");
+    std::vector<std::string> paused;
+    for (const auto& flow : standing->list())
+        if (flow.state == FlowState::kPaused) paused.push_back(flow.name);
+    const auto before = standing->project;
+    standing->stop();
+    auto made = make(project);
+    Status out;
+    if (!made) {
+        out = fail(made.error());
+        made = make(*before);
+        // As a restart with what cannot be opened: what stands is shown as it is, and does nothing.
+        if (!made) return out;
     }
+    // What nobody reads any longer is not kept.
+    for (const auto& [name, runner] : standing->runners) {
+        if ((*made)->find(name)) continue;
+        (*made)->world.log.release_holds(name);
+        (*made)->world.lake.release_holds(name);
+    }
+    for (const auto& name : paused)
+        if (auto* runner = (*made)->find(name)) runner->pause();
+    MutexLock lock(mutex_);
+    impl_ = std::move(*made);
+    if (started_) impl_->start();
     return out;
 }
 
+std::shared_ptr<const project::Project> Runtime::project() const { return impl()->project; }
+
+std::vector<FlowStatus> Runtime::list() const { return impl()->list(); }
+
 std::optional<FlowStatus> Runtime::describe(std::string_view name) const {
-    if (auto* runner = impl_->find(name)) return runner->status();
+    if (auto standing = impl(); auto* runner = standing->find(name)) return runner->status();
     return std::nullopt;
 }
 
 Status Runtime::pause(std::string_view name) {
-    TARN_TRY(auto* runner, impl_->get(name));
+    auto standing = impl();
+    TARN_TRY(auto* runner, standing->get(name));
     runner->pause();
-    impl_->scheduler.wake(*runner);
+    standing->scheduler.wake(*runner);
     return {};
 }
 
 Status Runtime::resume(std::string_view name) {
-    TARN_TRY(auto* runner, impl_->get(name));
+    auto standing = impl();
+    TARN_TRY(auto* runner, standing->get(name));
     runner->resume();
-    impl_->scheduler.wake(*runner);
+    standing->scheduler.wake(*runner);
     return {};
 }
 
 Result<std::vector<std::string>> Runtime::rebuild(std::string_view name, bool from_retained) {
-    TARN_TRY(auto* asked, impl_->get(name));
-    MutexLock lock(impl_->ordering);
+    MutexLock one(reloading_);
+    auto standing = impl();
+    TARN_TRY(auto* asked, standing->get(name));
+    MutexLock lock(standing->ordering);
     const std::string names[] = {asked->name()};
-    TARN_TRY(auto plans, plans_of(impl_->project, impl_->parts));
-    TARN_TRY(auto ordered, make_orders(plans, names, from_retained, impl_->parts));
+    TARN_TRY(auto plans, plans_of(*standing->project, standing->parts));
+    TARN_TRY(auto ordered, make_orders(plans, names, from_retained, standing->parts));
     // Those that wait first.
     for (size_t i = ordered.size(); i-- > 0;) {
-        auto* runner = impl_->find(ordered[i]);
+        auto* runner = standing->find(ordered[i]);
         runner->ordered();
-        impl_->scheduler.wake(*runner);
+        standing->scheduler.wake(*runner);
     }
     return ordered;
 }
 
-std::vector<RunRecord> Runtime::runs(size_t limit) const { return impl_->runs.newest(limit); }
+std::vector<RunRecord> Runtime::runs(size_t limit) const { return shared_->runs.newest(limit); }
+
+void Runtime::add_speeds(std::vector<FlowChange>& changes) const {
+    // Of the batch that read most: what a few records take says nothing of many. A version is more.
+    constexpr int64_t kLeastRecords = 100;
+    for (auto& change : changes) {
+        if (change.replay.from.empty()) continue;
+        struct Run {
+            int64_t units = 0, us = 0;
+        };
+        std::vector<Run> runs;
+        int64_t most = 0;
+        for (const auto& run : shared_->runs.newest(SIZE_MAX)) {
+            if (run.flow != change.flow || run.outcome != "committed") continue;
+            auto& one = runs.emplace_back(Run{0, run.elapsed.us});
+            for (const auto& range : run.ranges)
+                one.units += range.to - range.from;
+            most = std::max(most, one.units);
+        }
+        // A batch of few rows costs as much as one of many.
+        Run sum;
+        for (const auto& run : runs) {
+            if (2 * run.units < most) continue;
+            sum.units += run.units;
+            sum.us += run.us;
+        }
+        const int64_t least = change.replay.unit == "record" ? kLeastRecords : 1;
+        if (most >= least && sum.us > 0)
+            change.replay.units_per_second = double(sum.units) * 1e6 / double(sum.us);
+    }
+}
 
 Result<bool> Runtime::step() {
     bool any = false;
-    for (auto& [name, runner] : impl_->runners) {
+    auto standing = impl();
+    for (auto& [name, runner] : standing->runners) {
         TARN_TRY(bool stepped, runner->step());
         any = any || stepped;
     }

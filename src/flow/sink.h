@@ -13,6 +13,7 @@
 #include "identity.h"
 #include "input.h"
 #include "outputs.h"
+#include "tarn/flow/change.h"
 #include "tarn/flow/node.h"
 #include "tarn/flow/runtime.h"
 
@@ -53,6 +54,9 @@ class Sink {
     // Errors: kFailedPrecondition (they do; says what to do), those of the store.
     virtual Status open(bool fresh) = 0;
     virtual Result<SinkEpoch> epoch() = 0;
+    // In what the table or view that stands is not as the flow writes it; empty if it is, or if
+    // none is there. Changes nothing; also before open().
+    virtual Result<std::vector<Change>> differences() { return std::vector<Change>(); }
     // Durable when it returns. An epoch that it has is ignored, so that a repeat after an error or
     // a crash does no harm. Errors: kUnavailable, kResourceExhausted, kIo (the loop tries again),
     // others stop the flow.
@@ -70,6 +74,9 @@ struct SinkSpec {
     std::vector<int> key = {};  // of a view, in the columns
     std::vector<std::string> partition_by = {};
     bool transaction_of_parts = false;  // of a table: also one of each input partition
+    // Of a topic: a file of records that it holds already, which are left out (side_known.h);
+    // empty: none.
+    std::string known = {};
 };
 
 // Of a sink that has rows of a flow whose journal is not there.

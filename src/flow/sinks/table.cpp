@@ -2,6 +2,7 @@
 // "<flow>/<generation>" and the epoch as its version.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "parts.h"
 #include "tarn/sql/quote.h"
@@ -22,16 +23,33 @@ class TableSink final : public Sink, public Readable {
 
     Status open(bool fresh) override {
         TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.create.table.before"));
-        TARN_RETURN_IF_ERROR(world_.lake.ensure_table({.name = spec_.node.name,
-                                                       .columns = spec_.columns,
-                                                       .partition_by = spec_.partition_by,
-                                                       .properties = {},
-                                                       .description = spec_.description}));
+        TARN_RETURN_IF_ERROR(world_.lake.ensure_table(table()));
         TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.create.table.after"));
         if (!fresh) return {};
         TARN_TRY(auto info, world_.lake.describe(spec_.node.name));
         if (info.files == 0) return {};
         return fail(journal_gone(node(), flow_));
+    }
+
+    Result<std::vector<Change>> differences() override {
+        std::vector<Change> out;
+        TARN_TRY(auto change, world_.lake.schema_change(table()));
+        if (!change) return out;
+        if (!change->refused.empty())
+            out.push_back({Effect::kRebuild,
+                           fmt::format("table {} stands otherwise than the flow writes it: {}",
+                                       spec_.node.name, change->refused)});
+        if (!change->widened.empty())
+            out.push_back(
+                {Effect::kContinues,
+                 fmt::format("column {} of table {} becomes wider: the table's files are written "
+                             "anew once, in one commit",
+                             fmt::join(change->widened, ", "), spec_.node.name)});
+        if (!change->added.empty())
+            out.push_back({Effect::kContinues,
+                           fmt::format("table {} gets column {}: null in the rows that stand",
+                                       spec_.node.name, fmt::join(change->added, ", "))});
+        return out;
     }
 
     Result<SinkEpoch> epoch() override {
@@ -71,6 +89,14 @@ class TableSink final : public Sink, public Readable {
     }
 
   private:
+    lake::TableSpec table() const {
+        return {.name = spec_.node.name,
+                .columns = spec_.columns,
+                .partition_by = spec_.partition_by,
+                .properties = {},
+                .description = spec_.description};
+    }
+
     const FlowIdentity flow_;
     const SinkSpec spec_;
     RuntimeContext& world_;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "parts.h"
+#include "side_known.h"
 #include "tarn/log/error_ids.h"
 
 namespace tarn::flow {
@@ -49,17 +50,22 @@ Status refusal(const log::AppendOutcome& outcome, const std::string& topic) {
 
 class TopicSink final : public Sink {
   public:
-    TopicSink(FlowIdentity flow, log::TopicInfo topic, const std::string& port,
+    TopicSink(const FlowIdentity& flow, log::TopicInfo topic, const SinkSpec& spec,
               const RuntimeOptions& options, RuntimeContext& world)
         : topic_(std::move(topic)),
-          writer_(writer_id(flow.name, flow.generation, port)),
+          known_file_(spec.known),
+          writer_(writer_id(flow.name, flow.generation, spec.port)),
           options_(options),
           world_(world),
-          before_commit_("flow.commit.topic." + port + ".before"),
-          after_commit_("flow.commit.topic." + port + ".after") {}
+          before_commit_("flow.commit.topic." + spec.port + ".before"),
+          after_commit_("flow.commit.topic." + spec.port + ".after") {}
 
     Node node() const override { return topic_node(topic_.name); }
-    Status open(bool) override { return {}; }
+    Status open(bool) override {
+        if (known_file_.empty()) return {};
+        TARN_TRY(known_, SideKnown::read(world_.fs, known_file_));
+        return {};
+    }
 
     Result<SinkEpoch> epoch() override {
         SinkEpoch out{.every = false};
@@ -73,11 +79,34 @@ class TopicSink final : public Sink {
     Status commit(const EpochPlan& plan, const Changes& changes) override {
         if (!changes.records || changes.records->count() == 0) return {};
         TARN_RETURN_IF_ERROR(world_.failpoints.hit(before_commit_));
-        TARN_RETURN_IF_ERROR(append(plan.epoch, *changes.records));
+        if (known_) {
+            TARN_TRY(auto fresh, without_known(*changes.records));
+            TARN_RETURN_IF_ERROR(append(plan.epoch, fresh));
+        } else {
+            TARN_RETURN_IF_ERROR(append(plan.epoch, *changes.records));
+        }
         return world_.failpoints.hit(after_commit_);
     }
 
   private:
+    Result<SideRecords> without_known(const SideRecords& records) const {
+        constexpr size_t kMaxInflated = 64 << 20;  // ours are not compressed
+        SideRecords out(topic_.config.partitions);
+        std::string scratch;
+        std::vector<codec::RecordView> read;
+        for (const auto& batch : records.batches()) {
+            read.clear();
+            TARN_RETURN_IF_ERROR(codec::read_records(batch.bytes, scratch, kMaxInflated, read));
+            for (const auto& record : read) {
+                TARN_TRY(auto place, place_of(record));
+                if (!known_->contains(place.partition, place.offset))
+                    TARN_RETURN_IF_ERROR(out.add(batch.partition, record, {}));
+            }
+        }
+        TARN_RETURN_IF_ERROR(out.finish());
+        return out;
+    }
+
     // Waits until all of it is durable.
     Status append(int64_t epoch, const SideRecords& records) {
         auto left = records.batches().size();
@@ -117,6 +146,8 @@ class TopicSink final : public Sink {
     }
 
     const log::TopicInfo topic_;
+    const std::string known_file_;
+    std::optional<SideKnown> known_;
     const int64_t writer_;
     const RuntimeOptions& options_;
     RuntimeContext& world_;
@@ -133,8 +164,8 @@ SinkKind topic_sink() {
                 if (!info)
                     return fail(errors::kNoTopic,
                                 "there is no topic named '" + spec.node.name + "'");
-                return std::make_unique<TopicSink>(flow, std::move(*info), spec.port,
-                                                   context.options, context.world);
+                return std::make_unique<TopicSink>(flow, std::move(*info), spec, context.options,
+                                                   context.world);
             }};
 }
 

@@ -1,5 +1,8 @@
 // A view as a flow's sink: changed rows and the epoch in one write batch.
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "parts.h"
 
 namespace tarn::flow {
@@ -18,6 +21,26 @@ class ViewSink final : public Sink {
         TARN_RETURN_IF_ERROR(world_.failpoints.hit("flow.create.view.after"));
         if (fresh && view_->state().epoch >= 0) return fail(journal_gone(node(), flow_));
         return {};
+    }
+
+    Result<std::vector<Change>> differences() override {
+        std::vector<Change> out;
+        auto stands = world_.views.find(spec_.name);
+        if (!stands) return out;
+        auto described = [](const view::ViewSpec& spec) {
+            std::string text;
+            for (const auto& column : spec.columns)
+                text += fmt::format("{}{} {}", text.empty() ? "" : ", ", column.name,
+                                    codec::to_string(column.type));
+            return fmt::format("columns {}, key {}", text, fmt::join(spec.key, ", "));
+        };
+        const auto was = described(stands->spec()), is = described(spec_);
+        if (was != is)
+            out.push_back({Effect::kRebuild,
+                           fmt::format("view {} stands otherwise than the flow writes it: it has "
+                                       "{}; the model gives {}",
+                                       spec_.name, was, is)});
+        return out;
     }
 
     Result<SinkEpoch> epoch() override { return SinkEpoch{.epoch = view_->state().epoch}; }

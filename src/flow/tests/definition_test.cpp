@@ -26,6 +26,8 @@ struct Case {
 
 TEST(Definition, WhatAChangeMeans) {
     const DefinedColumn a{"a", "INTEGER"}, wide{"a", "BIGINT"}, text{"a", "VARCHAR"};
+    const DefinedColumn exact{"a", "DECIMAL(38,0)"}, few{"a", "DECIMAL(18,0)"},
+        money{"a", "DECIMAL(38,2)"};
     const DefinedColumn b{"b", "VARCHAR"}, needed{"b", "VARCHAR", true};
     const Case cases[] = {
         {"select a from t", "select a from t", {a}, {a}, Effect::kNone},
@@ -34,6 +36,11 @@ TEST(Definition, WhatAChangeMeans) {
         {"select a, b from t", "select a from t", {a, b}, {a}, Effect::kContinues},
         {"select a from t", "select a from t", {a}, {wide}, Effect::kContinues},
         {"select a from t", "select a from t", {wide}, {a}, Effect::kRebuild},
+        {"select a from t", "select a from t", {wide}, {exact}, Effect::kContinues},
+        {"select a from t", "select a from t", {a}, {exact}, Effect::kContinues},
+        {"select a from t", "select a from t", {wide}, {few}, Effect::kRebuild},
+        {"select a from t", "select a from t", {wide}, {money}, Effect::kRebuild},
+        {"select a from t", "select a from t", {exact}, {wide}, Effect::kRebuild},
         {"select a from t", "select a from t", {a}, {text}, Effect::kRebuild},
         {"select b from t", "select b from t", {needed}, {b}, Effect::kContinues},
         {"select a from t", "select a from t where a > 1", {a}, {a}, Effect::kRebuild},
@@ -52,6 +59,18 @@ TEST(Definition, WhatAChangeMeans) {
         EXPECT_EQ(to_string(gravest(changes)), to_string(one.effect))
             << one.before << " -> " << one.now;
     }
+}
+
+TEST(Definition, WhatStandsOtherwiseCountsWhereItIsGraver) {
+    const std::vector<Change> wider = {{Effect::kContinues, "wider"}};
+    std::vector<Change> changes = {{Effect::kFree, "a comment"}};
+    add_sink_changes(wider, "append", changes);
+    ASSERT_EQ(changes.size(), 2u);
+    EXPECT_EQ(changes[0].what, "wider") << "the gravest first";
+    add_sink_changes(wider, "append", changes);
+    EXPECT_EQ(changes.size(), 2u) << "what is known is not said again";
+    add_sink_changes(wider, "sessions", changes);
+    EXPECT_EQ(gravest(changes), Effect::kRebuild) << "what is open does not become wider";
 }
 
 TEST(Definition, GroupsNeedWhatWasNotKept) {

@@ -35,6 +35,8 @@ struct Replay {
     int64_t units = 0;  // records or versions that are read again
     std::string unit;   // of one: "record", "version"
     std::string gone;   // what was read before and is there no longer; empty: all is there
+    // Units that the flow has got through in a second of work, where that was measured; else 0.
+    double units_per_second = 0;
 };
 
 struct FlowChange {

@@ -25,6 +25,7 @@
 #include "tarn/base/logger.h"
 #include "tarn/base/memory.h"
 #include "tarn/base/metrics.h"
+#include "tarn/base/mutex.h"
 #include "tarn/base/result.h"
 #include "tarn/base/time.h"
 #include "tarn/flow/change.h"
@@ -158,13 +159,34 @@ class Runtime {
     Result<std::vector<std::string>> rebuild(std::string_view name, bool from_retained);
     std::vector<RunRecord> runs(size_t limit) const;  // newest first
 
+    // Ends all flows after their epochs under way and runs those of this project, as a restart of
+    // the process would; one that is paused stays so. Where the project does not open, the flows of
+    // before run again. One at a time. Errors: those of open(), kCancelled (a simulated crash).
+    Status reload(const project::Project& project);
+    // Whose flows run. Any thread, as all that follows.
+    std::shared_ptr<const project::Project> project() const;
+    // Says of what would be read again how fast the flow was in those of its epochs that are kept
+    // and read most: what it takes at least.
+    void add_speeds(std::vector<FlowChange>& changes) const;
+
     // threads == false: one epoch of each flow that has something to do. True if any had.
     Result<bool> step();
 
   private:
     struct Impl;
-    explicit Runtime(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    struct Shared;
+    Runtime(RuntimeOptions options, RuntimeContext context);
+    std::shared_ptr<Impl> impl() const;
+    Result<std::shared_ptr<Impl>> make(const project::Project& project);
+
+    const RuntimeOptions options_;
+    const RuntimeContext context_;
+    const std::unique_ptr<Shared> shared_;  // what outlives a reload
+    Mutex reloading_;                       // one at a time
+    mutable Mutex mutex_;
+    std::shared_ptr<Impl> impl_ TARN_GUARDED_BY(mutex_);
+    bool started_ TARN_GUARDED_BY(mutex_) = false;
+    bool ended_ TARN_GUARDED_BY(reloading_) = false;
 };
 
 // What the project means for the flows that stand, in the order in which they run, those that it
@@ -181,5 +203,13 @@ Result<std::vector<std::string>> order_rebuilds(const project::Project& project,
 // Errors: kNotFound, kFailedPrecondition (a flow of the project).
 Status drop_flow(std::string_view name, const project::Project& project,
                  const RuntimeOptions& options, RuntimeContext context);
+// Removes a table or view that no flow of the project writes or reads, with all that it holds.
+// Whole, also after a crash. Errors: kNotFound, kFailedPrecondition (a flow uses it; says which).
+Status drop_output(const Node& node, const project::Project& project, const RuntimeOptions& options,
+                   RuntimeContext context);
+// All that is wrong with the SQL of the project's models, each with file and line; of a model that
+// reads a wrong one nothing. Nothing is made. Empty: it compiles.
+std::vector<Error> check_models(const project::Project& project, const RuntimeOptions& options,
+                                RuntimeContext context);
 
 }  // namespace tarn::flow
