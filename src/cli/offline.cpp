@@ -1,6 +1,9 @@
 #include "offline.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
+
+#include <filesystem>
 
 #include "capabilities.h"
 #include "tarn/host/machine.h"
@@ -17,6 +20,30 @@ Result<std::unique_ptr<OfflineStores>> OfflineStores::open(const std::string& da
     out->folder_.emplace(std::move(folder));
     TARN_RETURN_IF_ERROR(out->open_all(settings));
     return out;
+}
+
+Result<std::unique_ptr<OfflineStores>> OfflineStores::open_scratch(const std::string& data,
+                                                                   project::Project project,
+                                                                   const Settings& settings) {
+    auto path = (std::filesystem::temp_directory_path() / "tarn-check-XXXXXX").string();
+    if (!mkdtemp(path.data())) return fail(errno_error(errno, "cannot make a folder", path));
+    std::unique_ptr<OfflineStores> out(new OfflineStores(path));
+    out->scratch_ = true;
+    out->project_ = std::move(project);
+    if (out->fs_.exists(data + "/tables")) out->tables_ = data + "/tables";
+    TARN_TRY(auto folder, io::DataFolder::open(out->fs_, path));
+    out->folder_.emplace(std::move(folder));
+    TARN_RETURN_IF_ERROR(out->open_all(settings));
+    return out;
+}
+
+OfflineStores::~OfflineStores() {
+    views_.reset();
+    lake_.reset();
+    engine_.reset();
+    log_.reset();
+    folder_.reset();
+    if (scratch_) (void)fs_.remove_tree(data_);
 }
 
 Status OfflineStores::open_all(const Settings& settings) {
@@ -38,11 +65,12 @@ Status OfflineStores::open_all(const Settings& settings) {
     for (const auto& capability : capabilities())
         TARN_RETURN_IF_ERROR(sql::lend_functions(*engine_, capability.sql_functions,
                                                  {fs_, random_, data_, protect}));
-    TARN_TRY(lake_, lake::Lake::open(data_ + "/tables", {fs_, clock_, random_, failpoints_,
-                                                         metrics_, logger_, *engine_}));
+    TARN_TRY(lake_, lake::Lake::open(
+                        tables_, {fs_, clock_, random_, failpoints_, metrics_, logger_, *engine_}));
     view::RocksOptions views;
     views.folder = data_ + "/views";
     TARN_TRY(views_, view::open_rocks_store(views, failpoints_));
+    if (!scratch_) TARN_RETURN_IF_ERROR(lake_->remove_dropped());
     return {};
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // What a data folder holds, opened without flows and listeners, for commands that change it while
-// no process serves it. Holds the folder's lock.
+// no process serves it. Holds the folder's lock. Used by one thread.
 
 #include <memory>
 #include <optional>
@@ -22,6 +22,12 @@ class OfflineStores {
     static Result<std::unique_ptr<OfflineStores>> open(const std::string& data,
                                                        project::Project project,
                                                        const Settings& settings);
+    // For compiling alone: stores that are empty, in a folder of their own which goes with them,
+    // but for the tables of the data folder, if there are any. A process may serve that.
+    static Result<std::unique_ptr<OfflineStores>> open_scratch(const std::string& data,
+                                                               project::Project project,
+                                                               const Settings& settings);
+    ~OfflineStores();
     flow::RuntimeOptions options() const;
     flow::RuntimeContext context();
     const project::Project& project() const { return project_; }
@@ -29,10 +35,12 @@ class OfflineStores {
     view::ViewStore& views() { return *views_; }
 
   private:
-    explicit OfflineStores(const std::string& data) : data_(data) {}
+    explicit OfflineStores(const std::string& data) : data_(data), tables_(data + "/tables") {}
     Status open_all(const Settings& settings);
 
     const std::string data_;
+    std::string tables_;
+    bool scratch_ = false;
     project::Project project_;
     io::LocalFileSystem fs_;
     SystemClock clock_;

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "capabilities.h"
 #include "tarn/base/base_settings.h"
@@ -15,6 +17,7 @@
 #include "tarn/demo/demo.h"
 #include "tarn/host/machine.h"
 #include "tarn/host/ports.h"
+#include "tarn/project/check.h"
 #include "tarn/server/settings.h"
 #include "tarn/sql/functions.h"
 
@@ -56,6 +59,10 @@ Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, projec
     for (auto* random : {&p->log_random_, &p->lake_random_, &p->flow_random_, &p->kafka_random_})
         *random = std::make_unique<Random>(seed++);
     p->project_ = std::move(project);
+    {
+        MutexLock lock(p->reloading_);
+        p->text_ = p->project_.text;
+    }
     p->memory_limit_ = memory_setting(settings, "memory.limit", host::this_machine().memory_bytes);
     p->memory_ = MemoryBudget::root("tarn", p->memory_limit_);
     TARN_TRY(auto folder, io::DataFolder::open(p->fs_, data));
@@ -91,6 +98,7 @@ Status Platform::open_stores(const Settings& settings) {
     view::RocksOptions views;
     views.folder = data_ + "/views";
     TARN_TRY(views_, view::open_rocks_store(views, failpoints_));
+    TARN_RETURN_IF_ERROR(lake_->remove_dropped());
 
     TARN_TRY(flows_, flow::Runtime::open(project_, flow_options(), flow_context()));
 
@@ -173,21 +181,79 @@ Status Platform::open_listeners(const Settings& settings) {
     return {};
 }
 
+// As it is on disk now.
+Result<project::Project> Platform::project_on_disk() const {
+    if (!disk_.exists(project_.folder + "/tarn.yml")) return project_;
+    TARN_TRY(auto project, project::load_project(disk_, project_.folder, all_sections()));
+    project::keep_dead_letters(
+        project, [&](const std::string& name) { return log_->find_topic(name).has_value(); });
+    return project;
+}
+
+Result<bool> Platform::reload() {
+    MutexLock lock(reloading_);
+    if (!disk_.exists(project_.folder + "/tarn.yml")) return false;
+    TARN_TRY(auto project, project_on_disk());
+    if (project.text == text_) return false;
+    // What does not compile is said before anything is stopped.
+    TARN_RETURN_IF_ERROR(flow::plan_changes(project, flow_options(), flow_context()));
+    TARN_RETURN_IF_ERROR(flows_->reload(project));
+    if (project.settings != project_.settings)
+        logger_.warn("settings of tarn.yml have changed: they count from the next start");
+    text_ = project.text;
+    logger_.info("the project was loaded anew");
+    return true;
+}
+
+Status Platform::look_at_project() {
+    if (!disk_.exists(project_.folder + "/tarn.yml")) return {};
+    TARN_TRY(auto text, project::text_of(disk_, project_.folder));
+    {
+        MutexLock lock(reloading_);
+        // Editors write a file in steps: what two looks see alike is taken.
+        if (text == text_) refused_.clear();
+        if (text != std::exchange(seen_, text) || text == text_ || text == refused_) return {};
+        refused_ = text;  // unless it is taken up
+    }
+    TARN_TRY(auto project, project_on_disk());
+    TARN_TRY(auto changes, flow::plan_changes(project, flow_options(), flow_context()));
+    std::vector<std::string> rebuilt;
+    for (const auto& change : changes)
+        if (change.effect == flow::Effect::kRebuild) rebuilt.push_back(change.flow);
+    if (!rebuilt.empty()) {
+        logger_.warn(
+            "the project has changed so that flows need a rebuild: nothing is taken up "
+            "until `tarn apply`, or until it is put back",
+            {{"flows", fmt::format("{}", fmt::join(rebuilt, ", "))}});
+        return {};
+    }
+    TARN_RETURN_IF_ERROR(reload());
+    return {};
+}
+
 // What the flows can do, also with the project as it is on disk now.
 host::Flows Platform::flows_of_project() {
     auto out = host::flows_of(*flows_);
     auto options = flow_options();
     auto context = flow_context();
     out.plan = [this, options, context]() -> Result<std::vector<flow::FlowChange>> {
-        if (!disk_.exists(project_.folder + "/tarn.yml"))
-            return flow::plan_changes(project_, options, context);
-        TARN_TRY(auto project, project::load_project(disk_, project_.folder, all_sections()));
-        project::keep_dead_letters(
-            project, [&](const std::string& name) { return log_->find_topic(name).has_value(); });
-        return flow::plan_changes(project, options, context);
+        TARN_TRY(auto project, project_on_disk());
+        TARN_TRY(auto changes, flow::plan_changes(project, options, context));
+        flows_->add_speeds(changes);
+        return changes;
+    };
+    out.reload = [this] { return reload(); };
+    out.rebuild = [this](std::string_view name,
+                         bool from_retained) -> Result<std::vector<std::string>> {
+        if (auto reloaded = reload(); !reloaded)
+            return fail(reloaded.error().with_context("the project as it is on disk now"));
+        return flows_->rebuild(name, from_retained);
     };
     out.drop = [this, options, context](std::string_view name) {
-        return flow::drop_flow(name, project_, options, context);
+        return flow::drop_flow(name, *flows_->project(), options, context);
+    };
+    out.drop_output = [this, options, context](const flow::Node& node) {
+        return flow::drop_output(node, *flows_->project(), options, context);
     };
     return out;
 }

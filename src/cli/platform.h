@@ -13,6 +13,7 @@
 #include "tarn/base/logger.h"
 #include "tarn/base/memory.h"
 #include "tarn/base/metrics.h"
+#include "tarn/base/mutex.h"
 #include "tarn/base/settings.h"
 #include "tarn/flow/runtime.h"
 #include "tarn/host/serving.h"
@@ -40,6 +41,12 @@ class Platform {
     const host::Serving& serving() const { return serving_; }
     Logger& logger() { return logger_; }
     const Metrics& metrics() const { return metrics_; }
+    // Takes up the project as it is on disk now, if it is another than that whose flows run. Any
+    // thread. Errors: of reading and compiling it; then all is as before.
+    Result<bool> reload();
+    // The same if nothing of it needs a rebuild, which is said otherwise, once. To be called again
+    // and again, by one thread.
+    Status look_at_project();
 
   private:
     Platform(const std::string& data, Settings settings)
@@ -49,11 +56,12 @@ class Platform {
     Status lend_functions(sql::Engine& engine);
     Status open_listeners(const Settings& settings);
     Status open_more_listeners();
+    Result<project::Project> project_on_disk() const;
     flow::RuntimeOptions flow_options() const;
     flow::RuntimeContext flow_context();
     host::Flows flows_of_project();
 
-    io::LocalFileSystem disk_;
+    mutable io::LocalFileSystem disk_;
     SystemClock clock_;
     io::QuotaFileSystem fs_;
     const Settings settings_;
@@ -62,7 +70,12 @@ class Platform {
     Metrics metrics_;
     Logger logger_;
     std::string data_;
-    project::Project project_;
+    project::Project project_;  // of the start
+    Mutex reloading_;
+    // Of the project's files: as loaded last, as seen last, as refused.
+    std::string text_ TARN_GUARDED_BY(reloading_);
+    std::string seen_ TARN_GUARDED_BY(reloading_);
+    std::string refused_ TARN_GUARDED_BY(reloading_);
     host::Serving serving_;
     std::optional<io::DataFolder> folder_;
     int64_t memory_limit_ = 0;  // bytes

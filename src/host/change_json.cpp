@@ -18,11 +18,16 @@ std::string changes_json(std::span<const flow::FlowChange> changes) {
         for (const auto& one : change.changes)
             what.push_back({{"effect", flow::to_string(one.effect)}, {"what", one.what}});
         Json replay;
-        if (!change.replay.from.empty())
-            replay = {{"from", change.replay.from},
-                      {"units", change.replay.units},
-                      {"unit", change.replay.unit},
-                      {"gone", change.replay.gone}};
+        if (!change.replay.from.empty()) {
+            const auto speed = change.replay.units_per_second;
+            replay = {{"from", change.replay.from},  {"units", change.replay.units},
+                      {"unit", change.replay.unit},  {"gone", change.replay.gone},
+                      {"units_per_second", nullptr}, {"seconds", nullptr}};
+            if (speed > 0) {
+                replay["units_per_second"] = speed;
+                replay["seconds"] = double(change.replay.units) / speed;
+            }
+        }
         flows.push_back({{"flow", change.flow},
                          {"file", change.file},
                          {"effect", flow::to_string(change.effect)},

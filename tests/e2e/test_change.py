@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 
 import pytest
 
@@ -190,6 +191,243 @@ def test_what_the_project_has_no_longer_is_dropped_when_asked(server):
     assert command(server, "flow", "drop", "gold.pages", "--yes").returncode == 0
     assert "gold.pages" not in plan(server)
     assert server.sql("select count(*) as n from gold.pages")[0]["n"] == 2, "what it wrote stays"
+
+
+def put_back_to_old_types(server, table, column, old_type):
+    """The table as a version before wrote it, and nothing that says what its flow was."""
+    pyarrow = pytest.importorskip("pyarrow")
+    path = str(server.data / "tables" / table.replace(".", "/"))
+    rows = deltalake.DeltaTable(path).to_pyarrow_table()
+    at = rows.schema.get_field_index(column)
+    values = [None if value is None else (str(value) if old_type == "string" else int(value))
+              for value in rows[column].to_pylist()]
+    rows = rows.set_column(at, pyarrow.field(column, getattr(pyarrow, old_type)()), pyarrow.array(
+        values, getattr(pyarrow, old_type)()))
+    deltalake.write_deltalake(path, rows, mode="overwrite", schema_mode="overwrite")
+    (server.data / "state" / table / "definition.json").unlink()
+
+
+@pytest.mark.parametrize("old_type, effect", [("int64", "goes on"), ("string", "rebuild")])
+def test_a_data_folder_of_before_is_seen_as_it_is(server, old_type, effect):
+    server.kill()
+    write(server, "models/gold/sums.sql", GOLD.replace("count(*) as clicks", "sum(id) as total"))
+    server.start()
+    server.wait_caught_up()
+    server.kill()
+    put_back_to_old_types(server, "gold.sums", "total", old_type)
+    planned = plan(server)
+    assert planned["gold.sums"]["effect"] == effect, planned
+    assert "total" in planned["gold.sums"]["changes"][0]["what"]
+    assert planned["gold.pages"]["effect"] == "unchanged"
+    server.start()
+    if effect == "rebuild":
+        stopped = tarn.wait_for(lambda: (found := flow(server, "gold.sums"))["state"] == "failed" and found)
+        assert "TARN-E0707" in stopped["reason"] and "tarn flow rebuild gold.sums" in stopped["reason"]
+        done = command(server, "flow", "rebuild", "gold.sums")
+        assert done.returncode == 0, done.stderr
+        tarn.wait_for(lambda: running(server, "gold.sums"))
+    produce(server, click(10))
+    server.wait_caught_up()
+    rows = server.sql("select page, total::varchar as total, typeof(total) as type from gold.sums order by page")
+    assert [(row["page"], row["total"], row["type"]) for row in rows] == [
+        ("a", "14", "DECIMAL(38,0)"), ("b", "2", "DECIMAL(38,0)")]
+    read = deltalake.DeltaTable(str(server.data / "tables/gold/sums")).to_pyarrow_table(columns=["page", "total"])
+    assert {row["page"]: int(row["total"]) for row in read.to_pylist()} == {"a": 14, "b": 2}, "another reader sees it"
+    assert plan(server)["gold.sums"]["effect"] == "unchanged"
+
+
+def test_a_table_and_a_view_are_dropped_when_no_flow_uses_them(server):
+    used = command(server, "table", "drop", "silver.clicks", "--yes")
+    assert used.returncode != 0 and "TARN-E0717" in used.stderr
+    assert "silver.clicks writes it" in used.stderr and "gold.pages reads it" in used.stderr
+    assert command(server, "view", "drop", "live.pages", "--yes").returncode != 0
+    (server.project / "models/gold/pages.sql").unlink()
+    (server.project / "models/live/pages.sql").unlink()
+    applied = command(server, "apply", "--project", server.project, "--yes")
+    assert applied.returncode == 0, applied.stderr
+    assert "gold.pages" not in {one["name"] for one in server.get("/api/v1/flows")["flows"]}, "taken up without a restart"
+    assert command(server, "table", "drop", "gold.pages").returncode == 2, "it asks first"
+    assert (server.data / "tables/gold/pages").exists()
+    assert command(server, "table", "drop", "gold.pages", "--yes").returncode == 0
+    assert command(server, "view", "drop", "live.pages", "--yes").returncode == 0
+    assert not (server.data / "tables/gold/pages").exists()
+    assert server.get("/api/v1/views")["views"] == []
+    gone = command(server, "table", "drop", "gold.pages", "--yes")
+    assert gone.returncode != 0 and "TARN-E0402" in gone.stderr or "no table" in gone.stderr
+    # Without a process: by the project, which must be named.
+    server.stop()
+    (server.project / "models/silver/clicks.sql").unlink()
+    unnamed = command(server, "table", "drop", "silver.clicks", "--yes")
+    assert unnamed.returncode != 0 and "--project" in unnamed.stderr
+    done = command(server, "table", "drop", "silver.clicks", "--yes", "--project", server.project)
+    assert done.returncode == 0, done.stderr
+    assert not (server.data / "tables/silver/clicks").exists()
+    used = command(server, "table", "drop", "bronze.clicks", "--yes", "--project", server.project)
+    assert used.returncode != 0 and "clicks.table writes it" in used.stderr
+    # A kill on the way leaves no half: what is left of it goes at the next start.
+    (server.data / "tables/.dropped-x/gold").mkdir(parents=True)
+    server.start()
+    assert not list((server.data / "tables").glob(".dropped*"))
+
+
+def test_what_a_rebuild_newly_refuses_is_a_dead_letter_once(server):
+    produce(server, click(5_000_000_000), {"id": 9, "page": "c", "at": "2026-05-01T12:00:09Z"})
+    server.wait_caught_up()
+    at_first = [row["at"] for row in server.sql("select source_offset as at from dead.clicks order by 1")]
+    assert at_first == [2, 4], "an integer past 32 bits is none"
+    write(server, "tarn.yml", topic("{id: bool, page: {type: text, required: true}, at: {type: timestamp, required: true}}"))
+    done = command(server, "apply", "--project", server.project, "--yes")
+    assert done.returncode == 0, done.stderr
+    tarn.wait_for(lambda: running(server, "clicks.table", "clicks.dead.table", "silver.clicks", "gold.pages", "live.pages"))
+    server.wait_caught_up()
+    assert server.sql("select count(*) as n from bronze.clicks")[0]["n"] == 0
+    dead = server.sql("select source_offset as at, reason from dead.clicks order by 1")
+    assert [row["at"] for row in dead] == [0, 1, 2, 3, 4, 5], "each once: those of before are not written again"
+    assert all(row["reason"] for row in dead)
+    produce(server, {"id": True, "page": "a", "at": "2026-05-01T12:00:00Z"}, click(1))
+    server.wait_caught_up()
+    assert server.sql("select id from bronze.clicks")[0]["id"] is True
+    assert server.sql("select max(source_offset) as at from dead.clicks")[0]["at"] == 7
+
+
+def test_records_that_are_gone_are_said_and_left_out_when_asked(server):
+    admin = pytest.importorskip("confluent_kafka.admin")
+    kafka = pytest.importorskip("confluent_kafka")
+    (server.project / "models/live/pages.sql").unlink()  # it holds the records of the window that is open
+    assert command(server, "apply", "--project", server.project, "--yes").returncode == 0
+    client = admin.AdminClient({"bootstrap.servers": server.kafka})
+    deleted = client.delete_records([kafka.TopicPartition("clicks", 0, 3)])
+    assert [one.result(30).low_watermark for one in deleted.values()] == [3]
+    write(server, "tarn.yml", topic(COLUMNS.replace("id: int", "id: double")))
+    assert "3 records of topic clicks" in plan(server)["clicks.table"]["replay"]["gone"]
+    refused = command(server, "flow", "rebuild", "clicks.table")
+    assert refused.returncode != 0 and "TARN-E0716" in refused.stderr and "--from-retained" in refused.stderr
+    assert server.sql("select count(*) as n from bronze.clicks")[0]["n"] == 3, "what stands is read"
+    done = command(server, "flow", "rebuild", "clicks.table", "--from-retained")
+    assert done.returncode == 0, done.stderr
+    tarn.wait_for(lambda: running(server, "clicks.table", "clicks.dead.table", "silver.clicks", "gold.pages"))
+    produce(server, click(4))
+    server.wait_caught_up()
+    assert [row["id"] for row in server.sql("select id from bronze.clicks order by id")] == [3.0, 4.0]
+    assert [row["id"] for row in server.sql("select id from silver.clicks order by id")] == [3.0, 4.0]
+    assert server.sql("select clicks from gold.pages")[0]["clicks"] == 2
+    assert [row["at"] for row in server.sql("select source_offset as at from dead.clicks")] == [2], "it stays"
+
+
+def test_killed_while_it_is_built_and_while_events_come(server):
+    """Whatever is struck: each event that was acknowledged counts once."""
+    kafka = pytest.importorskip("confluent_kafka")
+    change_silver(server)
+    server.start()
+    acknowledged, ended = [], threading.Event()
+
+    def send():
+        producer = kafka.Producer({"bootstrap.servers": server.kafka, "enable.idempotence": True, "linger.ms": 5,
+                                   "reconnect.backoff.max.ms": 100, "message.timeout.ms": 60_000})
+        n = 100
+        while not ended.is_set() and n < 20_000:
+            value = click(n, "ab"[n % 2])
+            producer.produce("clicks", json.dumps(value),
+                             on_delivery=lambda error, _, n=n: None if error else acknowledged.append(n))
+            producer.poll(0.001)
+            n += 1
+        assert producer.flush(60) == 0
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        for _ in range(3):
+            tarn.wait_for(lambda: flow(server, "silver.clicks")["state"] in ("failed", "rebuilding", "running"))
+            command(server, "flow", "rebuild", "silver.clicks")
+            server.kill()
+            server.start()
+    finally:
+        ended.set()
+        sender.join()
+    tarn.wait_for(lambda: running(server, "clicks.table", "silver.clicks", "gold.pages", "live.pages"))
+    server.wait_caught_up()
+    expected = sorted([1, 2, 3] + acknowledged)
+    assert len(expected) > 3
+    for table in ("bronze.clicks", "silver.clicks"):
+        assert [row["id"] for row in server.sql(f"select id from {table} order by id")] == expected, table
+    assert {row["page"] for row in server.sql("select distinct page from silver.clicks")} == {"A", "B"}
+    assert server.sql("select sum(clicks)::bigint as n from gold.pages")[0]["n"] == len(expected)
+    assert server.sql("select sum(clicks)::bigint as n from live.pages")[0]["n"] == len(expected)
+    assert not list((server.data / "tables").glob("*/*__rebuild")) and not list((server.data / "state").glob("*~*"))
+
+
+def test_a_rebuild_takes_the_project_as_it_is_on_disk(server):
+    write(server, "models/silver/clicks.sql", SILVER.replace("id, page", "id, upper(page) as page"))
+    done = command(server, "flow", "rebuild", "silver.clicks")
+    assert done.returncode == 0, done.stderr
+    check_rebuilt(server)
+    write(server, "models/silver/clicks.sql", SILVER.replace("id, page", "id, upper(page) as page from"))
+    wrong = command(server, "flow", "rebuild", "silver.clicks")
+    assert wrong.returncode != 0 and "models/silver/clicks.sql" in wrong.stderr
+    assert running(server, "silver.clicks", "gold.pages"), "what runs goes on"
+
+
+def test_a_plan_says_how_long_reading_again_takes(server):
+    produce(server, *[click(n) for n in range(100, 20_000)])
+    server.wait_caught_up()
+    write(server, "tarn.yml", topic(COLUMNS.replace("id: int", "id: double")))
+    replay = plan(server)["clicks.table"]["replay"]
+    assert replay["units"] == 19_904 and replay["unit"] == "record"
+    assert replay["units_per_second"] > 0
+    assert replay["seconds"] == pytest.approx(replay["units"] / replay["units_per_second"])
+    text = tarn.run("plan", "--project", server.project, "--data", server.data).stdout
+    assert "in about" in text and "records a second, as measured" in text
+    server.kill()
+    assert plan(server)["clicks.table"]["replay"]["seconds"] is None, "nothing was measured without a process"
+
+
+def test_up_watch_takes_up_what_needs_no_rebuild(tmp_path):
+    server = tarn.Server(tmp_path / "project", tmp_path / "data", tmp_path / "log", ["--watch"])
+    write(server, "tarn.yml", topic(COLUMNS))
+    write(server, "models/silver/clicks.sql", SILVER)
+    try:
+        server.start()
+        produce(server, click(1))
+        server.wait_caught_up()
+        write(server, "models/gold/pages.sql", GOLD)
+        tarn.wait_for(lambda: "gold.pages" in {one["name"] for one in server.get("/api/v1/flows")["flows"]})
+        server.wait_caught_up()
+        assert server.sql("select page, clicks from gold.pages")[0]["clicks"] == 1
+        write(server, "models/silver/clicks.sql", SILVER.replace("id, page", "id, upper(page) as page"))
+        tarn.wait_for(lambda: "need a rebuild" in server.log_tail(20_000))
+        assert running(server, "silver.clicks"), "said and not done"
+        write(server, "models/silver/clicks.sql", "{{ config(materialized='incremental') }} select nope from nowhere")
+        tarn.wait_for(lambda: "cannot be taken up" in server.log_tail(20_000))
+        write(server, "models/silver/clicks.sql", SILVER.replace("id, page", "id, upper(page) as page"))
+        assert command(server, "apply", "--project", server.project, "--yes").returncode == 0
+        tarn.wait_for(lambda: running(server, "clicks.table", "silver.clicks", "gold.pages"))
+        assert [row["page"] for row in server.sql("select page from silver.clicks")] == ["A"]
+    finally:
+        server.kill()
+
+
+def test_check_compiles_the_sql_of_all_models(tmp_path):
+    project = tmp_path / "project"
+    for path, text in {
+        "tarn.yml": topic(COLUMNS),
+        "models/silver/clicks.sql": SILVER,
+        "models/gold/pages.sql": GOLD.replace("by page", "by page, nope"),
+        "models/gold/ids.sql": "{{ config(materialized='incremental') }}\n\nselect idd\nfrom {{ ref('clicks') }}\n",
+        "models/live/pages.sql": LIVE.replace("page,", "pagee,"),
+    }.items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text)
+    done = tarn.run("check", "--project", project, "--data", tmp_path / "none", "--format", "json")
+    assert done.returncode == 2, done.stderr
+    said = [json.loads(line)["message"] for line in done.stdout.splitlines()]
+    assert [message.split(" ")[0] for message in said] == [
+        "models/live/pages.sql:2:", "models/gold/ids.sql:3:", "models/gold/pages.sql:2:"], said
+    assert not (tmp_path / "none").exists(), "it leaves nothing"
+    (project / "models/gold/ids.sql").unlink()
+    (project / "models/gold/pages.sql").write_text(GOLD)
+    (project / "models/live/pages.sql").write_text(LIVE)
+    right = tarn.run("check", "--project", project, "--data", tmp_path / "none")
+    assert right.returncode == 0, right.stdout
 
 
 def test_check_says_all_that_is_wrong_at_once(tmp_path):

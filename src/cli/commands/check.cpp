@@ -4,7 +4,9 @@
 
 #include "capabilities.h"
 #include "commands.h"
+#include "offline.h"
 #include "project_folder.h"
+#include "tarn/host/environment.h"
 #include "tarn/host/output.h"
 #include "tarn/project/check.h"
 
@@ -18,7 +20,10 @@ class Check final : public host::Command {
     }
     Result<int> run(const host::Common& common) override {
         io::LocalFileSystem fs;
-        const auto wrong = project::check_project(fs, project_.folder(), all_sections());
+        auto wrong = project::check_project(fs, project_.folder(), all_sections());
+        if (wrong.empty()) {
+            TARN_TRY(wrong, wrong_models(common));
+        }
         host::TableOutput out(common.format, {"message", "id"});
         for (const auto& error : wrong)
             out.row({error.message(), to_string(error.id())});
@@ -27,6 +32,15 @@ class Check final : public host::Command {
     }
 
   private:
+    // What is wrong with the SQL of a project whose files can be read.
+    Result<std::vector<Error>> wrong_models(const host::Common& common) {
+        TARN_TRY(auto project, project_.load());
+        TARN_TRY(auto settings, host::load_settings(common.program.settings, {}, project.settings));
+        TARN_TRY(auto stores,
+                 OfflineStores::open_scratch(common.data, std::move(project), settings));
+        return flow::check_models(stores->project(), stores->options(), stores->context());
+    }
+
     ProjectFolder project_;
 };
 

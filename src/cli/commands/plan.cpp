@@ -41,6 +41,12 @@ class Planner {
         plan_ = Json::parse(host::changes_json(changes));
         return {};
     }
+    // Takes up what needs no rebuild, where a process serves the folder; else that is done when
+    // Tarn starts.
+    Status reload() {
+        if (api_) TARN_RETURN_IF_ERROR(api_->post("/api/v1/reload", Json::object()));
+        return {};
+    }
     const Json& plan() const { return plan_; }
     bool serves() const { return api_.has_value(); }
 
@@ -69,6 +75,13 @@ class Planner {
     Json plan_;
 };
 
+// "1 s", "12 min", "3 h".
+std::string time_words(double seconds) {
+    if (seconds < 90) return fmt::format("{:.0f} s", std::max(1.0, seconds));
+    if (seconds < 5400) return fmt::format("{:.0f} min", seconds / 60);
+    return fmt::format("{:.0f} h", seconds / 3600);
+}
+
 std::string words(const Json& change) {
     std::string out;
     for (const auto& one : change["changes"])
@@ -77,6 +90,11 @@ std::string words(const Json& change) {
         out += fmt::format("{}reads {} {}s again: {}", out.empty() ? "" : "; ",
                            replay["units"].get<int64_t>(), replay["unit"].get<std::string>(),
                            replay["from"].get<std::string>());
+        if (const auto& seconds = replay["seconds"]; !seconds.is_null())
+            out += fmt::format(", in about {} at {:.0f} {}s a second, as measured",
+                               time_words(seconds.get<double>()),
+                               replay["units_per_second"].get<double>(),
+                               replay["unit"].get<std::string>());
         if (const std::string gone = replay["gone"]; !gone.empty())
             out += fmt::format("; {} are no longer there", gone);
     }
@@ -127,8 +145,10 @@ class Apply final : public host::Command {
             if (change["effect"].get<std::string>() == flow::to_string(flow::Effect::kRebuild))
                 flows.push_back(change["flow"]);
         if (flows.empty()) {
+            TARN_RETURN_IF_ERROR(planner.reload());
             fmt::print(stderr, "Nothing is to be built anew.{}\n",
-                       planner.serves() ? "" : " What goes on does so when Tarn starts.");
+                       planner.serves() ? " The flows run as the project is now."
+                                        : " What goes on does so when Tarn starts.");
             return host::kExitOk;
         }
         if (!yes_ && !confirmed(flows)) return host::kExitUsage;

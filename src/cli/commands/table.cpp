@@ -1,11 +1,13 @@
 // `tarn table …`: read from the Delta tables of the data folder, with or without a serving process.
 
 #include "commands.h"
+#include "drop.h"
 
 #include <fmt/format.h>
 
 #include "tarn/base/ids.h"
 #include "tarn/base/metrics.h"
+#include "tarn/flow/node.h"
 #include "tarn/host/command.h"
 #include "tarn/host/output.h"
 #include "tarn/io/data_folder.h"
@@ -115,6 +117,10 @@ class History final : public host::Command {
     int64_t limit_ = 20;
 };
 
+struct Drop final : DropOutput {
+    Drop() : DropOutput(flow::kTableKind) {}
+};
+
 constexpr host::CommandRow kCommands[] = {
     {"table", "Tables of the lake.", "tarn table list"},
     {"table list", "Lists tables.", "tarn table list", host::make_command<List>},
@@ -122,6 +128,8 @@ constexpr host::CommandRow kCommands[] = {
      "tarn table describe bronze.clicks", host::make_command<Describe>},
     {"table history", "Lists a table's versions, newest first.",
      "tarn table history bronze.clicks --limit 5", host::make_command<History>},
+    {"table drop", "Removes a table that no flow of the project writes or reads.",
+     "tarn table drop gold.pages --yes", host::make_command<Drop>},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // `tarn up`: the platform in this process, until it is asked to stop.
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -25,6 +26,11 @@ class StopSignals {
         sigaddset(&set_, SIGINT);
         sigaddset(&set_, SIGTERM);
         pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    }
+    // True if one came; else so much time has passed.
+    bool wait_for(Duration time) {
+        const timespec most{time.us / 1'000'000, long(time.us % 1'000'000 * 1000)};
+        return sigtimedwait(&set_, nullptr, &most) > 0;
     }
     void wait() {
         int number = 0;
@@ -52,6 +58,9 @@ class Up final : public host::Command {
   public:
     void declare(host::Options& options) override {
         project_.declare(options, "Project folder, with tarn.yml");
+        options.add("--watch", &watch_,
+                    "Takes up changes of the project's files that need no rebuild, and says what "
+                    "needs one");
         flags_.declare(options);
     }
     Result<int> run(const host::Common& common) override {
@@ -63,7 +72,10 @@ class Up final : public host::Command {
         host::warn_of_unknown_variables(settings);
         TARN_TRY(auto platform, Platform::open(common.data, project, settings));
         print_ready(common.format, platform->serving(), project);
-        signals.wait();
+        if (watch_)
+            watch(*platform, signals);
+        else
+            signals.wait();
         signals.let_second_kill();
         platform->logger().info("stopping");
         platform.reset();
@@ -71,8 +83,18 @@ class Up final : public host::Command {
     }
 
   private:
+    static void watch(Platform& platform, StopSignals& signals) {
+        while (!signals.wait_for(kLook)) {
+            if (auto looked = platform.look_at_project(); !looked)
+                platform.logger().error("the project has changed and cannot be taken up",
+                                        {{"reason", looked.error()}});
+        }
+    }
+
+    static constexpr Duration kLook = Duration::millis(300);
     ProjectFolder project_;
     host::SettingFlags flags_;
+    bool watch_ = false;
 };
 
 constexpr host::CommandRow kCommands[] = {

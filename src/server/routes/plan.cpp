@@ -12,8 +12,18 @@ Result<Response> plan(const RouteContext& context, const Call&) {
     return json_response(host::changes_json(changes));
 }
 
+Result<Response> reload(const RouteContext& context, const Call&) {
+    bool reloaded = false;
+    if (context.platform.flows.reload) {
+        TARN_TRY(reloaded, context.platform.flows.reload());
+    }
+    JsonWriter json;
+    return json_response(json.begin_object().field("reloaded", reloaded).end_object().take());
+}
+
 constexpr Route kRoutes[] = {
     {"GET", "/api/v1/plan", Operation::kDescribe, "flow", plan},
+    {"POST", "/api/v1/reload", Operation::kAlter, "flow", reload},
 };
 
 }  // namespace

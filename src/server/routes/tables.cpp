@@ -2,6 +2,7 @@
 
 #include "api_json.h"
 #include "host_names.h"
+#include "tarn/lake/error_ids.h"
 
 namespace tarn::server {
 namespace {
@@ -58,11 +59,21 @@ Result<Response> files(const RouteContext& context, const Call& call) {
     return json_response(json.take());
 }
 
+Result<Response> drop(const RouteContext& context, const Call& call) {
+    const auto& name = call.parameters[0];
+    if (!context.platform.flows.drop_output)
+        return fail(not_found(errors::kNoTable, "table", name));
+    TARN_RETURN_IF_ERROR(context.platform.flows.drop_output(flow::table_node(name)));
+    JsonWriter json;
+    return json_response(json.begin_object().field("dropped", name).end_object().take());
+}
+
 constexpr Route kRoutes[] = {
     {"GET", "/api/v1/tables", Operation::kDescribe, "table", list_tables},
     {"GET", "/api/v1/tables/{name}", Operation::kDescribe, "table", describe_table},
     {"GET", "/api/v1/tables/{name}/history", Operation::kDescribe, "table", history},
     {"GET", "/api/v1/tables/{name}/files", Operation::kDescribe, "table", files},
+    {"POST", "/api/v1/tables/{name}/drop", Operation::kAlter, "table", drop},
 };
 
 }  // namespace

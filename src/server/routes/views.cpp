@@ -83,10 +83,19 @@ Result<Response> view_rows(const RouteContext& context, const Call& call) {
     return json_response(json.take());
 }
 
+Result<Response> drop(const RouteContext& context, const Call& call) {
+    const auto& name = call.parameters[0];
+    if (!context.platform.flows.drop_output) return fail(not_found(errors::kNoView, "view", name));
+    TARN_RETURN_IF_ERROR(context.platform.flows.drop_output(flow::view_node(name)));
+    JsonWriter json;
+    return json_response(json.begin_object().field("dropped", name).end_object().take());
+}
+
 constexpr Route kRoutes[] = {
     {"GET", "/api/v1/views", Operation::kDescribe, "view", list_views},
     {"GET", "/api/v1/views/{name}", Operation::kDescribe, "view", describe_view},
     {"GET", "/api/v1/views/{name}/rows", Operation::kRead, "view", view_rows},
+    {"POST", "/api/v1/views/{name}/drop", Operation::kAlter, "view", drop},
 };
 
 }  // namespace

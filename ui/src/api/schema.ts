@@ -334,6 +334,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes up the project as it is on disk now, as a restart would, without one; settings apart. */
+        post: operations["reload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -531,6 +548,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tables/{name}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes the table with all that it holds, if no flow of the project writes or reads it. */
+        post: operations["dropTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/topics": {
         parameters: {
             query?: never;
@@ -649,6 +685,25 @@ export interface paths {
         get: operations["viewRows"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{name}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes the view with all that it holds, if no flow of the project writes or reads it. */
+        post: operations["dropView"];
         delete?: never;
         options?: never;
         head?: never;
@@ -884,6 +939,9 @@ export interface components {
                 values: components["schemas"]["MaybeNumber"][];
             }[];
         };
+        Reloaded: {
+            reloaded: boolean;
+        };
         ChangePlan: {
             flows: components["schemas"]["FlowChange"][];
         };
@@ -905,6 +963,10 @@ export interface components {
                 unit: string;
                 /** @description What was read and is there no longer; empty if all is. */
                 gone: string;
+                /** @description As fast as the flow was in its batches that read most; null where none was measured since the start. */
+                units_per_second: number | null;
+                /** @description What reading takes at that speed. */
+                seconds: number | null;
             } | null;
         };
         /** @enum {string} */
@@ -1714,6 +1776,27 @@ export interface operations {
             default: components["responses"]["Failed"];
         };
     };
+    reload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether it was another. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reloaded"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
     status: {
         parameters: {
             query?: never;
@@ -1975,6 +2058,29 @@ export interface operations {
             default: components["responses"]["Failed"];
         };
     };
+    dropTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDropped"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
     listTopics: {
         parameters: {
             query?: {
@@ -2179,6 +2285,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ViewRows"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    dropView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDropped"];
                 };
             };
             default: components["responses"]["Failed"];

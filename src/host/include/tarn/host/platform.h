@@ -49,6 +49,10 @@ struct Flows {
     // Of the project as it is on disk now; may be empty.
     std::function<Result<std::vector<flow::FlowChange>>()> plan = {};
     std::function<Status(std::string_view)> drop = {};  // may be empty
+    // Takes up the project as it is on disk now, if it is another; may be empty. True if it did.
+    std::function<Result<bool>()> reload = {};
+    // Removes a table or view that no flow uses; may be empty.
+    std::function<Status(const flow::Node&)> drop_output = {};
 };
 // Those of a runtime, which outlives them.
 Flows flows_of(flow::Runtime& runtime);

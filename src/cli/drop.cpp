@@ -1,0 +1,50 @@
+#include "drop.h"
+
+#include <fmt/format.h>
+
+#include "offline.h"
+#include "tarn/flow/error_ids.h"
+#include "tarn/host/environment.h"
+#include "tarn/host/output.h"
+#include "tarn/host/serving.h"
+
+namespace tarn::cli {
+
+void DropOutput::declare(host::Options& options) {
+    options.add(kind_, &name_, "schema.name").required();
+    options.add("--yes", &yes_, "Does it");
+    project_.declare(options,
+                     "Project folder, with tarn.yml: whose flows may use it, while no "
+                     "Tarn runs");
+}
+
+Result<int> DropOutput::run(const host::Common& common) {
+    if (!yes_) {
+        fmt::print(stderr, "{} {} would be removed with all that it holds. --yes does it.\n",
+                   kind_ == flow::kTableKind ? "Table" : "View", name_);
+        return host::kExitUsage;
+    }
+    TARN_RETURN_IF_ERROR(drop(common));
+    host::print_object(common.format, {{kind_, name_}, {"state", "dropped"}});
+    return host::kExitOk;
+}
+
+Status DropOutput::drop(const host::Common& common) {
+    io::LocalFileSystem fs;
+    if (auto api = host::find_api(fs, common)) {
+        TARN_RETURN_IF_ERROR(
+            api->post(fmt::format("/api/v1/{}s/{}/drop", kind_, name_), nlohmann::json::object()));
+        return {};
+    }
+    if (!project_.given() && !fs.exists(project_.folder() + "/tarn.yml"))
+        return fail(errors::kInUse,
+                    "no Tarn runs on the data folder, and without the project it is not known "
+                    "which flows use it: name the project's folder with --project");
+    TARN_TRY(auto project, project_.load());
+    TARN_TRY(auto settings, host::load_settings(common.program.settings, {}, project.settings));
+    TARN_TRY(auto stores, OfflineStores::open(common.data, std::move(project), settings));
+    return flow::drop_output({kind_, name_}, stores->project(), stores->options(),
+                             stores->context());
+}
+
+}  // namespace tarn::cli

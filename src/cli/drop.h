@@ -1,0 +1,30 @@
+#pragma once
+
+// `tarn table drop` and `tarn view drop`: a table or view goes with all that it holds, if no flow
+// of the project uses it. Asked of the process that serves the folder; without one done here.
+
+#include <string>
+
+#include "project_folder.h"
+#include "tarn/host/command.h"
+
+namespace tarn::cli {
+
+class DropOutput : public host::Command {
+  public:
+    void declare(host::Options& options) override;
+    Result<int> run(const host::Common& common) override;
+
+  protected:
+    explicit DropOutput(std::string_view kind) : kind_(kind) {}
+
+  private:
+    Status drop(const host::Common& common);
+
+    const std::string kind_;  // flow::kTableKind or flow::kViewKind
+    std::string name_;
+    bool yes_ = false;
+    ProjectFolder project_;
+};
+
+}  // namespace tarn::cli
