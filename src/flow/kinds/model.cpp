@@ -34,6 +34,7 @@ FlowSpec spec_of(const project::TableModel& model, const SourceSchema& schema,
 }
 
 // Only the columns that the SQL reads: others are neither read from the table nor change the flow.
+// All of them, where it does not compile without the others.
 Result<SourceSchema> columns_read(const project::TableModel& model, const SourceSchema& schema,
                                   sql::Engine& engine) {
     TARN_TRY(auto session, engine.session());
@@ -46,7 +47,11 @@ Result<SourceSchema> columns_read(const project::TableModel& model, const Source
             std::ranges::find(read->second, column.name) != read->second.end())
             out.columns.push_back(column);
     if (out.columns.empty()) out.columns.push_back(schema.columns.at(0));  // count(*) alone
-    return out;
+    // `* exclude (a)` names a column that it does not read, and does not compile without it.
+    TARN_TRY(auto again, engine.session());
+    const bool alone =
+        sql::StreamStatement::compile(std::move(again), model.sql, {&out, 1}).has_value();
+    return alone ? out : schema;
 }
 
 Result<std::unique_ptr<ModelStep>> make_step(const project::TableModel& model,

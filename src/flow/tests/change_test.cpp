@@ -259,6 +259,17 @@ TEST_F(ChangeTest, WhatIsUsedIsNotDropped) {
         EXPECT_THAT(file.name, Not(HasSubstr("dropped")));
 }
 
+TEST_F(ChangeTest, AColumnThatIsLeftOutByNameIsNoneThatIsMissing) {
+    write("models/silver/clicks.sql",
+          "{{ config(materialized='incremental', every='1s') }}\n"
+          "select * exclude (_extra, _date, _hour, _batch_id) from {{ source('bronze', 'clicks') "
+          "}}\n");
+    platform_.close();
+    open();
+    drain();
+    EXPECT_EQ(text("select id, page from silver.clicks order by id"), "1 a; 2 a; 5 b; ");
+}
+
 TEST_F(ChangeTest, AllModelsAreCompiledAndEachSaysItsLine) {
     write("models/gold/pages.sql",
           "{{ config(materialized='incremental') }}\n"
