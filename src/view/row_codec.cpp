@@ -434,8 +434,8 @@ Status check_same(const ViewSpec& stands, const ViewSpec& wanted) {
         return fail(
             ErrorCode::kFailedPrecondition,
             fmt::format(
-                "view {} stands with {}; drop the view to build it anew, or give the model another "
-                "name",
+                "view {0} stands with {1}: `tarn view drop {0} --yes` makes room for a new one, or "
+                "give the model another name",
                 stands.name, what));
     };
     if (stands.columns.size() != wanted.columns.size()) {

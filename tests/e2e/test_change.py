@@ -290,6 +290,29 @@ def test_what_a_rebuild_newly_refuses_is_a_dead_letter_once(server):
     assert server.sql("select max(source_offset) as at from dead.clicks")[0]["at"] == 7
 
 
+@pytest.mark.parametrize("point", ["flow.rebuild.begun", "flow.commit.topic.quarantine.before",
+                                   "flow.commit.topic.quarantine.after", "flow.rebuild.state.removed"])
+def test_new_dead_letters_stand_once_wherever_it_is_killed(server, point, monkeypatch):
+    server.kill()
+    write(server, "tarn.yml", topic("{id: bool, page: {type: text, required: true}, at: {type: timestamp, required: true}}"))
+    done = command(server, "apply", "--project", server.project, "--yes")
+    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("TARN_FAILPOINT", point)
+    try:
+        server.start()
+        server.process.wait(60)
+    except RuntimeError:
+        pass  # it ended before it was ready
+    server.kill()
+    monkeypatch.delenv("TARN_FAILPOINT")
+    server.start()
+    tarn.wait_for(lambda: running(server, "clicks.table", "clicks.dead.table", "silver.clicks", "gold.pages", "live.pages"))
+    server.wait_caught_up()
+    assert server.sql("select count(*) as n from bronze.clicks")[0]["n"] == 0
+    assert [row["at"] for row in server.sql("select source_offset as at from dead.clicks order by 1")] == [0, 1, 2, 3]
+    assert not (server.data / "state/clicks.table/known").exists()
+
+
 def test_records_that_are_gone_are_said_and_left_out_when_asked(server):
     admin = pytest.importorskip("confluent_kafka.admin")
     kafka = pytest.importorskip("confluent_kafka")
