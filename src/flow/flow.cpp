@@ -482,6 +482,11 @@ void Flow::settle() {
     settled_ = true;
 }
 
+void Flow::retire() {
+    instruments_->running.set(0);
+    instruments_->lag.set(0);
+}
+
 Duration Flow::due(int64_t now) {
     constexpr Duration kNever{-1};
     auto until = [now](int64_t at) { return Duration{std::max<int64_t>(0, at - now)}; };

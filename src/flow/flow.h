@@ -53,6 +53,9 @@ class Flow final {
     // Makes what is known to be committed durable in the journal: at the end, and when idle.
     void settle();
 
+    // The project has it no longer: its gauges say so. When nothing runs.
+    void retire();
+
     // How long until a step makes sense: zero now, negative not before something changes.
     Duration due(int64_t monotonic_us);
     FlowStatus status() const;

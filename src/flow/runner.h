@@ -49,6 +49,7 @@ class Runner final : public Scheduler::Task {
     void subscribe();
     void unsubscribe();
     void settle();
+    void retire() { flow()->retire(); }
 
   private:
     Runner(FlowShape shape, RunnerContext& context) : shape_(std::move(shape)), context_(context) {}

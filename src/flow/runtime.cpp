@@ -219,8 +219,9 @@ Status Runtime::reload(const project::Project& project) {
     // What nobody reads any longer is not kept.
     for (const auto& [name, runner] : standing->runners) {
         if ((*made)->find(name)) continue;
-        (*made)->world.log.release_holds(name);
-        (*made)->world.lake.release_holds(name);
+        context_.log.release_holds(name);
+        context_.lake.release_holds(name);
+        runner->retire();
     }
     for (const auto& name : paused)
         if (auto* runner = (*made)->find(name)) runner->pause();

@@ -138,6 +138,38 @@ TEST_F(ChangeTest, SumsThatWereIntegersBecomeDecimalsAndGoOn) {
     EXPECT_EQ(planned("gold.pages").effect, Effect::kNone);
 }
 
+TEST_F(ChangeTest, WhoIsBehindReadsFilesOfBeforeAsTheWiderType) {
+    ASSERT_TRUE(platform_.disk.remove("p/models/live/pages.sql"));
+    write("models/silver/clicks.sql",
+          "{{ config(materialized='incremental', every='1s') }}\n"
+          "select id, page from {{ source('bronze', 'clicks') }}\n");
+    platform_.close();
+    open();
+    drain();
+    for (const auto* flow : {"gold.pages", "silver.clicks"})
+        platform_.runtime().pause(flow).value();
+    (void)platform_.runtime().step();
+    produce(R"({"id": 7, "page": "a", "at": "2024-05-01T12:00:04Z"})");
+    while (*platform_.runtime().step()) {
+    }
+    EXPECT_GT(status("gold.pages").lag(), 0);
+    auto wider = std::string(kProject);
+    wider.replace(wider.find("type: int"), 9, "type: \"decimal(38,0)\"");
+    write("tarn.yml", wider);
+    platform_.close();
+    open();
+    drain();
+    produce(R"({"id": 10000000000000000000, "page": "b", "at": "2024-05-01T12:00:05Z"})");
+    drain();
+    EXPECT_EQ(text("select page, total from gold.pages order by page"),
+              "a 10; b 10000000000000000005; ");
+    EXPECT_EQ(text("select id, typeof(id) from silver.clicks order by id"),
+              "1 DECIMAL(38,0); 2 DECIMAL(38,0); 5 DECIMAL(38,0); 7 DECIMAL(38,0); "
+              "10000000000000000000 DECIMAL(38,0); ");
+    EXPECT_EQ(text("select id from bronze.clicks order by id"),
+              "1; 2; 5; 7; 10000000000000000000; ");
+}
+
 TEST_F(ChangeTest, ThePlanSaysWhatBecomesWider) {
     EXPECT_EQ(planned("gold.pages").effect, Effect::kNone);
     // As above, but asked while the flow has not been opened again.
