@@ -1,6 +1,7 @@
 #include "tarn/delta/table.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/error_ids.h"
@@ -148,7 +149,26 @@ Status Table::advance_locked() {
     return moved ? note_commit_locked() : Status();
 }
 
+namespace {
+
+// Forgets a replay that an exception (no memory) may have left half applied: the log is read anew.
+class WholeOrNone {
+  public:
+    explicit WholeOrNone(std::unique_ptr<Replay>& replay) : replay_(replay) {}
+    ~WholeOrNone() {
+        if (std::uncaught_exceptions() > before_) replay_ = nullptr;
+    }
+    WholeOrNone(const WholeOrNone&) = delete;
+
+  private:
+    std::unique_ptr<Replay>& replay_;
+    const int before_ = std::uncaught_exceptions();
+};
+
+}  // namespace
+
 Result<std::shared_ptr<const Snapshot>> Table::refresh_locked() {
+    const WholeOrNone guard(replay_);
     if (replay_ && snapshot_ && newest_) {
         auto info = fs_.stat(log_folder() + "/" + commit_name(snapshot_->version));
         bool same = info && info->size == newest_->size && info->modified == newest_->modified;
@@ -192,6 +212,7 @@ Result<bool> Table::committed_locked(int64_t version, const std::string& txn_id)
 
 Result<CommitOutcome> Table::publish_locked(int64_t version, CommitRequest& request,
                                             int conflicts) {
+    const WholeOrNone guard(replay_);
     int64_t previous = snapshot_ ? snapshot_->commit_ms + 1 : 0;
     request.info.timestamp_ms = std::max(request.time.ms(), previous);
     if (version > 0) request.info.read_version = version - 1;

@@ -42,6 +42,7 @@ class Write {
     Result<AppendOutcome> commit() TARN_REQUIRES(entry_.appending);
     delta::CommitInfo info() const;
     Status after_commit(int64_t version) TARN_REQUIRES(entry_.appending);
+    void look_at_time() TARN_REQUIRES(entry_.appending);
 
     Lake::Impl& lake_;
     Entry& entry_;

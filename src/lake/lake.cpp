@@ -97,7 +97,10 @@ Lake::Impl::Impl(std::string folder, LakeContext c)
       duplicates(context.metrics.counter("tarn_lake_duplicates_total",
                                          "Appends left out since they were made before")),
       checkpoint_failures(context.metrics.counter("tarn_lake_checkpoint_failures_total",
-                                                  "Checkpoints not written")) {}
+                                                  "Checkpoints not written")),
+      ahead(context.metrics.counter("tarn_lake_commits_ahead_total",
+                                    "Commits whose time is more than a minute ahead of the clock, "
+                                    "since the one before them was")) {}
 
 std::string Lake::Impl::path_of(std::string_view name) const {
     auto dot = name.find('.');

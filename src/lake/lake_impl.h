@@ -25,6 +25,7 @@ struct Entry {
     // log is a fence.
     std::map<std::string, int64_t> known TARN_GUARDED_BY(appending);
     int64_t cleaned_ms TARN_GUARDED_BY(appending) = INT64_MIN;
+    bool told_ahead TARN_GUARDED_BY(appending) = false;  // that commit times are
 };
 
 struct Lake::Impl {
@@ -55,6 +56,7 @@ struct Lake::Impl {
     Counter& conflicts;
     Counter& duplicates;
     Counter& checkpoint_failures;
+    Counter& ahead;
 
     Mutex mutex;  // of the map and the random numbers
     std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries TARN_GUARDED_BY(mutex);

@@ -23,6 +23,7 @@ namespace {
 constexpr int64_t kDefaultCheckpointInterval = 10;  // delta.checkpointInterval
 constexpr size_t kFilesPerStep = 5000;
 constexpr int64_t kCleanEveryMs = 60 * 60 * 1000;  // of one table's log
+constexpr int64_t kAheadMs = 60 * 1000;            // of the clock: worth saying
 
 int64_t integer_property(const delta::Snapshot& snapshot, std::string_view key, int64_t otherwise) {
     auto text = snapshot.property(key);
@@ -216,12 +217,36 @@ Result<AppendOutcome> Write::commit() {
     if (request_.txn) add_txn(*request_.txn);
     for (auto& txn : request_.more_txns)
         add_txn(txn);
-    TARN_TRY(auto made, entry_.table.append(std::move(commit), *snapshot_, lake_.steps()));
+    auto append = [&] {
+        try {
+            return entry_.table.append(std::move(commit), *snapshot_, lake_.steps());
+        } catch (...) {
+            // It may be made: whoever asks again is not fenced by himself.
+            if (request_.txn) entry_.known[request_.txn->app_id] = request_.txn->version;
+            throw;
+        }
+    };
+    TARN_TRY(auto made, append());
     lake_.conflicts.add(made.conflicts);
     if (request_.txn) entry_.known[request_.txn->app_id] = request_.txn->version;
     snapshot_ = made.snapshot;
     outcome_.version = made.version;
     return outcome_;
+}
+
+// The times of a table's commits grow, whatever the clock does: one that went back by an hour is an
+// hour behind them.
+void Write::look_at_time() {
+    const auto ahead_ms = snapshot_->commit_ms - lake_.context.clock.now().ms();
+    if (ahead_ms <= kAheadMs) return;
+    lake_.ahead.add();
+    if (std::exchange(entry_.told_ahead, true)) return;
+    lake_.context.logger.warn(
+        "the commits of a table are ahead of the clock, which has gone back or is wrong: their "
+        "times grow by a millisecond each until it has caught up",
+        {{"table", request_.table},
+         {"version", snapshot_->version},
+         {"ahead", format_duration(Duration::millis(ahead_ms))}});
 }
 
 // A checkpoint now and then, and after it the log's oldest part goes. The append is made whatever
@@ -261,6 +286,7 @@ Result<AppendOutcome> Write::run() {
     lake_.appends.add();
     lake_.rows.add(double(outcome.rows));
     lake_.bytes.add(double(outcome.bytes));
+    look_at_time();
     if (auto status = after_commit(outcome.version); !status) {
         lake_.checkpoint_failures.add();
         lake_.context.logger.warn(

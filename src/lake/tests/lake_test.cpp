@@ -251,6 +251,31 @@ TEST_F(LakeTest, RowsThatDoNotFitAreRefused) {
     EXPECT_EQ(lake().describe("a.t")->version, 0);
 }
 
+// Readers of Delta choose versions by time: the times of commits grow whatever the clock does, and
+// are the clock's again once it has caught up.
+TEST_F(LakeTest, CommitTimesGrowAlsoWhenTheClockGoesBack) {
+    ASSERT_TRUE(lake().ensure_table(spec("a.t")));
+    int64_t epoch = 0;
+    auto committed = [&] {
+        const auto made =
+            lake().append(append_of("a.t", events(epoch * 10, 10), epoch, clock_.now()));
+        EXPECT_TRUE(made) << made.error().message();
+        ++epoch;
+        return lake().history("a.t", 1)->front().time.ms();
+    };
+    const auto& ahead = world_.metrics.counter("tarn_lake_commits_ahead_total", "");
+    clock_.advance(Duration::seconds(10));
+    const auto first = committed();
+    EXPECT_EQ(first, clock_.now().ms());
+    clock_.advance(Duration::seconds(-3600));
+    EXPECT_EQ(committed(), first + 1);
+    EXPECT_EQ(committed(), first + 2);
+    EXPECT_EQ(ahead.value(), 2);
+    clock_.advance(Duration::seconds(3601));
+    EXPECT_EQ(committed(), clock_.now().ms());
+    EXPECT_EQ(ahead.value(), 2);
+}
+
 TEST_F(LakeTest, CheckpointsHistoryAndAFreshReader) {
     ASSERT_TRUE(lake().ensure_table(spec("a.t", {"region"})));
     for (int epoch = 0; epoch < 23; ++epoch) {
