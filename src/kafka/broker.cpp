@@ -5,9 +5,13 @@
 #include "coordinator.h"
 #include "fetch_waiters.h"
 #include "handlers.h"
+#include "tarn/base/memory_level.h"
 
 namespace tarn::kafka {
 namespace {
+
+// Long enough for a step of the flows, short against clients' time limits.
+constexpr int32_t kThrottleMs = 250;
 
 template <class Q, class A, void (*Handler)(Broker&, Call<Q, A>)>
 bool handle(Broker& broker, std::unique_ptr<Request>& request, Respond& respond) {
@@ -104,6 +108,8 @@ BrokerMetrics::BrokerMetrics(Metrics& m)
       stalled(
           m.counter("tarn_kafka_stalled_connections_total",
                     "Connections closed in the middle of a request or answer that did not go on.")),
+      throttled(m.counter("tarn_kafka_throttled_answers_total",
+                          "Answers that asked their client to pause, since memory is full.")),
       request_bytes(m.gauge("tarn_kafka_request_bytes",
                             "Bytes of requests that have arrived and are not answered.")),
       answer_bytes(m.gauge("tarn_kafka_answer_bytes", "Bytes of answers that are not sent yet.")),
@@ -150,6 +156,12 @@ KafkaError Broker::may(const Request& request, std::string_view name,
     const auto allowed =
         net::authorize(context.authorizer, *request.principal, operation, {kind, name});
     return allowed ? KafkaError::kNone : refused(kind);
+}
+
+int32_t Broker::throttle_ms() {
+    if (memory_level(context.memory.get()) < MemoryLevel::kFull) return 0;
+    metrics.throttled.add();
+    return kThrottleMs;
 }
 
 std::string Broker::host_for(const Peer& peer) const {

@@ -55,6 +55,9 @@ struct Answer {
     std::optional<Encoded> frame;
     bool close = false;
     std::unique_ptr<Lease> lease{};  // the memory it holds until it is sent, if it was asked for
+    // For so long after it nothing more is read of its connection: what the answer asks of the
+    // client too (throttle_time_ms, KIP-219).
+    Duration mute{};
 };
 // Called exactly once, from any thread.
 using Respond = std::move_only_function<void(Answer)>;
@@ -77,9 +80,12 @@ struct Call {
         Encoder out = begin_frame(raw->header, flexible && A::kApiKey != 18);
         if (out.flexible() != flexible) out = reopen(std::move(out), flexible);
         response.encode(out, version());
-        respond({end_frame(std::move(out)), false, std::move(lease)});
+        Answer answer{end_frame(std::move(out)), false, std::move(lease)};
+        if constexpr (requires { response.throttle_time_ms; })
+            answer.mute = Duration::millis(response.throttle_time_ms);
+        respond(std::move(answer));
     }
-    void reply_nothing() { respond({std::nullopt, false}); }
+    void reply_nothing(Duration mute = {}) { respond({std::nullopt, false, nullptr, mute}); }
     void close() { respond({std::nullopt, true}); }
 
   private:
@@ -98,6 +104,7 @@ struct BrokerMetrics {
     Counter& refused_batches;
     Counter& fetched_bytes;
     Counter& stalled;
+    Counter& throttled;
     Gauge& request_bytes;
     Gauge& answer_bytes;
     Counter& rebalances;
@@ -128,6 +135,9 @@ struct Broker : std::enable_shared_from_this<Broker> {
     // of the api table says, or another operation; kNone if they may.
     KafkaError may(const Request& request, std::string_view name) const;
     KafkaError may(const Request& request, std::string_view name, net::Operation operation) const;
+    // What an answer to a producer or a consumer asks of it, in ms: 0 unless memory is full. Counts
+    // those that ask for more.
+    int32_t throttle_ms();
     // Where this client is told to connect.
     std::string host_for(const Peer& peer) const;
     int32_t port_for() const;

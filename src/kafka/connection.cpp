@@ -48,9 +48,9 @@ Duration Connection::stall_limit() const {
 }
 
 void Connection::expired() {
-    const bool owes_rest = frame_size_ > 0 && !waiting_;
+    const bool owes_rest = frame_size_ > 0 && !waiting_ && muted_ == 0;
     if (!writing_ && !owes_rest) {
-        if (slots_.empty() && !waiting_) return close();
+        if (slots_.empty() && !waiting_ && muted_ == 0) return close();
         return connection().expires_after(Duration{broker_->options.idle_timeout.us / 4});
     }
     stalled_.us += stall_limit().us;
@@ -99,7 +99,7 @@ void Connection::on_read(size_t n) {
 }
 
 void Connection::take_frames() {
-    while (!closed() && !reading_ && !waiting_)
+    while (!closed() && !reading_ && !waiting_ && muted_ == 0)
         if (take_frame() == Step::kWait) return;
 }
 
@@ -168,6 +168,17 @@ void Connection::read_rest() {
                                     });
 }
 
+void Connection::mute(Duration time) {
+    ++muted_;
+    broker_->timers.schedule(time, [self = shared_from_this()]() mutable {
+        auto& loop = *self->connection().loop();
+        loop.post([self = std::move(self)] {
+            --self->muted_;
+            self->take_frames();
+        });
+    });
+}
+
 bool Connection::has_room(size_t bytes) {
     if (!lease_) lease_ = broker_->requests->lease();
     const bool room = lease_->grow_to(bytes, [self = shared_from_this()]() mutable {
@@ -226,6 +237,7 @@ void Connection::send_ready() {
     while (!slots_.empty() && slots_.front().answer && !last) {
         auto& answer = *slots_.front().answer;
         last = answer.close;
+        if (answer.mute.us > 0) mute(answer.mute);
         if (answer.frame) sending_.push_back(std::move(answer));
         slots_.pop_front();
         freed = true;

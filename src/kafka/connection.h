@@ -41,6 +41,8 @@ class Connection final : public net::Session, public std::enable_shared_from_thi
     // Whether the front frame may have so much memory; if not, it goes on once it may.
     bool has_room(size_t bytes);
     void read_rest();
+    // Reads nothing more for so long.
+    void mute(Duration time);
     bool may_handle(bool is_produce) const;
     void handle(std::string frame);
     void answered(uint64_t number, Answer answer);
@@ -64,6 +66,7 @@ class Connection final : public net::Session, public std::enable_shared_from_thi
     size_t frame_size_ = 0;  // all of it; 0: there is none
     bool reading_ = false;
     bool waiting_ = false;  // for room
+    int muted_ = 0;         // pauses that are not over
     bool writing_ = false;
     Duration stalled_{};  // for how long nothing has come, or been read, of what has begun
 

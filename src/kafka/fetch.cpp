@@ -257,6 +257,7 @@ void Fetch::reply(FetchResponse& response) {
         broker_->fetch_waiters->remove(this, waiting_on_);
     }
     broker_->metrics.fetched_bytes.add(double(bytes_));
+    response.throttle_time_ms = broker_->throttle_ms();
     call_.reply(response, std::move(room_));
 }
 

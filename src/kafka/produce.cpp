@@ -50,10 +50,13 @@ struct Produce {
     }
     void finish_one() {
         if (left.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+        response.throttle_time_ms = broker->throttle_ms();
         if (call.request.acks != 0) return call.reply(response);
         // Nobody waits for an answer; the end of the connection is what tells the client of an
         // error.
-        failed.load(std::memory_order_relaxed) ? call.close() : call.reply_nothing();
+        failed.load(std::memory_order_relaxed)
+            ? call.close()
+            : call.reply_nothing(Duration::millis(response.throttle_time_ms));
     }
 };
 

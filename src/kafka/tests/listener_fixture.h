@@ -36,7 +36,7 @@ class Listener {
         ASSERT_TRUE(log.has_value()) << log.error().message();
         log_ = std::move(*log);
         auto server = Server::open(
-            options_, {*log_, clock_, random_, metrics_, Logger(), nullptr, authorizer_});
+            options_, {*log_, clock_, random_, metrics_, Logger(), memory_, authorizer_});
         ASSERT_TRUE(server.has_value()) << server.error().message();
         server_ = std::move(*server);
     }
@@ -64,6 +64,7 @@ class Listener {
     log::LogOptions log_options_;
     ServerOptions options_;
     const net::Authorizer* authorizer_ = nullptr;
+    std::shared_ptr<MemoryBudget> memory_;
     std::unique_ptr<log::Log> log_;
     std::unique_ptr<Server> server_;
 };

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "listener_fixture.h"
 #include "memory_gate.h"
+#include "tarn/base/memory_level.h"
 
 namespace tarn::kafka {
 namespace {
@@ -139,6 +141,65 @@ TEST(Memory, LargeFramesBehindEachOtherAreReadEachByItself) {
         ASSERT_TRUE(answer && *answer);
         EXPECT_EQ((*answer)->partitions[0].base_offset, i);
     }
+}
+
+// Whose memory is what the test says.
+struct Throttling : testing::Test {
+    Throttling() {
+        listener_.memory_ = MemoryBudget::root("all", kLimit);
+        memory_.emplace(listener_.memory_);
+        listener_.start();
+        EXPECT_TRUE(listener_.client()->create_topic("t", 1));
+        socket_ = listener_.socket();
+    }
+    Result<ProduceResponse> produce(int16_t acks = -1, bool wait = true) {
+        ProduceRequest request;
+        request.acks = acks;
+        request.timeout_ms = 20'000;
+        request.topics.resize(1);
+        request.topics[0].name = "t";
+        request.topics[0].partitions.resize(1);
+        bytes_ = of_size(10);
+        request.topics[0].partitions[0].records = Records::of(bytes_);
+        return ask<ProduceResponse>(*socket_, request, 9, wait);
+    }
+    Result<FetchResponse> fetch() {
+        FetchRequest request;
+        request.max_bytes = 1 << 20;
+        request.topics.resize(1);
+        request.topics[0].topic = "t";
+        request.topics[0].partitions.resize(1);
+        request.topics[0].partitions[0].partition_max_bytes = 1 << 20;
+        return ask<FetchResponse>(*socket_, request, 11);
+    }
+    int64_t ms() { return listener_.clock_.monotonic_us() / 1000; }
+
+    static constexpr int64_t kLimit = 1 << 30;
+    Listener listener_;
+    std::optional<UncountedMemory> memory_;
+    std::unique_ptr<ClientSocket> socket_;
+    std::string bytes_;
+};
+
+// Also a client that does not pause is not heard for so long.
+TEST_F(Throttling, ClientsPauseWhileMemoryIsFull) {
+    EXPECT_EQ(produce()->throttle_time_ms, 0);
+    memory_->look(kLimit);
+    const auto begun = ms();
+    const auto produced = produce();
+    ASSERT_TRUE(produced);
+    EXPECT_EQ(produced->topics[0].partitions[0].error_code, 0);
+    EXPECT_GT(produced->throttle_time_ms, 0);
+    const auto fetched = fetch();
+    ASSERT_TRUE(fetched);
+    EXPECT_GE(ms() - begun, produced->throttle_time_ms);
+    EXPECT_GT(fetched->throttle_time_ms, 0);
+    EXPECT_GT(fetched->topics[0].partitions[0].records.size(), 0u);
+    ASSERT_TRUE(produce(0, false));
+    memory_->look(0);
+    EXPECT_EQ(fetch()->throttle_time_ms, 0);
+    EXPECT_EQ(listener_.client()->list_offset("t", 0, kLatest).value(), 3);
+    EXPECT_GE(listener_.metrics_.counter("tarn_kafka_throttled_answers_total", "").value(), 2);
 }
 
 TEST(Memory, AHalfFrameIsChargedForWhatHasCome) {
