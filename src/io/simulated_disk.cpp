@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "simulated_tree.h"
+#include "tarn/base/failing_allocation.h"
 
 namespace tarn::io {
 
@@ -45,6 +46,7 @@ class SimulatedDisk::Impl : public std::enable_shared_from_this<SimulatedDisk::I
     // none.
     template <class T, class Effect>
     Result<T> look(uint64_t files_life, Effect effect) {
+        NoFailingAllocation of_the_disk;
         MutexLock lock(mutex);
         if (crashed || (files_life && files_life != life)) return fail(power_is_off());
         return effect();
@@ -55,6 +57,7 @@ class SimulatedDisk::Impl : public std::enable_shared_from_this<SimulatedDisk::I
     // some of them.
     template <class T, class Effect>
     Result<T> change(uint64_t files_life, Effect effect) {
+        NoFailingAllocation of_the_disk;
         MutexLock lock(mutex);
         if (crashed || (files_life && files_life != life)) return fail(power_is_off());
         ++calls;

@@ -15,6 +15,7 @@
 #include "duckdb/storage/buffer_manager.hpp"
 
 #include "tarn/base/block_cache.h"
+#include "tarn/base/failing_allocation.h"
 
 namespace tarn::sql {
 
@@ -143,6 +144,8 @@ void give_back(void* at) {
 
 // Small pieces are those of DuckDB's own allocator.
 data_ptr_t allocate_piece(duckdb::PrivateAllocatorData* data, idx_t size) {
+    if (allocation_fails()) [[unlikely]]
+        return nullptr;
     return size < kCachedPiece ? duckdb::Allocator::DefaultAllocate(data, size)
                                : static_cast<data_ptr_t>(cached_allocate(size));
 }
@@ -233,6 +236,8 @@ MeteredThreads::~MeteredThreads() {
 }
 
 void* metered_allocate(size_t bytes) {
+    if (allocation_fails()) [[unlikely]]
+        return nullptr;
     if (!is_metered(bytes)) [[likely]]
         return bytes < kCachedPiece ? std::malloc(bytes) : cached_allocate(bytes);
     std::optional<Drawn> drawn;
