@@ -133,7 +133,7 @@ void Picture::flow(const flow::FlowStatus& status) {
     const auto why = catalog::why(status, now_);
     Node node("flow", status.name);
     node.state = state_of(status, why);
-    if (node.state != "ok") node.reason = why.sentence;
+    node.reason = node.state != "ok" ? why.sentence : status.shortage;
     node.lag = status.lag();
     node.lag_unit = status.unit + "s";
     node.changed = status.last_commit;

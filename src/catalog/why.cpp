@@ -85,6 +85,8 @@ Why why(const flow::FlowStatus& flow, Timestamp now) {
             break;
     }
     out.sentence += '.';
+    if (flow.state == flow::FlowState::kRunning && !flow.shortage.empty())
+        out.sentence += fmt::format(" Of its memory: {}.", flow.shortage);
     return out;
 }
 

@@ -29,54 +29,87 @@ size_t EpochGate::waiting() const {
     return line_.size();
 }
 
-EpochGate::Room EpochGate::enter(int64_t due_us) {
-    MutexLock lock(mutex_);
-    const auto place = line_.insert({due_us, arrivals_++}).first;
-    bool waited = false;
-    while (line_.begin() != place || !has_room()) {
-        waited = true;
-        changed_.wait(mutex_);
-    }
-    line_.erase(place);
-    if (waited) waits_.add();
-    ++inside_;
-    used_ += epoch_bytes();
-    held_.set(double(used_));
-    Room room;
-    room.gate_ = this;
+void EpochGate::take(Room& room) {
+    room.state_ = Room::State::kInside;
     room.bytes_ = epoch_bytes();
-    changed_.notify_all();  // who is next may find room too
-    return room;
+    ++inside_;
+    used_ += room.bytes_;
+    held_.set(double(used_));
 }
 
-EpochGate::Room& EpochGate::Room::operator=(Room&& other) noexcept {
-    if (this != &other) {
-        release();
-        gate_ = std::exchange(other.gate_, nullptr);
-        bytes_ = std::exchange(other.bytes_, 0);
+// Those at the front of the line that find room have it.
+EpochGate::Told EpochGate::admit() {
+    Told told;
+    while (!line_.empty() && has_room()) {
+        auto& room = *line_.begin()->second;
+        line_.erase(line_.begin());
+        take(room);
+        if (room.told_) told.push_back(room.told_);
     }
-    return *this;
+    return told;
+}
+
+bool EpochGate::Room::enter(int64_t due_us) {
+    MutexLock lock(gate_.mutex_);
+    if (state_ != State::kOutside) return state_ == State::kInside;
+    if (gate_.line_.empty() && gate_.has_room()) {
+        gate_.take(*this);
+        return true;
+    }
+    state_ = State::kWaiting;
+    place_ = {due_us, gate_.arrivals_++};
+    gate_.line_.emplace(place_, this);
+    gate_.waits_.add();
+    return false;
+}
+
+void EpochGate::Room::on_room(std::function<void()> told) {
+    MutexLock lock(gate_.mutex_);
+    told_ = std::move(told);
+}
+
+bool EpochGate::Room::waits() const {
+    MutexLock lock(gate_.mutex_);
+    return state_ == State::kWaiting;
+}
+
+int64_t EpochGate::Room::bytes() const {
+    MutexLock lock(gate_.mutex_);
+    return bytes_;
 }
 
 void EpochGate::Room::resize(int64_t bytes) {
-    if (!gate_) return;
-    MutexLock lock(gate_->mutex_);
-    gate_->used_ += bytes - bytes_;
-    bytes_ = bytes;
-    gate_->held_.set(double(gate_->used_));
-    gate_->changed_.notify_all();
+    Told told;
+    {
+        MutexLock lock(gate_.mutex_);
+        if (state_ != State::kInside) return;
+        gate_.used_ += bytes - bytes_;
+        bytes_ = bytes;
+        gate_.held_.set(double(gate_.used_));
+        told = gate_.admit();
+    }
+    for (const auto& each : told)
+        each();
 }
 
 void EpochGate::Room::release() {
-    if (!gate_) return;
-    MutexLock lock(gate_->mutex_);
-    gate_->used_ -= bytes_;
-    --gate_->inside_;
-    gate_->held_.set(double(gate_->used_));
-    gate_->changed_.notify_all();
-    lock.unlock();
-    gate_ = nullptr;
-    bytes_ = 0;
+    Told told;
+    {
+        MutexLock lock(gate_.mutex_);
+        if (state_ == State::kOutside) return;
+        if (state_ == State::kWaiting) {
+            gate_.line_.erase(place_);
+        } else {
+            gate_.used_ -= bytes_;
+            --gate_.inside_;
+            gate_.held_.set(double(gate_.used_));
+        }
+        state_ = State::kOutside;
+        bytes_ = 0;
+        told = gate_.admit();
+    }
+    for (const auto& each : told)
+        each();
 }
 
 }  // namespace tarn::flow

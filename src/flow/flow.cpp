@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "guard.h"
+#include "shortage.h"
 
 namespace tarn::errors {
 extern const ErrorId kSinkAndJournalDiffer;
@@ -104,7 +105,7 @@ Flow::Flow(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world
       world_(world),
       logger_(world.logger.named("flow." + spec_.name)),
       runs_(runs),
-      gate_(gate),
+      room_(gate),
       instruments_(std::make_unique<Instruments>(world.metrics, spec_)) {
     std::vector<Readable*> readable;
     for (const auto& sink : sinks_) {
@@ -257,7 +258,6 @@ Status Flow::recover() {
         times.look_at(plan.partitions);
         step_->counters() = plan.before;
         Input input{.plan = plan};
-        enter_gate();
         TARN_RETURN_IF_ERROR(sources_.reread(input));
         hold_room(input);
         TARN_RETURN_IF_ERROR(step_->run(input, !incomplete));
@@ -352,6 +352,7 @@ Result<bool> Flow::step() {
         if (auto opened = guarded([&] { return open_all(); }); !opened)
             return failed(opened.error());
     }
+    if (paused_) room_.release();  // nobody waits for one who waits
     {
         MutexLock lock(status_mutex_);
         if (status_.state == FlowState::kFailed) return false;
@@ -373,17 +374,18 @@ Result<bool> Flow::step() {
 
 Result<bool> Flow::step_inner() {
     if (!recovered_) {
+        if (!enter_gate()) return false;
         TARN_RETURN_IF_ERROR(recover());
     }
     if (pending_) {
         TARN_RETURN_IF_ERROR(commit_pending());
         return true;
     }
+    if (!enter_gate()) return false;
     started_ = world_.clock.now();
     started_us_ = world_.clock.monotonic_us();
     started_cpu_us_ = thread_cpu_us();
     auto input = std::make_unique<Input>();
-    enter_gate();
     const InputLimits most{
         .rows = int64_t(options_.max_epoch_rows),
         .bytes = std::min(int64_t(options_.max_epoch_bytes),
@@ -401,10 +403,17 @@ Result<bool> Flow::step_inner() {
     return true;
 }
 
-// Waits for its turn: whose last epoch is longest ago, by what it wants, is first.
-void Flow::enter_gate() {
-    room_.release();
-    room_ = gate_.enter(last_epoch_us_ + spec_.every.us);
+// False: it is not its turn yet. Whose last epoch is longest ago, by what it wants, is first.
+bool Flow::enter_gate() { return room_.enter(last_epoch_us_ + spec_.every.us); }
+
+void Flow::subscribe(const std::function<void()>& wake) {
+    sources_.subscribe(wake);
+    room_.on_room(wake);
+}
+
+void Flow::unsubscribe() {
+    room_.on_room({});
+    sources_.unsubscribe();
 }
 
 // Now that it is known what was read.
@@ -499,6 +508,7 @@ Duration Flow::due(int64_t now) {
     if (reopen_) return {};
     if (state == FlowState::kPaused && !paused_) return {};
     if (state == FlowState::kFailed || state == FlowState::kPaused) return kNever;
+    if (!paused_ && room_.waits()) return kNever;  // it will be woken
     if (!recovered_ || pending_ || paused_ || more_) return {};
     // What cannot be asked is tried, so that the error becomes the flow's.
     if (!guarded([&]() -> Result<bool> { return sources_.has_more(); }).value_or(true))
@@ -526,6 +536,8 @@ FlowStatus Flow::status() const {
         out = status_;
     }
     sources_.refresh(out.positions);
+    out.memory.waits = room_.waits();
+    out.shortage = shortage_text(out.memory, world_.memory.get(), world_.engine);
     return out;
 }
 
@@ -552,6 +564,7 @@ void Flow::publish() {
     status_.outside_window = done.after.outside;
     (spec_.has_rules ? status_.quarantined : status_.dead_letters) = done.after.rejected;
     if (!journal_->plans().empty()) status_.last_commit = journal_->plans().back().batch_time;
+    status_.memory = step_->memory();
     status_.latency_p50 = latency_.quantile(monotonic, 0.5);
     status_.latency_p99 = latency_.quantile(monotonic, 0.99);
 }

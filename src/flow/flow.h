@@ -63,8 +63,8 @@ class Flow final {
     Duration every() const { return spec_.every; }
     bool reads_topics() const;
     // Wakes the flow's owner when there may be input, until it unsubscribes.
-    void subscribe(const std::function<void()>& wake) { sources_.subscribe(wake); }
-    void unsubscribe() { sources_.unsubscribe(); }
+    void subscribe(const std::function<void()>& wake);
+    void unsubscribe();
     // Before open(): reads no further than these positions.
     void set_until(Positions until) { sources_.set_until(std::move(until)); }
     // Whether all up to there is in every sink. Of the flow's thread.
@@ -87,7 +87,7 @@ class Flow final {
     Status complete(const Input& input);
     Result<bool> step_inner();
     Result<bool> failed(const Error& error);
-    void enter_gate();
+    bool enter_gate();
     void hold_room(const Input& input);
     void set_holds();
     void observe(const Input& input);
@@ -102,7 +102,6 @@ class Flow final {
     RuntimeContext& world_;
     Logger logger_;
     RunLedger& runs_;
-    EpochGate& gate_;
     EpochGate::Room room_;      // of the epoch under way
     double memory_ratio_ = 16;  // bytes of memory for one as stored; at first a guess
     std::unique_ptr<Journal> journal_;

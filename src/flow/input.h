@@ -17,6 +17,9 @@ namespace tarn::flow {
 
 using BatchPtr = std::shared_ptr<const codec::ColumnBatch>;
 
+// Of the rows' text that is not in the columns themselves.
+size_t text_bytes(const codec::ColumnBatch& batch);
+
 // What lies in [from, to) of one partition of a source. Immutable; flows of one source share it.
 struct InputBatch {
     int32_t partition = 0;

@@ -8,6 +8,8 @@
 #include <limits>
 #include <numeric>
 
+#include <fmt/format.h>
+
 #include "tarn/base/check.h"
 #include "tarn/codec/select_rows.h"
 
@@ -144,9 +146,16 @@ void own_text(ColumnBatch& batch) {
 
 }  // namespace
 
-OpenSessions::Batch OpenSessions::rows_of(const Part& part) {
-    return part.live.size() == part.rows->row_count ? part.rows
-                                                    : codec::select_rows(*part.rows, part.live);
+// The rows of a part, which may be all that it has.
+Result<OpenSessions::Batch> OpenSessions::select(const Part& part, std::span<const uint32_t> rows) {
+    if (part.file) return part.file->read(rows);
+    return rows.size() == part.row_count() ? part.rows : codec::select_rows(*part.rows, rows);
+}
+
+// Those that have not been taken, kRowsAtOnce of them.
+Result<OpenSessions::Batch> OpenSessions::rows_of(const Part& part, size_t from) {
+    const std::span live(part.live);
+    return select(part, live.subspan(from, std::min(kRowsAtOnce, live.size() - from)));
 }
 
 size_t OpenSessions::size() const {
@@ -156,18 +165,39 @@ size_t OpenSessions::size() const {
     return sum;
 }
 
-void OpenSessions::add(Batch rows) {
-    if (!rows || rows->row_count == 0) return;
-    Part part{std::move(rows), {}, {}};
-    part.hashes = hashes_of(*part.rows, key_);
-    part.live.resize(part.rows->row_count);
+size_t OpenSessions::spilled() const {
+    size_t sum = 0;
+    for (const auto& part : parts_)
+        sum += part.file ? part.live.size() : 0;
+    return sum;
+}
+
+size_t OpenSessions::memory_bytes() const {
+    size_t sum = 0;
+    for (const auto& part : parts_)
+        sum += part.bytes;
+    return sum;
+}
+
+OpenSessions::Part OpenSessions::part_of(Batch rows) const {
+    Part part;
+    part.hashes = hashes_of(*rows, key_);
+    const auto* lasts = rows->columns[size_t(last_)].values<int64_t>();
+    part.lasts.assign(lasts, lasts + rows->row_count);
+    part.live.resize(rows->row_count);
     std::iota(part.live.begin(), part.live.end(), 0);
-    parts_.push_back(std::move(part));
+    part.bytes = rows->memory_bytes() + text_bytes(*rows);
+    part.rows = std::move(rows);
+    return part;
+}
+
+void OpenSessions::add(Batch rows) {
+    if (rows && rows->row_count > 0) parts_.push_back(part_of(std::move(rows)));
 }
 
 template <class Wanted>
-std::vector<OpenSessions::Batch> OpenSessions::take(Wanted&& wanted) {
-    std::vector<Batch> out;
+Result<OpenSessions::Batches> OpenSessions::take(Wanted&& wanted) {
+    Batches out;
     std::vector<uint32_t> taken;
     for (auto& part : parts_) {
         taken.clear();
@@ -180,27 +210,26 @@ std::vector<OpenSessions::Batch> OpenSessions::take(Wanted&& wanted) {
         }
         if (taken.empty()) continue;
         part.live.resize(kept);
-        out.push_back(taken.size() == part.rows->row_count ? part.rows
-                                                           : codec::select_rows(*part.rows, taken));
-        if (kept * 2 < part.rows->row_count) compact(part);
+        TARN_TRY(auto rows, select(part, taken));
+        out.push_back(std::move(rows));
+        // A file is read again for more than memory is copied for.
+        if (kept * (part.file ? 4 : 2) < part.row_count()) TARN_RETURN_IF_ERROR(compact(part));
     }
     std::erase_if(parts_, [](const Part& part) { return part.live.empty(); });
     return out;
 }
 
-std::vector<OpenSessions::Batch> OpenSessions::take_keys_of(const ColumnBatch& rows) {
-    if (parts_.empty()) return {};
+Result<OpenSessions::Batches> OpenSessions::take_keys_of(const ColumnBatch& rows) {
+    if (parts_.empty()) return Batches();
     const HashSet keys(hashes_of(rows, key_));
     return take([&](const Part& part, uint32_t row) { return keys.contains(part.hashes[row]); });
 }
 
-std::vector<OpenSessions::Batch> OpenSessions::take_last_below(int64_t us) {
-    return take([&](const Part& part, uint32_t row) {
-        return part.rows->columns[size_t(last_)].values<int64_t>()[row] < us;
-    });
+Result<OpenSessions::Batches> OpenSessions::take_last_below(int64_t us) {
+    return take([&](const Part& part, uint32_t row) { return part.lasts[row] < us; });
 }
 
-std::vector<OpenSessions::Batch> OpenSessions::take_small(size_t most) {
+Result<OpenSessions::Batches> OpenSessions::take_small(size_t most) {
     std::vector<size_t> sizes;
     for (const auto& part : parts_)
         sizes.push_back(part.live.size());
@@ -211,34 +240,56 @@ std::vector<OpenSessions::Batch> OpenSessions::take_small(size_t most) {
         sum += size;
         largest = size;
     }
-    std::vector<Batch> out;
-    std::erase_if(parts_, [&](const Part& part) {
-        if (part.live.size() > largest || part.live.size() > sum) return false;
+    Batches out;
+    for (auto& part : parts_) {
+        if (part.live.size() > largest || part.live.size() > sum) continue;
         sum -= part.live.size();
-        out.push_back(rows_of(part));
-        return true;
-    });
-    return out;
-}
-
-std::vector<OpenSessions::Batch> OpenSessions::rows() const {
-    std::vector<Batch> out;
-    for (const auto& part : parts_)
-        out.push_back(rows_of(part));
-    return out;
-}
-
-// The rows that have been taken give back their memory.
-void OpenSessions::compact(Part& part) {
-    if (part.live.empty()) return;
-    auto rows = std::make_shared<ColumnBatch>(*codec::select_rows(*part.rows, part.live));
-    own_text(*rows);
-    for (size_t i = 0; i < part.live.size(); ++i) {
-        part.hashes[i] = part.hashes[part.live[i]];  // live[i] >= i
-        part.live[i] = uint32_t(i);
+        TARN_TRY(auto rows, select(part, part.live));
+        out.push_back(std::move(rows));
+        part.live.clear();
     }
-    part.hashes.resize(part.live.size());
-    part.rows = std::move(rows);
+    std::erase_if(parts_, [](const Part& part) { return part.live.empty(); });
+    return out;
+}
+
+// The rows that have been taken give back their memory; what little a file still has is in memory
+// again.
+Status OpenSessions::compact(Part& part) const {
+    if (part.live.empty()) return {};
+    TARN_TRY(auto selected, select(part, part.live));
+    if (!part.file) {
+        auto own = std::make_shared<ColumnBatch>(*selected);
+        own_text(*own);
+        selected = std::move(own);
+    }
+    part = part_of(std::move(selected));
+    return {};
+}
+
+// In the place of the first of them.
+Status OpenSessions::spill(io::FileSystem& fs, const std::string& folder) {
+    Part spilled;
+    Batches batches;
+    for (const auto& part : parts_) {
+        if (part.file) continue;
+        TARN_TRY(auto rows, select(part, part.live));
+        batches.push_back(std::move(rows));
+        for (auto row : part.live) {
+            spilled.hashes.push_back(part.hashes[row]);
+            spilled.lasts.push_back(part.lasts[row]);
+        }
+    }
+    if (batches.empty()) return {};
+    TARN_TRY(spilled.file,
+             RowFile::write(fs, fmt::format("{}/sessions-{}", folder, files_++), batches));
+    spilled.hashes.shrink_to_fit();
+    spilled.lasts.shrink_to_fit();
+    spilled.live.resize(spilled.row_count());
+    std::iota(spilled.live.begin(), spilled.live.end(), 0);
+    auto first = std::ranges::find_if(parts_, [](const Part& part) { return !part.file; });
+    *first = std::move(spilled);
+    std::erase_if(parts_, [](const Part& part) { return !part.file; });
+    return {};
 }
 
 }  // namespace tarn::flow

@@ -46,6 +46,8 @@ class Step {
     std::string state_folder() const {
         return options_.state_folder + "/" + (spec_.state.empty() ? spec_.name : spec_.state);
     }
+    // What it puts to the disk when memory is short, of this process's life alone.
+    std::string spill_folder() const { return state_folder() + "/spill"; }
     FlowIdentity identity() const { return {spec_.name, spec_.generation, state_folder()}; }
 
     // Before anything runs.
@@ -88,6 +90,8 @@ class Step {
     virtual bool by_event_time() const { return false; }
     // Of these: a partition without an event for longer does not hold the watermark.
     virtual Duration idle_after() const { return {}; }
+    // What of its state is on the disk.
+    virtual FlowMemory memory() const { return {}; }
     // Before an epoch and, by run(), after it.
     EventTimes& event_times() { return times_; }
 
@@ -101,6 +105,11 @@ class Step {
     }
     io::Failpoints& failpoints() { return world_.failpoints; }
     const Journal* journal() const { return journal_; }
+    // Before it puts anything there; and what an earlier life left there goes.
+    Status make_spill_folder();
+    Status remove_spill_folder();
+    // How many bytes its state may take in memory before it goes to the disk.
+    int64_t state_share() const;
 
     FlowSpec spec_;
     const RuntimeOptions& options_;
@@ -113,6 +122,7 @@ class Step {
     std::vector<Changes> ports_;
     std::vector<Readable*> sinks_;
     const Journal* journal_ = nullptr;
+    bool spills_ = false;  // its folder is there
 };
 
 }  // namespace tarn::flow

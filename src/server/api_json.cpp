@@ -160,6 +160,11 @@ void write_json(JsonWriter& json, const flow::FlowStatus& flow) {
     json.field("quarantined", flow.quarantined);
     json.field("duplicates", flow.duplicates).field("outside_window", flow.outside_window);
     json.field("last_commit", flow.last_commit);
+    json.key("memory").begin_object();
+    json.field("windows_on_disk", flow.memory.windows)
+        .field("sessions_on_disk", flow.memory.sessions)
+        .field("ids_on_disk", flow.memory.ids);
+    json.field("waits", flow.memory.waits).field("text", flow.shortage).end_object();
     json.field("latency_p50_ms", in_ms(flow.latency_p50))
         .field("latency_p99_ms", in_ms(flow.latency_p99));
     json.end_object();

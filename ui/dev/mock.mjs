@@ -79,7 +79,8 @@ function flows() {
     generation: '5f3c9a1b2d', sql: '', batch_id: 812, every_ms: 1000, lag: l.in_flight,
     positions: [own.position(source, 0, { next_offset: l.committed, high_watermark: l.log_records })],
     watermark: null, rows_in: l.committed, rows_out: l.bronze, late: 0, dead_letters: 0, quarantined: 0, last_commit: iso(Date.now() - 140),
-    latency_p50_ms: 640, latency_p99_ms: 1180, source_kind: 'topic', lag_unit: 'records', duplicates: 0, outside_window: 0, file: '', strategy: '',
+    latency_p50_ms: 640, latency_p99_ms: 1180, source_kind: 'topic', lag_unit: 'records', duplicates: 0, outside_window: 0,
+    memory: { windows_on_disk: 0, sessions_on_disk: 0, ids_on_disk: 0, waits: false, text: '' }, file: '', strategy: '',
     why: { advancing: true, sentence: 'It took 2,012 records in its newest batch, 140 ms ago.', todo: '' }, ...more,
   });
   if (isOwn) return own.flows(flow);

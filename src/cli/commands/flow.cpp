@@ -43,9 +43,11 @@ class List final : public host::Command {
             std::string sinks;
             for (auto& s : f["sinks"])
                 sinks += (sinks.empty() ? "" : ", ") + s.value("name", "");
+            const bool says = !f.value("reason", "").empty();
             out.row({f["name"], f["state"], f["source"], sinks, f["batch_id"], f["lag"],
                      f["rows_in"], f["late"], f["dead_letters"], f["quarantined"],
-                     f["latency_p50_ms"], f["latency_p99_ms"], f["reason"]});
+                     f["latency_p50_ms"], f["latency_p99_ms"],
+                     says ? f["reason"] : f["memory"]["text"]});
         }
         out.print(
             "There is no flow yet. A topic with `table:` in tarn.yml, or a model under models/, "

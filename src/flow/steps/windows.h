@@ -41,6 +41,9 @@ class WindowsStep final : public Step {
     int64_t oldest_needed(int64_t newest) const override;
     bool by_event_time() const override { return true; }
     Duration idle_after() const override { return model_.idle; }
+    FlowMemory memory() const override {
+        return {.windows = query_ ? int64_t(query_->stored_windows()) : 0};
+    }
 
   private:
     static FlowSpec spec_of(const project::LiveModel& model, const project::Topic& topic);

@@ -15,6 +15,8 @@ namespace {
 using codec::ColumnType;
 
 constexpr int64_t kSecond = 1'000'000;
+constexpr int64_t kIdsAtOnce = 500'000;  // read when the flow is opened
+constexpr int64_t kNoEnd = INT64_MAX;
 
 int64_t floor_second(int64_t us) { return us / kSecond - (us % kSecond < 0); }
 
@@ -95,27 +97,57 @@ Status RowsStep::load_state() {
     ids_.reset();
     newest_event_us_ = INT64_MIN;
     if (key_ < 0) return {};
+    TARN_RETURN_IF_ERROR(remove_spill_folder());
     auto budget = world_.memory ? world_.memory->child("ids of " + spec_.name, INT64_MAX)
                                 : MemoryBudget::root("ids of " + spec_.name, INT64_MAX);
     TARN_TRY(auto memory, budget->reserve(0));
     ids_.emplace(world_.random.next(), std::move(memory));
     if (!journal() || journal()->done().watermark == kNoWatermark) return {};
     const auto& done = journal()->done();
-    auto from = first_second(done.watermark);
+    const auto from = first_second(done.watermark);
     ids_->forget_before(from);
     TARN_TRY(auto session, world_.engine.session());
-    auto rows = session->query_columns(
-        fmt::format("select {}, {} from {} where {} >= make_timestamptz({}) and _batch_id <= {}",
-                    sql::quoted_name(model_.unique_key), sql::quoted_name(model_.event_time),
-                    standing(kRows).relation(), sql::quoted_name(model_.event_time), from * kSecond,
-                    done.epoch));
+    TARN_TRY(auto rows, session->query_columns(
+                            fmt::format("select count(*) from {}", ids_in(done.epoch, from))));
+    // By so many parts of the window that one is no more than a few batches of a flow.
+    const auto count = rows.columns[0].values<int64_t>()[0];
+    const auto last = floor_second(done.watermark.us);
+    const auto step =
+        std::max<int64_t>(1, (last - from) / std::max<int64_t>(1, count / kIdsAtOnce));
+    for (auto at = from;; at += step) {
+        const bool end = at + step > last;  // with what was far ahead
+        TARN_RETURN_IF_ERROR(load_ids(*session, done.epoch, at, end ? kNoEnd : at + step));
+        if (end) return {};
+    }
+}
+
+// The rows that stand of an event time from this second on.
+std::string RowsStep::ids_in(int64_t epoch, int64_t from) {
+    return fmt::format("{} where {} >= make_timestamptz({}) and _batch_id <= {}",
+                       standing(kRows).relation(), sql::quoted_name(model_.event_time),
+                       from * kSecond, epoch);
+}
+
+Status RowsStep::load_ids(sql::Session& session, int64_t epoch, int64_t from, int64_t to) {
+    auto query = fmt::format("select {}, {} from {}", sql::quoted_name(model_.unique_key),
+                             sql::quoted_name(model_.event_time), ids_in(epoch, from));
+    if (to != kNoEnd)
+        query += fmt::format(" and {} < make_timestamptz({})", sql::quoted_name(model_.event_time),
+                             to * kSecond);
+    auto rows = session.query_columns(query);
     if (!rows) return fail(rows.error().with_context("reading the ids of table " + model_.name));
     for (uint32_t row = 0; row < rows->row_count; ++row) {
         TARN_TRY([[maybe_unused]] bool fresh,
                  ids_->insert(id_of(rows->columns[0], row),
                               floor_second(rows->columns[1].values<int64_t>()[row])));
     }
-    return {};
+    return bound_memory();
+}
+
+Status RowsStep::bound_memory() {
+    if (int64_t(ids_->memory_in_tables()) <= state_share()) return {};
+    TARN_RETURN_IF_ERROR(make_spill_folder());
+    return ids_->spill(world_.fs, spill_folder());
 }
 
 Status RowsStep::compute(const Input& input, bool) {
@@ -129,7 +161,7 @@ Status RowsStep::compute(const Input& input, bool) {
     };
     TARN_RETURN_IF_ERROR(over_good_rows(batches, run, refused));
     refuse(refused);
-    return {};
+    return key_ < 0 ? Status() : bound_memory();
 }
 
 IdSet::Id RowsStep::id_of(const codec::Column& keys, uint32_t row) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -39,33 +40,57 @@ Status SessionsStep::compile() {
     return set_output(info.output, schema_.columns);
 }
 
-std::string SessionsStep::checkpoint_path(int64_t epoch) const {
-    return fmt::format("{}/checkpoint-{}-{:012}.parquet", state_folder(), spec_.generation, epoch);
+std::string SessionsStep::checkpoint_path(int64_t epoch, std::string_view end) const {
+    return fmt::format("{}/checkpoint-{}-{:012}{}", state_folder(), spec_.generation, epoch, end);
 }
 
-Result<std::vector<int64_t>> SessionsStep::checkpoints() const {
-    std::vector<int64_t> out;
+std::string SessionsStep::part_path(int64_t epoch, int64_t part) const {
+    return checkpoint_path(epoch, fmt::format(".{}.parquet", part));
+}
+
+// All of the generation, also parts of one that is not whole.
+Result<std::vector<SessionsStep::CheckpointFile>> SessionsStep::checkpoint_files() const {
+    std::vector<CheckpointFile> out;
     auto files = world_.fs.list(state_folder());
     if (!files) {
         if (files.error().code() == ErrorCode::kNotFound) return out;
         return fail(files.error());
     }
-    auto prefix = "checkpoint-" + spec_.generation + "-";
-    for (const auto& file : *files) {
-        if (!file.name.starts_with(prefix) || !file.name.ends_with(".parquet")) continue;
+    const auto prefix = "checkpoint-" + spec_.generation + "-";
+    for (auto& file : *files) {
+        if (!file.name.starts_with(prefix)) continue;
         int64_t epoch = 0;
-        auto digits = std::string_view(file.name).substr(prefix.size());
-        digits.remove_suffix(8);
-        auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), epoch);
-        if (error == std::errc() && end == digits.data() + digits.size()) out.push_back(epoch);
+        const auto* last = file.name.data() + file.name.size();
+        auto [end, error] = std::from_chars(file.name.data() + prefix.size(), last, epoch);
+        const std::string_view rest(end, last);
+        if (error == std::errc())
+            out.push_back({epoch, rest == ".parquet" || rest == ".parts", std::move(file.name)});
     }
     return out;
 }
 
+Result<int64_t> SessionsStep::parts_of(int64_t epoch) const {
+    const auto path = checkpoint_path(epoch, ".parts");
+    if (!world_.fs.exists(path)) return 0;
+    TARN_TRY(auto text, world_.fs.read_all(path));
+    int64_t parts = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parts);
+    if (error != std::errc() || end != text.data() + text.size() || parts < 1)
+        return fail(ErrorCode::kCorrupted, "a checkpoint does not say its parts: " + path);
+    return parts;
+}
+
 Status SessionsStep::read_checkpoint(int64_t epoch) {
-    auto path = checkpoint_path(epoch);
+    TARN_TRY(auto parts, parts_of(epoch));
+    for (int64_t part = 1; part <= parts; ++part)
+        TARN_RETURN_IF_ERROR(read_rows(part_path(epoch, part)));
+    if (parts > 0) return {};
+    const auto path = checkpoint_path(epoch);
     TARN_TRY(auto info, world_.fs.stat(path));
-    if (info.size == 0) return {};
+    return info.size == 0 ? Status() : read_rows(path);
+}
+
+Status SessionsStep::read_rows(const std::string& path) {
     TARN_TRY(auto session, world_.engine.session());
     std::string list;
     for (const auto& column : query_->info().state)
@@ -77,18 +102,20 @@ Status SessionsStep::read_checkpoint(int64_t epoch) {
         if (rows->schema[i].type != query_->info().state[i].type)
             return fail(ErrorCode::kCorrupted, "a checkpoint has other columns: " + path);
     open_.add(std::make_shared<const codec::ColumnBatch>(std::move(*rows)));
-    return {};
+    return bound_memory();
 }
 
 // The newest checkpoint that is not past the journal: a later one is of an epoch that runs again.
 Status SessionsStep::load_state() {
     open_.clear();
+    TARN_RETURN_IF_ERROR(remove_spill_folder());
     checkpoint_ = -1;
     rows_since_ = 0;
     if (!journal()) return {};
-    TARN_TRY(auto epochs, checkpoints());
-    for (auto epoch : epochs)
-        if (epoch <= journal()->done().epoch) checkpoint_ = std::max(checkpoint_, epoch);
+    TARN_TRY(auto files, checkpoint_files());
+    for (const auto& file : files)
+        if (file.whole && file.epoch <= journal()->done().epoch)
+            checkpoint_ = std::max(checkpoint_, file.epoch);
     if (checkpoint_ + 1 < journal()->needed())
         return fail(ErrorCode::kCorrupted,
                     fmt::format("the checkpoint of batch {} is missing: {}: put it back, or drop "
@@ -158,7 +185,7 @@ std::vector<BatchPtr> SessionsStep::judge(const Input& input) {
 Status SessionsStep::close() {
     if (times_.watermark == kNoWatermark) return {};
     const auto passed = less(less(times_.watermark, model_.grace), query_->info().session->gap);
-    auto closed = open_.take_last_below(passed.us);
+    TARN_TRY(auto closed, open_.take_last_below(passed.us));
     for (const auto& some : closed)
         counters_.rows_out += int64_t(some->row_count);
     if (closed.empty() || replaying_) return {};
@@ -211,38 +238,85 @@ Status SessionsStep::add(const std::vector<BatchPtr>& rows) {
     RefusedInputs refused;
     TARN_TRY(auto added, partial_of_good_rows(rows, partial, refused));
     std::vector<BatchPtr> standing;
-    if (open_.parts() >= kMostParts) standing = open_.take_small(kRowsWhenShort);
-    for (const auto& states : added.states)
-        for (auto& some : open_.take_keys_of(*states))
-            standing.push_back(std::move(some));
+    if (open_.parts() >= kMostParts) {
+        TARN_TRY(standing, open_.take_small(kRowsWhenShort));
+    }
+    for (const auto& states : added.states) {
+        TARN_TRY(auto same, open_.take_keys_of(*states));
+        std::ranges::move(same, std::back_inserter(standing));
+    }
     TARN_TRY(auto merged, merge_good_rows(*query_, std::move(standing), added, partial, refused));
     open_.add(merged);
     refuse(refused);
-    return {};
+    return bound_memory();
 }
 
+Status SessionsStep::bound_memory() {
+    if (int64_t(open_.memory_bytes()) <= state_share()) return {};
+    TARN_RETURN_IF_ERROR(make_spill_folder());
+    return open_.spill(world_.fs, spill_folder());
+}
+
+Status SessionsStep::write_rows(const std::string& path, const std::vector<BatchPtr>& rows) {
+    TARN_TRY(auto session, world_.engine.session());
+    std::vector<int> columns(query_->info().state.size());
+    std::iota(columns.begin(), columns.end(), 0);
+    const auto fresh = path + ".new";
+    TARN_TRY([[maybe_unused]] auto file, sql::write_parquet(*session, fresh, rows, columns));
+    return world_.fs.rename(fresh, path);
+}
+
+// In parts, if they are many: neither writing nor reading it takes more memory than one.
 Status SessionsStep::write_checkpoint(int64_t epoch) {
-    auto path = checkpoint_path(epoch), fresh = path + ".new";
     TARN_RETURN_IF_ERROR(failpoints().hit("flow.checkpoint.before"));
-    auto rows = open_.rows();
-    if (rows.empty()) {
-        TARN_RETURN_IF_ERROR(world_.fs.replace(path, ""));
+    // One of an earlier life that the journal does not know: its parts are written anew.
+    if (const auto mark = checkpoint_path(epoch, ".parts"); world_.fs.exists(mark)) {
+        TARN_RETURN_IF_ERROR(world_.fs.remove(mark));
+        TARN_RETURN_IF_ERROR(world_.fs.sync_folder(state_folder()));
+    }
+    std::vector<BatchPtr> rows;
+    size_t count = 0;
+    int64_t parts = 0;
+    auto write_part = [&]() -> Status {
+        TARN_RETURN_IF_ERROR(write_rows(part_path(epoch, ++parts), rows));
+        rows.clear();
+        count = 0;
+        return {};
+    };
+    auto take = [&](BatchPtr some) -> Status {
+        if (count > 0 && count + some->row_count > options_.checkpoint_part_rows)
+            TARN_RETURN_IF_ERROR(write_part());
+        count += some->row_count;
+        rows.push_back(std::move(some));
+        return {};
+    };
+    TARN_RETURN_IF_ERROR(open_.for_rows(take));
+    if (parts > 0) {
+        TARN_RETURN_IF_ERROR(write_part());
+        TARN_RETURN_IF_ERROR(failpoints().hit("flow.checkpoint.parts"));
+        TARN_RETURN_IF_ERROR(world_.fs.sync_folder(state_folder()));
+        TARN_RETURN_IF_ERROR(
+            world_.fs.replace(checkpoint_path(epoch, ".parts"), std::to_string(parts)));
+    } else if (rows.empty()) {
+        TARN_RETURN_IF_ERROR(world_.fs.replace(checkpoint_path(epoch), ""));
     } else {
-        TARN_TRY(auto session, world_.engine.session());
-        std::vector<int> columns(query_->info().state.size());
-        std::iota(columns.begin(), columns.end(), 0);
-        TARN_TRY([[maybe_unused]] auto file, sql::write_parquet(*session, fresh, rows, columns));
-        TARN_RETURN_IF_ERROR(world_.fs.rename(fresh, path));
+        TARN_RETURN_IF_ERROR(write_rows(checkpoint_path(epoch), rows));
         TARN_RETURN_IF_ERROR(world_.fs.sync_folder(state_folder()));
     }
     TARN_RETURN_IF_ERROR(failpoints().hit("flow.checkpoint.after"));
     checkpoint_ = epoch;
     rows_since_ = 0;
-    // Those that the durable part of the journal does not rely on.
-    TARN_TRY(auto epochs, checkpoints());
-    for (auto old : epochs)
-        if (old + 1 < journal()->needed())
-            TARN_RETURN_IF_ERROR(world_.fs.remove(checkpoint_path(old)));
+    return remove_old_checkpoints();
+}
+
+// Those that the durable part of the journal does not rely on. What says that one is there goes
+// before its parts.
+Status SessionsStep::remove_old_checkpoints() {
+    TARN_TRY(auto files, checkpoint_files());
+    for (const bool whole : {true, false})
+        for (const auto& file : files)
+            if (file.whole == whole && file.epoch + 1 < journal()->needed())
+                TARN_RETURN_IF_ERROR(world_.fs.remove(state_folder() + "/" + file.name));
     return {};
 }
 

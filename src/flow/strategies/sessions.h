@@ -8,9 +8,13 @@
 // those of all rows that were not late.
 //
 // State: the open sessions, as state rows of the query; an epoch merges only those whose keys it
-// has, and the watermark closes the others where they stand. Checkpoints of it,
-// <state>/<flow>/checkpoint-<generation>-<epoch>.parquet (an empty file: no session), rarer than
-// epochs; what came after the newest one that is not past the journal is run again.
+// has, and the watermark closes the others where they stand. Past a share of memory.limit they go
+// to files in <state>/<flow>/spill, which nothing after a restart depends on. Checkpoints of it,
+// rarer than epochs; what came after the newest one that is not past the journal is run again:
+//
+//   checkpoint-<generation>-<epoch>.parquet      state rows; an empty file: no session; or
+//   checkpoint-<generation>-<epoch>.parts        how many there are, in decimal, of
+//   checkpoint-<generation>-<epoch>.<n>.parquet  state rows, n from 1: written before
 
 #include "model_step.h"
 #include "open_sessions.h"
@@ -38,6 +42,7 @@ class SessionsStep final : public ModelStep {
     int64_t oldest_needed(int64_t) const override { return checkpoint_ + 1; }
 
     bool by_event_time() const override { return true; }
+    FlowMemory memory() const override { return {.sessions = int64_t(open_.spilled())}; }
 
     // The rows that are on time, of all versions; the others go to the side output.
     std::vector<BatchPtr> judge(const Input& input);
@@ -46,10 +51,22 @@ class SessionsStep final : public ModelStep {
     static std::vector<std::vector<BatchPtr>> pieces(std::vector<BatchPtr> batches, size_t most);
     Status add(const std::vector<BatchPtr>& rows);
     Status close();
-    std::string checkpoint_path(int64_t epoch) const;
-    Result<std::vector<int64_t>> checkpoints() const;  // epochs, oldest first
+    // Puts the open sessions to the disk if they take more than their share.
+    Status bound_memory();
+    std::string checkpoint_path(int64_t epoch, std::string_view end = ".parquet") const;
+    std::string part_path(int64_t epoch, int64_t part) const;
+    struct CheckpointFile {
+        int64_t epoch = 0;
+        bool whole = false;  // it says that the checkpoint is there; else one of its parts
+        std::string name;
+    };
+    Result<std::vector<CheckpointFile>> checkpoint_files() const;
     Status write_checkpoint(int64_t epoch);
+    Status write_rows(const std::string& path, const std::vector<BatchPtr>& rows);
     Status read_checkpoint(int64_t epoch);
+    Status read_rows(const std::string& path);
+    Status remove_old_checkpoints();
+    Result<int64_t> parts_of(int64_t epoch) const;  // 0: it is one file
 
     std::unique_ptr<sql::MergeableQuery> query_;
     OpenSessions open_;

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "tarn/base/failing_allocation.h"
 #include "tarn/base/memory_level.h"
 #include "world.h"
 
@@ -21,6 +23,12 @@ bool live(World& world, int rounds) {
         if (world.disk.crashed()) return false;
     }
     return true;
+}
+
+// Every id and open session goes to the disk, and checkpoints have parts of a few sessions.
+void keep_state_on_disk(World& world) {
+    world.options.state_bytes = 1;
+    world.options.checkpoint_part_rows = 4;
 }
 
 int seeds() {
@@ -46,9 +54,31 @@ TEST(FlowSimulation, WithoutACrash) {
     }
 }
 
+// What memory does not hold is the same from the disk, and its flow says so.
+TEST(FlowSimulation, StateOnTheDisk) {
+    int64_t sessions = 0, ids = 0;
+    for (uint64_t seed = 1; seed <= 5; ++seed) {
+        World world(seed);
+        keep_state_on_disk(world);
+        ASSERT_TRUE(world.open());
+        for (int i = 0; i < 6; ++i) {
+            ASSERT_TRUE(live(world, 10)) << "seed " << seed;
+            for (const auto& flow : world.runtime().list()) {
+                sessions += flow.memory.sessions;
+                ids += flow.memory.ids;
+                EXPECT_EQ(flow.shortage.empty(), flow.memory.sessions + flow.memory.ids == 0);
+            }
+        }
+        ASSERT_EQ(finish(world), "") << "seed " << seed;
+    }
+    EXPECT_GT(sessions, 100);
+    EXPECT_GT(ids, 1'000);
+}
+
 TEST(FlowSimulation, CrashAtAnyCall) {
     for (uint64_t seed = 1; seed <= uint64_t(seeds()); ++seed) {
         World world(seed);
+        if (seed % 3 == 0) keep_state_on_disk(world);
         for (int life = 0; life < 4; ++life) {
             world.disk.crash_at_call(1 + world.random.below(life == 0 ? 400 : 250));
             if (world.open()) live(world, 25);
@@ -92,6 +122,7 @@ TEST(FlowSimulation, CrashAtEveryFailpoint) {
     std::map<std::string, uint64_t> hits;
     {
         World world(1);
+        keep_state_on_disk(world);
         world.failpoints.record();
         ASSERT_TRUE(world.open());
         ASSERT_TRUE(live(world, 80));
@@ -105,6 +136,7 @@ TEST(FlowSimulation, CrashAtEveryFailpoint) {
           "flow.commit.table.rejected", "flow.commit.view", "flow.checkpoint"})
         for (const auto* end : {".before", ".after"})
             promised.push_back(step + end);
+    promised.emplace_back("flow.checkpoint.parts");
     for (const auto& name : promised) {
         EXPECT_TRUE(hits.contains(name)) << name << " is never hit";
     }
@@ -113,6 +145,7 @@ TEST(FlowSimulation, CrashAtEveryFailpoint) {
         for (uint64_t nth : {uint64_t(1), 2 + count / 3}) {
             if (nth > count) continue;
             World world(++seed);
+            if (nth > 1 || name.starts_with("flow.checkpoint")) keep_state_on_disk(world);
             world.failpoints.arm(name, nth, [&world]() -> Status {
                 world.disk.crash();
                 return fail(ErrorCode::kCancelled, "simulated crash");
@@ -121,6 +154,75 @@ TEST(FlowSimulation, CrashAtEveryFailpoint) {
             world.crash();
             ASSERT_EQ(finish(world), "") << "failpoint " << name << ":" << nth << " seed " << seed;
         }
+    }
+}
+
+// How many allocations a round of the flows makes at most, about; after it `world` has caught up.
+int64_t allocations_of_a_round(World& world) {
+    int64_t most = 0;
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_TRUE(world.produce());
+        world.clock.advance(Duration::seconds(1));
+        FailingAllocation none(0);
+        EXPECT_TRUE(world.step());
+        most = std::max(most, none.made());
+    }
+    return most;
+}
+
+// Rounds in each of which one allocation fails, somewhere. False once a crash has struck.
+bool live_without_memory(World& world, int rounds, int64_t allocations) {
+    for (int i = 0; i < rounds; ++i) {
+        world.clock.advance(Duration::seconds(11));  // whoever failed tries again
+        if (world.random.chance(0.7) && !world.produce()) return false;
+        const auto nth = 1 + int64_t(world.random.below(uint64_t(allocations)));
+        FailingAllocation failing(nth);
+        const auto stepped = world.step();
+        if (!stepped || world.disk.crashed()) return false;
+    }
+    return true;
+}
+
+// A failed allocation stops an epoch, whose flow begins it again: nothing is lost or twice, and no
+// flow stays behind.
+TEST(FlowSimulation, AnyAllocationMayFail) {
+    for (uint64_t seed = 1; seed <= uint64_t(seeds()) / 4; ++seed) {
+        World world(7000 + seed);
+        if (seed % 2 == 0) keep_state_on_disk(world);
+        ASSERT_TRUE(world.open());
+        const auto allocations = allocations_of_a_round(world);
+        ASSERT_GT(allocations, 1'000);
+        ASSERT_TRUE(live_without_memory(world, 40, allocations)) << "seed " << seed;
+        ASSERT_EQ(finish(world), "") << "seed " << seed << " of AnyAllocationMayFail";
+    }
+}
+
+TEST(FlowSimulation, AnyAllocationMayFailBeforeACrashAtEveryFailpoint) {
+    std::map<std::string, uint64_t> hits;
+    int64_t allocations = 0;
+    {
+        World world(1);
+        keep_state_on_disk(world);
+        world.failpoints.record();
+        ASSERT_TRUE(world.open());
+        allocations = allocations_of_a_round(world);
+        ASSERT_TRUE(live(world, 80));
+        hits = world.failpoints.hits();
+    }
+    uint64_t seed = 8000;
+    for (const auto& [name, count] : hits) {
+        World world(++seed);
+        keep_state_on_disk(world);
+        world.failpoints.arm(name, 2 + count / 3, [&world]() -> Status {
+            NoFailingAllocation of_the_test;
+            world.disk.crash();
+            return fail(ErrorCode::kCancelled, "simulated crash");
+        });
+        if (world.open()) live_without_memory(world, 60, allocations);
+        world.crash();
+        if (world.open()) live_without_memory(world, 5, allocations);
+        world.crash();
+        ASSERT_EQ(finish(world), "") << "failpoint " << name << " seed " << seed;
     }
 }
 

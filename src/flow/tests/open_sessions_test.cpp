@@ -11,6 +11,7 @@
 #include <set>
 
 #include "tarn/base/ids.h"
+#include "tarn/io/simulated_disk.h"
 
 namespace tarn::flow {
 namespace {
@@ -61,6 +62,15 @@ std::vector<std::string> lines(const std::vector<OpenSessions::Batch>& batches) 
     return out;
 }
 
+std::vector<OpenSessions::Batch> rows_of(const OpenSessions& open) {
+    std::vector<OpenSessions::Batch> out;
+    EXPECT_TRUE(open.for_rows([&](OpenSessions::Batch rows) -> Status {
+        out.push_back(std::move(rows));
+        return {};
+    }));
+    return out;
+}
+
 template <class Wanted>
 std::vector<std::string> take(std::vector<Session>& from, Wanted&& wanted) {
     std::vector<std::string> out;
@@ -75,58 +85,104 @@ std::vector<std::string> take(std::vector<Session>& from, Wanted&& wanted) {
     return out;
 }
 
-TEST(OpenSessions, AreTakenAsFromAList) {
-    for (uint64_t seed = 1; seed <= 30; ++seed) {
-        Random random(seed);
-        OpenSessions open({0, 1}, 2);
-        std::vector<Session> naive;
-        int64_t number = 0, now = 0;
-        auto some = [&] {
-            std::vector<Session> out(1 + random.below(80));
-            for (auto& s : out) {
-                auto name = random.below(40);
-                // Some names fit into a reference, some do not.
-                if (name > 0) s.user = std::string(name % 3 * 10, 'x') + std::to_string(name);
-                s.shop = double(random.below(3)) / 2;
-                s.last = now + int64_t(random.below(100));
-                s.number = ++number;
-            }
-            return out;
-        };
-        for (int step = 0; step < 60; ++step) {
-            now += 10;
-            auto rows = some();
-            std::set<std::string> keys;
-            for (const auto& s : rows)
-                keys.insert(s.key());
-            EXPECT_EQ(lines(open.take_keys_of(*batch(rows))),
-                      take(naive, [&](const Session& s) { return keys.contains(s.key()); }));
-            open.add(batch(rows));
-            naive.insert(naive.end(), rows.begin(), rows.end());
-            auto limit = now - int64_t(random.below(60)) + 30;
-            EXPECT_EQ(lines(open.take_last_below(limit)),
-                      take(naive, [&](const Session& s) { return s.last < limit; }));
-            EXPECT_EQ(open.size(), naive.size());
-            auto kept = naive;
-            EXPECT_EQ(lines(open.rows()), take(kept, [](auto&) { return true; }));
+// With a disk, rows are put there every now and then, and order is not looked at.
+void are_taken_as_from_a_list(uint64_t seed, io::SimulatedDisk* disk) {
+    Random random(seed);
+    OpenSessions open({0, 1}, 2);
+    std::vector<Session> naive;
+    int64_t number = 0, now = 0;
+    size_t most_spilled = 0;
+    auto some = [&] {
+        std::vector<Session> out(1 + random.below(80));
+        for (auto& s : out) {
+            auto name = random.below(40);
+            // Some names fit into a reference, some do not.
+            if (name > 0) s.user = std::string(name % 3 * 10, 'x') + std::to_string(name);
+            s.shop = double(random.below(3)) / 2;
+            s.last = now + int64_t(random.below(100));
+            s.number = ++number;
         }
-        EXPECT_EQ(lines(open.take_small(SIZE_MAX)), take(naive, [](auto&) { return true; }));
-        EXPECT_EQ(open.size(), 0u);
-        EXPECT_EQ(open.parts(), 0u);
+        return out;
+    };
+    auto ordered = [&](std::vector<std::string> lines) {
+        if (disk) std::ranges::sort(lines);
+        return lines;
+    };
+    for (int step = 0; step < 60; ++step) {
+        now += 10;
+        auto rows = some();
+        std::set<std::string> keys;
+        for (const auto& s : rows)
+            keys.insert(s.key());
+        EXPECT_EQ(ordered(lines(open.take_keys_of(*batch(rows)).value())),
+                  ordered(take(naive, [&](const Session& s) { return keys.contains(s.key()); })));
+        open.add(batch(rows));
+        naive.insert(naive.end(), rows.begin(), rows.end());
+        if (disk && random.chance(0.3)) {
+            ASSERT_TRUE(open.spill(*disk, "spill"));
+            EXPECT_EQ(open.spilled(), open.size());
+            EXPECT_EQ(open.memory_bytes(), 0u);
+        }
+        most_spilled = std::max(most_spilled, open.spilled());
+        auto limit = now - int64_t(random.below(60)) + 30;
+        EXPECT_EQ(ordered(lines(open.take_last_below(limit).value())),
+                  ordered(take(naive, [&](const Session& s) { return s.last < limit; })));
+        EXPECT_EQ(open.size(), naive.size());
+        auto kept = naive;
+        EXPECT_EQ(ordered(lines(rows_of(open))), ordered(take(kept, [](auto&) { return true; })));
+        if (disk) {
+            EXPECT_LE(disk->list("spill")->size(), open.parts());
+        }
     }
+    EXPECT_EQ(most_spilled > 50, disk != nullptr);
+    EXPECT_EQ(ordered(lines(open.take_small(SIZE_MAX).value())),
+              ordered(take(naive, [](auto&) { return true; })));
+    EXPECT_EQ(open.size(), 0u);
+    EXPECT_EQ(open.parts(), 0u);
+    if (disk) {
+        EXPECT_EQ(disk->list("spill")->size(), 0u);
+    }
+}
+
+TEST(OpenSessions, AreTakenAsFromAList) {
+    for (uint64_t seed = 1; seed <= 30; ++seed)
+        are_taken_as_from_a_list(seed, nullptr);
+}
+
+TEST(OpenSessions, AreTakenAsFromAListAlsoFromTheDisk) {
+    for (uint64_t seed = 1; seed <= 30; ++seed) {
+        ManualClock clock;
+        io::SimulatedDisk disk(seed, clock);
+        ASSERT_TRUE(disk.create_folders("spill"));
+        are_taken_as_from_a_list(100 + seed, &disk);
+    }
+}
+
+TEST(OpenSessions, SayWhatTheDiskDoes) {
+    ManualClock clock;
+    io::SimulatedDisk disk(1, clock);
+    ASSERT_TRUE(disk.create_folders("spill"));
+    OpenSessions open({0, 1}, 2);
+    open.add(batch({{"a", 0, 1, 1}, {"b", 0, 2, 2}}));
+    ASSERT_TRUE(open.spill(disk, "spill"));
+    auto file = disk.open("spill/sessions-0", {.mode = io::OpenMode::kReadWrite});
+    ASSERT_TRUE(file && (*file)->truncate(3));
+    const auto taken = open.take_last_below(2);
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().code(), ErrorCode::kCorrupted);
 }
 
 TEST(OpenSessions, KeysThatGroupByHoldsForEqualAreOne) {
     const auto nan = std::numeric_limits<double>::quiet_NaN();
     OpenSessions open({0, 1}, 2);
     open.add(batch({{"a", 0.0, 1, 1}, {"a", nan, 2, 2}, {std::nullopt, 1, 3, 3}, {"", 1, 4, 4}}));
-    EXPECT_EQ(lines(open.take_keys_of(*batch({{"a", -0.0, 0, 0}}))),
+    EXPECT_EQ(lines(open.take_keys_of(*batch({{"a", -0.0, 0, 0}})).value()),
               (std::vector<std::string>{"a|1|1"}));
-    EXPECT_EQ(lines(open.take_keys_of(*batch({{"a", std::copysign(nan, -1), 0, 0}}))),
+    EXPECT_EQ(lines(open.take_keys_of(*batch({{"a", std::copysign(nan, -1), 0, 0}})).value()),
               (std::vector<std::string>{"a|2|2"}));
-    EXPECT_EQ(lines(open.take_keys_of(*batch({{std::nullopt, 1, 0, 0}}))),
+    EXPECT_EQ(lines(open.take_keys_of(*batch({{std::nullopt, 1, 0, 0}})).value()),
               (std::vector<std::string>{"NULL|3|3"}));
-    EXPECT_EQ(lines(open.rows()), (std::vector<std::string>{"|4|4"}));
+    EXPECT_EQ(lines(rows_of(open)), (std::vector<std::string>{"|4|4"}));
 }
 
 TEST(OpenSessions, TheSmallestPartsGoFirst) {
@@ -134,10 +190,12 @@ TEST(OpenSessions, TheSmallestPartsGoFirst) {
     open.add(batch({{"a", 0, 1, 1}, {"b", 0, 2, 2}, {"c", 0, 3, 3}}));
     open.add(batch({{"d", 0, 4, 4}}));
     open.add(batch({{"e", 0, 5, 5}, {"f", 0, 6, 6}}));
-    EXPECT_TRUE(open.take_small(0).empty());
-    EXPECT_EQ(lines(open.take_small(5)), (std::vector<std::string>{"d|4|4", "e|5|5", "f|6|6"}));
-    EXPECT_TRUE(open.take_small(2).empty());
-    EXPECT_EQ(lines(open.take_small(3)), (std::vector<std::string>{"a|1|1", "b|2|2", "c|3|3"}));
+    EXPECT_TRUE(open.take_small(0).value().empty());
+    EXPECT_EQ(lines(open.take_small(5).value()),
+              (std::vector<std::string>{"d|4|4", "e|5|5", "f|6|6"}));
+    EXPECT_TRUE(open.take_small(2).value().empty());
+    EXPECT_EQ(lines(open.take_small(3).value()),
+              (std::vector<std::string>{"a|1|1", "b|2|2", "c|3|3"}));
     EXPECT_EQ(open.parts(), 0u);
 }
 
@@ -153,10 +211,10 @@ TEST(OpenSessions, KeepOnlyTheTextOfThoseThatStay) {
         came = rows;
         open.add(std::move(rows));
     }
-    open.take_last_below(60);
+    ASSERT_TRUE(open.take_last_below(60));
     EXPECT_TRUE(came.expired());
     EXPECT_EQ(open.size(), 40u);
-    EXPECT_EQ(lines(open.take_last_below(61)),
+    EXPECT_EQ(lines(open.take_last_below(61).value()),
               (std::vector<std::string>{"a user with a long name 60|60|60"}));
 }
 

@@ -853,6 +853,19 @@ export interface components {
             /** @description Of the quarantined, those older than the deduplication window. */
             outside_window: number;
             last_commit: components["schemas"]["MaybeInstant"];
+            /** @description What of its state is on the disk for want of memory, after its last batch. */
+            memory: {
+                /** @description Open windows that keep their rows there: their results are shown when they end, or when there is memory again. */
+                windows_on_disk: number;
+                /** @description Open sessions. */
+                sessions_on_disk: number;
+                /** @description Ids of the deduplication window, forgotten ones too until their file goes. */
+                ids_on_disk: number;
+                /** @description Now, until batches of other flows give back their memory. */
+                waits: boolean;
+                /** @description That in words, and what is short; empty: nothing. */
+                text: string;
+            };
             latency_p50_ms: components["schemas"]["MaybeNumber"];
             latency_p99_ms: components["schemas"]["MaybeNumber"];
         };

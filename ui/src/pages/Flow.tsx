@@ -175,6 +175,13 @@ export function heldBy(flow: FlowData): string {
   return (holder.event_time ? `It follows ${place}, whose event time is the least, ${moment(holder.event_time, true)}${still}.` : `It waits for ${place}, which had no event yet.`) + others;
 }
 
+// What of its state is there for want of memory, the first that there is.
+function onDisk({ memory }: FlowData): string {
+  if (memory.windows_on_disk) return `${count(memory.windows_on_disk)} windows`;
+  if (memory.sessions_on_disk) return `${compact(memory.sessions_on_disk)} sessions`;
+  return memory.ids_on_disk ? `${compact(memory.ids_on_disk)} ids` : 'waits for memory';
+}
+
 function Numbers({ flow }: { flow: FlowData }) {
   const aside = flow.sinks.find((s) => s.kind === 'topic')?.name;
   const [late, letters] = flow.kind === 'live' ? [aside, undefined] : [undefined, aside];
@@ -194,6 +201,7 @@ function Numbers({ flow }: { flow: FlowData }) {
       {flow.kind === 'model' && <Fact name="Quarantined" value={count(flow.quarantined)} tone={flow.quarantined ? 'amber' : undefined}><Why label="quarantined" text="Rows that broke a rule of the model; kept in its quarantine table with the reason." commands={[show]} /></Fact>}
       {(flow.duplicates > 0 || flow.strategy === 'append') && <Fact name="Duplicates" value={count(flow.duplicates)}><Why label="duplicates" text="Events that had been seen before within the deduplication window, and were dropped once counted." commands={[show]} /></Fact>}
       {flow.outside_window > 0 && <Fact name="Outside window" value={count(flow.outside_window)} tone="amber"><Why label="outside the window" text="Rows older than the deduplication window: quarantined, since nobody can tell whether they are duplicates." commands={[show]} /></Fact>}
+      {flow.memory.text && <Fact name="On the disk" value={onDisk(flow)} tone="amber"><Why label="on the disk" text={`For want of memory: ${flow.memory.text}.`} commands={[show, 'tarn doctor']} /></Fact>}
       <Fact name="p50 · p99" value={`${milliseconds(flow.latency_p50_ms)} · ${milliseconds(flow.latency_p99_ms)}`}><Why label="latency" text="From the record’s timestamp to visible in the sink; over about the last minute." commands={[show]} /></Fact>
     </Facts>
   );

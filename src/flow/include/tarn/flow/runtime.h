@@ -59,6 +59,13 @@ struct PartitionPosition {
         false;  // the watermark follows its event time, the least of those it looks at
 };
 
+// What of a flow's state is on the disk, for want of memory, after its last batch.
+struct FlowMemory {
+    int64_t windows = 0;  // that keep their rows there, and give results when they end
+    int64_t sessions = 0, ids = 0;
+    bool waits = false;  // now, until other flows' batches give back their memory
+};
+
 struct FlowStatus {
     std::string name, kind;  // kind: "table", "live" or "model"
     Node source;             // the first of them
@@ -81,6 +88,8 @@ struct FlowStatus {
     int64_t rows_in = 0, rows_out = 0, late = 0, dead_letters = 0, quarantined = 0, duplicates = 0,
             outside_window = 0;
     std::optional<Timestamp> last_commit;
+    FlowMemory memory;
+    std::string shortage;  // that in words, and what is short; empty: nothing
     // Record timestamp (the producer's intended send), or the commit of the source table → visible
     // in the sink, over about the last minute.
     std::optional<Duration> latency_p50, latency_p99;
@@ -117,8 +126,11 @@ struct RuntimeOptions {
     size_t max_epoch_rows = 200'000;
     uint64_t journal_rewrite_bytes = 64 << 10;  // a flow's journal below this is never rewritten
     int64_t checkpoint_divisor = 1;             // above 1: checkpoints so many times as often
-    bool threads = true;                        // false: step() drives
-    size_t workers = 16;                        // threads of all flows together
+    // What the ids or the open sessions of one flow may take in memory; 0: a share of memory.limit.
+    int64_t state_bytes = 0;
+    size_t checkpoint_part_rows = 200'000;  // of sessions, in one file
+    bool threads = true;                    // false: step() drives
+    size_t workers = 16;                    // threads of all flows together
 };
 
 // The referenced objects outlive the runtime.
