@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <new>
 
 namespace tarn::delta {
 namespace {
@@ -324,6 +325,8 @@ Status parse_actions(std::string_view text, const std::function<Status(Action&&)
             parse_line(parser,
                        simdjson::padded_string_view(padded.data(), line.size(), padded.size()),
                        actions);
+        } catch (const std::bad_alloc&) {
+            throw;  // says nothing of the log
         } catch (const std::exception& e) {
             return fail(errors::kTableDamaged, "not an action of a Delta log: line " +
                                                    std::to_string(number) + ": " + e.what());
@@ -352,6 +355,8 @@ int64_t stats_records(std::string_view stats) {
         int64_t n = -1;
         if (doc["numRecords"].get_int64().get(n)) return -1;
         return n;
+    } catch (const std::bad_alloc&) {
+        throw;
     } catch (const std::exception&) {
         return -1;  // statistics that cannot be read are as good as none
     }

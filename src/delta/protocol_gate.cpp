@@ -101,7 +101,7 @@ Status check_readable(const Protocol& protocol) {
     return {};
 }
 
-Status check_appendable(const Protocol& protocol, const Metadata& metadata) {
+Status check_appendable(const Protocol& protocol, const Metadata& metadata, const Schema* parsed) {
     TARN_RETURN_IF_ERROR(check_readable(protocol));
     if (protocol.min_writer == kTableFeaturesWriter) {
         if (!protocol.writer_features)
@@ -118,6 +118,7 @@ Status check_appendable(const Protocol& protocol, const Metadata& metadata) {
         if (key.starts_with("delta.constraints."))
             return refuse("appended to", "constraint " + key);
     if (metadata.schema.empty()) return refuse("appended to", "a table without a schema");
+    if (parsed) return check_fields(parsed->fields);
     TARN_TRY(auto schema, parse_schema(metadata.schema));
     return check_fields(schema.fields);
 }

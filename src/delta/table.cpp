@@ -96,6 +96,8 @@ Result<std::unique_ptr<Replay>> Table::replay_to(int64_t version) {
         if (checkpoint.version > version) continue;
         auto status = read_checkpoint(checkpoint, *replay);
         if (status) break;
+        if (status.error().code() == ErrorCode::kResourceExhausted)
+            return fail(std::move(status).error());  // says nothing of the checkpoint
         if (!damage) damage = std::move(status).error();
         replay =
             std::make_unique<Replay>(root_);  // an older one, or the commits from the start, may do
@@ -288,7 +290,8 @@ Result<CommitOutcome> Table::append(CommitRequest request, const Snapshot& read,
                                     const StepHook& step) {
     MutexLock lock(mutex_);
     if (!replay_ || !snapshot_) TARN_RETURN_IF_ERROR(load_locked());
-    TARN_RETURN_IF_ERROR(check_appendable(snapshot_->protocol, *snapshot_->metadata));
+    TARN_RETURN_IF_ERROR(
+        check_appendable(snapshot_->protocol, *snapshot_->metadata, snapshot_->schema.get()));
     for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
         TARN_RETURN_IF_ERROR(check_conflicts(read, *snapshot_, request));
         if (step) TARN_RETURN_IF_ERROR(step("before_commit"));

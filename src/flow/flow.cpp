@@ -288,6 +288,7 @@ Status Flow::commit_pending() {
 
 Status Flow::complete(const Input& input) {
     step_->clear_changes();
+    recovered_ = false;  // until all of it is known
     auto finished = step_->finish(input.plan);
     auto newest = input.plan.epoch;
     const auto& times = step_->event_times();
@@ -456,7 +457,7 @@ Result<bool> Flow::failed(const Error& error) {
     instruments_->errors.add();
     // Only what has been run may be committed again; anything else must be opened anew.
     const bool again = passing(error.code());
-    const bool retry = again && journal_ && recovered_;
+    const bool retry = again && journal_ && recovered_ && (pending_ || !has_open_plan());
     auto delay = Duration{std::min(kLastRetry.us, kFirstRetry.us << std::min(failures_, 10))};
     ++failures_;
     logger_.log(again ? LogLevel::kWarn : LogLevel::kError,
@@ -473,6 +474,12 @@ Result<bool> Flow::failed(const Error& error) {
         reopen_ = true;
     }
     return false;
+}
+
+// Whether an epoch is planned and not done.
+bool Flow::has_open_plan() const {
+    const auto& plans = journal_->plans();
+    return !plans.empty() && plans.back().epoch > journal_->done().epoch;
 }
 
 void Flow::set_holds() { sources_.hold(spec_.name, journal_.get(), !recovered_); }
@@ -547,10 +554,8 @@ void Flow::publish() {
     instruments_->running.set(status_.state == FlowState::kRunning);
     if (!journal_) return;
     // Until recovery is through, what was done before is what is known.
-    const auto& plans = journal_->plans();
-    const bool open =
-        (pending_ || !recovered_) && !plans.empty() && plans.back().epoch > journal_->done().epoch;
-    status_.positions = sources_.shown(*journal_, open ? &plans.back() : nullptr);
+    const bool open = (pending_ || !recovered_) && has_open_plan();
+    status_.positions = sources_.shown(*journal_, open ? &journal_->plans().back() : nullptr);
     instruments_->lag.set(double(status_.lag()));
     const auto& done = journal_->done();
     if (step_->by_event_time())

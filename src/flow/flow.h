@@ -88,6 +88,7 @@ class Flow final {
     Result<bool> step_inner();
     Result<bool> failed(const Error& error);
     bool enter_gate();
+    bool has_open_plan() const;
     void hold_room(const Input& input);
     void set_holds();
     void observe(const Input& input);

@@ -368,10 +368,23 @@ Status Journal::append(const std::string& bytes) {
 
 Status Journal::plan(EpochPlan plan) {
     auto bytes = done_written_ ? std::string() : encode(done_);
-    TARN_RETURN_IF_ERROR(append(frame(bytes + encode(plan))));
+    bytes = frame(bytes + encode(plan));
+    // It stands here when it stands in the file, whatever fails behind the write.
+    plans_.push_back(std::move(plan));
+    const auto end = end_;
+    Status kept;
+    try {
+        kept = append(bytes);
+    } catch (...) {
+        if (end_ == end) plans_.pop_back();
+        throw;
+    }
+    if (!kept) {
+        plans_.pop_back();
+        return kept;
+    }
     done_written_ = true;
     needed_ = done_.needed;
-    plans_.push_back(std::move(plan));
     return {};
 }
 

@@ -86,7 +86,8 @@ Status Write::check_schema() {
         return fail(ErrorCode::kInvalidArgument,
                     "rows do not fit table " + request_.table + ": " + what);
     };
-    TARN_RETURN_IF_ERROR(delta::check_appendable(snapshot_->protocol, *snapshot_->metadata));
+    TARN_RETURN_IF_ERROR(delta::check_appendable(snapshot_->protocol, *snapshot_->metadata,
+                                                 snapshot_->schema.get()));
     TARN_TRY(auto columns, delta::columns_of(*snapshot_->schema));
     if (request_.batches.empty()) return {};
     auto& first = *request_.batches[0];

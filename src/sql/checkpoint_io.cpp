@@ -105,6 +105,9 @@ class DuckCheckpointIo final : public delta::CheckpointIo {
             if (auto status = each(lines); !status) return status;
         }
     } catch (const std::exception& e) {
+        auto error = to_error(e);
+        if (error.code() == ErrorCode::kResourceExhausted)
+            return fail(error.with_context("cannot read checkpoint " + path));
         return bad(path, e.what());
     }
 
@@ -141,6 +144,9 @@ class DuckCheckpointIo final : public delta::CheckpointIo {
         TARN_RETURN_IF_ERROR(file->sync());
         return file->size();
     } catch (const std::exception& e) {
+        auto error = to_error(e);
+        if (error.code() == ErrorCode::kResourceExhausted)
+            return fail(error.with_context("cannot write checkpoint " + path));
         return fail(ErrorCode::kIo, fmt::format("cannot write checkpoint {}: {}", path, e.what()));
     }
 

@@ -144,7 +144,7 @@ void give_back(void* at) {
 
 // Small pieces are those of DuckDB's own allocator.
 data_ptr_t allocate_piece(duckdb::PrivateAllocatorData* data, idx_t size) {
-    if (allocation_fails()) [[unlikely]]
+    if (allocation_fails(size)) [[unlikely]]
         return nullptr;
     return size < kCachedPiece ? duckdb::Allocator::DefaultAllocate(data, size)
                                : static_cast<data_ptr_t>(cached_allocate(size));
@@ -236,7 +236,7 @@ MeteredThreads::~MeteredThreads() {
 }
 
 void* metered_allocate(size_t bytes) {
-    if (allocation_fails()) [[unlikely]]
+    if (allocation_fails(bytes)) [[unlikely]]
         return nullptr;
     if (!is_metered(bytes)) [[likely]]
         return bytes < kCachedPiece ? std::malloc(bytes) : cached_allocate(bytes);

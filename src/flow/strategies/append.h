@@ -42,7 +42,6 @@ class RowsStep final : public ModelStep {
     std::unique_ptr<sql::StreamStatement> statement_;
     int rejected_ = -1, key_ = -1, event_time_ = -1;  // columns of the statement's output
     std::optional<IdSet> ids_;
-    bool spills_ = false;              // their folder is there
     std::array<IdSet::Id, 32> block_;  // of the rows that are judged now
     int64_t newest_event_us_ = INT64_MIN;
 };

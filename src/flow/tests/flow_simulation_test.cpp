@@ -157,13 +157,17 @@ TEST(FlowSimulation, CrashAtEveryFailpoint) {
     }
 }
 
+// Smaller ones are made in destructors of DuckDB and of the JSON library too, where a failure ends
+// the process.
+constexpr uint64_t kLeastFailing = 512;  // bytes
+
 // How many allocations a round of the flows makes at most, about; after it `world` has caught up.
 int64_t allocations_of_a_round(World& world) {
     int64_t most = 0;
     for (int i = 0; i < 10; ++i) {
         EXPECT_TRUE(world.produce());
         world.clock.advance(Duration::seconds(1));
-        FailingAllocation none(0);
+        FailingAllocation none(0, kLeastFailing);
         EXPECT_TRUE(world.step());
         most = std::max(most, none.made());
     }
@@ -176,11 +180,23 @@ bool live_without_memory(World& world, int rounds, int64_t allocations) {
         world.clock.advance(Duration::seconds(11));  // whoever failed tries again
         if (world.random.chance(0.7) && !world.produce()) return false;
         const auto nth = 1 + int64_t(world.random.below(uint64_t(allocations)));
-        FailingAllocation failing(nth);
+        FailingAllocation failing(nth, kLeastFailing);
         const auto stepped = world.step();
         if (!stepped || world.disk.crashed()) return false;
     }
     return true;
+}
+
+// Windows that were open when memory ran out keep their rows until the watermark has passed them.
+std::string finish_with_memory(World& world) {
+    world.disk.crash_at_call(0);
+    world.failpoints.disarm();
+    if (!world.is_open() && !world.open()) return "it does not open";
+    for (int i = 0; i < 20; ++i) {
+        world.clock.advance(Duration::seconds(1));
+        if (!world.produce() || !world.step()) return "it does not go on";
+    }
+    return finish(world);
 }
 
 // A failed allocation stops an epoch, whose flow begins it again: nothing is lost or twice, and no
@@ -191,9 +207,9 @@ TEST(FlowSimulation, AnyAllocationMayFail) {
         if (seed % 2 == 0) keep_state_on_disk(world);
         ASSERT_TRUE(world.open());
         const auto allocations = allocations_of_a_round(world);
-        ASSERT_GT(allocations, 1'000);
+        ASSERT_GT(allocations, 100);
         ASSERT_TRUE(live_without_memory(world, 40, allocations)) << "seed " << seed;
-        ASSERT_EQ(finish(world), "") << "seed " << seed << " of AnyAllocationMayFail";
+        ASSERT_EQ(finish_with_memory(world), "") << "seed " << seed << " of AnyAllocationMayFail";
     }
 }
 
@@ -222,7 +238,7 @@ TEST(FlowSimulation, AnyAllocationMayFailBeforeACrashAtEveryFailpoint) {
         world.crash();
         if (world.open()) live_without_memory(world, 5, allocations);
         world.crash();
-        ASSERT_EQ(finish(world), "") << "failpoint " << name << " seed " << seed;
+        ASSERT_EQ(finish_with_memory(world), "") << "failpoint " << name << " seed " << seed;
     }
 }
 

@@ -11,15 +11,17 @@ namespace internal {
 struct AllocationCount {
     bool on = false;
     int64_t made = 0, fails_at = 0;
+    uint64_t least_bytes = 0;
 };
 inline constinit thread_local AllocationCount allocations;
 }  // namespace internal
 
-// While it lives, the n-th allocation of its thread fails, from 1; 0: none, they are counted.
+// While it lives, the n-th allocation of its thread, of those that are so large, fails; from 1; 0:
+// none, they are counted.
 class FailingAllocation {
   public:
-    explicit FailingAllocation(int64_t nth) {
-        internal::allocations = {.on = true, .fails_at = nth};
+    explicit FailingAllocation(int64_t nth, uint64_t least_bytes = 1) {
+        internal::allocations = {.on = true, .fails_at = nth, .least_bytes = least_bytes};
     }
     ~FailingAllocation() { internal::allocations = {}; }
     FailingAllocation(const FailingAllocation&) = delete;
@@ -37,9 +39,9 @@ class NoFailingAllocation {
     const bool before_;
 };
 
-inline bool allocation_fails() {
+inline bool allocation_fails(uint64_t bytes) {
     auto& count = internal::allocations;
-    return count.on && ++count.made == count.fails_at;
+    return count.on && bytes >= count.least_bytes && ++count.made == count.fails_at;
 }
 
 }  // namespace tarn

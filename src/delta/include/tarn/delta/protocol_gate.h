@@ -8,6 +8,7 @@
 
 #include "tarn/base/result.h"
 #include "tarn/delta/actions.h"
+#include "tarn/delta/schema.h"
 
 namespace tarn::delta {
 
@@ -24,6 +25,8 @@ std::span<const FeatureSupport> feature_table();
 Status check_readable(const Protocol& protocol);
 // Also looks at what the metadata makes active: constraints, invariants, generated and identity
 // columns.
-Status check_appendable(const Protocol& protocol, const Metadata& metadata);
+// `parsed`: the metadata's schema, if it is known already.
+Status check_appendable(const Protocol& protocol, const Metadata& metadata,
+                        const Schema* parsed = nullptr);
 
 }  // namespace tarn::delta
