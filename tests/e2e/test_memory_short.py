@@ -71,6 +71,10 @@ def test_a_window_that_does_not_fit_is_right_in_the_end(server):
     """Also after kill -9 in the middle of it."""
     send(server, range(EVENTS // 2))
     tarn.wait_for(lambda: any(metrics(server, "tarn_flow_stored_windows{").values()), "no window went to the disk", timeout=180)
+    memory = tarn.wait_for(lambda: (m := server.get("/api/v1/flows/live.by_key")["memory"])["windows_on_disk"] and m, "its flow does not say so")
+    assert "on the disk" in memory["text"] and " of " in memory["text"], memory
+    node = next(n for n in server.get("/api/v1/graph")["nodes"] if n["id"] == "flow:live.by_key")
+    assert "on the disk" in node["reason"], node
     server.kill()
     server.start()
     send(server, range(EVENTS // 2, EVENTS))

@@ -10,7 +10,7 @@ import pytest
 
 import tarn
 
-IDS, KEYS = 200_000, 50_000
+IDS, FIRST, KEYS = 900_000, 800_000, 200_000
 MINUTE = 1_700_000_040  # begins a minute
 PROJECT = """name: state on the disk
 topics:
@@ -40,8 +40,8 @@ def server(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(sql)
     (project / "tarn.yml").write_text(PROJECT)
-    # Less than the program takes by itself: state has the least share of it.
-    server = tarn.Server(project, tmp_path / "data", tmp_path / "log", ["--memory", "128MiB", "--set", "sql.memory=1GiB"])
+    # Ids and sessions have a sixteenth of it each.
+    server = tarn.Server(project, tmp_path / "data", tmp_path / "log", ["--memory", "256MiB", "--set", "sql.memory=1GiB"])
     server.start()
     yield server
     server.kill()
@@ -63,7 +63,7 @@ def send(server, numbers, second=None):
 
 
 def test_what_memory_does_not_hold_is_right(server):
-    send(server, range(IDS // 2))
+    send(server, range(FIRST))
     tarn.wait_for(lambda: memory_of(server, "silver.events")["ids_on_disk"] > 0, "no id went to the disk", timeout=120)
     tarn.wait_for(lambda: memory_of(server, "gold.sessions")["sessions_on_disk"] > 0, "no session went to the disk", timeout=120)
     assert "on the disk" in memory_of(server, "gold.sessions")["text"]
@@ -73,9 +73,9 @@ def test_what_memory_does_not_hold_is_right(server):
     assert "on the disk" in why.stdout
     server.kill()
     server.start()
-    send(server, range(0, IDS // 2, 3))  # again
-    send(server, range(IDS // 2, IDS))
-    send(server, range(IDS // 2, IDS, 3))
+    send(server, range(0, FIRST, 10))  # again
+    send(server, range(FIRST, IDS))
+    send(server, range(FIRST, IDS, 10))
     send(server, range(IDS, IDS + 2), second=600)  # closes what is open
     server.wait_caught_up(timeout=240)
     counted = server.sql("select count(*) as n, count(distinct id) as ids from silver.events")
