@@ -110,7 +110,7 @@ def serving(data):
 
 
 def test_a_load_beyond_the_machine_keeps_to_the_limit_and_ends_right(tmp_path):
-    data, limit = tmp_path / "data", 1024
+    data, limit = tmp_path / "data", 512
     demo = subprocess.Popen([tarn.PROGRAM, "demo", "--data", str(data), "--for", "5s", "--rate", "200000", "--memory", f"{limit}MiB",
                              "--no-browser", "--format", "json", "--kafka-port", "0", "--http-port", "0"],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "XDG_STATE_HOME": str(tmp_path)})
