@@ -148,6 +148,17 @@ bool is_table(const nlohmann::ordered_json& value) {
            std::ranges::all_of(value, [](auto& one) { return one.is_object(); });
 }
 
+// An object as its fields, without those that say nothing.
+std::string for_people(const nlohmann::ordered_json& value) {
+    if (!value.is_object()) return shown(value);
+    std::string out;
+    for (auto& [name, field] : value.items()) {
+        const auto text = shown(field);
+        if (!text.empty()) out += (out.empty() ? "" : ", ") + name + " " + text;
+    }
+    return out;
+}
+
 bool is_long_text(const nlohmann::ordered_json& value) {
     return value.is_string() && value.get_ref<const std::string&>().find('\n') != std::string::npos;
 }
@@ -191,7 +202,7 @@ void print_object(Format format, const nlohmann::ordered_json& object) {
         if (format == Format::kCsv)
             fmt::print("{},{}\n", csv_field(name), csv_field(shown(value)));
         else if (!apart(value))
-            fmt::print("{:<{}}  {}\n", name, width, shown(value));
+            fmt::print("{:<{}}  {}\n", name, width, for_people(value));
     }
     for (auto& [name, value] : object.items()) {
         if (!apart(value)) continue;
