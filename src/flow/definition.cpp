@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
+constexpr int kDefinitionVersion = 1;
 constexpr std::string_view kFile = "/definition.json";
 
 bool word(char c) {
@@ -367,7 +367,7 @@ Result<std::optional<Definition>> read_definition(io::FileSystem& fs, const std:
     auto json = nlohmann::json::parse(*text, nullptr, false);
     if (json.is_discarded() || !json.is_object()) return wrong("is no JSON object");
     try {
-        if (json.at("version") != kVersion) return wrong("is of another version");
+        if (json.at("version") != kDefinitionVersion) return wrong("is of another version");
         Definition out{.generation = json.at("generation"),
                        .text = json.at("text"),
                        .strategy = json.at("strategy"),
@@ -386,7 +386,7 @@ Result<std::optional<Definition>> read_definition(io::FileSystem& fs, const std:
 
 Status write_definition(io::FileSystem& fs, const std::string& folder,
                         const Definition& definition) {
-    ordered_json json = {{"version", kVersion},
+    ordered_json json = {{"version", kDefinitionVersion},
                          {"generation", definition.generation},
                          {"text", definition.text},
                          {"strategy", definition.strategy},

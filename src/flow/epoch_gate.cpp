@@ -4,14 +4,14 @@ namespace tarn::flow {
 
 namespace {
 
-constexpr int64_t kPartOfMemory = 8;
+constexpr int64_t kPartOfEpochs = 8;
 constexpr int64_t kShareOfNoMemory = 1ll << 30;  // bytes
 
 }  // namespace
 
 EpochGate::EpochGate(std::shared_ptr<MemoryBudget> memory, Metrics& metrics)
     : memory_(std::move(memory)),
-      share_(memory_ ? memory_->limit() / kPartOfMemory : kShareOfNoMemory),
+      share_(memory_ ? memory_->limit() / kPartOfEpochs : kShareOfNoMemory),
       held_(metrics.gauge("tarn_flow_epoch_bytes",
                           "Memory of the batches that flows are working on.")),
       waits_(metrics.counter("tarn_flow_epoch_waits_total",

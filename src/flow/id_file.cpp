@@ -12,7 +12,7 @@ constexpr size_t kIdsOfPage = 256;  // 4 KiB
 __extension__ using Wide = unsigned __int128;
 
 // Bits of the hash that choose neither table nor block, spread.
-uint64_t bits_of(uint64_t hash) { return hash * 0x9e3779b97f4a7c15; }
+uint64_t filter_bits(uint64_t hash) { return hash * 0x9e3779b97f4a7c15; }
 
 }  // namespace
 
@@ -22,14 +22,14 @@ size_t IdFile::block_of(uint64_t hash) const {
 
 void IdFile::remember(uint64_t hash) {
     auto* block = &filter_[block_of(hash) * kWords];
-    auto bits = bits_of(hash);
+    auto bits = filter_bits(hash);
     for (int i = 0; i < kBits; ++i, bits >>= 9)
         block[bits >> 6 & 7] |= uint64_t(1) << (bits & 63);
 }
 
 bool IdFile::may_have(uint64_t hash) const {
     const auto* block = &filter_[block_of(hash) * kWords];
-    auto bits = bits_of(hash);
+    auto bits = filter_bits(hash);
     for (int i = 0; i < kBits; ++i, bits >>= 9)
         if (!(block[bits >> 6 & 7] >> (bits & 63) & 1)) return false;
     return true;

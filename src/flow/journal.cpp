@@ -9,7 +9,7 @@ namespace tarn::flow {
 namespace {
 
 constexpr std::string_view kMagic = "TARNFLOW";
-constexpr uint32_t kVersion = 4, kVersionBefore = 3, kOldVersion = 2;
+constexpr uint32_t kJournalVersion = 4, kVersionBefore = 3, kOldVersion = 2;
 constexpr size_t kFileHeader = 12;
 constexpr size_t kPlanEstimate = 160;  // bytes; only decides when a rewrite pays
 
@@ -188,7 +188,7 @@ std::string encode(const EpochDone& done) {
 std::string file_header() {
     ByteWriter out;
     out.raw(kMagic);
-    out.le<uint32_t>(kVersion);
+    out.le<uint32_t>(kJournalVersion);
     return out.take();
 }
 
@@ -203,7 +203,7 @@ Result<std::unique_ptr<Journal>> Journal::open(io::FileSystem& fs, io::Failpoint
     }
     std::unique_ptr<Journal> journal(new Journal(fs, failpoints, std::move(path)));
     TARN_RETURN_IF_ERROR(journal->load(*bytes, old));
-    if (journal->version_ != kVersion) {
+    if (journal->version_ != kJournalVersion) {
         TARN_RETURN_IF_ERROR(journal->replace());
         return journal;
     }
@@ -245,12 +245,12 @@ Status Journal::load(std::string_view bytes, const OldSource& old) {
         return fail(errors::kJournalDamaged, "not a flow's journal: " + path_);
     }
     version_ = load_le<uint32_t>(bytes.data() + kMagic.size());
-    if (version_ != kVersion && version_ != kVersionBefore &&
+    if (version_ != kJournalVersion && version_ != kVersionBefore &&
         !(version_ == kOldVersion && old.position)) {
         return fail(errors::kJournalNewer,
                     fmt::format("a flow's journal has format version {}, this program reads "
                                 "{}: {}",
-                                version_, kVersion, path_));
+                                version_, kJournalVersion, path_));
     }
     size_t at = kFileHeader;
     while (bytes.size() - at >= 8) {
@@ -277,7 +277,7 @@ Status Journal::load(std::string_view bytes, const OldSource& old) {
 }
 
 Status Journal::apply(ByteReader& in, const OldSource& old) {
-    const bool is_old = version_ == kOldVersion, with_times = version_ == kVersion;
+    const bool is_old = version_ == kOldVersion, with_times = version_ == kJournalVersion;
     auto kind = in.le<uint8_t>();
     if (kind == kHeader) {
         header_.flow = in.sized();

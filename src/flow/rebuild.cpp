@@ -20,7 +20,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
+constexpr int kRebuildVersion = 1;
 constexpr std::string_view kOrder = "/order.json", kKnown = "/known";
 constexpr std::string_view kPhases[] = {"wait", "build", "swap"};
 
@@ -83,7 +83,7 @@ Result<std::optional<RebuildOrder>> read_order(io::FileSystem& fs, const Runtime
     if (!text) return fail(text.error());
     try {
         auto json = nlohmann::json::parse(*text);
-        if (json.at("version") != kVersion)
+        if (json.at("version") != kRebuildVersion)
             return fail(errors::kJournalNewer,
                         "an order to rebuild is of another version: " + path);
         RebuildOrder out{.flow = json.at("flow"), .generation = json.at("generation")};
@@ -113,7 +113,7 @@ Status write_order(io::FileSystem& fs, const RuntimeOptions& options, const Rebu
         for (const auto& position : source)
             positions.push_back({position.at, position.within});
     }
-    const ordered_json json = {{"version", kVersion},
+    const ordered_json json = {{"version", kRebuildVersion},
                                {"flow", order.flow},
                                {"generation", order.generation},
                                {"phase", kPhases[size_t(order.phase)]},

@@ -13,7 +13,7 @@ namespace tarn::flow {
 namespace {
 
 constexpr std::string_view kMagic = "TARNSIDE";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kKnownVersion = 1;
 constexpr size_t kFetch = 1 << 20, kMaxInflated = 256 << 20;
 
 template <class T>
@@ -122,7 +122,7 @@ bool SideKnown::contains(int32_t partition, int64_t offset) const {
 std::string SideKnown::bytes() const {
     ByteWriter out;
     out.raw(kMagic);
-    out.le<uint32_t>(kVersion);
+    out.le<uint32_t>(kKnownVersion);
     out.le<uint8_t>(everything_);
     out.varint(count_);
     for (const auto& [partition, ranges] : ranges_) {
@@ -149,7 +149,7 @@ Result<SideKnown> SideKnown::parse(std::string_view bytes, const std::string& pa
     if (load_le<uint32_t>(bytes.data() + body.size()) != crc32c(body)) return damaged();
     ByteReader in(body);
     in.raw(kMagic.size());
-    if (in.le<uint32_t>() != kVersion)
+    if (in.le<uint32_t>() != kKnownVersion)
         return fail(errors::kJournalNewer,
                     "what is kept for a rebuild is of another version: " + path);
     SideKnown out;

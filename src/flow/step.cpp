@@ -6,7 +6,7 @@ namespace tarn::flow {
 namespace {
 
 // Of memory.limit: what the ids or the open sessions of one flow take, and while memory is short.
-constexpr int64_t kPartOfMemory = 16, kShortPartOfMemory = 64;
+constexpr int64_t kPartOfState = 16, kShortPartOfState = 64;
 
 }  // namespace
 
@@ -14,7 +14,7 @@ int64_t Step::state_share() const {
     if (options_.state_bytes > 0) return options_.state_bytes;
     if (!world_.memory) return INT64_MAX;
     const bool is_short = memory_level(world_.memory.get()) >= MemoryLevel::kShort;
-    return world_.memory->limit() / (is_short ? kShortPartOfMemory : kPartOfMemory);
+    return world_.memory->limit() / (is_short ? kShortPartOfState : kPartOfState);
 }
 
 Status Step::make_spill_folder() {
