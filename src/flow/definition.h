@@ -59,6 +59,9 @@ void add_sink_changes(std::vector<Change> of_sinks, std::string_view strategy,
 // "a; b; c" of those of this effect.
 std::string text_of(const std::vector<Change>& changes, Effect effect);
 
+// A file beside it: the flow is paused.
+inline constexpr const char* kPausedMark = "/paused";
+
 // Nothing if there is none. Errors: kCorrupted, kIo.
 Result<std::optional<Definition>> read_definition(io::FileSystem& fs, const std::string& folder);
 Status write_definition(io::FileSystem& fs, const std::string& folder,

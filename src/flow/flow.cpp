@@ -123,6 +123,7 @@ Flow::Flow(FlowParts parts, const RuntimeOptions& options, RuntimeContext& world
     status_.generation = spec_.generation;
     status_.sql = spec_.sql;
     status_.every = spec_.every;
+    paused_ = world_.fs.exists(step_->state_folder() + kPausedMark);
 }
 
 Flow::~Flow() = default;
@@ -524,10 +525,29 @@ Duration Flow::due(int64_t now) {
     return trigger_->wait({now, last_epoch_us_, input_seen_us_});
 }
 
-void Flow::pause() { paused_ = true; }
+void Flow::pause() {
+    paused_ = true;
+    keep_pause();
+}
+
+// Over restarts: a mark in the flow's folder.
+void Flow::keep_pause() {
+    auto& fs = world_.fs;
+    const auto folder = step_->state_folder(), mark = folder + kPausedMark;
+    auto kept = [&]() -> Status {
+        if (fs.exists(mark) == paused_) return {};
+        TARN_RETURN_IF_ERROR(fs.create_folders(folder));
+        TARN_RETURN_IF_ERROR(paused_ ? fs.replace(mark, "") : fs.remove(mark));
+        return fs.sync_folder(folder);
+    }();
+    if (!kept)
+        logger_.warn("whether the flow is paused is not kept over a restart",
+                     {{"paused", paused_.load()}, {"reason", kept.error().message()}});
+}
 
 void Flow::resume() {
     paused_ = false;
+    keep_pause();
     bool failed_now;
     {
         MutexLock lock(status_mutex_);

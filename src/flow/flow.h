@@ -69,10 +69,12 @@ class Flow final {
     void set_until(Positions until) { sources_.set_until(std::move(until)); }
     // Whether all up to there is in every sink. Of the flow's thread.
     bool reached() { return recovered_ && !pending_ && sources_.reached(); }
+    // Kept over restarts and rebuilds.
     void pause();
     void resume();
 
   private:
+    void keep_pause();
     struct Instruments;
     Status open_all();
     Status open_sinks(bool fresh);

@@ -113,12 +113,10 @@ Status write_order(io::FileSystem& fs, const RuntimeOptions& options, const Rebu
         for (const auto& position : source)
             positions.push_back({position.at, position.within});
     }
-    const ordered_json json = {{"version", kRebuildVersion},
-                               {"flow", order.flow},
-                               {"generation", order.generation},
-                               {"phase", kPhases[size_t(order.phase)]},
-                               {"after", order.after},
-                               {"target", target}};
+    const ordered_json json = {
+        {"version", kRebuildVersion},     {"flow", order.flow},
+        {"generation", order.generation}, {"phase", kPhases[size_t(order.phase)]},
+        {"after", order.after},           {"target", target}};
     const auto folder = folder_of(options, rebuild_state(order.flow));
     TARN_RETURN_IF_ERROR(fs.create_folders(folder));
     return fs.replace(folder + std::string(kOrder), json.dump(2) + "\n");
@@ -294,6 +292,8 @@ Status swap(const FlowShape& flow, PartContext& context) {
     const auto stands = folder_of(context.options, flow.name);
     const auto fresh = folder_of(context.options, rebuild_state(flow.name));
     TARN_RETURN_IF_ERROR(failpoints.hit("flow.rebuild.state.before"));
+    // One that was paused is paused again.
+    if (fs.exists(stands + kPausedMark)) TARN_RETURN_IF_ERROR(fs.replace(fresh + kPausedMark, ""));
     if (fs.exists(stands)) TARN_RETURN_IF_ERROR(fs.remove_tree(stands));
     TARN_RETURN_IF_ERROR(failpoints.hit("flow.rebuild.state.removed"));
     // The order goes with the folder, where it means nothing: it is not looked for there.

@@ -203,9 +203,6 @@ Status Runtime::reload(const project::Project& project) {
     MutexLock one(reloading_);
     auto standing = impl();
     if (ended_) return fail(ErrorCode::kUnavailable, "the flows have been stopped");
-    std::vector<std::string> paused;
-    for (const auto& flow : standing->list())
-        if (flow.state == FlowState::kPaused) paused.push_back(flow.name);
     const auto before = standing->project;
     standing->stop();
     auto made = make(project);
@@ -223,8 +220,6 @@ Status Runtime::reload(const project::Project& project) {
         context_.lake.release_holds(name);
         runner->retire();
     }
-    for (const auto& name : paused)
-        if (auto* runner = (*made)->find(name)) runner->pause();
     MutexLock lock(mutex_);
     impl_ = std::move(*made);
     if (started_) impl_->start();

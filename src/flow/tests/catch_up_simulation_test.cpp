@@ -97,7 +97,10 @@ class CatchUp final : public TestPlatform {
     Status restart() {
         options.max_epoch_rows = 5 + random.below(200);
         TARN_RETURN_IF_ERROR(open());
-        return added_ ? Status() : runtime().pause("gold.added");
+        if (!added_) return runtime().pause("gold.added");
+        for (auto name : {"gold.added", "live.paused", "gold.paused"})
+            TARN_RETURN_IF_ERROR(runtime().resume(name));
+        return {};
     }
 
     // A batch or several at once. False if the disk has crashed.

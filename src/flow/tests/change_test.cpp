@@ -158,6 +158,8 @@ TEST_F(ChangeTest, WhoIsBehindReadsFilesOfBeforeAsTheWiderType) {
     write("tarn.yml", wider);
     platform_.close();
     open();
+    for (const auto* flow : {"gold.pages", "silver.clicks"})
+        platform_.runtime().resume(flow).value();
     drain();
     produce(R"({"id": 10000000000000000000, "page": "b", "at": "2024-05-01T12:00:05Z"})");
     drain();
@@ -233,6 +235,19 @@ TEST_F(ChangeTest, AViewOfOtherTypesNeedsARebuildAndSaysSo) {
     ASSERT_TRUE(platform_.runtime().rebuild("live.pages", false));
     drain();
     EXPECT_EQ(text("select page, total from live.pages order by page"), "a 3; b 5; ");
+}
+
+TEST_F(ChangeTest, ARebuiltFlowThatWasPausedIsPausedAgain) {
+    platform_.runtime().pause("live.pages").value();
+    (void)platform_.runtime().step();
+    ASSERT_TRUE(platform_.runtime().rebuild("live.pages", false));
+    for (int i = 0; i < 100 && *platform_.runtime().step(); ++i) {
+    }
+    EXPECT_EQ(status("live.pages").state, FlowState::kPaused);
+    platform_.runtime().resume("live.pages").value();
+    produce(R"({"id": 9, "page": "a", "at": "2024-05-01T12:00:04Z"})");
+    drain();
+    EXPECT_EQ(status("live.pages").state, FlowState::kRunning);
 }
 
 TEST_F(ChangeTest, AReloadTakesUpWhatTheProjectIsNow) {

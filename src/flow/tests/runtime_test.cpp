@@ -164,6 +164,24 @@ TEST_F(RuntimeTest, AFolderOfTheVersionBeforeOpensAndGoesOn) {
     EXPECT_EQ(check(*outcome, world_), "");
 }
 
+TEST_F(RuntimeTest, APauseIsKeptOverRestarts) {
+    open();
+    ASSERT_TRUE(world_.runtime().pause("clicks.table"));
+    for (int restart = 0; restart < 2; ++restart) {
+        world_.close();
+        open();
+        produce(5);
+        step_all();
+        EXPECT_EQ(status("clicks.table").state, FlowState::kPaused);
+        EXPECT_EQ(status("clicks.table").rows_in, 0);
+    }
+    ASSERT_TRUE(world_.runtime().resume("clicks.table"));
+    world_.close();
+    open();
+    step_all();
+    EXPECT_EQ(status("clicks.table").rows_in, int64_t(world_.acknowledged.size()));
+}
+
 TEST_F(RuntimeTest, APausedFlowWaitsAndTheOthersGoOn) {
     open();
     ASSERT_TRUE(world_.runtime().pause("clicks.table"));
