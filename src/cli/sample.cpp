@@ -9,76 +9,17 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "tarn/codec/column_batch.h"
+#include "tarn/codec/payload_format.h"
 
 namespace tarn::cli {
 namespace {
 
 using Kind = SampleValue::Kind;
 
-constexpr size_t kMostDepth = 32, kMostFields = 200;
+constexpr size_t kMostFields = 200;
 constexpr int kDigitsOfMoney = 18;
-
-// Builds a SampleValue of what nlohmann reads.
-class Builder final : public nlohmann::json_sax<nlohmann::json> {
-  public:
-    bool null() override { return add({}); }
-    bool boolean(bool value) override { return add({Kind::kBool, value ? "true" : "false"}); }
-    bool number_integer(number_integer_t value) override {
-        return add({Kind::kInteger, std::to_string(value)});
-    }
-    bool number_unsigned(number_unsigned_t value) override {
-        return add({Kind::kInteger, std::to_string(value)});
-    }
-    // Also integers that 64 bits do not hold.
-    bool number_float(number_float_t, const string_t& text) override {
-        const bool whole = text.find_first_of(".eE") == text.npos;
-        return add({whole ? Kind::kInteger : Kind::kNumber, text});
-    }
-    bool string(string_t& text) override { return add({Kind::kText, text}); }
-    bool binary(binary_t&) override { return false; }
-    bool start_object(size_t) override { return open(Kind::kObject); }
-    bool key(string_t& name) override {
-        names_.back() = name;
-        return true;
-    }
-    bool end_object() override { return close(); }
-    bool start_array(size_t) override { return open(Kind::kList); }
-    bool end_array() override { return close(); }
-    bool parse_error(size_t, const std::string&, const nlohmann::json::exception&) override {
-        return false;
-    }
-    SampleValue take() { return std::move(root_); }
-
-  private:
-    bool open(Kind kind) {
-        if (open_.size() >= kMostDepth) return false;
-        open_.push_back({kind, {}});
-        names_.emplace_back();
-        return true;
-    }
-    bool close() {
-        auto value = std::move(open_.back());
-        open_.pop_back();
-        names_.pop_back();
-        return add(std::move(value));
-    }
-    bool add(SampleValue value) {
-        if (open_.empty())
-            root_ = std::move(value);
-        else if (open_.back().kind == Kind::kList)
-            open_.back().items.push_back(std::move(value));
-        else
-            open_.back().fields.emplace_back(names_.back(), std::move(value));
-        return true;
-    }
-
-    SampleValue root_;
-    std::vector<SampleValue> open_;
-    std::vector<std::string> names_;
-};
 
 // What a column, or a field of a struct, can be called.
 bool is_identifier(std::string_view word) {
@@ -145,9 +86,21 @@ bool digits_at(std::string_view text, size_t from, size_t count) {
                                [](char c) { return c >= '0' && c <= '9'; });
 }
 
+int number_at(std::string_view text, size_t from, size_t count) {
+    int out = 0;
+    std::from_chars(text.data() + from, text.data() + from + count, out);
+    return out;
+}
+
+// Of the calendar, from the year 1 on: there is no 2026-02-30.
 bool is_date(std::string_view text) {
-    return text.size() >= 10 && digits_at(text, 0, 4) && text[4] == '-' && digits_at(text, 5, 2) &&
-           text[7] == '-' && digits_at(text, 8, 2);
+    if (text.size() < 10 || !digits_at(text, 0, 4) || text[4] != '-' || !digits_at(text, 5, 2) ||
+        text[7] != '-' || !digits_at(text, 8, 2))
+        return false;
+    const std::chrono::year_month_day day(std::chrono::year(number_at(text, 0, 4)),
+                                          std::chrono::month(unsigned(number_at(text, 5, 2))),
+                                          std::chrono::day(unsigned(number_at(text, 8, 2))));
+    return day.ok() && day.year() >= std::chrono::year(1);
 }
 
 bool is_uuid(std::string_view text) {
@@ -167,16 +120,21 @@ enum class TimeText : uint8_t { kNone, kLocal, kZoned };
 TimeText time_text(std::string_view text) {
     if (!is_date(text) || text.size() < 19 || (text[10] != 'T' && text[10] != ' ') ||
         !digits_at(text, 11, 2) || text[13] != ':' || !digits_at(text, 14, 2) || text[16] != ':' ||
-        !digits_at(text, 17, 2))
+        !digits_at(text, 17, 2) || number_at(text, 11, 2) > 23 || number_at(text, 14, 2) > 59 ||
+        number_at(text, 17, 2) > 59)
         return TimeText::kNone;
+    constexpr size_t kMostOfSecond = 9;
     size_t at = 19;
-    if (at < text.size() && text[at] == '.')
+    if (at < text.size() && text[at] == '.') {
         for (++at; digits_at(text, at, 1);)
             ++at;
+        if (at == 20 || at - 20 > kMostOfSecond) return TimeText::kNone;
+    }
     auto zone = text.substr(at);
     if (zone.empty()) return TimeText::kLocal;
     const bool offset = zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') &&
-                        digits_at(zone, 1, 2) && zone[3] == ':' && digits_at(zone, 4, 2);
+                        digits_at(zone, 1, 2) && zone[3] == ':' && digits_at(zone, 4, 2) &&
+                        codec::parse_zone(zone);
     return zone == "Z" || offset ? TimeText::kZoned : TimeText::kNone;
 }
 
@@ -207,10 +165,15 @@ std::string_view unit_of(double least, double most) {
     return "";
 }
 
+// Of 18 digits where money as it is written fits with room for more; else of all there are. Empty:
+// no decimal holds it.
 std::string decimal_of(const SeenField& field) {
+    if (field.digits + field.scale > codec::kMostDigits) return "";
     const int scale = field.scale <= 2 ? 2 : field.scale <= 4 ? 4 : field.scale;
-    const int digits = std::max(kDigitsOfMoney, field.digits + scale);
-    return digits > codec::kMostDigits ? "" : fmt::format("decimal({},{})", digits, scale);
+    if (scale <= 4 && field.digits + scale <= kDigitsOfMoney)
+        return fmt::format("decimal({},{})", kDigitsOfMoney, scale);
+    return fmt::format("decimal({},{})", codec::kMostDigits,
+                       std::min(scale, codec::kMostDigits - field.digits));
 }
 
 std::string type_of(const SeenField& field);
@@ -229,7 +192,26 @@ std::string text_type(const SeenField& field) {
     return "text";
 }
 
+// Objects whose keys are data, not names: there are several, and none of them is in half of the
+// objects. A struct would leave out what comes under others later.
+bool is_map(const SeenField& field) {
+    constexpr size_t kLeastKeys = 4;
+    return field.fields.size() >= kLeastKeys &&
+           std::ranges::all_of(field.fields, [&](const SeenField& inner) {
+               return inner.present * 2 < field.values;
+           });
+}
+
+std::string map_type(const SeenField& field) {
+    SeenField values{.name = field.name};
+    for (const auto& inner : field.fields)
+        values.add(inner);
+    auto type = type_of(values);
+    return type == "json" ? "json" : fmt::format("map<text, {}>", type);
+}
+
 std::string struct_type(const SeenField& field) {
+    if (is_map(field)) return map_type(field);
     if (field.fields.empty() || field.fields.size() > kMostFields) return "json";
     std::vector<std::string> parts, names;
     for (const auto& inner : field.fields) {
@@ -255,7 +237,8 @@ std::string type_of(const SeenField& field) {
         case Kind::kBool:
             return "bool";
         case Kind::kInteger:
-            if (is_money(field.name) && field.fits_64) return decimal_of(field);
+            if (is_money(field.name) && field.digits + field.scale <= codec::kMostDigits)
+                return decimal_of(field);
             if (field.fits_64) return "bigint";
             return field.digits <= codec::kMostDigits ? "decimal(38,0)" : "json";
         case Kind::kNumber: {
@@ -275,8 +258,29 @@ std::string type_of(const SeenField& field) {
     return "json";
 }
 
+// A name that no table of a topic or a model, or of what it refuses, may have beside its own
+// columns.
+bool is_taken(std::string_view name) {
+    static constexpr std::array<std::string_view, 13> kNames = {
+        "_topic", "_partition", "_offset", "_timestamp", "_ingested_at", "_batch_id",    "_key",
+        "_extra", "_date",      "_hour",   "_rejected",  "_reason",      "_processed_at"};
+    return std::ranges::find(kNames, lower(name)) != kNames.end();
+}
+
+// What the table of late rows says of each, beside the columns of the topic.
+bool is_of_late_rows(std::string_view name) {
+    static constexpr std::array<std::string_view, 5> kNames = {
+        "reason", "source_partition", "source_offset", "watermark", "window_end"};
+    return std::ranges::find(kNames, lower(name)) != kNames.end();
+}
+
 SampleColumn column_of(const SeenField& field) {
     SampleColumn out{.name = field.name, .path = {}, .type = type_of(field)};
+    if (out.type != "json" && !codec::parse_column_type(out.type)) out.type = "json";  // too deep
+    if (is_of_late_rows(field.name)) {
+        out.path = field.name;
+        out.name += "_of_event";
+    }
     if (!is_identifier(field.name)) {
         out.path = field.name;
         for (char& c : out.name)
@@ -303,9 +307,7 @@ SampleColumn column_of(const SeenField& field) {
 std::optional<int64_t> instant_of(const SampleValue& value, const SampleColumn& column) {
     if (value.kind == Kind::kText) {
         auto parse = [](std::string_view text, size_t at, size_t count) {
-            int64_t out = 0;
-            std::from_chars(text.data() + at, text.data() + at + count, out);
-            return out;
+            return int64_t(number_at(text, at, count));
         };
         const std::string_view text = value.text;
         if (time_text(text) == TimeText::kNone) return std::nullopt;
@@ -328,14 +330,6 @@ std::optional<int64_t> instant_of(const SampleValue& value, const SampleColumn& 
                           : column.unit == "ns" ? 1e-3
                                                 : 1e3;
     return int64_t(number * factor);
-}
-
-// A name that no topic's table may have beside its own columns.
-bool is_taken(std::string_view name) {
-    static constexpr std::array<std::string_view, 10> kNames = {
-        "_topic",    "_partition", "_offset", "_timestamp", "_ingested_at",
-        "_batch_id", "_key",       "_extra",  "_date",      "_hour"};
-    return std::ranges::find(kNames, lower(name)) != kNames.end();
 }
 
 // Which column is for what.
@@ -410,8 +404,9 @@ void add_columns(const std::vector<SeenField>& seen, Sample& sample) {
         auto column = column_of(field);
         // A path has points between its names; two names may not differ in case alone.
         const bool no_path = !column.path.empty() && column.path.find('.') != column.path.npos;
-        if (field.name.empty() || no_path || is_taken(column.name) ||
-            sample.columns.size() >= kMostFields || !names.insert(lower(column.name)).second)
+        if (!is_identifier(column.name) || !is_plain_text(field.name) || field.name.empty() ||
+            no_path || is_taken(column.name) || sample.columns.size() >= kMostFields ||
+            !names.insert(lower(column.name)).second)
             sample.left_out.push_back(field.name);
         else
             sample.columns.push_back(std::move(column));
@@ -445,10 +440,34 @@ void settle_times(const std::vector<SampleValue>& events, Sample& sample) {
 
 }  // namespace
 
-std::optional<SampleValue> parse_sample(std::string_view line) {
-    Builder builder;
-    if (!nlohmann::json::sax_parse(line.begin(), line.end(), &builder)) return std::nullopt;
-    return builder.take();
+void SeenField::add(const SeenField& other) {
+    if (other.values == 0) return;
+    least = values ? std::min(least, other.least) : other.least;
+    most = values ? std::max(most, other.most) : other.most;
+    values += other.values;
+    kinds.insert(other.kinds.begin(), other.kinds.end());
+    digits = std::max(digits, other.digits);
+    scale = std::max(scale, other.scale);
+    fits_64 = fits_64 && other.fits_64;
+    exponent = exponent || other.exponent;
+    zoned_times += other.zoned_times;
+    local_times += other.local_times;
+    dates += other.dates;
+    uuids += other.uuids;
+    decimals += other.decimals;
+    auto add_to = [](std::vector<SeenField>& to, const SeenField& from) {
+        auto it = std::ranges::find(to, from.name, &SeenField::name);
+        if (it == to.end()) it = to.insert(to.end(), SeenField{.name = from.name});
+        it->present += from.present;
+        it->add(from);
+    };
+    for (const auto& inner : other.fields)
+        add_to(fields, inner);
+    // The elements have the list's name, which differs from map key to map key.
+    for (auto element : other.elements) {
+        element.name = name;
+        add_to(elements, element);
+    }
 }
 
 void SeenField::see(const SampleValue& value) {
@@ -462,6 +481,7 @@ void SeenField::see(const SampleValue& value) {
                 if (fields.size() > kMostFields) continue;
                 it = fields.insert(fields.end(), SeenField{.name = inner});
             }
+            ++it->present;
             it->see(content);
         }
         return;
@@ -498,28 +518,59 @@ void SeenField::see(const SampleValue& value) {
     decimals += plain && plain->behind > 0;
 }
 
+namespace {
+
+// Of the columns that the decoder refuses some event for: what it reads of all of them.
+Status widen_refused(const std::vector<SeenField>& seen, std::span<const std::string_view> lines,
+                     Sample& sample) {
+    // Each round widens a column, to text or to json, or is the last.
+    for (size_t round = 0; round <= 2 * sample.columns.size(); ++round) {
+        TARN_TRY(auto refused, refused_columns(sample.columns, lines));
+        if (refused.empty()) break;
+        for (auto& column : sample.columns) {
+            if (!refused.contains(column.name)) continue;
+            const auto& name = column.path.empty() ? column.name : column.path;
+            auto field = std::ranges::find(seen, name, &SeenField::name);
+            const bool texts = column.type != "text" && field != seen.end() &&
+                               field->kinds == std::set{Kind::kText};
+            column.note = "not all values are " + column.type;
+            column.type = texts ? "text" : "json";
+            column.unit = column.zone = "";
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<Sample> look_at_sample(std::string_view text) {
     Sample out;
     SeenField root;
     std::vector<SampleValue> events;
-    for (int64_t lines = 0; !text.empty() && lines < kMostLines; ++lines) {
+    std::vector<std::string_view> lines;  // of the events
+    for (int64_t number = 1; !text.empty() && number <= kMostLines; ++number) {
         const auto end = std::min(text.find('\n'), text.size());
         auto line = text.substr(0, end);
         text.remove_prefix(std::min(end + 1, text.size()));
         if (line.find_first_not_of(" \t\r") == line.npos) continue;
         auto value = parse_sample(line);
         if (!value || value->kind != Kind::kObject) {
-            ++out.not_events;
+            if (out.not_events++ == 0)
+                out.first_wrong = fmt::format("line {}: {}", number,
+                                              value ? "it is no object" : value.error().message());
             continue;
         }
         root.see(*value);
         events.push_back(std::move(*value));
+        lines.push_back(line);
         ++out.events;
     }
     if (out.events == 0)
         return fail(ErrorCode::kInvalidArgument,
-                    "the sample has no event: it must have one JSON object on each line");
+                    "the sample has no event, that is one JSON object on a line" +
+                        (out.first_wrong.empty() ? "" : "; " + out.first_wrong));
     add_columns(root.fields, out);
+    TARN_RETURN_IF_ERROR(widen_refused(root.fields, lines, out));
     Roles(root.fields, out).choose();
     settle_times(events, out);
     auto key = std::ranges::find(out.columns, out.key, &SampleColumn::name);

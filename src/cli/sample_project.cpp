@@ -1,9 +1,11 @@
 #include "sample_project.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "tarn/base/utf8.h"
 #include "tarn/sql/quote.h"
 
 namespace tarn::cli {
@@ -40,15 +42,53 @@ std::string column_line(const SampleColumn& column) {
                        column.note.empty() ? "" : "  # ", column.note);
 }
 
+// A field's name in a comment: on one line, and not too long.
+std::string commented(std::string name) {
+    constexpr size_t kMost = 60;
+    const bool is_long = name.size() > kMost;
+    while (name.size() > kMost || !valid_utf8(name))
+        name.pop_back();
+    if (is_long) name += "…";
+    if (is_plain_text(name)) return yaml(name);
+    std::string out = "\"";
+    for (char c : name)
+        out += c < 0x20 || c > 0x7e ? fmt::format("\\x{:02x}", uint8_t(c)) : std::string(1, c);
+    return out + "\"";
+}
+
+// The name, with a number behind it if it is one of `taken`, to which it is added.
+std::string new_name(const std::string& wanted, std::set<std::string>& taken) {
+    auto lower = [](std::string text) {
+        for (char& c : text)
+            if (c >= 'A' && c <= 'Z') c = char(c + 32);
+        return text;
+    };
+    auto out = wanted;
+    auto is_taken = [&](const std::string& other) { return lower(other) == lower(out); };
+    for (int n = 2; std::ranges::any_of(taken, is_taken); ++n)
+        out = fmt::format("{}_{}", wanted, n);
+    taken.insert(out);
+    return out;
+}
+
+std::set<std::string> names_of(const Sample& sample) {
+    std::set<std::string> out;
+    for (const auto& column : sample.columns)
+        out.insert(column.name);
+    return out;
+}
+
 std::string tarn_yml(const Sample& sample, const SampleNames& names) {
     auto out = fmt::format(
-        "# Made by `tarn init` from {} events. Fields that are not declared are "
-        "kept in the table's column _extra.\n",
+        "# Made by `tarn init` from {} events. Fields of an event that are not declared are kept "
+        "in "
+        "the table's column _extra;\n# fields inside of a struct<…> that are not declared are left "
+        "out: the type json, or map<text, …>, keeps all.\n",
         sample.events);
     if (!sample.left_out.empty()) {
         out += "# Of the sample these are not:";
         for (const auto& field : sample.left_out)
-            out += " " + yaml(field);
+            out += " " + commented(field);
         out += "\n";
     }
     out += fmt::format("name: {}\n\ntopics:\n  {}:\n    columns:\n", yaml(names.project),
@@ -78,19 +118,21 @@ std::string watermark(const Sample& sample) {
 
 std::string windows(const Sample& sample, const SampleNames& names) {
     const bool hours = sample.span > kLongSpan;
+    auto taken = names_of(sample);
     auto out = fmt::format(
         "{{{{ config(materialized='materialized_view', watermark='{}', "
         "late='{}.late', retain='{}') }}}}\n\n"
         "-- Each {} while it happens. A window is closed when the newest event is "
         "so far past it as watermark says.\n"
-        "select\n    tumble({}, interval '1 {}') as window_start,\n",
+        "select\n    tumble({}, interval '1 {}') as {},\n",
         watermark(sample), names.topic, hours ? "365d" : "7d", hours ? "hour" : "minute",
-        sql::quoted_name(sample.event_time), hours ? "hour" : "minute");
+        sql::quoted_name(sample.event_time), hours ? "hour" : "minute",
+        new_name("window_start", taken));
     if (!sample.group.empty()) out += fmt::format("    {},\n", sql::quoted_name(sample.group));
-    out += "    count(*) as events";
+    out += "    count(*) as " + new_name("events", taken);
     if (!sample.amount.empty())
         out += fmt::format(",\n    sum({}) as {}", sql::quoted_name(sample.amount),
-                           sql::quoted_name("sum_of_" + sample.amount));
+                           sql::quoted_name(new_name("sum_of_" + sample.amount, taken)));
     return out + fmt::format("\nfrom stream('{}')\ngroup by all\n", names.topic);
 }
 
@@ -112,7 +154,8 @@ std::string silver(const Sample& sample, const SampleNames& names) {
 std::string totals(const Sample& sample, const SampleNames& names) {
     auto out = std::string("{{ config(materialized='incremental', every='1s') }}\n\nselect\n");
     if (!sample.group.empty()) out += fmt::format("    {},\n", sql::quoted_name(sample.group));
-    out += "    _partition,\n    count(*) as events";
+    auto taken = names_of(sample);
+    out += "    _partition,\n    count(*) as " + new_name("events", taken);
     return out +
            fmt::format("\nfrom {{{{ source('bronze', '{}') }}}}\ngroup by all\n", names.table);
 }

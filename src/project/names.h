@@ -8,6 +8,7 @@
 
 #include "tarn/base/names.h"
 #include "tarn/base/time.h"
+#include "tarn/project/check.h"
 #include "tarn/project/section.h"
 
 namespace tarn::project {
@@ -16,7 +17,6 @@ inline constexpr std::string_view kProjectFile = "tarn.yml";
 inline constexpr Duration kMinEvery = Duration::millis(10);
 
 std::string lower(std::string_view text);
-bool is_topic_name(std::string_view name);
 bool is_identifier(std::string_view word);  // of a column
 extern const NameRule kTableName;           // schema.table
 

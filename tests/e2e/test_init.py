@@ -4,6 +4,7 @@ import collections
 import datetime
 import decimal
 import json
+import shlex
 
 import pytest
 
@@ -110,3 +111,92 @@ def test_events_without_a_time_or_with_one_in_seconds(tmp_path):
     assert tarn.run("init", tmp_path / "seconds", "--from", sample).returncode == 0
     assert "unit: s" in (tmp_path / "seconds/tarn.yml").read_text()
     assert tarn.run("check", "--project", tmp_path / "seconds").returncode == 0
+
+
+def odd_orders():
+    """Names that no column, no line of YAML or no model can have, and values that only look like dates and times."""
+    attributes = [{"color": "red"}, {"size": "M"}, {"weight": "3"}, {"brand name": "x", "age": "1"}]
+    return [{"id": n, "at": f"2026-01-01T10:00:{n:02}Z", "reason": "r", "window_start": "w", "_rejected": "not at all",
+             "watermark": n, "source_offset": n, "line\nbreak": 1, "nul\0": 2, "l" * 300: 3, "\u2028": 4, "o'r \"d\"": 5,
+             "total": [1.5, 12345678901234567.25, 3][n % 3] if n % 3 != 1 else decimal.Decimal("12345678901234567.25"),
+             "due": "2026-02-30" if n == 3 else "2026-02-28", "seen": "2026-01-01T24:00:00Z" if n == 5 else "2026-01-01T23:00:00Z",
+             "paid_at": "2026-01-01T10:00:60Z", "attributes": attributes[n % 4]} for n in range(20)]
+
+
+def test_odd_names_and_values_make_a_project_that_takes_all_of_its_sample(tmp_path):
+    sample = tmp_path / "odd.jsonl"
+    sample.write_text(lines(odd_orders()))
+    project = tmp_path / "odd"
+    done = tarn.run("init", project, "--from", sample)
+    assert done.returncode == 0, done.stderr
+    assert "5 fields stay in _extra" in done.stdout
+    made = (project / "tarn.yml").read_text()
+    assert r"line\x0abreak" in made and r"nul\x00" in made and "l" * 61 not in made
+    assert all(line.isprintable() for line in made.split("\n"))
+    checked = tarn.run("check", "--project", project)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    server = tarn.Server(project, tmp_path / "data", tmp_path / "log")
+    try:
+        server.start()
+        sent = tarn.run("topic", "produce", "odd", "--data", server.data, input=sample.read_text())
+        assert sent.returncode == 0, sent.stderr
+        server.wait_caught_up()
+        for table, rows in {"bronze.odd": 20, "silver.odd": 20, "dead_letters.odd": 0, "late.odd": 0}.items():
+            assert server.sql(f"select count(*) as n from {table}")[0]["n"] == rows, table
+        row = server.sql("select reason_of_event, source_offset_of_event as source, total::varchar as total, due, "
+                         "attributes['brand name'] as brand, _extra from bronze.odd where id = 7")[0]
+        assert row["reason_of_event"] == "r" and row["source"] == 7 and row["due"] == "2026-02-28"
+        assert decimal.Decimal(row["total"]) == decimal.Decimal("12345678901234567.25") and row["brand"] == "x"
+        assert set(json.loads(row["_extra"])) == {"line\nbreak", "nul\0", "l" * 300, "\u2028", "_rejected"}
+        assert server.sql("select sum(events)::int as n from live.odd_windows")[0]["n"] == 20
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("topic", ["a b", "../x", "Örder", ".", "..", "", "x" * 240])
+def test_what_no_topic_can_be_called_is_refused_and_nothing_written(tmp_path, sample, topic):
+    done = tarn.run("init", tmp_path / "p", "--from", sample, "--topic", topic)
+    assert done.returncode != 0 and "a topic's name is 1 to 249 letters, digits" in done.stderr
+    assert not (tmp_path / "p").exists()
+
+
+def test_init_reads_a_pipe_and_quotes_what_it_says(tmp_path, sample):
+    text = sample.read_text()
+    for number, source in enumerate(("-", "/dev/stdin")):
+        project = tmp_path / f"p{number}"
+        unnamed = tarn.run("init", project, "--from", source, input=text)
+        assert unnamed.returncode != 0 and "--topic names it" in unnamed.stderr
+        done = tarn.run("init", project, "--from", source, "--topic", "orders", input=text)
+        assert done.returncode == 0, done.stderr
+        assert "by 2000 events" in done.stdout and "standard input" in done.stdout
+        assert tarn.run("check", "--project", project).returncode == 0
+    empty = tarn.run("init", "", "--from", sample)
+    assert empty.returncode != 0 and "FOLDER is empty" in empty.stderr
+    odd = tmp_path / "it's mine.jsonl"
+    odd.write_text(text)
+    done = tarn.run("init", tmp_path / "a b", "--from", odd)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert shlex.split(said[-2].strip())[-1] == str(tmp_path / "a b")
+    assert shlex.split(said[-1].strip())[-1] == str(odd)
+
+
+def test_a_project_that_cannot_be_written_leaves_nothing(tmp_path, sample):
+    project = tmp_path / "p"
+    project.mkdir()
+    (project / "models").symlink_to(tmp_path / "nowhere")
+    (project / "mine").write_text("kept")
+    done = tarn.run("init", project, "--from", sample)
+    assert done.returncode != 0
+    assert not (project / "tarn.yml").exists() and (project / "mine").read_text() == "kept"
+
+
+def test_a_sample_that_is_none_says_why(tmp_path):
+    sample = tmp_path / "s.jsonl"
+    for content, why in {b'{"a": ' + b"[" * 600 + b"]" * 600 + b"}\n": "nested more than 512 deep",
+                         '{"a": "ü"}\n'.encode("latin-1"): "not UTF-8", b"{'a': 1}\n": "not JSON",
+                         b"[1]\n": "no object"}.items():
+        sample.write_bytes(content)
+        done = tarn.run("init", tmp_path / "p", "--from", sample)
+        assert done.returncode != 0 and "line 1" in done.stderr and why in done.stderr, done.stderr
+        assert not (tmp_path / "p").exists()

@@ -2,7 +2,13 @@
 
 #include "sample.h"
 
+#include <cstdio>
+#include <fstream>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "sample_project.h"
 
 namespace tarn::cli {
 namespace {
@@ -38,6 +44,13 @@ TEST(Sample, TypesHoldWhatWasSeenAndWhatComes) {
         {"unit_price", {"1.125"}, "decimal(18,4)"},
         {"netAmount", {"12"}, "decimal(18,2)"},
         {"price", {"1e3", "2.5"}, "double"},
+        {"price", {"0.30000000000000004"}, "decimal(38,17)"},
+        {"price", {"12345678901234567.25", "1"}, "decimal(38,2)"},
+        {"price", {"123456789012345678901234567890123456.25"}, "decimal(38,2)"},
+        {"price", {"1234567890123456789012345678901234567.5"}, "decimal(38,1)"},
+        {"price", {"1234567890123456789012345678901234567.25"}, "double"},
+        {"price", {"12345678901234567890"}, "decimal(38,2)"},
+        {"price", {"12345678901234567890123456789012345678"}, "decimal(38,0)"},
         {"a", {"\"12.30\"", "\"-0.5\""}, "decimal(18,2)"},
         {"a", {"\"12\""}, "text"},
         {"a", {"true", "false", "null"}, "bool"},
@@ -47,6 +60,17 @@ TEST(Sample, TypesHoldWhatWasSeenAndWhatComes) {
         {"a", {"\"2026-01-31\""}, "date"},
         {"a", {"\"2026-01-31T10:00:00Z\"", "\"2026-01-31 10:00:00.5+02:00\""}, "timestamp"},
         {"a", {"\"2026-01-31T10:00:00\"", "\"x\""}, "text"},
+        {"a", {"\"2026-01-31\"", "\"2026-02-30\""}, "text"},
+        {"a", {"\"2024-02-29\""}, "date"},
+        {"a", {"\"0000-01-01\""}, "text"},
+        {"a", {"\"2026-01-31T24:00:00Z\""}, "text"},
+        {"a", {"\"2026-01-31T23:59:60Z\""}, "text"},
+        {"a", {"\"2026-02-29T10:00:00Z\""}, "text"},
+        {"a", {"\"2026-01-31T10:00:00.Z\""}, "text"},
+        {"a", {"\"2026-01-31T10:00:00.1234567891Z\""}, "text"},
+        {"a", {"\"2026-01-31T10:00:00+99:00\""}, "text"},
+        {"a", {"\"0001-01-01T00:00:00+10:00\""}, "text"},
+        {"a", {"1", "1e2", "1.5"}, "double"},
         {"a", {"\"01890a5d-ac96-774b-bcce-b302099a8057\""}, "uuid"},
         {"a", {"[1, 2]", "[]"}, "list<bigint>"},
         {"a", {"[]"}, "json"},
@@ -79,6 +103,53 @@ TEST(Sample, NamesThatNoColumnCanHaveGetOne) {
     ASSERT_EQ(sample.columns.size(), 1u);
     EXPECT_EQ(sample.columns[0].name, "A");
     EXPECT_EQ(sample.left_out, (std::vector<std::string>{"a.b", "x.y z", "a", "_offset", ""}));
+    // What no line of tarn.yml can show, or is too long, or is said of a row by its table.
+    const std::string is_long(300, 'x');
+    sample =
+        look(R"({"a\nb": 1, "\u0000": 1, "\u0085": 1, "\u2028": 1, "ü": 1, "_rejected": 1, ")" +
+             is_long + "\": 1, \"Reason\": 1, \"_reason\": 1, \"_processed_at\": 1}\n");
+    ASSERT_EQ(sample.columns.size(), 2u);
+    EXPECT_EQ(sample.columns[0].path, "ü");
+    EXPECT_EQ(sample.columns[1].name, "Reason_of_event") << "the late rows have a reason of theirs";
+    EXPECT_EQ(sample.columns[1].path, "Reason");
+    EXPECT_EQ(sample.left_out.size(), 8u);
+}
+
+TEST(Sample, KeysThatAreDataMakeAMap) {
+    // None of four keys or more is in half of the objects.
+    EXPECT_EQ(column("a", {R"({"b": "1"})", R"({"c": "x"})", R"({"d": null, "e f": "y"})"}).type,
+              "map<text, text>");
+    EXPECT_EQ(column("a", {R"({"b": 1})", R"({"c": 2.5})", R"({"d": 3, "e": 4})"}).type,
+              "map<text, double>");
+    EXPECT_EQ(column("a", {R"({"b": 1})", R"({"c": "x"})", R"({"d": 3, "e": 4})"}).type, "json");
+    EXPECT_EQ(column("a", {R"({"b": {"c": 1}})", R"({"d": {"c": 1, "e": [true]}})",
+                           R"({"f": {"c": 2}, "g": {"c": 3}})"})
+                  .type,
+              "map<text, struct<c: bigint, e: list<bool>>>");
+    EXPECT_EQ(
+        column("a", {R"({"b": 1, "c": 1})", R"({"b": 2, "d": 1})", R"({"b": 2, "e": 1})"}).type,
+        "struct<b: bigint, c: bigint, d: bigint, e: bigint>")
+        << "b is in all of them";
+    EXPECT_EQ(column("a", {R"({"b": 1, "c": 1, "d": 1, "e": 1})"}).type,
+              "struct<b: bigint, c: bigint, d: bigint, e: bigint>");
+    // More keys than are looked at: the last is of another type.
+    std::string lines;
+    for (int n = 0; n < 300; ++n)
+        lines += "{\"a\": {\"k" + std::to_string(n) + "\": " + (n < 299 ? "1" : "\"x\"") + "}}\n";
+    EXPECT_EQ(look(lines).columns.at(0).type, "json") << "no event of the sample is refused";
+}
+
+TEST(Sample, ModelsHaveNoColumnTwice) {
+    std::string lines;
+    for (int n = 0; n < 20; ++n)
+        lines += "{\"id\": " + std::to_string(n) +
+                 R"(, "at": "2026-01-01T00:00:00Z", "EVENTS": "e")" +
+                 R"(, "window_start": "x", "total": 1.5, "sum_of_total": 1})" + "\n";
+    auto files = project_of_sample(look(lines), {"shop", "orders", "orders"});
+    const auto& model = files.at("models/live/orders_windows.sql");
+    EXPECT_THAT(model, testing::HasSubstr(" as window_start_2,\n"));
+    EXPECT_THAT(model, testing::HasSubstr("\"EVENTS\",\n    count(*) as events_2,\n"));
+    EXPECT_THAT(model, testing::HasSubstr("sum(\"total\") as \"sum_of_total_2\"\n"));
 }
 
 TEST(Sample, ColumnsAreForSomething) {
@@ -105,10 +176,45 @@ TEST(Sample, ColumnsAreForSomething) {
 }
 
 TEST(Sample, WithoutAnEventThereIsNone) {
-    EXPECT_FALSE(look_at_sample(""));
-    EXPECT_FALSE(look_at_sample("nothing\n1\n"));
-    EXPECT_FALSE(parse_sample(std::string(100, '[') + std::string(100, ']')));
-    EXPECT_FALSE(parse_sample("{\"a\": 1} 2"));
+    auto why = [](const std::string& lines) {
+        auto sample = look_at_sample(lines);
+        return sample ? "" : sample.error().message();
+    };
+    using testing::HasSubstr;
+    EXPECT_THAT(why(""), HasSubstr("no event"));
+    EXPECT_THAT(why("nothing\n1\n"), HasSubstr("line 1: it is not JSON"));
+    EXPECT_THAT(why("\n[1]\n"), HasSubstr("line 2: it is no object"));
+    EXPECT_THAT(why("{\"a\": 1} 2"), HasSubstr("line 1: it is not JSON"));
+    EXPECT_THAT(why("{\"a\": \"\xfc\"}"), HasSubstr("line 1: its text is not UTF-8"));
+    auto nested = [](size_t depth) {
+        return "{\"a\": " + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}\n";
+    };
+    EXPECT_THAT(why(nested(513)), HasSubstr("line 1: it is nested more than 512 deep"));
+    for (size_t depth : {17, 32, 33, 34, 512})
+        EXPECT_EQ(look(nested(depth)).columns.at(0).type, "json") << depth;
+}
+
+TEST(Sample, OfAKeyThatStandsTwiceTheLastValueCounts) {
+    auto sample = look("{\"a\": \"x\", \"a\": 1}\n{\"b\": 1}\n");
+    EXPECT_EQ(sample.columns.at(0).type, "bigint");
+    EXPECT_EQ(sample.columns.at(1).name, "b");
+}
+
+TEST(Sample, ItIsReadAsFarAsItIsLookedAt) {
+    const auto path = testing::TempDir() + "/sample_read_test.jsonl";
+    {
+        std::ofstream out(path);
+        for (int n = 0; n < 500'000; ++n)
+            out << "{\"a\": " << n << "}\n";
+    }
+    auto text = read_sample(path);
+    ASSERT_TRUE(text) << text.error().message();
+    EXPECT_LT(text->size(), size_t(3) << 20);
+    EXPECT_TRUE(text->ends_with("}\n")) << "no part of a line";
+    EXPECT_EQ(look(*text).events, kMostLines);
+    EXPECT_FALSE(read_sample(path + ".none"));
+    EXPECT_FALSE(read_sample(testing::TempDir())) << "a folder";
+    std::remove(path.c_str());
 }
 
 }  // namespace

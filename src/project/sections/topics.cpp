@@ -15,10 +15,9 @@ namespace {
 using codec::ColumnSpec;
 using codec::ColumnType;
 
-constexpr NameRule kTopicName = {
-    .text = "a topic's name is 1 to 249 letters, digits, '.', '_' and '-'",
-    .pattern = "^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,249}$",
-    .good = is_topic_name};
+constexpr NameRule kTopicName = {.text = kTopicNameRule,
+                                 .pattern = "^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,249}$",
+                                 .good = is_topic_name};
 constexpr NameRule kColumnName = {.text = "a column's name is letters, digits and '_'",
                                   .pattern = "^[A-Za-z_][A-Za-z0-9_]{0,127}$",
                                   .good = is_identifier};

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tarn/base/result.h"
@@ -20,5 +21,10 @@ std::vector<Error> check_project(io::FileSystem& fs, const std::string& folder,
 // The text of tarn.yml and of all models, each behind its name: whether a project has changed.
 // Errors: kNotFound, kIo.
 Result<std::string> text_of(io::FileSystem& fs, const std::string& folder);
+
+// What a topic may be called.
+bool is_topic_name(std::string_view name);
+inline constexpr std::string_view kTopicNameRule =
+    "a topic's name is 1 to 249 letters, digits, '.', '_' and '-'";
 
 }  // namespace tarn::project
