@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "tarn/base/memory_level.h"
+#include "tarn/base/names.h"
 #include "tarn/codec/select_rows.h"
 #include "tarn/sql/engine_memory.h"
 #include "tarn/sql/error_ids.h"
@@ -38,6 +39,14 @@ FlowSpec WindowsStep::spec_of(const project::LiveModel& model, const project::To
             .every = model.every};
 }
 
+// A name that two columns have, since SQL does not look at case; empty: none.
+static std::string column_twice(const std::vector<codec::ColumnSpec>& columns) {
+    for (size_t i = 0; i < columns.size(); ++i)
+        for (size_t j = 0; j < i; ++j)
+            if (same_but_case(columns[i].name, columns[j].name)) return columns[i].name;
+    return "";
+}
+
 Status WindowsStep::compile() {
     TARN_TRY(auto session, world_.engine.session());
     const sql::StreamSchema streams[] = {{topic_.name, topic_.columns}};
@@ -48,6 +57,11 @@ Status WindowsStep::compile() {
                                                                 : error);
     }
     const auto& info = (*query)->info();
+    if (auto twice = column_twice(info.output); !twice.empty())
+        return fail(errors::kModelSql,
+                    fmt::format("{}: its view would have column {} twice: name one of them "
+                                "otherwise with AS",
+                                model_.file, twice));
     auto column =
         std::ranges::find(topic_.columns, info.event_time_column, &codec::ColumnSpec::name);
     if (column == topic_.columns.end() || column->type != codec::ColumnType::kTimestamp ||

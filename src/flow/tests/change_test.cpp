@@ -339,5 +339,20 @@ TEST_F(ChangeTest, AllModelsAreCompiledAndEachSaysItsLine) {
                 AllOf(testing::StartsWith("models/gold/pages.sql:3: "), HasSubstr("nope")));
 }
 
+TEST_F(ChangeTest, AViewHasNoColumnTwice) {
+    for (auto name : {"page", "Page"}) {
+        write("models/live/pages.sql",
+              std::string("{{ config(materialized='materialized_view') }}\n\n"
+                          "select tumble(\"at\", interval '1 hour') as ") +
+                  name + ", page, sum(id) as n\nfrom stream('clicks') group by all\n");
+        auto project = project::load_project(platform_.disk, "p");
+        ASSERT_TRUE(project) << project.error().message();
+        auto wrong = check_models(*project, platform_.options, platform_.context());
+        ASSERT_EQ(wrong.size(), 1u) << name;
+        EXPECT_EQ(to_string(wrong[0].id()), "TARN-E0306");
+        EXPECT_THAT(wrong[0].message(), HasSubstr("would have column page twice")) << name;
+    }
+}
+
 }  // namespace
 }  // namespace tarn::flow
