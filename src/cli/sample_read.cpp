@@ -123,6 +123,9 @@ bool is_plain_text(std::string_view text) {
 
 Result<SampleValue> parse_sample(std::string_view line) {
     if (!valid_utf8(line)) return fail(ErrorCode::kInvalidArgument, "its text is not UTF-8");
+    // The decoder of events takes none, unlike this parser.
+    if (line.starts_with("\xef\xbb\xbf"))
+        return fail(ErrorCode::kInvalidArgument, "it begins with a byte order mark");
     Builder builder;
     if (nlohmann::json::sax_parse(line.begin(), line.end(), &builder)) return builder.take();
     return fail(ErrorCode::kInvalidArgument,

@@ -186,6 +186,7 @@ TEST(Sample, WithoutAnEventThereIsNone) {
     EXPECT_THAT(why("\n[1]\n"), HasSubstr("line 2: it is no object"));
     EXPECT_THAT(why("{\"a\": 1} 2"), HasSubstr("line 1: it is not JSON"));
     EXPECT_THAT(why("{\"a\": \"\xfc\"}"), HasSubstr("line 1: its text is not UTF-8"));
+    EXPECT_THAT(why("\xef\xbb\xbf{\"a\": 1}"), HasSubstr("line 1: it begins with a byte order"));
     auto nested = [](size_t depth) {
         return "{\"a\": " + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}\n";
     };
