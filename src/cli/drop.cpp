@@ -2,13 +2,25 @@
 
 #include <fmt/format.h>
 
-#include "offline.h"
 #include "tarn/flow/error_ids.h"
 #include "tarn/host/environment.h"
 #include "tarn/host/output.h"
 #include "tarn/host/serving.h"
 
 namespace tarn::cli {
+
+Result<std::unique_ptr<OfflineStores>> stores_for_drop(const host::Common& common,
+                                                       const ProjectFolder& project) {
+    io::LocalFileSystem fs;
+    if (!project.given() && !fs.exists(project.folder() + "/tarn.yml"))
+        return fail(errors::kInUse,
+                    "no Tarn runs on the data folder, and without the project it is not known "
+                    "which flows there are: name the project's folder with --project");
+    TARN_RETURN_IF_ERROR(io::DataFolder::check_format(fs, common.data));
+    TARN_TRY(auto loaded, project.load());
+    TARN_TRY(auto settings, host::load_settings(common.program.settings, {}, loaded.settings));
+    return OfflineStores::open(common.data, std::move(loaded), settings);
+}
 
 void DropOutput::declare(host::Options& options) {
     options.add(kind_, &name_, "schema.name").required();
@@ -30,19 +42,14 @@ Result<int> DropOutput::run(const host::Common& common) {
 }
 
 Status DropOutput::drop(const host::Common& common) {
+    TARN_TRY(auto name, host::path_segment(name_));
     io::LocalFileSystem fs;
     if (auto api = host::find_api(fs, common)) {
         TARN_RETURN_IF_ERROR(
-            api->post(fmt::format("/api/v1/{}s/{}/drop", kind_, name_), nlohmann::json::object()));
+            api->post(fmt::format("/api/v1/{}s/{}/drop", kind_, name), nlohmann::json::object()));
         return {};
     }
-    if (!project_.given() && !fs.exists(project_.folder() + "/tarn.yml"))
-        return fail(errors::kInUse,
-                    "no Tarn runs on the data folder, and without the project it is not known "
-                    "which flows use it: name the project's folder with --project");
-    TARN_TRY(auto project, project_.load());
-    TARN_TRY(auto settings, host::load_settings(common.program.settings, {}, project.settings));
-    TARN_TRY(auto stores, OfflineStores::open(common.data, std::move(project), settings));
+    TARN_TRY(auto stores, stores_for_drop(common, project_));
     return flow::drop_output({kind_, name_}, stores->project(), stores->options(),
                              stores->context());
 }

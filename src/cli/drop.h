@@ -3,12 +3,19 @@
 // `tarn table drop` and `tarn view drop`: a table or view goes with all that it holds, if no flow
 // of the project uses it. Asked of the process that serves the folder; without one done here.
 
+#include <memory>
 #include <string>
 
+#include "offline.h"
 #include "project_folder.h"
 #include "tarn/host/command.h"
 
 namespace tarn::cli {
+
+// What a drop without a process needs. Errors: kFailedPrecondition (no project to say which flows
+// there are), kNotFound (no data folder), those of opening it.
+Result<std::unique_ptr<OfflineStores>> stores_for_drop(const host::Common& common,
+                                                       const ProjectFolder& project);
 
 class DropOutput : public host::Command {
   public:

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "capabilities.h"
+#include "project_folder.h"
 #include "tarn/base/base_settings.h"
 #include "tarn/base/block_cache.h"
 #include "tarn/base/error_ids.h"
@@ -59,6 +60,8 @@ Result<std::unique_ptr<Platform>> Platform::open(const std::string& data, projec
     for (auto* random : {&p->log_random_, &p->lake_random_, &p->flow_random_, &p->kafka_random_})
         *random = std::make_unique<Random>(seed++);
     p->project_ = std::move(project);
+    if (!p->project_.text.empty())
+        p->serving_.project = ProjectFolder::canonical(p->project_.folder);
     {
         MutexLock lock(p->reloading_);
         p->text_ = p->project_.text;
@@ -181,9 +184,19 @@ Status Platform::open_listeners(const Settings& settings) {
     return {};
 }
 
+Error Platform::project_gone() const {
+    return {ErrorCode::kFailedPrecondition,
+            fmt::format("the folder of the project that is served is gone, or has no tarn.yml: {}. "
+                        "What runs goes on; put the folder back",
+                        serving_.project)};
+}
+
 // As it is on disk now.
 Result<project::Project> Platform::project_on_disk() const {
-    if (!disk_.exists(project_.folder + "/tarn.yml")) return project_;
+    if (!disk_.exists(project_.folder + "/tarn.yml")) {
+        if (project_.text.empty()) return project_;  // it has never had one
+        return fail(project_gone());
+    }
     TARN_TRY(auto project, project::load_project(disk_, project_.folder, all_sections()));
     project::keep_dead_letters(
         project, [&](const std::string& name) { return log_->find_topic(name).has_value(); });
@@ -192,7 +205,7 @@ Result<project::Project> Platform::project_on_disk() const {
 
 Result<bool> Platform::reload() {
     MutexLock lock(reloading_);
-    if (!disk_.exists(project_.folder + "/tarn.yml")) return false;
+    if (project_.text.empty() && !disk_.exists(project_.folder + "/tarn.yml")) return false;
     TARN_TRY(auto project, project_on_disk());
     if (project.text == text_) return false;
     // What does not compile is said before anything is stopped.
@@ -206,7 +219,13 @@ Result<bool> Platform::reload() {
 }
 
 Status Platform::look_at_project() {
-    if (!disk_.exists(project_.folder + "/tarn.yml")) return {};
+    if (!disk_.exists(project_.folder + "/tarn.yml")) {
+        // Editors take a file away for a moment: at the second look in a row it is said, once.
+        if (!project_.text.empty() && ++looks_at_gone_ == 2)
+            logger_.warn("the project cannot be looked at", {{"reason", project_gone()}});
+        return {};
+    }
+    looks_at_gone_ = 0;
     TARN_TRY(auto text, project::text_of(disk_, project_.folder));
     {
         MutexLock lock(reloading_);

@@ -57,6 +57,7 @@ class Platform {
     Status open_listeners(const Settings& settings);
     Status open_more_listeners();
     Result<project::Project> project_on_disk() const;
+    Error project_gone() const;
     flow::RuntimeOptions flow_options() const;
     flow::RuntimeContext flow_context();
     host::Flows flows_of_project();
@@ -76,6 +77,7 @@ class Platform {
     std::string text_ TARN_GUARDED_BY(reloading_);
     std::string seen_ TARN_GUARDED_BY(reloading_);
     std::string refused_ TARN_GUARDED_BY(reloading_);
+    int64_t looks_at_gone_ = 0;  // of look_at_project()
     host::Serving serving_;
     std::optional<io::DataFolder> folder_;
     int64_t memory_limit_ = 0;  // bytes

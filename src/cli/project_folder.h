@@ -17,6 +17,8 @@ class ProjectFolder {
     }
     const std::string& folder() const { return folder_; }
     bool given() const { return given_; }
+    // Absolute, without links; as it is, where nothing is there.
+    static std::string canonical(const std::string& folder);
     // A folder without tarn.yml that nobody named is an empty project.
     Result<project::Project> load() const;
 

@@ -87,18 +87,23 @@ extern constinit const ErrorId kFewerPartitions{711, Code::kInvalidArgument,
 
 extern constinit const ErrorId kRebuildRefused{716, Code::kFailedPrecondition,
     "The flow cannot be rebuilt now",
-    "It is being rebuilt already; or records that it has read are no longer in the log, so that "
-    "what is built anew would lack the rows made of them.",
-    "Wait for the rebuild under way (`tarn flow list`); or take what the log has: "
-    "`tarn flow rebuild NAME --from-retained`."};
+    "Records that it has read are no longer in the log, so that what is built anew would lack the "
+    "rows made of them. `tarn flow rebuild NAME --from-retained` takes what the log has.",
+    "What stands is kept and read until you choose that."};
+
+extern constinit const ErrorId kRebuilding{718, Code::kFailedPrecondition,
+    "The flow is being rebuilt already",
+    "A rebuild of the flow, or of one that it reads, was ordered before and has not ended.",
+    "Wait for it: `tarn flow list` shows it as rebuilding until it has caught up."};
 
 extern constinit const ErrorId kInUse{717, Code::kFailedPrecondition,
     "It is still used",
-    "A flow of the project writes or reads what should be dropped; or the project is not there to "
-    "say so.",
-    "Take the model or topic out of the project and `tarn apply`, or restart Tarn; then drop it. "
-    "Or build it anew: `tarn flow rebuild NAME`. Without a running Tarn name the project: "
-    "`--project FOLDER`."};
+    "A flow of the project writes or reads what should be dropped; or one that the project has no "
+    "longer did, and what is kept of it would not fit if it were put back; or the project is not "
+    "there to say so. In this order it goes: take the model or topic out of the project, "
+    "`tarn apply` or restart Tarn, forget the flow with `tarn flow drop NAME --yes`, drop what it "
+    "wrote. Without a running Tarn name the project: `--project FOLDER`.",
+    "To have it built anew instead: `tarn flow rebuild NAME`."};
 
 extern constinit const ErrorId kFlowDefect{715, Code::kInternal,
     "A defect stopped the flow",
@@ -113,6 +118,7 @@ static constexpr const ErrorId* kAll[] = {
     &kNoFlow,       &kPositionBeyondLog,    &kPositionBeforeLog, &kSourceReplaced, &kSourceGone,
     &kJournalGone,  &kSinkAndJournalDiffer, &kFlowChanged,       &kJournalDamaged, &kJournalNewer,
     &kTransactions, &kFewerPartitions,      &kFlowDefect,        &kRebuildRefused, &kInUse,
+    &kRebuilding,
 };
 
 }  // namespace tarn::errors

@@ -8,9 +8,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "identity.h"
 #include "journal.h"
 #include "rebuild.h"
+#include "tarn/base/names.h"
 #include "tarn/flow/error_ids.h"
+#include "tarn/lake/error_ids.h"
 
 namespace tarn::flow {
 namespace {
@@ -35,6 +38,45 @@ Result<std::vector<Change>> differences_of(const FlowIdentity& flow, const SinkS
     if (spec.node.kind == kTopicKind) return std::vector<Change>();
     TARN_TRY(auto sink, make_sink(flow, spec, context));
     return sink->differences();
+}
+
+std::unique_ptr<Journal> journal_in(const std::string& state, const Node& source,
+                                    RuntimeContext& world) {
+    auto journal = Journal::read(
+        world.fs, world.failpoints, state + "/journal",
+        {.node = source, .position = [](int64_t packed) { return Position{packed}; }});
+    return journal ? std::move(*journal) : nullptr;
+}
+
+// The newest batch of a flow's generation in a table or view; -1: none, or it is not there.
+Result<int64_t> batch_in(const Node& sink, const std::string& app_id, RuntimeContext& world) {
+    if (sink.kind == kViewKind) {
+        auto view = world.views.find(sink.name);
+        return view ? view->state().epoch : -1;
+    }
+    auto batch = world.lake.txn_version(sink.name, app_id);
+    return !batch && batch.error().code() == ErrorCode::kNotFound ? Result<int64_t>(-1) : batch;
+}
+
+// Whether what the flow wrote has gone, while its journal says that it wrote.
+Status add_lost_sinks(const FlowPlan& plan, PartContext& context, std::vector<Change>& changes) {
+    auto& world = context.world;
+    const auto& spec = plan.step->spec();
+    // A rebuild puts the sinks in their place before the journal.
+    if (world.fs.exists(context.options.state_folder + "/" + rebuild_state(spec.name))) return {};
+    auto journal = journal_in(plan.step->state_folder(), plan.sources.front(), world);
+    if (!journal || journal->done().epoch < 0) return {};
+    const auto app_id = FlowIdentity{spec.name, journal->header().generation, {}}.app_id();
+    for (const auto& sink : plan.sinks) {
+        if (sink.port != "rows" || sink.node.kind == kTopicKind) continue;
+        TARN_TRY(const auto batch, batch_in(sink.node, app_id, world));
+        if (batch < 0)
+            changes.push_back({Effect::kRebuild,
+                               fmt::format("{} is gone, or was made anew: it has nothing of what "
+                                           "the flow wrote",
+                                           sink.node.text())});
+    }
+    return {};
 }
 
 // What it is that stands, as far as is known.
@@ -69,6 +111,10 @@ Result<FlowChange> change_of(const FlowPlan& plan, PartContext& context) {
         TARN_TRY(auto stands_otherwise, differences_of(plan.step->identity(), sink, context));
         add_sink_changes(std::move(stands_otherwise), spec.strategy, out.changes);
     }
+    // Else it needs one anyway.
+    if (gravest(out.changes) != Effect::kRebuild)
+        TARN_RETURN_IF_ERROR(add_lost_sinks(plan, context, out.changes));
+    std::ranges::stable_sort(out.changes, std::greater(), &Change::effect);
     out.effect = gravest(out.changes);
     if (out.effect == Effect::kRebuild) {
         TARN_TRY(out.replay, replay_of(shape_of(plan), context));
@@ -120,6 +166,42 @@ std::vector<std::string> users_of(const Node& node, const std::vector<FlowPlan>&
         };
         if (reads) out.push_back(name + " reads it");
         if (std::ranges::any_of(plan.sinks, writes)) out.push_back(name + " writes it");
+    }
+    return out;
+}
+
+// Flows that have run and are not among these.
+std::vector<std::string> removed_flows(const std::set<std::string>& known,
+                                       const RuntimeOptions& options, RuntimeContext& world) {
+    std::vector<std::string> out;
+    auto states = world.fs.list(options.state_folder);
+    if (!states) return out;
+    for (const auto& state : *states)
+        if (state.folder && !known.contains(state.name) && !state.name.ends_with("~rebuild") &&
+            world.fs.exists(options.state_folder + "/" + state.name + "/journal"))
+            out.push_back(state.name);
+    return out;
+}
+
+// "gold.pages wrote it" of flows that the project does not have: put back, they would miss it.
+Result<std::vector<std::pair<std::string, std::string>>> removed_users_of(
+    const Node& node, const std::vector<FlowPlan>& plans, PartContext& context) {
+    std::set<std::string> known;
+    for (const auto& plan : plans)
+        known.insert(plan.step->spec().name);
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& name : removed_flows(known, context.options, context.world)) {
+        auto journal = journal_in(context.options.state_folder + "/" + name, Node{}, context.world);
+        bool writes = name == node.name, reads = false;  // models' flows are called as they are
+        if (journal && !writes && node.kind == kTableKind) {
+            const auto app_id = FlowIdentity{name, journal->header().generation, {}}.app_id();
+            TARN_TRY(const auto batch, batch_in(node, app_id, context.world));
+            writes = batch >= 0;
+        }
+        if (journal)
+            reads = std::ranges::find(journal->header().sources, node, &JournalSource::node) !=
+                    journal->header().sources.end();
+        if (writes || reads) out.emplace_back(name, writes ? "wrote" : "read");
     }
     return out;
 }
@@ -180,16 +262,32 @@ std::vector<Error> check_models(const project::Project& project, const RuntimeOp
 
 Status drop_output(const Node& node, const project::Project& project, const RuntimeOptions& options,
                    RuntimeContext context) {
+    if (node.kind == kTableKind && !is_table_name(node.name))
+        return fail(errors::kNoTable, "no table " + node.name);
     Readers readers(context, options.decoded_cache_bytes);
     add_topics(project, readers, context);
     PartContext parts{options, context, readers};
     TARN_TRY(auto plans, plans_of(project, parts));
     if (auto users = users_of(node, plans, parts); !users.empty())
         return fail(errors::kInUse,
-                    fmt::format("{} is still used: flow {}. Take it out of the project, restart "
-                                "Tarn (or `tarn apply`) and drop it then; or `tarn flow rebuild` "
-                                "builds it anew",
+                    fmt::format("{} is still used: flow {}. Take it out of the project, `tarn "
+                                "apply` (or restart Tarn), and drop it then",
                                 node.text(), fmt::join(users, ", flow ")));
+    const bool there = node.kind == kViewKind ? context.views.find(node.name) != nullptr
+                                              : context.lake.version(node.name).has_value();
+    if (there) {
+        TARN_TRY(auto users, removed_users_of(node, plans, parts));
+        std::string said, way;
+        for (const auto& [name, does] : users) {
+            said += fmt::format("{}flow {} {} it", said.empty() ? "" : ", ", name, does);
+            way += fmt::format("{}`tarn flow drop {} --yes`", way.empty() ? "" : ", ", name);
+        }
+        if (!users.empty())
+            return fail(errors::kInUse,
+                        fmt::format("{} is still known to flows that are not in the project: {}. "
+                                    "Forget them first: {}",
+                                    node.text(), said, way));
+    }
     if (node.kind == kViewKind) return context.views.drop_view(node.name);
     return context.lake.drop_table(node.name);
 }
@@ -212,16 +310,9 @@ Result<std::vector<FlowChange>> plan_changes(const project::Project& project,
         out.push_back(std::move(change));
     }
     TARN_RETURN_IF_ERROR(follow(plans, out, parts));
-    auto states = context.fs.list(options.state_folder);
-    if (!states) return out;
-    for (const auto& state : *states)
-        if (state.folder && !known.contains(state.name) && !state.name.ends_with("~rebuild") &&
-            context.fs.exists(options.state_folder + "/" + state.name + "/journal"))
-            out.push_back({.flow = state.name,
-                           .file = {},
-                           .effect = Effect::kRemoved,
-                           .sources = {},
-                           .sinks = {}});
+    for (const auto& name : removed_flows(known, options, context))
+        out.push_back(
+            {.flow = name, .file = {}, .effect = Effect::kRemoved, .sources = {}, .sinks = {}});
     return out;
 }
 

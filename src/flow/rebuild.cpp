@@ -13,6 +13,7 @@
 
 namespace tarn::errors {
 extern const ErrorId kRebuildRefused;
+extern const ErrorId kRebuilding;
 }  // namespace tarn::errors
 
 namespace tarn::flow {
@@ -184,7 +185,7 @@ Result<std::vector<std::string>> make_orders(const std::vector<FlowPlan>& plans,
         const auto& name = plan->step->spec().name;
         TARN_TRY(auto stands, read_order(context.world.fs, context.options, name));
         if (stands)
-            return fail(errors::kRebuildRefused, fmt::format("{} is being rebuilt already", name));
+            return fail(errors::kRebuilding, fmt::format("{} is being rebuilt already", name));
         TARN_TRY(auto replay, replay_of(shape_of(*plan), context));
         if (!replay.gone.empty() && !from_retained)
             return fail(errors::kRebuildRefused,

@@ -11,14 +11,15 @@
 namespace tarn::host {
 
 nlohmann::ordered_json Serving::json() const {
-    return {{"ready", true}, {"kafka", kafka}, {"http", http}, {"pid", pid}};
+    return {{"ready", true}, {"kafka", kafka}, {"http", http}, {"pid", pid}, {"project", project}};
 }
 
 Result<Serving> Serving::parse(std::string_view text) {
     auto json = nlohmann::json::parse(text, nullptr, false);
     if (!json.is_object())
         return fail(ErrorCode::kInvalidArgument, fmt::format("not JSON: {}", text));
-    return Serving{json.value("pid", int64_t(0)), json.value("kafka", ""), json.value("http", "")};
+    return Serving{json.value("pid", int64_t(0)), json.value("kafka", ""), json.value("http", ""),
+                   json.value("project", "")};
 }
 
 Status write_serving(io::FileSystem& fs, const std::string& data, const Serving& serving) {
@@ -58,6 +59,18 @@ Result<Address> parse_address(std::string_view text) {
     }
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("not an address; write host:port: {}", text));
+}
+
+Result<std::string> path_segment(std::string_view name) {
+    if (name.empty()) return fail(ErrorCode::kInvalidArgument, "the name is empty");
+    if (name == "..") return fail(ErrorCode::kNotFound, "nothing is named '..'");
+    std::string out;
+    for (const char c : name) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
+        out += plain ? std::string(1, c) : fmt::format("%{:02X}", uint8_t(c));
+    }
+    return out;
 }
 
 namespace {

@@ -61,6 +61,7 @@ Result<HttpResponse> http_request(const HttpRequest& request) {
     set(CURLOPT_URL, request.url.c_str());
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
     set(CURLOPT_HTTPHEADER, headers.get());
+    set(CURLOPT_PATH_AS_IS, 1L);  // a segment "." is a name
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_CONNECTTIMEOUT_MS, long(request.connect_timeout.ms()));

@@ -1,11 +1,15 @@
-// `tarn flow …`: asked of the process that serves the folder, which alone knows how its flows are.
+// `tarn flow …`: asked of the process that serves the folder, which alone knows how its flows are;
+// one is forgotten without it too.
 
 #include "commands.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include <fmt/format.h>
 
+#include "drop.h"
 #include "tarn/flow/error_ids.h"
 #include "tarn/host/command.h"
 #include "tarn/host/output.h"
@@ -61,7 +65,8 @@ class Describe final : public OfFlow {
   public:
     Result<int> run(const host::Common& common) override {
         TARN_TRY(auto api, api_of(common));
-        TARN_TRY(auto answer, api.get("/api/v1/flows/" + flow_));
+        TARN_TRY(auto flow, host::path_segment(flow_));
+        TARN_TRY(auto answer, api.get("/api/v1/flows/" + flow));
         host::print_object(common.format, nlohmann::ordered_json(answer));
         return host::kExitOk;
     }
@@ -92,9 +97,10 @@ Result<nlohmann::json> why_without_process(const host::Common& common, const std
 class Why final : public OfFlow {
   public:
     Result<int> run(const host::Common& common) override {
+        TARN_TRY(auto flow, host::path_segment(flow_));
         auto api = api_of(common);
         auto why =
-            api ? api->get("/api/v1/flows/" + flow_ + "/why") : why_without_process(common, flow_);
+            api ? api->get("/api/v1/flows/" + flow + "/why") : why_without_process(common, flow_);
         if (!why) return fail(why.error());
         if (common.format != host::Format::kText) {
             host::print_object(common.format, nlohmann::ordered_json(*why));
@@ -108,19 +114,38 @@ class Why final : public OfFlow {
 
 // Pauses or resumes it.
 class Set : public OfFlow {
+    static constexpr auto kPoll = std::chrono::milliseconds(50);
+    static constexpr int kPolls = 200;  // 10 s; a longer batch under way is left alone
+
   public:
     explicit Set(std::string_view verb) : verb_(verb) {}
     Result<int> run(const host::Common& common) override {
         TARN_TRY(auto api, api_of(common));
-        TARN_TRY(auto answer, api.post(fmt::format("/api/v1/flows/{}/{}", flow_, verb_),
+        TARN_TRY(auto flow, host::path_segment(flow_));
+        TARN_TRY(auto answer, api.post(fmt::format("/api/v1/flows/{}/{}", flow, verb_),
                                        nlohmann::json::object()));
+        TARN_RETURN_IF_ERROR(wait_for_state(api, flow, answer));
         host::print_object(common.format, {{"flow", answer["name"]}, {"state", answer["state"]}});
         return host::kExitOk;
     }
 
   private:
+    // The answer becomes that of the state which is reached: a batch under way ends first.
+    Status wait_for_state(const host::Api& api, const std::string& flow,
+                          nlohmann::json& answer) const {
+        const bool pauses = verb_ == "pause";
+        for (int i = 0; i < kPolls; ++i) {
+            const auto state = answer.value("state", "");
+            if (state == "failed" || (state == "paused") == pauses) break;
+            std::this_thread::sleep_for(kPoll);
+            TARN_TRY(answer, api.get("/api/v1/flows/" + flow));
+        }
+        return {};
+    }
+
     std::string_view verb_;
 };
+
 // Builds what it writes anew.
 class Rebuild final : public OfFlow {
   public:
@@ -131,7 +156,8 @@ class Rebuild final : public OfFlow {
     }
     Result<int> run(const host::Common& common) override {
         TARN_TRY(auto api, api_of(common));
-        TARN_TRY(auto answer, api.post(fmt::format("/api/v1/flows/{}/rebuild{}", flow_,
+        TARN_TRY(auto name, host::path_segment(flow_));
+        TARN_TRY(auto answer, api.post(fmt::format("/api/v1/flows/{}/rebuild{}", name,
                                                    from_retained_ ? "?from_retained=true" : ""),
                                        nlohmann::json::object()));
         host::TableOutput out(common.format, {"flow", "state"});
@@ -151,9 +177,11 @@ class Drop final : public OfFlow {
     void declare(host::Options& options) override {
         OfFlow::declare(options);
         options.add("--yes", &yes_, "Does it");
+        project_.declare(options,
+                         "Project folder, with tarn.yml: which flows it has, while no Tarn runs");
     }
     Result<int> run(const host::Common& common) override {
-        TARN_TRY(auto api, api_of(common));
+        TARN_TRY(auto name, host::path_segment(flow_));
         if (!yes_) {
             fmt::print(stderr,
                        "Flow {} would be forgotten: its journal and what it holds of the log. What "
@@ -161,13 +189,20 @@ class Drop final : public OfFlow {
                        flow_);
             return host::kExitUsage;
         }
-        TARN_RETURN_IF_ERROR(
-            api.post("/api/v1/flows/" + flow_ + "/drop", nlohmann::json::object()));
+        if (auto api = api_of(common)) {
+            TARN_RETURN_IF_ERROR(
+                api->post("/api/v1/flows/" + name + "/drop", nlohmann::json::object()));
+        } else {
+            TARN_TRY(auto stores, stores_for_drop(common, project_));
+            TARN_RETURN_IF_ERROR(
+                flow::drop_flow(flow_, stores->project(), stores->options(), stores->context()));
+        }
         host::print_object(common.format, {{"flow", flow_}, {"state", "dropped"}});
         return host::kExitOk;
     }
 
   private:
+    ProjectFolder project_;
     bool yes_ = false;
 };
 

@@ -2,8 +2,6 @@
 
 #include "commands.h"
 
-#include <fmt/format.h>
-
 #include "tarn/host/command.h"
 #include "tarn/host/output.h"
 #include "tarn/host/serving.h"
@@ -14,17 +12,6 @@ namespace {
 Result<host::Api> api_of(const host::Common& common) {
     io::LocalFileSystem fs;
     return host::find_api(fs, common);
-}
-
-// Groups may have any name: what a path would take for its own is escaped (RFC 3986, 2.1).
-std::string path_segment(std::string_view name) {
-    std::string out;
-    for (const char c : name) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
-        out += plain ? std::string(1, c) : fmt::format("%{:02X}", uint8_t(c));
-    }
-    return out;
 }
 
 class List final : public host::Command {
@@ -57,7 +44,8 @@ class Describe final : public host::Command {
     }
     Result<int> run(const host::Common& common) override {
         TARN_TRY(auto api, api_of(common));
-        TARN_TRY(auto answer, api.get("/api/v1/groups/" + path_segment(group_)));
+        TARN_TRY(auto group, host::path_segment(group_));
+        TARN_TRY(auto answer, api.get("/api/v1/groups/" + group));
         host::print_object(common.format, nlohmann::ordered_json(answer));
         return host::kExitOk;
     }

@@ -29,13 +29,18 @@ class Planner {
     Status open(const host::Common& common, const ProjectFolder& project) {
         io::LocalFileSystem fs;
         if (auto api = host::find_api(fs, common)) {
+            TARN_RETURN_IF_ERROR(check_served(*api, project));
             api_.emplace(std::move(*api));
             TARN_TRY(plan_, api_->get("/api/v1/plan"));
             return {};
         }
         TARN_TRY(auto loaded, project.load());
         TARN_TRY(auto settings, host::load_settings(common.program.settings, {}, loaded.settings));
-        TARN_TRY(stores_, OfflineStores::open(common.data, std::move(loaded), settings));
+        // To plan makes no data folder.
+        TARN_TRY(stores_,
+                 fs.exists(common.data)
+                     ? OfflineStores::open(common.data, std::move(loaded), settings)
+                     : OfflineStores::open_scratch(common.data, std::move(loaded), settings));
         TARN_TRY(auto changes,
                  flow::plan_changes(stores_->project(), stores_->options(), stores_->context()));
         plan_ = Json::parse(host::changes_json(changes));
@@ -59,8 +64,9 @@ class Planner {
         std::vector<std::string> out;
         for (const auto& flow : flows) {
             if (std::ranges::find(out, flow) != out.end()) continue;  // with one before
+            TARN_TRY(auto name, host::path_segment(flow));
             TARN_TRY(auto answer,
-                     api_->post(fmt::format("/api/v1/flows/{}/rebuild{}", flow,
+                     api_->post(fmt::format("/api/v1/flows/{}/rebuild{}", name,
                                             from_retained ? "?from_retained=true" : ""),
                                 Json::object()));
             for (const auto& one : answer["flows"])
@@ -70,6 +76,16 @@ class Planner {
     }
 
   private:
+    // The process plans the project that it serves, and no other.
+    static Status check_served(const host::Api& api, const ProjectFolder& project) {
+        const auto& served = api.serving().project;
+        if (!project.given() || ProjectFolder::canonical(project.folder()) == served) return {};
+        return fail(ErrorCode::kFailedPrecondition,
+                    fmt::format("a Tarn runs on the data folder and serves {}, not {}. Name that, "
+                                "or stop it first",
+                                served.empty() ? "no project" : served, project.folder()));
+    }
+
     std::optional<host::Api> api_;
     std::unique_ptr<OfflineStores> stores_;
     Json plan_;

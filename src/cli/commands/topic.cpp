@@ -71,7 +71,8 @@ class Describe final : public host::Command {
     }
     Result<int> run(const host::Common& common) override {
         TARN_TRY(auto api, api_of(common));
-        TARN_TRY(auto answer, api.get("/api/v1/topics/" + topic_));
+        TARN_TRY(auto topic, host::path_segment(topic_));
+        TARN_TRY(auto answer, api.get("/api/v1/topics/" + topic));
         host::print_object(common.format, nlohmann::ordered_json(answer));
         return host::kExitOk;
     }
@@ -117,7 +118,8 @@ class Delete final : public host::Command {
     }
     Result<int> run(const host::Common& common) override {
         TARN_TRY(auto api, api_of(common));
-        TARN_TRY(auto answer, api.get("/api/v1/topics/" + topic_));
+        TARN_TRY(auto topic, host::path_segment(topic_));
+        TARN_TRY(auto answer, api.get("/api/v1/topics/" + topic));
         if (!dry_run_) {
             TARN_TRY(auto client, connect(common));
             TARN_RETURN_IF_ERROR(client->delete_topic(topic_));

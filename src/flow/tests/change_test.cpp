@@ -291,6 +291,14 @@ TEST_F(ChangeTest, WhatIsUsedIsNotDropped) {
     EXPECT_EQ(drop(view_node("no.such")).error().code(), ErrorCode::kNotFound);
     platform_.project().live_models.clear();
     platform_.project().table_models.clear();
+    // Put back, a flow would miss what it wrote or read: it is forgotten first.
+    for (const auto& node : {table_node("gold.pages"), view_node("live.pages")}) {
+        const auto known = drop(node);
+        ASSERT_FALSE(known) << node.name;
+        EXPECT_THAT(known.error().message(),
+                    HasSubstr(fmt::format("`tarn flow drop {} --yes`", node.name)));
+        EXPECT_TRUE(drop_flow(node.name, platform_.project(), platform_.options, context));
+    }
     EXPECT_TRUE(drop(view_node("live.pages")));
     EXPECT_FALSE(platform_.views().find("live.pages"));
     // A crash in the middle leaves nothing of it, or all.

@@ -6,6 +6,7 @@
 
 #include "tarn/host/json_writer.h"
 #include "tarn/host/parameters.h"
+#include "tarn/host/serving.h"
 
 namespace tarn::host {
 namespace {
@@ -45,6 +46,18 @@ TEST(Target, IsTakenApartAndDecoded) {
     EXPECT_EQ(target->query["limit"], "5");
     EXPECT_EQ(target->query["x"], "é y");
     EXPECT_EQ(target->query["flag"], "");
+}
+
+TEST(Target, GivesBackAnyNameOfASegment) {
+    for (std::string name : {".", "a/b", "../flows/x/pause?", "a#b", "%41", "é +", "..."}) {
+        const auto segment = path_segment(name);
+        ASSERT_TRUE(segment) << name;
+        const auto target = parse_target("/api/" + *segment + "/drop");
+        ASSERT_TRUE(target) << name;
+        EXPECT_EQ(target->path, (std::vector<std::string>{"api", name, "drop"}));
+    }
+    EXPECT_FALSE(path_segment(""));
+    EXPECT_FALSE(path_segment(".."));
 }
 
 TEST(Target, RefusesWhatIsNone) {

@@ -19,7 +19,8 @@ namespace tarn::host {
 
 struct Serving {
     int64_t pid = 0;
-    std::string kafka, http;  // "127.0.0.1:9092"
+    std::string kafka, http;   // "127.0.0.1:9092"
+    std::string project = {};  // its folder, absolute; empty: it serves none, or does not say
 
     nlohmann::ordered_json json() const;
     // What json() wrote. Errors: kInvalidArgument (no JSON object).
@@ -40,6 +41,10 @@ struct Address {
 };
 // "host:port". Errors: kInvalidArgument.
 Result<Address> parse_address(std::string_view text);
+
+// A name as one segment of an address, escaped (RFC 3986, 2.1). Errors: kInvalidArgument (an empty
+// one), kNotFound (".." names nothing: no server takes an address with it).
+Result<std::string> path_segment(std::string_view name);
 
 // The JSON API of a serving process. An answer other than 2xx becomes the error that it names.
 class Api {
