@@ -32,13 +32,19 @@ class Loader {
     }
 
     // As load(), but goes on behind what is wrong.
-    std::vector<Error> check() {
+    std::vector<Error> check(std::optional<Project>* right) {
         gathers_ = true;
         (void)note(load_sections());
+        sections_wrong_ = !wrong_.empty();
         (void)note(load_models(project_.folder + "/models", "models"));
-        if (!wrong_.empty()) return std::move(wrong_);
-        for (const auto& kind : model_kinds())
-            if (kind.link) (void)note(kind.link(draft_));
+        if (sections_wrong_) return std::move(wrong_);
+        const bool all = wrong_.empty();
+        for (const auto& kind : model_kinds()) {
+            if (!kind.link) continue;
+            auto linked = kind.link(draft_);
+            if (all) (void)note(std::move(linked));  // else it may follow from a model left out
+        }
+        if (right) *right = std::move(project_);
         return std::move(wrong_);
     }
 
@@ -113,6 +119,7 @@ class Loader {
         }
         TARN_TRY(auto kind, kind_of(parsed, file));
         TARN_TRY(auto config, Config::check(parsed, file, kind->keys));
+        if (sections_wrong_) return {};  // what it says of topics would follow from that
         return kind->read({schema + "." + name, file, parsed, config}, draft_);
     }
 
@@ -134,7 +141,7 @@ class Loader {
     const std::span<const Section> sections_;
     Project project_;
     ModelDraft draft_{project_};
-    bool gathers_ = false;
+    bool gathers_ = false, sections_wrong_ = false;
     std::vector<Error> wrong_;
 };
 
@@ -172,8 +179,8 @@ Result<Project> load_project(io::FileSystem& fs, const std::string& folder,
 }
 
 std::vector<Error> check_project(io::FileSystem& fs, const std::string& folder,
-                                 std::span<const Section> sections) {
-    return Loader(fs, folder, sections).check();
+                                 std::span<const Section> sections, std::optional<Project>* right) {
+    return Loader(fs, folder, sections).check(right);
 }
 
 }  // namespace tarn::project

@@ -1,6 +1,7 @@
 """A project that changes over data that stands: what is free, what goes on, what is built anew, through the program."""
 
 import json
+import shutil
 import subprocess
 import threading
 
@@ -248,8 +249,12 @@ def test_a_table_and_a_view_are_dropped_when_no_flow_uses_them(server):
     assert "gold.pages" not in {one["name"] for one in server.get("/api/v1/flows")["flows"]}, "taken up without a restart"
     assert command(server, "table", "drop", "gold.pages").returncode == 2, "it asks first"
     assert (server.data / "tables/gold/pages").exists()
-    assert command(server, "table", "drop", "gold.pages", "--yes").returncode == 0
-    assert command(server, "view", "drop", "live.pages", "--yes").returncode == 0
+    for kind, name in (("table", "gold.pages"), ("view", "live.pages")):
+        known = command(server, kind, "drop", name, "--yes")
+        assert known.returncode != 0 and "TARN-E0717" in known.stderr
+        assert f"`tarn flow drop {name} --yes`" in known.stderr, "put back, the flow would miss it"
+        assert command(server, "flow", "drop", name, "--yes").returncode == 0
+        assert command(server, kind, "drop", name, "--yes").returncode == 0
     assert not (server.data / "tables/gold/pages").exists()
     assert server.get("/api/v1/views")["views"] == []
     gone = command(server, "table", "drop", "gold.pages", "--yes")
@@ -259,6 +264,16 @@ def test_a_table_and_a_view_are_dropped_when_no_flow_uses_them(server):
     (server.project / "models/silver/clicks.sql").unlink()
     unnamed = command(server, "table", "drop", "silver.clicks", "--yes")
     assert unnamed.returncode != 0 and "--project" in unnamed.stderr
+    known = command(server, "table", "drop", "silver.clicks", "--yes", "--project", server.project)
+    assert known.returncode != 0 and "`tarn flow drop silver.clicks --yes`" in known.stderr
+    assert command(server, "flow", "drop", "clicks.table", "--yes", "--project", server.project).returncode != 0
+    done = command(server, "flow", "drop", "silver.clicks", "--yes", "--project", server.project)
+    assert done.returncode == 0, done.stderr
+    other = server.project.parent / "other"
+    other.mkdir()
+    (other / "tarn.yml").write_text("name: other\n")
+    known = command(server, "table", "drop", "bronze.clicks", "--yes", "--project", other)
+    assert known.returncode != 0 and "`tarn flow drop clicks.table --yes`" in known.stderr, "by its batches"
     done = command(server, "table", "drop", "silver.clicks", "--yes", "--project", server.project)
     assert done.returncode == 0, done.stderr
     assert not (server.data / "tables/silver/clicks").exists()
@@ -268,6 +283,61 @@ def test_a_table_and_a_view_are_dropped_when_no_flow_uses_them(server):
     (server.data / "tables/.dropped-x/gold").mkdir(parents=True)
     server.start()
     assert not list((server.data / "tables").glob(".dropped*"))
+
+
+def test_a_table_that_is_gone_needs_a_rebuild(server):
+    server.kill()
+    shutil.rmtree(server.data / "tables/gold/pages")
+    planned = plan(server)
+    assert planned["gold.pages"]["effect"] == "rebuild" and "gone" in planned["gold.pages"]["changes"][0]["what"]
+    assert planned["silver.clicks"]["effect"] == "unchanged"
+    server.start()
+    assert plan(server)["gold.pages"]["effect"] == "rebuild", "made anew and empty"
+    assert command(server, "apply", "--project", server.project, "--yes").returncode == 0
+    tarn.wait_for(lambda: running(server, "gold.pages"))
+    assert sorted((row["page"], row["clicks"]) for row in server.sql("select page, clicks from gold.pages")) == [
+        ("a", 2), ("b", 1)]
+    assert plan(server)["gold.pages"]["effect"] == "unchanged"
+
+
+def test_names_are_no_part_of_an_address(server):
+    for noun, verbs in {"table": ["drop"], "view": ["drop"], "flow": ["drop", "pause", "resume", "rebuild", "describe", "why"],
+                        "topic": ["describe", "delete"], "group": ["describe"]}.items():
+        for verb in verbs:
+            for name in ("../flows/silver.clicks/pause?", "silver.clicks/pause?x=", ".", "..", "%2e", "a#b", ""):
+                done = command(server, noun, verb, name, *(["--yes"] if verb == "drop" else []))
+                assert done.returncode != 0, (noun, verb, name, done.stdout)
+                if noun == "table" and name not in ("", ".."):
+                    assert f"no table {name}" in done.stderr
+    assert running(server, "silver.clicks", "gold.pages", "live.pages"), "none was paused"
+    paused = command(server, "flow", "pause", "silver.clicks")
+    assert json.loads(paused.stdout)["state"] == "paused"
+    assert json.loads(command(server, "flow", "resume", "silver.clicks").stdout)["state"] != "paused"
+
+
+def test_a_plan_is_of_the_project_that_is_served(server):
+    other = server.project.parent / "other"
+    other.mkdir()
+    (other / "tarn.yml").write_text("name: other\n")
+    for verb in ("plan", "apply"):
+        done = command(server, verb, "--project", other)
+        assert done.returncode != 0 and f"serves {server.project}" in done.stderr
+    assert command(server, "plan", "--project", f"{server.project}/../project/").returncode == 0
+    server.project.rename(server.project.parent / "away")
+    for verb in ("plan", "apply"):
+        done = command(server, verb)
+        assert done.returncode != 0 and f"gone, or has no tarn.yml: {server.project}" in done.stderr
+    assert running(server, "silver.clicks", "gold.pages"), "what runs goes on"
+
+
+def test_a_plan_makes_no_data_folder(server):
+    none = server.data.parent / "none"
+    for verb in ("plan", "apply"):
+        done = tarn.run(verb, "--project", server.project, "--data", none, "--format", "json")
+        assert done.returncode == 0, done.stderr
+        assert {flow["effect"] for flow in json.loads(done.stdout)["flows"]} == {"new"}
+    assert tarn.run("table", "drop", "a.b", "--yes", "--project", server.project, "--data", none).returncode != 0
+    assert not none.exists()
 
 
 def test_what_a_rebuild_newly_refuses_is_a_dead_letter_once(server):
@@ -425,6 +495,10 @@ def test_up_watch_takes_up_what_needs_no_rebuild(tmp_path):
         assert command(server, "apply", "--project", server.project, "--yes").returncode == 0
         tarn.wait_for(lambda: running(server, "clicks.table", "silver.clicks", "gold.pages"))
         assert [row["page"] for row in server.sql("select page from silver.clicks")] == ["A"]
+        server.project.rename(tmp_path / "away")
+        tarn.wait_for(lambda: "has no tarn.yml" in server.log_tail(20_000))
+        (tmp_path / "away").rename(server.project)
+        assert server.log_tail(20_000).count("has no tarn.yml") == 1
     finally:
         server.kill()
 
@@ -446,6 +520,22 @@ def test_check_compiles_the_sql_of_all_models(tmp_path):
     assert [message.split(" ")[0] for message in said] == [
         "models/live/pages.sql:2:", "models/gold/ids.sql:3:", "models/gold/pages.sql:2:"], said
     assert not (tmp_path / "none").exists(), "it leaves nothing"
+    # What is wrong in one model's config hides no other's SQL; a table has a line for each.
+    (project / "models/live/other.sql").write_text(LIVE.replace("watermark", "watermrk"))
+    (project / "models/gold/other.sql").write_text(GOLD.replace("every", "evry"))
+    text = tarn.run("check", "--project", project, "--data", tmp_path / "none").stdout.splitlines()
+    assert {line.split(":")[0].strip() for line in text if ".sql:" in line} == {
+        f"models/{name}.sql" for name in ("live/other", "gold/other", "live/pages", "gold/ids", "gold/pages")}
+    assert len(text) - sum(".sql:" in line for line in text) <= 2, text
+    # What tarn.yml does not get to say is not held against models.
+    (project / "tarn.yml").write_text(topic("{id: intt}"))
+    broken = tarn.run("check", "--project", project, "--data", tmp_path / "none", "--format", "json")
+    said = [json.loads(line)["message"] for line in broken.stdout.splitlines()]
+    assert sorted(message.split(":")[0] for message in said) == [
+        "models/gold/other.sql", "models/live/other.sql", "tarn.yml"], said
+    (project / "tarn.yml").write_text(topic(COLUMNS))
+    for name in ("live/other", "gold/other"):
+        (project / f"models/{name}.sql").unlink()
     (project / "models/gold/ids.sql").unlink()
     (project / "models/gold/pages.sql").write_text(GOLD)
     (project / "models/live/pages.sql").write_text(LIVE)

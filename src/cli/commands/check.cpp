@@ -1,5 +1,9 @@
 // `tarn check`: all that is wrong with a project, with file and line.
 
+#include <algorithm>
+#include <iterator>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "capabilities.h"
@@ -20,21 +24,27 @@ class Check final : public host::Command {
     }
     Result<int> run(const host::Common& common) override {
         io::LocalFileSystem fs;
-        auto wrong = project::check_project(fs, project_.folder(), all_sections());
-        if (wrong.empty()) {
-            TARN_TRY(wrong, wrong_models(common));
+        std::optional<project::Project> right;
+        auto wrong = project::check_project(fs, project_.folder(), all_sections(), &right);
+        if (right) {
+            auto models = wrong_models(common, std::move(*right));
+            if (!models && wrong.empty()) return fail(models.error());
+            if (models) std::ranges::move(*models, std::back_inserter(wrong));
         }
         host::TableOutput out(common.format, {"message", "id"});
         for (const auto& error : wrong)
-            out.row({error.message(), to_string(error.id())});
+            out.row({cell(common.format, error.message()), to_string(error.id())});
         out.print("Nothing is wrong.");
         return wrong.empty() ? host::kExitOk : host::kExitUsage;
     }
 
   private:
-    // What is wrong with the SQL of a project whose files can be read.
-    Result<std::vector<Error>> wrong_models(const host::Common& common) {
-        TARN_TRY(auto project, project_.load());
+    // A table has one line for each; the others draw where it is, which file and line say too.
+    static std::string_view cell(host::Format format, std::string_view message) {
+        return format == host::Format::kText ? message.substr(0, message.find('\n')) : message;
+    }
+    // What is wrong with the SQL of models that can be read.
+    Result<std::vector<Error>> wrong_models(const host::Common& common, project::Project project) {
         TARN_TRY(auto settings, host::load_settings(common.program.settings, {}, project.settings));
         TARN_TRY(auto stores,
                  OfflineStores::open_scratch(common.data, std::move(project), settings));
