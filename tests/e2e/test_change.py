@@ -239,6 +239,7 @@ def test_a_data_folder_of_before_is_seen_as_it_is(server, old_type, effect):
 
 def test_a_table_and_a_view_are_dropped_when_no_flow_uses_them(server):
     used = command(server, "table", "drop", "silver.clicks", "--yes")
+    assert used.stderr.count("tarn apply") == 1, "its advice once"
     assert used.returncode != 0 and "TARN-E0717" in used.stderr
     assert "silver.clicks writes it" in used.stderr and "gold.pages reads it" in used.stderr
     assert command(server, "view", "drop", "live.pages", "--yes").returncode != 0
@@ -298,6 +299,15 @@ def test_a_table_that_is_gone_needs_a_rebuild(server):
     assert sorted((row["page"], row["clicks"]) for row in server.sql("select page, clicks from gold.pages")) == [
         ("a", 2), ("b", 1)]
     assert plan(server)["gold.pages"]["effect"] == "unchanged"
+
+
+def test_what_is_ordered_already_is_told_from_what_is_gone(server):
+    change_silver(server)
+    assert command(server, "apply", "--project", server.project, "--yes").returncode == 0
+    again = command(server, "apply", "--project", server.project, "--yes")
+    assert again.returncode != 0 and "TARN-E0718" in again.stderr and "--from-retained" not in again.stderr
+    server.start()
+    check_rebuilt(server)
 
 
 def test_names_are_no_part_of_an_address(server):
