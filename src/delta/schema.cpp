@@ -23,7 +23,7 @@ constexpr std::pair<std::string_view, TypeKind> kPrimitives[] = {
 };
 constexpr int kMaxDepth = 64;
 
-std::unexpected<Error> bad(std::string text) {
+std::unexpected<Error> bad_schema(std::string text) {
     return fail(errors::kTableDamaged, "Delta schema: " + std::move(text));
 }
 
@@ -55,7 +55,7 @@ Result<DataType> parse_primitive(const std::string& name) {
 Result<Field> parse_field(const json& j, int depth) {
     Field field;
     if (!j.is_object() || !j.contains("name") || !j["name"].is_string() || !j.contains("type"))
-        return bad("a field without name or type");
+        return bad_schema("a field without name or type");
     field.name = j["name"].get<std::string>();
     TARN_TRY(field.type, parse_type(j["type"], depth + 1));
     if (auto n = j.find("nullable"); n != j.end() && n->is_boolean())
@@ -71,7 +71,7 @@ Result<Field> parse_field(const json& j, int depth) {
 }
 
 Result<std::vector<Field>> parse_fields(const json& j, int depth) {
-    if (!j.is_array()) return bad("fields is not an array");
+    if (!j.is_array()) return bad_schema("fields is not an array");
     std::vector<Field> out;
     for (auto& item : j) {
         TARN_TRY(auto field, parse_field(item, depth));
@@ -81,14 +81,14 @@ Result<std::vector<Field>> parse_fields(const json& j, int depth) {
 }
 
 Result<DataType> parse_type(const json& j, int depth) {
-    if (depth > kMaxDepth) return bad("nested deeper than " + std::to_string(kMaxDepth));
+    if (depth > kMaxDepth) return bad_schema("nested deeper than " + std::to_string(kMaxDepth));
     if (j.is_string()) return parse_primitive(j.get<std::string>());
     if (!j.is_object() || !j.contains("type") || !j["type"].is_string())
-        return bad("a type that is neither");
+        return bad_schema("a type that is neither");
     auto name = j["type"].get<std::string>();
     DataType type;
     auto child = [&](const char* key, const char* as) -> Status {
-        if (!j.contains(key)) return bad(name + " without " + key);
+        if (!j.contains(key)) return bad_schema(name + " without " + key);
         Field field;
         field.name = as;
         TARN_TRY(field.type, parse_type(j[key], depth + 1));
@@ -97,7 +97,7 @@ Result<DataType> parse_type(const json& j, int depth) {
     };
     if (name == "struct") {
         type.kind = TypeKind::kStruct;
-        if (!j.contains("fields")) return bad("struct without fields");
+        if (!j.contains("fields")) return bad_schema("struct without fields");
         TARN_TRY(type.fields, parse_fields(j["fields"], depth));
     } else if (name == "array") {
         type.kind = TypeKind::kArray;
@@ -265,13 +265,13 @@ const Field* Schema::find(std::string_view name) const {
 
 Result<Schema> parse_schema(std::string_view text) {
     auto j = json::parse(text, nullptr, false);
-    if (j.is_discarded()) return bad("not JSON");
+    if (j.is_discarded()) return bad_schema("not JSON");
     try {
         TARN_TRY(auto type, parse_type(j, 0));
-        if (type.kind != TypeKind::kStruct) return bad("the table's type is not a struct");
+        if (type.kind != TypeKind::kStruct) return bad_schema("the table's type is not a struct");
         return Schema{std::move(type.fields)};
     } catch (const json::exception& e) {
-        return bad(e.what());
+        return bad_schema(e.what());
     }
 }
 

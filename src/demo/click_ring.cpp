@@ -14,14 +14,14 @@ namespace tarn::demo {
 constexpr int32_t kLatestMs = 60'000;
 constexpr size_t kTimeLength = 24;  // 2026-01-31T23:59:59.123Z
 
-enum class Fault : uint8_t { kNone, kCut, kWrongType, kMissingField, kNoObject };
+enum class Defect : uint8_t { kNone, kCut, kWrongType, kMissingField, kNoObject };
 
 struct ClickRing::Placed {
     uint32_t click = 0;  // index into the data
     uint32_t loop_lag = 0;
     int32_t ms = 0;  // of the intended send within the slot
     int32_t late_ms = 0;
-    Fault fault = Fault::kNone;
+    Defect defect = Defect::kNone;
     bool copy = false;
 };
 
@@ -55,20 +55,20 @@ void write_digits(char* to, int64_t value) {
         to[i] = char('0' + value % 10);
 }
 
-std::string click_json(const ClickData& data, const Click& click, Fault fault) {
+std::string click_json(const ClickData& data, const Click& click, Defect defect) {
     constexpr std::string_view kTime = "2026-01-01T00:00:00.000Z", kLoop = "000000";
-    if (fault == Fault::kNoObject)
+    if (defect == Defect::kNoObject)
         return fmt::format("click {:05}-{} lost its form", click.session, kLoop);
     auto session = fmt::format("{:05}-{}", click.session, kLoop);
     std::string out = fmt::format(R"({{"event_id":"e{0}-{1:03}","event_time":"{2}",)"
                                   R"("user_id":"u{0}","session_id":"s{0}","click":)",
                                   session, click.order, kTime);
-    out += fault == Fault::kWrongType ? "\"many\"" : fmt::format("{}", click.order);
-    if (fault != Fault::kMissingField)
+    out += defect == Defect::kWrongType ? "\"many\"" : fmt::format("{}", click.order);
+    if (defect != Defect::kMissingField)
         out += fmt::format(R"(,"page":"{}")", data.pages[click.page]);
     out += fmt::format(R"(,"category":"{}","country":"{}","price":{}}})",
                        data.categories[click.category], data.countries[click.country], click.price);
-    if (fault == Fault::kCut) out.resize(out.size() * 4 / 5);
+    if (defect == Defect::kCut) out.resize(out.size() * 4 / 5);
     return out;
 }
 
@@ -93,7 +93,7 @@ std::vector<std::vector<ClickRing::Placed>> ClickRing::place(const ClickData& da
         if (random.chance(shape_.late))
             placed.late_ms =
                 late_from_ms + int32_t(random.below(uint64_t(kLatestMs - late_from_ms)));
-        if (random.chance(shape_.broken)) placed.fault = Fault(1 + random.below(4));
+        if (random.chance(shape_.broken)) placed.defect = Defect(1 + random.below(4));
         auto& slot = slots[size_t(in_loop / slot_.us)];
         slot.push_back(placed);
         if (random.chance(shape_.twice)) {
@@ -112,10 +112,10 @@ SlotBatch ClickRing::build(const ClickData& data, const std::vector<Placed>& pla
     codec::BatchBuilder builder;
     for (auto& p : placed) {
         auto& click = data.clicks[p.click];
-        builder.add(p.ms, fmt::format("{:05}", click.session), click_json(data, click, p.fault));
+        builder.add(p.ms, fmt::format("{:05}", click.session), click_json(data, click, p.defect));
         out.late += p.late_ms > 0;
         out.twice += p.copy;
-        out.broken += p.fault != Fault::kNone;
+        out.broken += p.defect != Defect::kNone;
     }
     if (placed.empty()) return out;
     patches.first_ms = placed.front().ms;

@@ -12,7 +12,7 @@
 namespace tarn::demo {
 namespace {
 
-class Demo final : public host::Command {
+class DemoCommand final : public host::Command {
   public:
     void declare(host::Options& options) override {
         options.add("--for", &run_for_, "Ends after this time, e.g. 60s (default: at Ctrl-C)")
@@ -66,7 +66,7 @@ class Trace final : public host::Command {
     std::string timeout_ = "10s";
 };
 
-class Generator final : public host::Command {
+class GeneratorCommand final : public host::Command {
   public:
     void declare(host::Options& options) override;
     Result<int> run(const host::Common&) override {
@@ -84,7 +84,7 @@ class Generator final : public host::Command {
     std::string run_for_, day_ = "5m", late_from_ = "1s";
 };
 
-void Generator::declare(host::Options& options) {
+void GeneratorCommand::declare(host::Options& options) {
     options.add("--kafka", &options_.kafka, "host:port").required();
     options.add("--stream", &options_.stream, "clicks, or edits of Wikipedia")
         .with_default()
@@ -115,12 +115,13 @@ void Generator::declare(host::Options& options) {
 
 constexpr host::CommandRow kCommands[] = {
     {"demo", "Replays the clicks of a web shop through the platform, with a live page.",
-     "tarn demo --for 60s --rate 100000 --format json --no-browser", host::make_command<Demo>},
+     "tarn demo --for 60s --rate 100000 --format json --no-browser",
+     host::make_command<DemoCommand>},
     {"demo trace", "Follows one event: where it is, since when, in which batch and version.",
      "tarn demo trace e00042-100000-001", host::make_command<Trace>},
     {"demo-generator", "The demo's producer, by itself, against any Kafka broker.",
      "tarn demo-generator --kafka 127.0.0.1:9092 --rate 50000 --for 60s --ledger ledger",
-     host::make_command<Generator>},
+     host::make_command<GeneratorCommand>},
 };
 
 }  // namespace

@@ -32,8 +32,8 @@
 namespace tarn::demo {
 namespace {
 
-std::atomic<int> g_stop{0};  // set by the signal handler alone
-void on_signal(int) { g_stop.fetch_add(1); }
+std::atomic<int> g_stops{0};  // set by the signal handler alone
+void on_signal(int) { g_stops.fetch_add(1); }
 
 Result<std::string> make_data_folder(const host::Common& common, io::FileSystem& fs) {
     if (common.data_given) {
@@ -140,7 +140,7 @@ Result<bool> Demo::ended(Producer& producer) {
 Status Demo::watch() {
     int64_t shown_us = started_us_;
     for (;;) {
-        if (g_stop.load() > 0)
+        if (g_stops.load() > 0)
             for (auto& producer : producers_)
                 producer.child.signal(SIGTERM);
         TARN_RETURN_IF_ERROR(supervisor_->step());

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tarn/flow/error_ids.h"
+#include "tarn/lake/lake.h"
 
 namespace tarn::flow {
 namespace {
@@ -108,11 +109,8 @@ const DefinedColumn* find(const std::vector<DefinedColumn>& columns, std::string
 
 // As Lake::ensure_table() widens what stands.
 bool widens(std::string_view from, std::string_view to) {
-    if (from == "INTEGER" && to == "BIGINT") return true;
-    auto wide = codec::parse_column_type(to);
-    const int digits = from == "INTEGER" ? 10 : from == "BIGINT" ? 19 : codec::kMostDigits + 1;
-    return wide && *wide == codec::ColumnType::kDecimal && wide->scale() == 0 &&
-           wide->precision() >= digits;
+    const auto was = codec::parse_column_type(from), is = codec::parse_column_type(to);
+    return was && is && lake::widens(*was, *is);
 }
 
 class Comparison {

@@ -8,13 +8,14 @@
 #include "tarn/base/bytes.h"
 #include "tarn/codec/record_batch.h"
 #include "tarn/flow/error_ids.h"
+#include "topic_reader.h"
 
 namespace tarn::flow {
 namespace {
 
-constexpr std::string_view kMagic = "TARNSIDE";
+constexpr std::string_view kKnownMagic = "TARNSIDE";
 constexpr uint32_t kKnownVersion = 1;
-constexpr size_t kFetch = 1 << 20, kMaxInflated = 256 << 20;
+constexpr size_t kFetch = 1 << 20;
 
 template <class T>
 T number(std::string_view text) {
@@ -121,7 +122,7 @@ bool SideKnown::contains(int32_t partition, int64_t offset) const {
 
 std::string SideKnown::bytes() const {
     ByteWriter out;
-    out.raw(kMagic);
+    out.raw(kKnownMagic);
     out.le<uint32_t>(kKnownVersion);
     out.le<uint8_t>(everything_);
     out.varint(count_);
@@ -144,11 +145,11 @@ Result<SideKnown> SideKnown::parse(std::string_view bytes, const std::string& pa
         return fail(errors::kJournalDamaged,
                     "what a side output holds, kept for a rebuild, is damaged: " + path);
     };
-    if (bytes.size() < kCrc || !bytes.starts_with(kMagic)) return damaged();
+    if (bytes.size() < kCrc || !bytes.starts_with(kKnownMagic)) return damaged();
     const auto body = bytes.substr(0, bytes.size() - kCrc);
     if (load_le<uint32_t>(bytes.data() + body.size()) != crc32c(body)) return damaged();
     ByteReader in(body);
-    in.raw(kMagic.size());
+    in.raw(kKnownMagic.size());
     if (in.le<uint32_t>() != kKnownVersion)
         return fail(errors::kJournalNewer,
                     "what is kept for a rebuild is of another version: " + path);

@@ -14,8 +14,6 @@ extern const ErrorId kTransactions;
 namespace tarn::flow {
 namespace {
 
-constexpr size_t kMaxInflated = 256 << 20;
-
 // How many records these whole batches have, at most kChunkRows. What is no batch ends the count.
 size_t records_in(const std::vector<log::Slice>& slices) {
     size_t sum = 0;

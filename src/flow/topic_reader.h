@@ -28,6 +28,7 @@ namespace tarn::flow {
 
 inline constexpr size_t kChunkRows = 50'000;
 inline constexpr size_t kChunkBytes = 4 << 20;
+inline constexpr size_t kMaxInflated = 256 << 20;  // of one record batch, unpacked
 
 // Bytes of all readers' caches together.
 class CacheBudget {

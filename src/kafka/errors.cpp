@@ -8,12 +8,12 @@ namespace tarn::kafka {
 namespace {
 
 // Kafka's name, and what it means for a caller of our own client.
-struct Kind {
+struct ErrorKind {
     KafkaError error;
     std::string_view name;
     ErrorCode meaning;
 };
-constexpr Kind kKinds[] = {
+constexpr ErrorKind kKinds[] = {
     {KafkaError::kUnknownServerError, "UNKNOWN_SERVER_ERROR", ErrorCode::kInternal},
     {KafkaError::kNone, "NONE", ErrorCode::kInternal},
     {KafkaError::kOffsetOutOfRange, "OFFSET_OUT_OF_RANGE", ErrorCode::kInvalidArgument},
@@ -90,7 +90,7 @@ constexpr Kind kKinds[] = {
 }  // namespace
 
 std::string_view kafka_error_name(int16_t number) {
-    const auto* found = std::ranges::find(kKinds, KafkaError(number), &Kind::error);
+    const auto* found = std::ranges::find(kKinds, KafkaError(number), &ErrorKind::error);
     return found == std::end(kKinds) ? "ERROR_<none>" : found->name;
 }
 
@@ -188,7 +188,7 @@ KafkaError refused(std::string_view resource_kind) {
 }
 
 ErrorCode from_kafka(int16_t number) {
-    const auto* found = std::ranges::find(kKinds, KafkaError(number), &Kind::error);
+    const auto* found = std::ranges::find(kKinds, KafkaError(number), &ErrorKind::error);
     return found == std::end(kKinds) ? ErrorCode::kInternal : found->meaning;
 }
 

@@ -11,17 +11,17 @@
 namespace tarn::kafka {
 namespace {
 
-struct Refusal {
+struct TopicRefusal {
     KafkaError error;
     std::string message;
 };
 
-Refusal not_this_broker() {
+TopicRefusal not_this_broker() {
     return {KafkaError::kInvalidReplicaAssignment,
             fmt::format("partitions can only be assigned to broker {}, the only one", kNodeId)};
 }
 
-std::optional<Refusal> check_assignments(const CreateTopicsRequest::Topic& topic) {
+std::optional<TopicRefusal> check_assignments(const CreateTopicsRequest::Topic& topic) {
     std::set<int32_t> indexes;
     for (const auto& a : topic.assignments) {
         if (a.broker_ids != std::vector<int32_t>{kNodeId}) return not_this_broker();
@@ -29,16 +29,16 @@ std::optional<Refusal> check_assignments(const CreateTopicsRequest::Topic& topic
     }
     const auto n = int32_t(topic.assignments.size());
     if (int32_t(indexes.size()) != n || *indexes.begin() != 0 || *indexes.rbegin() != n - 1)
-        return Refusal{KafkaError::kInvalidReplicaAssignment,
-                       "partitions must be numbered from 0 without gaps"};
+        return TopicRefusal{KafkaError::kInvalidReplicaAssignment,
+                            "partitions must be numbered from 0 without gaps"};
     return std::nullopt;
 }
 
 // The configuration asked for, or why not.
-std::expected<log::TopicConfig, Refusal> plan(const Broker& broker,
-                                              const CreateTopicsRequest::Topic& topic) {
+std::expected<log::TopicConfig, TopicRefusal> plan(const Broker& broker,
+                                                   const CreateTopicsRequest::Topic& topic) {
     const auto refuse = [](KafkaError error, std::string message) {
-        return std::unexpected(Refusal{error, std::move(message)});
+        return std::unexpected(TopicRefusal{error, std::move(message)});
     };
     if (!valid_topic_name(topic.name))
         return refuse(KafkaError::kInvalidTopic,
@@ -134,30 +134,30 @@ void delete_one(Broker& broker, const Request& raw, const std::optional<log::Top
 }
 
 // More partitions for a topic, or why not.
-std::optional<Refusal> grow(Broker& broker, const Request& raw,
-                            const CreatePartitionsRequest::Topic& topic, bool validate_only) {
+std::optional<TopicRefusal> grow(Broker& broker, const Request& raw,
+                                 const CreatePartitionsRequest::Topic& topic, bool validate_only) {
     auto info = broker.log().find_topic(topic.name);
     if (const auto denied = broker.may(raw, topic.name); denied != KafkaError::kNone)
-        return Refusal{denied, "not permitted"};
-    if (!info) return Refusal{KafkaError::kUnknownTopicOrPartition, "no such topic"};
-    if (info->internal) return Refusal{KafkaError::kInvalidTopic, "the topic is internal"};
+        return TopicRefusal{denied, "not permitted"};
+    if (!info) return TopicRefusal{KafkaError::kUnknownTopicOrPartition, "no such topic"};
+    if (info->internal) return TopicRefusal{KafkaError::kInvalidTopic, "the topic is internal"};
     const auto has = info->config.partitions;
     if (topic.count <= has || topic.count > 100'000)
-        return Refusal{
+        return TopicRefusal{
             KafkaError::kInvalidPartitions,
             fmt::format("the topic has {} partitions already; ask for more, up to 100000", has)};
     if (topic.assignments) {
         if (int32_t(topic.assignments->size()) != topic.count - has)
-            return Refusal{KafkaError::kInvalidReplicaAssignment,
-                           fmt::format("{} partitions are added and {} assigned", topic.count - has,
-                                       topic.assignments->size())};
+            return TopicRefusal{KafkaError::kInvalidReplicaAssignment,
+                                fmt::format("{} partitions are added and {} assigned",
+                                            topic.count - has, topic.assignments->size())};
         for (const auto& assignment : *topic.assignments)
             if (assignment.broker_ids != std::vector<int32_t>{kNodeId}) return not_this_broker();
     }
     if (validate_only) return std::nullopt;
     info->config.partitions = topic.count;
     if (const auto status = broker.log().alter_topic(topic.name, info->config); !status)
-        return Refusal{to_kafka(status.error().code()), status.error().message()};
+        return TopicRefusal{to_kafka(status.error().code()), status.error().message()};
     return std::nullopt;
 }
 
@@ -229,7 +229,7 @@ void alter_partition_reassignments(
         for (const auto& partition : topic.partitions) {
             auto& answer = answers.partitions.emplace_back();
             answer.partition_index = partition.partition_index;
-            const auto refuse = [&](const Refusal& refusal) {
+            const auto refuse = [&](const TopicRefusal& refusal) {
                 answer.error_code = code(refusal.error);
                 answer.error_message = refusal.message;
             };

@@ -54,16 +54,6 @@ struct NewColumns {
     }
 };
 
-// Whether every integer of one type is of the other too, and is written the same.
-bool widens(const ColumnType& from, const ColumnType& to) {
-    constexpr int kDigitsOfInt32 = 10, kDigitsOfInt64 = 19;
-    if (from != ColumnType::kInt32 && from != ColumnType::kInt64) return false;
-    if (to == ColumnType::kDecimal)
-        return to.scale() == 0 &&
-               to.precision() >= (from == ColumnType::kInt32 ? kDigitsOfInt32 : kDigitsOfInt64);
-    return from == ColumnType::kInt32 && to == ColumnType::kInt64;
-}
-
 Result<NewColumns> new_columns(const TableSpec& spec, const delta::Snapshot& there) {
     if (!there.schema) return fail(ErrorCode::kCorrupted, "table " + spec.name + " has no schema");
     TARN_TRY(auto stand, delta::columns_of(*there.schema));
@@ -143,12 +133,21 @@ std::shared_ptr<const codec::ColumnBatch> widened(
 
 }  // namespace
 
+bool widens(const ColumnType& from, const ColumnType& to) {
+    constexpr int kDigitsOfInt32 = 10, kDigitsOfInt64 = 19;
+    if (from != ColumnType::kInt32 && from != ColumnType::kInt64) return false;
+    if (to == ColumnType::kDecimal)
+        return to.scale() == 0 &&
+               to.precision() >= (from == ColumnType::kInt32 ? kDigitsOfInt32 : kDigitsOfInt64);
+    return from == ColumnType::kInt32 && to == ColumnType::kInt64;
+}
+
 // The table's files once more, with wider columns.
 class Rewrite {
   public:
     Rewrite(Lake::Impl& lake, std::shared_ptr<const delta::Snapshot> snapshot,
-            const NewColumns& columns, Timestamp time)
-        : lake_(lake), snapshot_(std::move(snapshot)), columns_(columns), time_(time) {}
+            const std::map<std::string, ColumnType>& wider, Timestamp time)
+        : lake_(lake), snapshot_(std::move(snapshot)), wider_(wider), time_(time) {}
 
     Status run(delta::CommitRequest& commit) {
         TARN_TRY(session_, lake_.context.engine.session());
@@ -173,7 +172,7 @@ class Rewrite {
         TARN_TRY(auto rows, sql::read_delta_files(*session_, one, names_, kBatchRows));
         Batches batches;
         for (const auto& batch : rows)
-            batches.push_back(widened(batch, columns_.wider));
+            batches.push_back(widened(batch, wider_));
         if (batches.empty()) return std::nullopt;  // all of them deleted
         std::string folder;
         for (const auto& name : snapshot_->metadata->partition_columns) {
@@ -203,7 +202,7 @@ class Rewrite {
 
     Lake::Impl& lake_;
     const std::shared_ptr<const delta::Snapshot> snapshot_;
-    const NewColumns& columns_;
+    const std::map<std::string, ColumnType>& wider_;
     const Timestamp time_;
     std::unique_ptr<sql::Session> session_;
     std::vector<std::string> names_;
@@ -233,7 +232,7 @@ Status Lake::Impl::evolve(Entry& entry, const TableSpec& spec,
     commit.info.engine = kEngine;
     commit.info.txn_id = new_uuid().str();
     if (!change.widened.empty())
-        TARN_RETURN_IF_ERROR(Rewrite(*this, there, columns, commit.time).run(commit));
+        TARN_RETURN_IF_ERROR(Rewrite(*this, there, columns.wider, commit.time).run(commit));
     TARN_RETURN_IF_ERROR(context.failpoints.hit("lake.before_evolve"));
     TARN_TRY(auto made, entry.table.append(std::move(commit), *there, steps()));
     context.logger.info("the columns of a table changed", {{"table", spec.name},

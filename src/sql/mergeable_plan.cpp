@@ -73,7 +73,7 @@ std::optional<std::string_view> find_in(std::span<const About> list, std::string
     return it == list.end() ? std::nullopt : std::optional(it->text);
 }
 
-std::unexpected<Error> refuse(const std::string& what) {
+std::unexpected<Error> cannot_have(const std::string& what) {
     return fail(ErrorCode::kUnsupported,
                 "an aggregate over a table that grows cannot have " + what);
 }
@@ -132,12 +132,13 @@ class Maker {
 
     Result<MergeablePlan> make() {
         TARN_RETURN_IF_ERROR(check_shape());
-        if (types_.size() != node_.select_list.size()) return refuse("* in its SELECT list");
+        if (types_.size() != node_.select_list.size()) return cannot_have("* in its SELECT list");
         TARN_RETURN_IF_ERROR(find_groups());
         for (auto& item : node_.select_list)
             TARN_RETURN_IF_ERROR(add(*item));
         for (size_t i = 0; i < groups_.size(); ++i)
-            if (!shown_[i]) return refuse("a group that is not in the SELECT list: " + groups_[i]);
+            if (!shown_[i])
+                return cannot_have("a group that is not in the SELECT list: " + groups_[i]);
         if (node_.where_clause) plan_.where = " WHERE " + node_.where_clause->ToString();
         if (!plan_.event_time.empty()) {
             auto time = quoted_name(plan_.event_time);
@@ -153,26 +154,26 @@ class Maker {
 
   private:
     Status check_shape() {
-        if (node_.having) return refuse("HAVING: filter where the table is read");
-        if (node_.qualify) return refuse("QUALIFY");
-        if (node_.sample) return refuse("a sample");
+        if (node_.having) return cannot_have("HAVING: filter where the table is read");
+        if (node_.qualify) return cannot_have("QUALIFY");
+        if (node_.sample) return cannot_have("a sample");
         if (!node_.modifiers.empty())
-            return refuse("ORDER BY, LIMIT or DISTINCT: its rows have no order");
-        if (!node_.cte_map.map.empty()) return refuse("WITH");
+            return cannot_have("ORDER BY, LIMIT or DISTINCT: its rows have no order");
+        if (!node_.cte_map.map.empty()) return cannot_have("WITH");
         auto* from = node_.from_table.get();
         if (!from || from->type != duckdb::TableReferenceType::TABLE_FUNCTION)
-            return refuse("joins or subqueries");
+            return cannot_have("joins or subqueries");
         auto& call = from->Cast<duckdb::TableFunctionRef>();
         auto* function = as_function(*call.function);
         if (!function || function_name(*function) != kStreamFunction)
-            return refuse("another source than a table");
+            return cannot_have("another source than a table");
         return {};
     }
 
     // Texts of the group expressions, positions and names of the SELECT list resolved.
     Status find_groups() {
         if (node_.groups.grouping_sets.size() > 1)
-            return refuse("grouping sets: write a model for each");
+            return cannot_have("grouping sets: write a model for each");
         if (node_.aggregate_handling == duckdb::AggregateHandling::FORCE_AGGREGATES) {
             for (auto& item : node_.select_list)
                 if (!has_aggregate(*item)) groups_.push_back(text_of(*item));
@@ -183,7 +184,7 @@ class Maker {
                 auto& value = group->Cast<duckdb::ConstantExpression>().value;
                 int64_t at = value.type().IsNumeric() ? value.GetValue<int64_t>() : 0;
                 if (at < 1 || at > int64_t(node_.select_list.size()))
-                    return refuse("GROUP BY " + value.ToString());
+                    return cannot_have("GROUP BY " + value.ToString());
                 meant = node_.select_list[size_t(at) - 1].get();
             } else if (group->GetExpressionClass() == ExpressionClass::COLUMN_REF) {
                 auto& name = group->Cast<duckdb::ColumnRefExpression>().GetColumnName();
@@ -208,24 +209,24 @@ class Maker {
         if (function) {
             auto name = function_name(*function);
             if (auto instead = find_in(kInstead, name))
-                return refuse(name + "(): " + std::string(*instead));
+                return cannot_have(name + "(): " + std::string(*instead));
             if (find_in(kMerges, name)) return add_aggregate(item, *function, name);
         }
         if (has_aggregate(item))
-            return refuse(
+            return cannot_have(
                 "an expression over aggregates: keep the aggregates, compute where it "
                 "is read: " +
                 text);
-        return refuse("a column that is neither a group nor one of its aggregates: " + text);
+        return cannot_have("a column that is neither a group nor one of its aggregates: " + text);
     }
 
     Status add_group(const ParsedExpression& item, const std::string& text) {
         auto* function = as_function(item);
         if (function && function_name(*function) == "session") {
-            if (!plan_.event_time.empty()) return refuse("two sessions");
+            if (!plan_.event_time.empty()) return cannot_have("two sessions");
             if (function->children.size() != 2 ||
                 function->children[0]->GetExpressionClass() != ExpressionClass::COLUMN_REF)
-                return refuse("a session over anything but a column: " + text);
+                return cannot_have("a session over anything but a column: " + text);
             plan_.event_time =
                 function->children[0]->Cast<duckdb::ColumnRefExpression>().GetColumnName();
             plan_.gap_text = function->children[1]->ToString();
@@ -245,15 +246,15 @@ class Maker {
     Status add_aggregate(const ParsedExpression& item, const FunctionExpression& function,
                          const std::string& name) {
         if (function.distinct)
-            return refuse("DISTINCT inside " + name +
-                          "(): group by the value too, and count where it is read");
+            return cannot_have("DISTINCT inside " + name +
+                               "(): group by the value too, and count where it is read");
         if (function.order_bys && !function.order_bys->orders.empty())
-            return refuse("ORDER BY inside " + name + "()");
+            return cannot_have("ORDER BY inside " + name + "()");
         auto state = "a" + std::to_string(plan_.outputs.size());
         auto helper = "b" + std::to_string(plan_.outputs.size());
         const std::string merge(find_in(kMerges, name).value());
         bool arg = merge == "arg_max" || merge == "arg_min";
-        if (arg && function.children.size() != 2) return refuse(name + "() of several rows");
+        if (arg && function.children.size() != 2) return cannot_have(name + "() of several rows");
         plan_.state.push_back(state);
         plan_.outputs.push_back({shown_name(item), state, name, arg});
         auto text = text_of(item);
@@ -271,7 +272,7 @@ class Maker {
             "BLOB",    "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"};
         const auto& type = types_.at(plan_.outputs.size() - 1);
         if (!type.starts_with("DECIMAL(") && std::ranges::find(kPlain, type) == std::end(kPlain))
-            return refuse(name + "() of " + type + ": cast it to a plain type: " + text);
+            return cannot_have(name + "() of " + type + ": cast it to a plain type: " + text);
         plan_.partials.push_back(text + " AS " + state);
         if (!arg) {
             plan_.merges.push_back(merge + "(" + state + ") AS " + state);
@@ -326,7 +327,7 @@ Result<MergeablePlan> make_mergeable_plan(const std::string& sql,
                                           const std::vector<std::string>& types) {
     return guarded([&]() -> Result<MergeablePlan> {
         auto node = parse_select(sql);
-        if (!node) return refuse("UNION and the like");
+        if (!node) return cannot_have("UNION and the like");
         return Maker(*node, types).make();
     });
 }

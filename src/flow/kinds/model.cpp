@@ -34,7 +34,6 @@ FlowSpec spec_of(const project::TableModel& model, const SourceSchema& schema,
 }
 
 // Only the columns that the SQL reads: others are neither read from the table nor change the flow.
-// All of them, where it does not compile without the others.
 Result<SourceSchema> columns_read(const project::TableModel& model, const SourceSchema& schema,
                                   sql::Engine& engine) {
     TARN_TRY(auto session, engine.session());
@@ -47,11 +46,7 @@ Result<SourceSchema> columns_read(const project::TableModel& model, const Source
             std::ranges::find(read->second, column.name) != read->second.end())
             out.columns.push_back(column);
     if (out.columns.empty()) out.columns.push_back(schema.columns.at(0));  // count(*) alone
-    // `* exclude (a)` names a column that it does not read, and does not compile without it.
-    TARN_TRY(auto again, engine.session());
-    const bool alone =
-        sql::StreamStatement::compile(std::move(again), model.sql, {&out, 1}).has_value();
-    return alone ? out : schema;
+    return out;
 }
 
 Result<std::unique_ptr<ModelStep>> make_step(const project::TableModel& model,
@@ -69,6 +64,13 @@ Result<std::unique_ptr<ModelStep>> make_step(const project::TableModel& model,
             return strategy.make(spec_of(model, schema, strategy), std::move(query), schema,
                                  context.options, context.world);
     return fail(ErrorCode::kUnsupported, model.file + ": no strategy keeps a table of such SQL");
+}
+
+Result<std::unique_ptr<ModelStep>> compiled_step(const project::TableModel& model,
+                                                 const SourceSchema& schema, PartContext& context) {
+    TARN_TRY(auto step, make_step(model, schema, context));
+    TARN_RETURN_IF_ERROR(step->compile());
+    return step;
 }
 
 Definition definition_of(const project::TableModel& model, const SourceSchema& read,
@@ -95,17 +97,22 @@ Definition definition_of(const project::TableModel& model, const SourceSchema& r
 Result<FlowPlan> plan_of(const project::TableModel& model, const SourceSchema& source,
                          std::vector<codec::ColumnSpec>& table_columns, PartContext& context) {
     TARN_TRY(auto schema, columns_read(model, source, context.world.engine));
-    TARN_TRY(auto step, make_step(model, schema, context));
-    TARN_RETURN_IF_ERROR(step->compile());
-    step->define(definition_of(model, schema, *step));
+    auto step = compiled_step(model, schema, context);
+    // `* exclude (a)` names a column that it does not read, and does not compile without it.
+    if (!step && schema.columns.size() < source.columns.size()) {
+        schema = source;
+        step = compiled_step(model, schema, context);
+    }
+    if (!step) return fail(step.error());
+    (*step)->define(definition_of(model, schema, **step));
     std::vector<std::string> input;
     for (const auto& column : schema.columns)
         input.push_back(column.name);
     context.readers.table(model.source).need(input);
-    table_columns = step->table_columns();
-    const auto side_columns = step->side_columns();
+    table_columns = (*step)->table_columns();
+    const auto side_columns = (*step)->side_columns();
     const auto description = "Model " + model.file;
-    FlowPlan plan{{table_node(model.source)}, std::move(step), {}};
+    FlowPlan plan{{table_node(model.source)}, std::move(*step), {}};
     plan.sinks.push_back({.node = table_node(model.name),
                           .description = description,
                           .columns = table_columns,

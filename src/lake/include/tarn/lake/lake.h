@@ -60,6 +60,10 @@ struct AppendOutcome {
     uint64_t rows = 0, files = 0, bytes = 0;
 };
 
+// Whether every integer of one type is of the other too, and is written the same: what
+// ensure_table() makes wider in a table that stands.
+bool widens(const codec::ColumnType& from, const codec::ColumnType& to);
+
 // What Lake::ensure_table() would make of a table that is there.
 struct SchemaChange {
     std::vector<std::string> added, relaxed, widened;  // columns, by name
