@@ -214,6 +214,8 @@ Action commit_info_of(od::value v) {
             out.engine = any_text(x);
         else if (k == "txnId")
             out.txn_id = any_text(x);
+        else if (k == "isolationLevel")
+            out.isolation = any_text(x);
         else if (k == "isBlindAppend") {
             bool b;
             if (!x.get_bool().get(b)) out.blind_append = b;

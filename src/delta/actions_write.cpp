@@ -164,6 +164,15 @@ void append_json(std::string& out, const DomainMetadata& a) {
     });
 }
 
+void append_json(std::string& out, const ChangeFile& a) {
+    line(out, "cdc", [&](ObjectWriter& o) {
+        o.text("path", a.path);
+        o.map("partitionValues", a.partition_values);
+        o.number("size", a.size);
+        o.boolean("dataChange", false);
+    });
+}
+
 void append_json(std::string& out, const CommitInfo& a) {
     line(out, "commitInfo", [&](ObjectWriter& o) {
         auto pairs = [&](std::string_view name, const auto& values) {
@@ -177,7 +186,7 @@ void append_json(std::string& out, const CommitInfo& a) {
         o.text("operation", a.operation);
         pairs("operationParameters", a.parameters);
         o.maybe("readVersion", a.read_version);
-        o.text("isolationLevel", "Serializable");
+        if (!a.isolation.empty()) o.text("isolationLevel", a.isolation);
         if (a.blind_append) o.boolean("isBlindAppend", *a.blind_append);
         pairs("operationMetrics", a.metrics);
         if (!a.user_metadata.empty()) o.text("userMetadata", a.user_metadata);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "commit_text.h"
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/log_files.h"
@@ -10,7 +11,6 @@
 #include "tarn/delta/protocol_gate.h"
 
 namespace tarn::errors {
-extern const ErrorId kTableConflict;
 extern const ErrorId kCommitLost;
 extern const ErrorId kNoTableVersion;
 }  // namespace tarn::errors
@@ -215,35 +215,15 @@ Result<bool> Table::committed_locked(int64_t version, const std::string& txn_id)
 Result<CommitOutcome> Table::publish_locked(int64_t version, CommitRequest& request,
                                             int conflicts) {
     const WholeOrNone guard(replay_);
-    int64_t previous = snapshot_ ? snapshot_->commit_ms + 1 : 0;
-    request.info.timestamp_ms = std::max(request.time.ms(), previous);
-    if (version > 0) request.info.read_version = version - 1;
-    std::string text;
-    append_json(text, request.info);
-    if (request.protocol) append_json(text, *request.protocol);
-    if (request.metadata) append_json(text, *request.metadata);
-    for (auto& txn : request.transactions)
-        append_json(text, txn);
-    for (auto& remove : request.removes)
-        append_json(text, remove);
-    for (auto& add : request.adds)
-        append_json(text, add);
+    number(request, version, snapshot_.get());
+    const auto text = commit_text(request);
     auto put = fs_.put_if_absent(log_folder() + "/" + commit_name(version), text);
     if (!put && put.error().code() == ErrorCode::kIo) {
         auto ours = committed_locked(version, request.info.txn_id);
         if (ours && *ours && fs_.sync_folder(log_folder())) put = {};
     }
     if (!put) return fail(std::move(put).error());
-    std::vector<Action> actions;
-    actions.emplace_back(request.info);
-    if (request.protocol) actions.emplace_back(*request.protocol);
-    if (request.metadata) actions.emplace_back(*request.metadata);
-    for (auto& txn : request.transactions)
-        actions.emplace_back(txn);
-    for (auto& remove : request.removes)
-        actions.emplace_back(std::move(remove));
-    for (auto& add : request.adds)
-        actions.emplace_back(std::move(add));
+    auto actions = actions_of(std::move(request));
     TARN_RETURN_IF_ERROR(replay_->apply_commit(version, std::move(actions)));
     TARN_RETURN_IF_ERROR(note_commit_locked());
     return CommitOutcome{version, snapshot_, conflicts};
@@ -259,41 +239,30 @@ Result<CommitOutcome> Table::create(CommitRequest request) {
     return outcome;
 }
 
-namespace {
-
-Status check_conflicts(const Snapshot& read, const Snapshot& now, const CommitRequest& request) {
-    auto conflict = [&](std::string what) {
-        return fail(errors::kTableConflict, "another writer changed " + what + " of table " +
-                                                now.root + " between versions " +
-                                                std::to_string(read.version) + " and " +
-                                                std::to_string(now.version));
-    };
-    if ((!request.removes.empty() || request.metadata) && read.version != now.version)
-        return conflict("the files");
-    if (read.metadata != now.metadata && read.metadata->id != now.metadata->id)
-        return conflict("the identity");
-    if (read.metadata != now.metadata) return conflict("the metadata");
-    auto& a = read.protocol;
-    auto& b = now.protocol;
-    if (a.min_reader != b.min_reader || a.min_writer != b.min_writer ||
-        a.reader_features != b.reader_features || a.writer_features != b.writer_features)
-        return conflict("the protocol");
-    for (auto& txn : request.transactions)
-        if (read.transaction(txn.app_id) != now.transaction(txn.app_id))
-            return conflict("the transaction of " + txn.app_id);
-    return {};
+// The commits that came after a version, up to the newest one known.
+Result<std::vector<Winner>> Table::winners_since(int64_t version) {
+    std::vector<Winner> out;
+    for (int64_t v = version + 1; v <= snapshot_->version; ++v) {
+        TARN_TRY(auto actions, read_commit(fs_, log_folder(), v));
+        out.push_back({v, std::move(actions)});
+    }
+    return out;
 }
 
-}  // namespace
-
-Result<CommitOutcome> Table::append(CommitRequest request, const Snapshot& read,
+Result<CommitOutcome> Table::commit(CommitRequest request, const Snapshot& read,
                                     const StepHook& step) {
     MutexLock lock(mutex_);
     if (!replay_ || !snapshot_) TARN_RETURN_IF_ERROR(load_locked());
-    TARN_RETURN_IF_ERROR(
-        check_appendable(snapshot_->protocol, *snapshot_->metadata, snapshot_->schema.get()));
+    TARN_RETURN_IF_ERROR(check_writable(snapshot_->protocol, *snapshot_->metadata));
+    const bool judges = needs_winners(request);
+    int64_t judged = read.version;
     for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-        TARN_RETURN_IF_ERROR(check_conflicts(read, *snapshot_, request));
+        std::vector<Winner> winners;
+        if (judges && snapshot_->version > judged) {
+            TARN_TRY(winners, winners_since(judged));
+            judged = snapshot_->version;
+        }
+        TARN_RETURN_IF_ERROR(check_conflicts(request, read, *snapshot_, winners));
         if (step) TARN_RETURN_IF_ERROR(step("before_commit"));
         auto outcome = publish_locked(snapshot_->version + 1, request, attempt);
         if (outcome && step) TARN_RETURN_IF_ERROR(step("after_commit"));

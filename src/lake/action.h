@@ -41,8 +41,6 @@ class Write {
                       size_t number);
     Result<AppendOutcome> commit() TARN_REQUIRES(entry_.appending);
     delta::CommitInfo info() const;
-    Status after_commit(int64_t version) TARN_REQUIRES(entry_.appending);
-    void look_at_time() TARN_REQUIRES(entry_.appending);
 
     Lake::Impl& lake_;
     Entry& entry_;

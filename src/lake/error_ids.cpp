@@ -22,11 +22,19 @@ extern constinit const ErrorId kTableSchema{606, Code::kAlreadyExists,
     "stands. One that is new: write into a table of another name, or drop the one that is there "
     "(`tarn table drop NAME --yes`). Or put the project back to the table's columns."};
 
+extern constinit const ErrorId kMergeAmbiguous{608, Code::kInvalidArgument,
+    "Several rows of a MERGE's source would change the same row",
+    "A row of the table matches more than one row of the source for which a clause updates or "
+    "deletes it, and nothing says which of them is to win.",
+    "Give the source one row a key: `SELECT * FROM s QUALIFY row_number() OVER (PARTITION BY key "
+    "ORDER BY at DESC) = 1`. Rows that are equal in all columns count too."};
+
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
     &kTableFenced,
     &kTableSchema,
+    &kMergeAmbiguous,
 };
 
 }  // namespace tarn::errors

@@ -234,7 +234,7 @@ Status Lake::Impl::evolve(Entry& entry, const TableSpec& spec,
     if (!change.widened.empty())
         TARN_RETURN_IF_ERROR(Rewrite(*this, there, columns.wider, commit.time).run(commit));
     TARN_RETURN_IF_ERROR(context.failpoints.hit("lake.before_evolve"));
-    TARN_TRY(auto made, entry.table.append(std::move(commit), *there, steps()));
+    TARN_TRY(auto made, entry.table.commit(std::move(commit), *there, steps()));
     context.logger.info("the columns of a table changed", {{"table", spec.name},
                                                            {"version", made.version},
                                                            {"added", change.added.size()},
@@ -334,7 +334,7 @@ Status Lake::Impl::take_over(Entry& entry, const delta::Snapshot& old,
     commit.info.engine = kEngine;
     commit.info.txn_id = new_uuid().str();
     TARN_RETURN_IF_ERROR(context.failpoints.hit("lake.before_replace"));
-    TARN_RETURN_IF_ERROR(entry.table.append(std::move(commit), old, steps()));
+    TARN_RETURN_IF_ERROR(entry.table.commit(std::move(commit), old, steps()));
     return {};
 }
 

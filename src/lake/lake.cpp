@@ -28,6 +28,17 @@ std::string json_list(const std::vector<std::string>& values) {
     return out + "]";
 }
 
+std::string json_object(const std::map<std::string, std::string>& values) {
+    std::string out = "{";
+    for (auto& [key, value] : values) {
+        if (out.size() > 1) out += ',';
+        delta::append_json_string(out, key);
+        out += ':';
+        delta::append_json_string(out, value);
+    }
+    return out + "}";
+}
+
 namespace {
 
 constexpr std::string_view kDropped = ".dropped-";  // folders in the root
@@ -191,7 +202,9 @@ Status Lake::ensure_table(const TableSpec& spec) {
         for (auto& [key, value] : spec.properties)
             metadata.configuration.emplace_back(key, value);
         metadata.created_ms = request.time.ms();
-        TARN_RETURN_IF_ERROR(delta::check_appendable(*request.protocol, metadata));
+        request.protocol =
+            delta::with_properties(std::move(*request.protocol), metadata.configuration);
+        TARN_RETURN_IF_ERROR(delta::check_writable(*request.protocol, metadata));
         request.info.operation = "CREATE TABLE";
         request.info.parameters = {{"partitionBy", json_list(spec.partition_by)},
                                    {"isManaged", "false"}};

@@ -66,6 +66,18 @@ struct Lake::Impl {
     // The oldest version that someone will read, INT64_MAX if nobody.
     int64_t held(std::string_view table);
 
+    // After a commit: a checkpoint now and then, and behind it the log's oldest part goes. The
+    // commit is made whatever happens here: an error is logged and counted, and given back only if
+    // the process is to stop.
+    Status after_commit(Entry& entry, const std::string& table, const delta::Snapshot& snapshot)
+        TARN_REQUIRES(entry.appending);
+    Status checkpoint(Entry& entry, const std::string& table, const delta::Snapshot& snapshot)
+        TARN_REQUIRES(entry.appending);
+    void look_at_time(Entry& entry, const std::string& table, const delta::Snapshot& snapshot)
+        TARN_REQUIRES(entry.appending);
+    // About so long, by chance more or less, so that writers do not stay in step.
+    void pause(Duration about);
+
     void tell(const std::string& table);
     Mutex listening;  // held while listeners run
     uint64_t last_token TARN_GUARDED_BY(listening) = 0;
@@ -82,6 +94,11 @@ inline constexpr std::string_view kReplaceTable = "REPLACE TABLE";  // in commit
 inline constexpr std::string_view kReplacedAt = "tarn.replacedAt";  // a table's property: version
 inline constexpr const char* kEngine = "Tarn/0.1.0";
 
+// Rules of the table that Tarn cannot hold rows to yet. Errors: kUnsupported, naming it.
+Status check_rules(const delta::Snapshot& snapshot);
+
+int64_t integer_property(const delta::Snapshot& snapshot, std::string_view key, int64_t otherwise);
+std::string json_object(const std::map<std::string, std::string>& values);
 std::string json_list(const std::vector<std::string>& values);
 delta::RemoveFile removal(const delta::AddFile& file, Timestamp time);
 

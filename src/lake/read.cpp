@@ -9,7 +9,7 @@
 
 namespace tarn::lake {
 
-static constexpr std::string_view kDelete = "DELETE";  // as Spark and delta-rs name it
+static constexpr std::string_view kDeleteOperation = "DELETE";  // as Spark and delta-rs name it
 
 PartitionKey partition_of(const delta::Snapshot& snapshot, const delta::AddFile& file) {
     PartitionKey key;
@@ -106,7 +106,7 @@ Result<AddedFiles> Lake::added(std::string_view table, int64_t version) {
     out.replaced = operation == kReplaceTable;
     if (!removed || out.replaced) return out;
     // What a DELETE adds are files of the rows that it left, which are not new.
-    if (operation == kDelete) {
+    if (operation == kDeleteOperation) {
         out.files.clear();
         impl_->context.logger.info(
             "rows of a table were deleted; flows that read it go on behind it",

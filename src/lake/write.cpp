@@ -20,18 +20,7 @@ extern const ErrorId kTableFenced;
 namespace tarn::lake {
 namespace {
 
-constexpr int64_t kDefaultCheckpointInterval = 10;  // delta.checkpointInterval
 constexpr size_t kFilesPerStep = 5000;
-constexpr int64_t kCleanEveryMs = 60 * 60 * 1000;  // of one table's log
-constexpr int64_t kAheadMs = 60 * 1000;            // of the clock: worth saying
-
-int64_t integer_property(const delta::Snapshot& snapshot, std::string_view key, int64_t otherwise) {
-    auto text = snapshot.property(key);
-    if (!text) return otherwise;
-    int64_t value = otherwise;
-    std::from_chars(text->data(), text->data() + text->size(), value);
-    return value;
-}
 
 // Letters, digits and ._- stay; everything else as ~XX, so that different stems stay different. A
 // long one is bounded.
@@ -46,17 +35,6 @@ std::string file_safe(std::string_view stem) {
             out += fmt::format("~{:02X}", static_cast<unsigned char>(c));
     }
     return delta::bounded_name(std::move(out), delta::kMostNameBytes);
-}
-
-std::string json_object(const std::map<std::string, std::string>& values) {
-    std::string out = "{";
-    for (auto& [key, value] : values) {
-        if (out.size() > 1) out += ',';
-        delta::append_json_string(out, key);
-        out += ':';
-        delta::append_json_string(out, value);
-    }
-    return out + "}";
 }
 
 bool has_null(const codec::Column& column, size_t rows) {
@@ -86,8 +64,8 @@ Status Write::check_schema() {
         return fail(ErrorCode::kInvalidArgument,
                     "rows do not fit table " + request_.table + ": " + what);
     };
-    TARN_RETURN_IF_ERROR(delta::check_appendable(snapshot_->protocol, *snapshot_->metadata,
-                                                 snapshot_->schema.get()));
+    TARN_RETURN_IF_ERROR(delta::check_writable(snapshot_->protocol, *snapshot_->metadata));
+    TARN_RETURN_IF_ERROR(check_rules(*snapshot_));
     TARN_TRY(auto columns, delta::columns_of(*snapshot_->schema));
     if (request_.batches.empty()) return {};
     auto& first = *request_.batches[0];
@@ -220,7 +198,7 @@ Result<AppendOutcome> Write::commit() {
         add_txn(txn);
     auto append = [&] {
         try {
-            return entry_.table.append(std::move(commit), *snapshot_, lake_.steps());
+            return entry_.table.commit(std::move(commit), *snapshot_, lake_.steps());
         } catch (...) {
             // It may be made: whoever asks again is not fenced by himself.
             if (request_.txn) entry_.known[request_.txn->app_id] = request_.txn->version;
@@ -233,39 +211,6 @@ Result<AppendOutcome> Write::commit() {
     snapshot_ = made.snapshot;
     outcome_.version = made.version;
     return outcome_;
-}
-
-// The times of a table's commits grow, whatever the clock does: one that went back by an hour is an
-// hour behind them.
-void Write::look_at_time() {
-    const auto ahead_ms = snapshot_->commit_ms - lake_.context.clock.now().ms();
-    if (ahead_ms <= kAheadMs) return;
-    lake_.ahead.add();
-    if (std::exchange(entry_.told_ahead, true)) return;
-    lake_.context.logger.warn(
-        "the commits of a table are ahead of the clock, which has gone back or is wrong: their "
-        "times grow by a millisecond each until it has caught up",
-        {{"table", request_.table},
-         {"version", snapshot_->version},
-         {"ahead", format_duration(Duration::millis(ahead_ms))}});
-}
-
-// A checkpoint now and then, and after it the log's oldest part goes. The append is made whatever
-// happens here.
-Status Write::after_commit(int64_t version) {
-    auto interval =
-        integer_property(*snapshot_, "delta.checkpointInterval", kDefaultCheckpointInterval);
-    if (interval <= 0 || version % interval != 0 || version == 0) return {};
-    auto now_ms = lake_.context.clock.now().ms();
-    TARN_RETURN_IF_ERROR(entry_.table.write_checkpoint(now_ms, lake_.steps()));
-    if (entry_.cleaned_ms != INT64_MIN && now_ms - entry_.cleaned_ms < kCleanEveryMs) return {};
-    TARN_TRY(auto removed,
-             entry_.table.clean_log(now_ms, lake_.held(request_.table), lake_.steps()));
-    entry_.cleaned_ms = now_ms;
-    if (removed > 0)
-        lake_.context.logger.info("removed expired files of a table's log",
-                                  {{"table", request_.table}, {"files", removed}});
-    return {};
 }
 
 Result<AppendOutcome> Write::run() {
@@ -287,14 +232,7 @@ Result<AppendOutcome> Write::run() {
     lake_.appends.add();
     lake_.rows.add(double(outcome.rows));
     lake_.bytes.add(double(outcome.bytes));
-    look_at_time();
-    if (auto status = after_commit(outcome.version); !status) {
-        lake_.checkpoint_failures.add();
-        lake_.context.logger.warn(
-            "checkpoint of a table failed; its commits are complete without it",
-            {{"table", request_.table}, {"error", status.error()}});
-        if (status.error().code() == ErrorCode::kCancelled) return fail(std::move(status).error());
-    }
+    TARN_RETURN_IF_ERROR(lake_.after_commit(entry_, request_.table, *snapshot_));
     return outcome;
 }
 

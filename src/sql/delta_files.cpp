@@ -8,28 +8,26 @@ namespace tarn::sql {
 
 namespace {
 
-// Behind delta_scan(kGivenFiles) as long as it lives.
-class Given {
-  public:
-    Given(SessionState& state, const DeltaFiles& files) : state_(state) {
-        state_.files = std::make_shared<const DeltaFiles>(files);
-    }
-    ~Given() { state_.files.reset(); }
-    Given(const Given&) = delete;
-    Given& operator=(const Given&) = delete;
-
-  private:
-    SessionState& state_;
-};
+std::string scan_text() {
+    return std::string(kDeltaScanFunction) + "(" + quoted_text(kGivenFiles) + ")";
+}
 
 std::string select_text(std::span<const std::string> columns) {
     std::string list;
     for (auto& column : columns)
         list += (list.empty() ? "" : ", ") + quoted_name(column);
-    return "SELECT " + list + " FROM " + kDeltaScanFunction + "(" + quoted_text(kGivenFiles) + ")";
+    return "SELECT " + list + " FROM " + scan_text();
 }
 
 }  // namespace
+
+GivenFiles::GivenFiles(Session& session, const DeltaFiles& files) : session_(session) {
+    session_.impl().state->files = std::make_shared<const DeltaFiles>(files);
+}
+
+GivenFiles::~GivenFiles() { session_.impl().state->files.reset(); }
+
+std::string GivenFiles::text() const { return scan_text(); }
 
 Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_delta_files(
     Session& session, const DeltaFiles& files, std::span<const std::string> columns,
@@ -38,7 +36,7 @@ Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_delta_files(
     if (files.files.empty()) return out;
     auto& s = session.impl();
     return guarded([&]() -> Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> {
-        Given given(*s.state, files);
+        GivenFiles given(session, files);
         auto prepared = s.connection.Prepare(select_text(columns));
         if (prepared->HasError()) return fail(to_error(prepared->GetErrorObject()));
         std::vector<std::string> names(columns.begin(), columns.end());

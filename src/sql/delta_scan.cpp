@@ -20,6 +20,7 @@
 #include <numeric>
 
 #include "checkpoint_reader.h"
+#include "delta_types.h"
 #include "duck.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/paths.h"
@@ -36,51 +37,6 @@ template <class T>
 T value_or_raise(Result<T> result) {
     if (!result) throw_error(result.error());
     return std::move(*result);
-}
-
-LogicalType duck_type(const delta::DataType& type) {
-    using delta::TypeKind;
-    switch (type.kind) {
-        case TypeKind::kBoolean:
-            return LogicalType::BOOLEAN;
-        case TypeKind::kByte:
-            return LogicalType::TINYINT;
-        case TypeKind::kShort:
-            return LogicalType::SMALLINT;
-        case TypeKind::kInteger:
-            return LogicalType::INTEGER;
-        case TypeKind::kLong:
-            return LogicalType::BIGINT;
-        case TypeKind::kFloat:
-            return LogicalType::FLOAT;
-        case TypeKind::kDouble:
-            return LogicalType::DOUBLE;
-        case TypeKind::kDecimal:
-            return LogicalType::DECIMAL(type.precision, type.scale);
-        case TypeKind::kString:
-            return LogicalType::VARCHAR;
-        case TypeKind::kBinary:
-            return LogicalType::BLOB;
-        case TypeKind::kDate:
-            return LogicalType::DATE;
-        case TypeKind::kTimestamp:
-            return LogicalType::TIMESTAMP_TZ;
-        case TypeKind::kTimestampNtz:
-            return LogicalType::TIMESTAMP;
-        case TypeKind::kVoid:
-            return LogicalType::INTEGER;  // never in files: reads as NULL
-        case TypeKind::kStruct: {
-            child_list_t<LogicalType> children;
-            for (auto& field : type.fields)
-                children.emplace_back(field.name, duck_type(field.type));
-            return LogicalType::STRUCT(std::move(children));
-        }
-        case TypeKind::kArray:
-            return LogicalType::LIST(duck_type(type.fields[0].type));
-        case TypeKind::kMap:
-            return LogicalType::MAP(duck_type(type.fields[0].type), duck_type(type.fields[1].type));
-    }
-    return LogicalType::INVALID;
 }
 
 bool has_struct(const delta::DataType& type) {

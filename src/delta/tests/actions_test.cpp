@@ -83,15 +83,15 @@ TEST(ProtocolGate, FeaturesAreRefusedByName) {
     Metadata metadata;
     metadata.schema =
         R"({"type":"struct","fields":[{"name":"a","type":"long","nullable":true,"metadata":{}}]})";
-    EXPECT_TRUE(check_appendable({}, metadata));
+    EXPECT_TRUE(check_writable({}, metadata));
     for (auto& feature : feature_table()) {
         Protocol protocol{3, 7, std::vector<std::string>{},
                           std::vector<std::string>{std::string(feature.name)}};
         if (feature.reader_writer) protocol.reader_features->push_back(std::string(feature.name));
         auto read = check_readable(protocol);
         EXPECT_EQ(read.has_value(), feature.read || !feature.reader_writer) << feature.name;
-        auto write = check_appendable(protocol, metadata);
-        EXPECT_EQ(write.has_value(), feature.append) << feature.name;
+        auto write = check_writable(protocol, metadata);
+        EXPECT_EQ(write.has_value(), feature.write) << feature.name;
         if (!write) {
             EXPECT_EQ(write.error().code(), ErrorCode::kUnsupported);
             EXPECT_NE(write.error().message().find(feature.name), std::string::npos)
@@ -102,15 +102,50 @@ TEST(ProtocolGate, FeaturesAreRefusedByName) {
     EXPECT_NE(check_readable(unknown).error().message().find("brandNew"), std::string::npos);
     Protocol writer_only{1, 7, {}, {{"brandNew"}}};
     EXPECT_TRUE(check_readable(writer_only));
-    EXPECT_FALSE(check_appendable(writer_only, metadata));
+    EXPECT_FALSE(check_writable(writer_only, metadata));
     EXPECT_FALSE(check_readable(Protocol{3, 7, {}, {}}));
-    EXPECT_NE(check_appendable(Protocol{1, 3, {}, {}}, metadata)
-                  .error()
-                  .message()
-                  .find("checkConstraints"),
-              std::string::npos);
-    metadata.configuration = {{"delta.constraints.positive", "a > 0"}};
-    EXPECT_FALSE(check_appendable({}, metadata));
+    auto identity = check_writable(Protocol{1, 6, {}, {}}, metadata);
+    ASSERT_FALSE(identity);
+    EXPECT_NE(identity.error().message().find("identityColumns"), std::string::npos);
+    EXPECT_TRUE(check_writable(Protocol{2, 5, {}, {}}, metadata));
+    EXPECT_FALSE(check_writable(Protocol{1, 8, {}, {}}, metadata));
+}
+
+using Names = std::vector<std::string>;
+
+TEST(ProtocolGate, VersionsImplyFeatures) {
+    const Protocol old{2, 5, {}, {}};
+    EXPECT_TRUE(has_reader_feature(old, "columnMapping"));
+    EXPECT_TRUE(has_writer_feature(old, "generatedColumns"));
+    EXPECT_FALSE(has_writer_feature(old, "identityColumns"));
+    EXPECT_FALSE(has_reader_feature({1, 5, {}, {}}, "columnMapping"));
+    EXPECT_FALSE(has_writer_feature(old, "deletionVectors"));
+    const Protocol listed{3, 7, Names{"deletionVectors"}, Names{"deletionVectors"}};
+    EXPECT_TRUE(has_reader_feature(listed, "deletionVectors"));
+    EXPECT_FALSE(has_writer_feature(listed, "appendOnly"));
+}
+
+// A table that leaves the versions behind lists what they implied, or other writers would not
+// enforce it any more.
+TEST(ProtocolGate, ARaisedProtocolListsWhatItImplied) {
+    auto writer = with_feature({1, 2, {}, {}}, "domainMetadata");
+    EXPECT_EQ(writer.min_reader, 1);
+    EXPECT_EQ(writer.min_writer, 7);
+    EXPECT_FALSE(writer.reader_features);
+    EXPECT_EQ(*writer.writer_features, (Names{"appendOnly", "invariants", "domainMetadata"}));
+
+    auto both = with_feature({1, 2, {}, {}}, "deletionVectors");
+    EXPECT_EQ(both.min_reader, 3);
+    EXPECT_EQ(*both.reader_features, Names{"deletionVectors"});
+    EXPECT_EQ(*both.writer_features, (Names{"appendOnly", "invariants", "deletionVectors"}));
+
+    auto mapped = with_feature({2, 5, {}, {}}, "timestampNtz");
+    EXPECT_EQ(*mapped.reader_features, (Names{"columnMapping", "timestampNtz"}));
+    EXPECT_EQ(*mapped.writer_features,
+              (Names{"appendOnly", "invariants", "checkConstraints", "changeDataFeed",
+                     "generatedColumns", "columnMapping", "timestampNtz"}));
+    EXPECT_EQ(*with_feature(mapped, "rowTracking").reader_features, *mapped.reader_features);
+    EXPECT_EQ(with_feature({2, 5, {}, {}}, "columnMapping").min_writer, 5);
 }
 
 TEST(Schema, NestedTypesComeBackAsTheyWere) {

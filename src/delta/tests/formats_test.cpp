@@ -250,7 +250,7 @@ TEST(Schemas, OfColumnsOfEachType) {
     EXPECT_EQ(protocol.reader_features, std::vector<std::string>{"timestampNtz"});
     Metadata metadata;
     metadata.schema = schema_json(*schema_of(columns));
-    EXPECT_TRUE(check_appendable(protocol, metadata));
+    EXPECT_TRUE(check_writable(protocol, metadata));
     columns.push_back({"s", codec::ColumnType::structure({{"a b", codec::ColumnType::kInt32}})});
     EXPECT_FALSE(schema_of(columns)) << "names inside of a struct are names of columns too";
 }
@@ -298,6 +298,28 @@ TEST(Statistics, ReadingKeepsDigitsAndToleratesAnything) {
     EXPECT_FALSE(ranges[1].min || ranges[1].nulls || ranges[2].min);
     for (auto broken : {"", "{", "[]", "null", R"({"minValues":3})"})
         EXPECT_FALSE(read_statistics(broken, names)[0].min) << broken;
+}
+
+TEST(DeletionVectors, WhatIsWrittenIsReadBack) {
+    std::vector<std::vector<uint64_t>> cases = {{0}, {65535, 65536}, {7, (1ull << 32) + 3}, {}};
+    for (uint64_t i = 0; i < 4096; ++i)
+        cases[3].push_back(i * 3);  // the largest array
+    cases.push_back(cases[3]);
+    cases.back().push_back(65535);  // the smallest bitmap
+    cases.emplace_back();
+    for (uint64_t i = 0; i < 300'000; ++i)
+        if (i % 5) cases.back().push_back(i);
+    for (const auto& rows : cases) {
+        auto back = decode_deletion_vector(encode_deletion_vector(rows));
+        ASSERT_TRUE(back) << back.error().message();
+        EXPECT_EQ(*back, rows);
+    }
+    // As the kernel's tests have it: rows 3, 4, 7, 11, 18, 29.
+    auto kernel = z85_decode("^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L");
+    ASSERT_TRUE(kernel);
+    EXPECT_EQ(encode_deletion_vector(std::vector<uint64_t>{3, 4, 7, 11, 18, 29}),
+              kernel->substr(0, 44));
+    EXPECT_EQ(z85_encode(*kernel), "^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L");
 }
 
 TEST(DeletionVectors, InlineAndPath) {

@@ -54,6 +54,7 @@ struct AddFile {
     StringMap tags;
     std::shared_ptr<const DeletionVector> deletion_vector;
     std::optional<int64_t> base_row_id, default_row_commit_version;
+    bool numbered_here = false;  // by a commit that is not made yet: its row ids are not final
     std::optional<std::string> clustering_provider;
     int64_t records =
         -1;  // numRecords of stats: physical rows, before the deletion vector; -1 unknown
@@ -88,7 +89,7 @@ struct DomainMetadata {
 
 struct CommitInfo {
     std::optional<int64_t> timestamp_ms, in_commit_timestamp_ms, read_version;
-    std::string operation, engine, txn_id;
+    std::string operation, engine, txn_id, isolation;
     // Values as text: strings undone, everything else as JSON.
     std::vector<std::pair<std::string, std::string>> parameters, metrics;
     std::optional<bool> blind_append;

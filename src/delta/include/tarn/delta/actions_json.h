@@ -23,6 +23,7 @@ void append_json(std::string& out, const AddFile& action);
 void append_json(std::string& out, const RemoveFile& action);
 void append_json(std::string& out, const SetTransaction& action);
 void append_json(std::string& out, const DomainMetadata& action);
+void append_json(std::string& out, const ChangeFile& action);
 void append_json(std::string& out, const CommitInfo& action);
 
 // A JSON string with its quotes.

@@ -17,21 +17,12 @@
 #include "tarn/base/time.h"
 #include "tarn/delta/actions.h"
 #include "tarn/delta/checkpoint_io.h"
+#include "tarn/delta/commit.h"
 #include "tarn/delta/snapshot.h"
 #include "tarn/io/file_system.h"
 
 namespace tarn::delta {
 
-struct CommitRequest {
-    std::vector<AddFile> adds;
-    // With some, or with metadata, nobody may have committed since `read`.
-    std::vector<RemoveFile> removes;
-    std::vector<SetTransaction> transactions;
-    std::optional<Protocol> protocol;  // in version 0, or with metadata the table's new one
-    std::optional<Metadata> metadata;  // in version 0, or the table's new one
-    CommitInfo info;  // txn_id must be unique; timestamp and read version are filled in
-    Timestamp time;   // the commit's time is max(this, the previous one's + 1 ms)
-};
 struct CommitOutcome {
     int64_t version = -1;
     std::shared_ptr<const Snapshot> snapshot;
@@ -60,12 +51,11 @@ class Table {
 
     // Version 0. Errors: kAlreadyExists (there is a table).
     Result<CommitOutcome> create(CommitRequest request);
-    // A commit on top of the newest version, prepared by looking at `read`; without removes a blind
-    // append. Others may have
-    // appended since; that one changed protocol or metadata, or moved a transaction of one of our
-    // app ids, is kConflict. On kIo it is unknown whether the commit was made: append again with
-    // the same transaction.
-    Result<CommitOutcome> append(CommitRequest request, const Snapshot& read,
+    // A commit on top of the newest version, prepared by looking at `read`; tried again on top of
+    // what others commit meanwhile, as long as commit.h's rules let it follow. Errors: kConflict,
+    // kUnsupported (a table that Tarn does not write), kUnavailable (lost to others many times). On
+    // kIo it is unknown whether the commit was made: commit again with the same transaction.
+    Result<CommitOutcome> commit(CommitRequest request, const Snapshot& read,
                                  const StepHook& step = {});
 
     // Whether a file of this path (decoded, relative to the table) is or was part of the newest known version.
@@ -90,6 +80,7 @@ class Table {
     Result<bool> committed_locked(int64_t version, const std::string& txn_id);
     Result<CommitOutcome> publish_locked(int64_t version, CommitRequest& request, int conflicts)
         TARN_REQUIRES(mutex_);
+    Result<std::vector<Winner>> winners_since(int64_t version) TARN_REQUIRES(mutex_);
     Status note_commit_locked() TARN_REQUIRES(mutex_);
 
     io::FileSystem& fs_;

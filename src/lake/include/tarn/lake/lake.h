@@ -115,6 +115,11 @@ struct LakeContext {
     sql::Engine& engine;  // Parquet in and out
 };
 
+struct ChangeOutcome;
+struct DeleteRequest;
+struct UpdateRequest;
+struct MergeRequest;
+
 class Lake {
   public:
     static Result<std::unique_ptr<Lake>> open(std::string root, LakeContext context);
@@ -145,6 +150,11 @@ class Lake {
     // Errors: kNotFound, kConflict (a newer txn of this app id by someone else: fenced), kUnsupported (a table feature,
     // named), kResourceExhausted (disk), kInvalidArgument (schema differs).
     Result<AppendOutcome> append(AppendRequest request);
+    // Changes of rows that stand, each in one commit (change_rows.h). Errors: those of append, and
+    // kInvalidArgument (the SQL; a row of the table that several rows of a MERGE's source change).
+    Result<ChangeOutcome> delete_rows(const DeleteRequest& request);
+    Result<ChangeOutcome> update_rows(const UpdateRequest& request);
+    Result<ChangeOutcome> merge(const MergeRequest& request);
     // The newest committed version of an app id, -1 if none.
     Result<int64_t> txn_version(std::string_view table, std::string_view app_id);
     std::vector<std::string> tables();  // found on disk, sorted
@@ -180,10 +190,9 @@ class Lake {
     // Replays the log independently, opens every file and compares counts and statistics with the data.
     Status verify(std::string_view table);
 
+    struct Impl;  // what the files of this module share
+
   private:
-    friend class Write;
-    friend class Rewrite;
-    struct Impl;
     explicit Lake(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

@@ -19,6 +19,21 @@ struct DeltaFiles {
     std::vector<std::shared_ptr<const delta::AddFile>> files;
 };
 
+// Makes these files what a session reads by text() in FROM, as long as it lives; one at a time. Beside
+// the table's columns they have filename, which is "tarn://" and the path on disk, and
+// file_row_number, the position in the file.
+class GivenFiles {
+  public:
+    GivenFiles(Session& session, const DeltaFiles& files);
+    ~GivenFiles();
+    GivenFiles(const GivenFiles&) = delete;
+    GivenFiles& operator=(const GivenFiles&) = delete;
+    std::string text() const;
+
+  private:
+    Session& session_;
+};
+
 // These columns of all live rows, in the order of the files and of the rows in them, in batches of
 // at most `batch_rows`. The engine must have one thread. Errors: kIo, kCorrupted, kInvalidArgument
 // (no such column), kResourceExhausted.

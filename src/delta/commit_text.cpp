@@ -1,0 +1,120 @@
+#include "commit_text.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "tarn/delta/actions_json.h"
+#include "tarn/delta/protocol_gate.h"
+
+namespace tarn::delta {
+namespace {
+
+constexpr std::string_view kRowTrackingDomain = "delta.rowTracking";
+constexpr std::string_view kHighWaterMark = "\"rowIdHighWaterMark\":";
+constexpr std::string_view kEnableTimes = "delta.enableInCommitTimestamps";
+constexpr std::string_view kTimesVersion = "delta.inCommitTimestampEnablementVersion";
+constexpr std::string_view kTimesTimestamp = "delta.inCommitTimestampEnablementTimestamp";
+
+bool keeps_times(const Protocol& protocol, const Metadata& metadata) {
+    const auto* text = find(metadata.configuration, kEnableTimes);
+    return text && *text == "true" && has_writer_feature(protocol, "inCommitTimestamp");
+}
+
+void set(StringMap& map, std::string_view key, std::string value) {
+    std::erase_if(map, [&](const auto& one) { return one.first == key; });
+    map.emplace_back(std::string(key), std::move(value));
+}
+
+// PROTOCOL.md "In-Commit Timestamps".
+void set_time(CommitRequest& request, int64_t version, const Snapshot* before) {
+    const int64_t previous = before ? before->commit_ms + 1 : 0;
+    const int64_t time = std::max(request.time.ms(), previous);
+    request.info.timestamp_ms = time;
+    request.info.in_commit_timestamp_ms = std::nullopt;
+    const auto& protocol = request.protocol ? *request.protocol : before->protocol;
+    const auto& metadata = request.metadata ? *request.metadata : *before->metadata;
+    if (!keeps_times(protocol, metadata)) return;
+    request.info.in_commit_timestamp_ms = time;
+    if (before && request.metadata && !keeps_times(before->protocol, *before->metadata)) {
+        set(request.metadata->configuration, kTimesVersion, std::to_string(version));
+        set(request.metadata->configuration, kTimesTimestamp, std::to_string(time));
+    }
+}
+
+int64_t high_water_mark(const Snapshot* before) {
+    if (!before) return -1;
+    auto domain = before->domains->find(std::string(kRowTrackingDomain));
+    if (domain == before->domains->end()) return -1;
+    const std::string_view text = domain->second.configuration;
+    const auto at = text.find(kHighWaterMark);
+    int64_t mark = -1;
+    if (at == text.npos) return mark;
+    const auto* from = text.data() + at + kHighWaterMark.size();
+    while (from < text.data() + text.size() && *from == ' ')
+        ++from;
+    std::from_chars(from, text.data() + text.size(), mark);
+    return mark;
+}
+
+// PROTOCOL.md "Row Tracking": every file that is new gets ids of its own for its rows.
+void number_rows(CommitRequest& request, int64_t version, const Snapshot* before) {
+    const auto& protocol = request.protocol ? *request.protocol : before->protocol;
+    if (!has_writer_feature(protocol, "rowTracking")) return;
+    const int64_t known = high_water_mark(before);
+    int64_t mark = known;
+    for (auto& add : request.adds) {
+        if (!add.numbered_here && add.base_row_id) continue;
+        add.numbered_here = true;
+        add.base_row_id = mark + 1;
+        add.default_row_commit_version = version;
+        mark += std::max<int64_t>(0, add.records);
+    }
+    std::erase_if(request.domains,
+                  [](const auto& one) { return one.domain == kRowTrackingDomain; });
+    if (mark == known) return;
+    request.domains.push_back(
+        {std::string(kRowTrackingDomain), fmt::format("{{{}{}}}", kHighWaterMark, mark), false});
+}
+
+// Each action once, in the order of a commit.
+template <class Request, class F>
+void each_action(Request& request, F&& f) {
+    f(request.info);
+    if (request.protocol) f(*request.protocol);
+    if (request.metadata) f(*request.metadata);
+    auto all = [&](auto& actions) {
+        for (auto& action : actions)
+            f(action);
+    };
+    all(request.transactions);
+    all(request.domains);
+    all(request.removes);
+    all(request.adds);
+    all(request.changes);
+}
+
+}  // namespace
+
+void number(CommitRequest& request, int64_t version, const Snapshot* before) {
+    set_time(request, version, before);
+    if (version > 0) request.info.read_version = version - 1;
+    request.info.isolation =
+        name_of(request.reads ? request.reads->isolation : Isolation::kSerializable);
+    number_rows(request, version, before);
+}
+
+std::string commit_text(const CommitRequest& request) {
+    std::string text;
+    each_action(request, [&](const auto& action) { append_json(text, action); });
+    return text;
+}
+
+std::vector<Action> actions_of(CommitRequest&& request) {
+    std::vector<Action> out;
+    each_action(request, [&](auto& action) { out.emplace_back(std::move(action)); });
+    return out;
+}
+
+}  // namespace tarn::delta

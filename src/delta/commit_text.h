@@ -1,0 +1,20 @@
+#pragma once
+
+// From a request to the lines of a commit.
+
+#include <string>
+#include <vector>
+
+#include "tarn/delta/commit.h"
+
+namespace tarn::delta {
+
+// Fills in what depends on the version: times, row ids and the domain that counts them. Again for
+// another version it gives what that one needs. `before` is null for version 0.
+void number(CommitRequest& request, int64_t version, const Snapshot* before);
+
+// commitInfo first, as in-commit timestamps demand.
+std::string commit_text(const CommitRequest& request);
+std::vector<Action> actions_of(CommitRequest&& request);
+
+}  // namespace tarn::delta

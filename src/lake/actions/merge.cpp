@@ -1,0 +1,251 @@
+// MERGE: rows of a source are matched with those of the table; each pair, each row of the source
+// without a match and each row of the table without one takes the first clause whose condition
+// holds.
+//
+// First only what conditions need is read, to find the pairs; then whole rows, of the files that
+// are touched.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "row_change.h"
+#include "tarn/lake/error_ids.h"
+#include "tarn/sql/quote.h"
+
+namespace tarn::errors {
+extern const ErrorId kMergeAmbiguous;
+}  // namespace tarn::errors
+
+namespace tarn::lake {
+namespace {
+
+using sql::quoted_name;
+
+constexpr std::string_view kSource = "tarn_source", kPairs = "tarn_pairs", kAlone = "tarn_alone";
+
+class Merge final : public RowOperation {
+  public:
+    explicit Merge(const MergeRequest& request)
+        : request_(request),
+          t_(quoted_name(request.alias)),
+          s_(quoted_name(request.source_alias)) {}
+    std::string_view name() const override { return "MERGE"; }
+
+    Status plan(RowChange& change, ChangeOutcome& outcome) override {
+        auto& session = change.session();
+        TARN_RETURN_IF_ERROR(session.execute(
+            fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT row_number() OVER () AS "
+                        "tarn_sid, * FROM ({}) AS {}",
+                        kSource, request_.source, s_)));
+        TARN_RETURN_IF_ERROR(session.execute(fmt::format(
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {t}.filename AS f, {t}.file_row_number AS "
+            "r, {s}.tarn_sid AS sid, {} AS c FROM {} AS {s} JOIN {} AS {t} ON ({})",
+            kPairs, clause_of(MergeWhen::kMatched), kSource, change.rows(), request_.on,
+            fmt::arg("t", t_), fmt::arg("s", s_))));
+        TARN_RETURN_IF_ERROR(session.execute(alone(change)));
+        TARN_RETURN_IF_ERROR(check_pairs(session));
+        TARN_RETURN_IF_ERROR(change.choose_gone(
+            fmt::format("SELECT DISTINCT f, r FROM {} WHERE {} UNION ALL SELECT f, r FROM {} WHERE "
+                        "{}",
+                        kPairs, changes_by(MergeWhen::kMatched, "c"), kAlone,
+                        changes_by(MergeWhen::kNotMatchedBySource, "c"))));
+        for (size_t i = 0; i < request_.clauses.size(); ++i)
+            TARN_RETURN_IF_ERROR(apply(change, i));
+        return count(session, outcome);
+    }
+
+    std::vector<std::pair<std::string, std::string>> parameters() const override {
+        std::vector<std::pair<std::string, std::string>> out = {{"predicate", request_.on}};
+        auto list = [&](std::string name, MergeWhen when) {
+            std::vector<std::string> texts;
+            for (const auto& clause : request_.clauses)
+                if (clause.when == when) {
+                    constexpr std::string_view kNames[] = {"update", "delete", "insert", "nothing"};
+                    texts.push_back(fmt::format("{}{}{}", kNames[size_t(clause.then)],
+                                                clause.condition.empty() ? "" : " if ",
+                                                clause.condition));
+                }
+            out.emplace_back(std::move(name), json_list(texts));
+        };
+        list("matchedPredicates", MergeWhen::kMatched);
+        list("notMatchedPredicates", MergeWhen::kNotMatched);
+        list("notMatchedBySourcePredicates", MergeWhen::kNotMatchedBySource);
+        return out;
+    }
+    std::vector<std::pair<std::string, std::string>> metrics(
+        const ChangeOutcome& outcome) const override {
+        return {{"numTargetRowsInserted", std::to_string(outcome.inserted)},
+                {"numTargetRowsUpdated", std::to_string(outcome.updated)},
+                {"numTargetRowsDeleted", std::to_string(outcome.deleted)}};
+    }
+
+  private:
+    // Which clause of this kind a row takes, by its index in the request; NULL: none.
+    std::string clause_of(MergeWhen when) const {
+        std::string cases;
+        for (size_t i = 0; i < request_.clauses.size(); ++i)
+            if (const auto& clause = request_.clauses[i]; clause.when == when)
+                cases += fmt::format(" WHEN ({}) THEN {}",
+                                     clause.condition.empty() ? "true" : clause.condition, i);
+        return cases.empty() ? "CAST(NULL AS INTEGER)" : "CAST(CASE" + cases + " END AS INTEGER)";
+    }
+    // Whether `c` is a clause of this kind that updates or deletes.
+    std::string changes_by(MergeWhen when, std::string_view c) const {
+        return in_clauses(c, [&](const auto& clause) {
+            return clause.when == when && clause.then != MergeThen::kNothing;
+        });
+    }
+    template <class F>
+    std::string in_clauses(std::string_view c, F&& takes) const {
+        std::string list;
+        for (size_t i = 0; i < request_.clauses.size(); ++i)
+            if (takes(request_.clauses[i])) list += (list.empty() ? "" : ", ") + std::to_string(i);
+        return list.empty() ? "false" : fmt::format("{} IN ({})", c, list);
+    }
+    bool has(MergeWhen when) const {
+        return std::ranges::find(request_.clauses, when, &MergeClause::when) !=
+               request_.clauses.end();
+    }
+
+    // Rows of the table that no row of the source matches, with their clause.
+    std::string alone(RowChange& change) const {
+        if (!has(MergeWhen::kNotMatchedBySource))
+            return fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT f, r, c FROM {} LIMIT 0",
+                               kAlone, kPairs);
+        return fmt::format(
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM (SELECT {t}.filename AS f, "
+            "{t}.file_row_number AS r, {} AS c FROM {} AS {t} ANTI JOIN {} AS tarn_p ON "
+            "{t}.filename "
+            "= tarn_p.f AND {t}.file_row_number = tarn_p.r) WHERE c IS NOT NULL",
+            kAlone, clause_of(MergeWhen::kNotMatchedBySource), change.rows(), kPairs,
+            fmt::arg("t", t_));
+    }
+
+    // Two rows of the source must not change one row of the table, but for a lone DELETE without a
+    // condition, which they agree about.
+    Status check_pairs(sql::Session& session) const {
+        const auto matched =
+            std::ranges::count(request_.clauses, MergeWhen::kMatched, &MergeClause::when);
+        if (matched == 0) return {};
+        if (matched == 1) {
+            const auto& clause =
+                *std::ranges::find(request_.clauses, MergeWhen::kMatched, &MergeClause::when);
+            if (clause.then == MergeThen::kDelete && clause.condition.empty()) return {};
+        }
+        auto twice = session.query_columns(
+            fmt::format("SELECT count(*) FROM (SELECT f, r FROM {} WHERE {} GROUP BY f, r HAVING "
+                        "count(*) > 1)",
+                        kPairs, changes_by(MergeWhen::kMatched, "c")));
+        if (!twice) return fail(std::move(twice).error());
+        const auto rows = twice->columns[0].values<int64_t>()[0];
+        if (rows == 0) return {};
+        return fail(errors::kMergeAmbiguous,
+                    fmt::format("MERGE into {}: several rows of the source would change the same "
+                                "row, for {} rows of the table",
+                                request_.table, rows));
+    }
+
+    Status apply(RowChange& change, size_t i) const {
+        const auto& clause = request_.clauses[i];
+        const auto& table = change.table();
+        if (clause.then == MergeThen::kNothing) return {};
+        if (clause.when == MergeWhen::kNotMatched) {
+            const auto those = fmt::format(
+                "FROM {} AS {s} ANTI JOIN {} AS tarn_p ON tarn_p.sid = {s}.tarn_sid WHERE {} = {}",
+                kSource, kPairs, clause_of(MergeWhen::kNotMatched), i, fmt::arg("s", s_));
+            TARN_TRY(auto row, inserted_row(table, clause));
+            change.come(fmt::format("SELECT {} {}", row, those));
+            change.record(fmt::format("SELECT {}, 'insert' AS _change_type {}", row, those));
+            return {};
+        }
+        const bool by_source = clause.when == MergeWhen::kNotMatchedBySource;
+        const auto those =
+            by_source
+                ? fmt::format(
+                      "FROM {} AS tarn_p JOIN {} AS {t} ON {t}.filename = tarn_p.f AND "
+                      "{t}.file_row_number = tarn_p.r WHERE tarn_p.c = {}",
+                      kAlone, change.rows(), i, fmt::arg("t", t_))
+                : fmt::format(
+                      "FROM {} AS tarn_p JOIN {} AS {s} ON {s}.tarn_sid = tarn_p.sid JOIN "
+                      "{} AS {t} ON {t}.filename = tarn_p.f AND {t}.file_row_number = "
+                      "tarn_p.r WHERE tarn_p.c = {}",
+                      kPairs, kSource, change.rows(), i, fmt::arg("t", t_), fmt::arg("s", s_));
+        const auto old = column_list(table, request_.alias);
+        if (clause.then == MergeThen::kDelete) {
+            change.record(
+                fmt::format("SELECT DISTINCT ON (tarn_p.f, tarn_p.r) {}, 'delete' AS "
+                            "_change_type {}",
+                            old, those));
+            return {};
+        }
+        TARN_TRY(auto row, updated_row(table, clause));
+        change.come(fmt::format("SELECT {} {}", row, those));
+        change.record(fmt::format("SELECT {}, 'update_preimage' AS _change_type {}", old, those));
+        change.record(fmt::format("SELECT {}, 'update_postimage' AS _change_type {}", row, those));
+        return {};
+    }
+
+    std::string from_source(std::string_view column) const {
+        return s_ + "." + quoted_name(column);
+    }
+    Result<std::string> updated_row(const delta::Snapshot& table, const MergeClause& clause) const {
+        auto set = clause.set;
+        if (clause.all)
+            for (const auto& field : table.schema->fields)
+                set.push_back({field.name, from_source(field.name)});
+        return set_list(table, request_.alias, set);
+    }
+    Result<std::string> inserted_row(const delta::Snapshot& table,
+                                     const MergeClause& clause) const {
+        auto set = clause.set;
+        for (const auto& field : table.schema->fields)
+            if (clause.all)
+                set.push_back({field.name, from_source(field.name)});
+            else if (std::ranges::find(set, field.name, &SetColumn::column) == set.end())
+                set.push_back({field.name, "NULL"});
+        return set_list(table, request_.alias, set);
+    }
+
+    Status count(sql::Session& session, ChangeOutcome& outcome) const {
+        auto by = [&](std::string_view from, std::string_view what, MergeWhen when,
+                      MergeThen then) -> Result<uint64_t> {
+            auto rows = session.query_columns(fmt::format(
+                "SELECT count({}) FROM {} WHERE {}", what, from, in_clauses("c", [&](auto& clause) {
+                    return clause.when == when && clause.then == then;
+                })));
+            if (!rows) return fail(std::move(rows).error());
+            return uint64_t(rows->columns[0].values<int64_t>()[0]);
+        };
+        TARN_TRY(auto updated, by(kPairs, "*", MergeWhen::kMatched, MergeThen::kUpdate));
+        TARN_TRY(auto updated_alone,
+                 by(kAlone, "*", MergeWhen::kNotMatchedBySource, MergeThen::kUpdate));
+        TARN_TRY(auto deleted,
+                 by(kPairs, "DISTINCT (f, r)", MergeWhen::kMatched, MergeThen::kDelete));
+        TARN_TRY(auto deleted_alone,
+                 by(kAlone, "*", MergeWhen::kNotMatchedBySource, MergeThen::kDelete));
+        outcome.updated = updated + updated_alone;
+        outcome.deleted = deleted + deleted_alone;
+        if (!has(MergeWhen::kNotMatched)) return {};
+        TARN_TRY(
+            auto inserted,
+            by(fmt::format("(SELECT {} AS c FROM {} AS {s} ANTI JOIN {} AS tarn_p ON "
+                           "tarn_p.sid = {s}.tarn_sid)",
+                           clause_of(MergeWhen::kNotMatched), kSource, kPairs, fmt::arg("s", s_)),
+               "*", MergeWhen::kNotMatched, MergeThen::kInsert));
+        outcome.inserted = inserted;
+        return {};
+    }
+
+    const MergeRequest& request_;
+    const std::string t_, s_;
+};
+
+}  // namespace
+
+Result<ChangeOutcome> Lake::merge(const MergeRequest& request) {
+    Merge operation(request);
+    return change_rows(*impl_, request, operation);
+}
+
+}  // namespace tarn::lake

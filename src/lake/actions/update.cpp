@@ -1,0 +1,53 @@
+// UPDATE: columns of the rows for which a condition holds.
+
+#include <fmt/format.h>
+
+#include "row_change.h"
+#include "tarn/sql/quote.h"
+
+namespace tarn::lake {
+namespace {
+
+class Update final : public RowOperation {
+  public:
+    explicit Update(const UpdateRequest& request) : request_(request) {}
+    std::string_view name() const override { return "UPDATE"; }
+
+    Status plan(RowChange& change, ChangeOutcome& outcome) override {
+        const auto alias = sql::quoted_name(request_.alias);
+        TARN_TRY(auto row, set_list(change.table(), request_.alias, request_.set));
+        TARN_RETURN_IF_ERROR(change.choose_gone(fmt::format(
+            "SELECT {0}.filename AS f, {0}.file_row_number AS r FROM {1} AS {0} WHERE {2}", alias,
+            change.rows(), request_.where.empty() ? "true" : "(" + request_.where + ")")));
+        outcome.updated = change.gone();
+        if (change.gone() == 0) return {};
+        const auto those = fmt::format(
+            "FROM {1} AS {0} SEMI JOIN {2} AS g ON {0}.filename = g.f AND {0}.file_row_number = "
+            "g.r",
+            alias, change.rows(), RowChange::kGone);
+        change.come(fmt::format("SELECT {} {}", row, those));
+        change.record(fmt::format("SELECT {}, 'update_preimage' AS _change_type {}",
+                                  column_list(change.table(), request_.alias), those));
+        change.record(fmt::format("SELECT {}, 'update_postimage' AS _change_type {}", row, those));
+        return {};
+    }
+    std::vector<std::pair<std::string, std::string>> parameters() const override {
+        return {{"predicate", request_.where.empty() ? "[]" : json_list({request_.where})}};
+    }
+    std::vector<std::pair<std::string, std::string>> metrics(
+        const ChangeOutcome& outcome) const override {
+        return {{"numUpdatedRows", std::to_string(outcome.updated)}};
+    }
+
+  private:
+    const UpdateRequest& request_;
+};
+
+}  // namespace
+
+Result<ChangeOutcome> Lake::update_rows(const UpdateRequest& request) {
+    Update operation(request);
+    return change_rows(*impl_, request, operation);
+}
+
+}  // namespace tarn::lake

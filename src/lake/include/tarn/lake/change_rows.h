@@ -1,0 +1,69 @@
+#pragma once
+
+// Changes of rows that stand: DELETE, UPDATE and MERGE. Conditions and values are SQL in DuckDB's
+// dialect over the table's columns; results of each statement are one commit.
+//
+// A statement that meets a commit of others which it should have seen is run again on top of it, up
+// to kMostAttempts times with pauses between: then kConflict.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tarn/lake/lake.h"
+
+namespace tarn::lake {
+
+inline constexpr int kMostAttempts = 12;
+
+struct ChangeRequest {
+    std::string table;
+    std::string alias = "t";        // of the table, in conditions and values
+    sql::Engine* engine = nullptr;  // whose tables the SQL may name; null: the lake's
+    std::optional<Txn> txn;         // a statement whose transaction is in the table is not run
+    std::map<std::string, std::string> user_metadata;
+};
+
+struct SetColumn {
+    std::string column;  // of the table
+    std::string value;   // an expression
+};
+
+struct DeleteRequest : ChangeRequest {
+    std::string where;  // empty: all rows. A row for which it is NULL stays
+};
+struct UpdateRequest : ChangeRequest {
+    std::vector<SetColumn> set;
+    std::string where;
+};
+
+enum class MergeWhen { kMatched, kNotMatched, kNotMatchedBySource };
+enum class MergeThen { kUpdate, kDelete, kInsert, kNothing };
+struct MergeClause {
+    MergeWhen when = MergeWhen::kMatched;
+    MergeThen then = MergeThen::kUpdate;
+    std::string condition;  // empty: always
+    // Of updates and inserts. Columns that an insert does not name are NULL.
+    std::vector<SetColumn> set;
+    bool all = false;  // UPDATE *, INSERT *: each column from the source's of the same name
+};
+// The first clause of its kind whose condition holds is taken for a row.
+struct MergeRequest : ChangeRequest {
+    std::string source;  // a SELECT
+    std::string source_alias = "s";
+    std::string on;
+    std::vector<MergeClause> clauses;
+};
+
+struct ChangeOutcome {
+    int64_t version = -1;    // of the table, after the commit if one was made
+    bool committed = false;  // not if there was nothing to change, or the transaction was there
+    bool duplicate = false;  // the transaction was there
+    uint64_t deleted = 0, updated = 0, inserted = 0;
+    uint64_t files_added = 0, files_removed = 0, vectors_added = 0;
+    int attempts = 1;
+};
+
+}  // namespace tarn::lake

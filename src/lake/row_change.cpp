@@ -1,0 +1,354 @@
+#include "row_change.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "tarn/delta/deletion_vector.h"
+#include "tarn/delta/error_ids.h"
+#include "tarn/delta/paths.h"
+#include "tarn/delta/protocol_gate.h"
+#include "tarn/sql/quote.h"
+#include "tarn/sql/result.h"
+
+namespace tarn::lake {
+
+using sql::quoted_name;
+
+namespace {
+
+constexpr std::string_view kScheme = "tarn://";
+constexpr int64_t kShortestPauseUs = 2'000, kLongestPauseUs = 500'000;
+
+bool is_true(const delta::Snapshot& table, std::string_view property) {
+    const auto* text = table.property(property);
+    return text && *text == "true";
+}
+
+bool marks_rows(const delta::Snapshot& table) {
+    return is_true(table, "delta.enableDeletionVectors") &&
+           delta::has_writer_feature(table.protocol, "deletionVectors");
+}
+
+// Statistics of a file that has rows less: bounds that may be wider than the rows that are left.
+std::string with_wide_bounds(std::string stats) {
+    constexpr std::string_view kTight = "\"tightBounds\":true";
+    if (auto at = stats.find(kTight); at != stats.npos)
+        return stats.replace(at, kTight.size(), "\"tightBounds\":false");
+    if (stats.find("\"tightBounds\"") != stats.npos || !stats.ends_with('}')) return stats;
+    stats.pop_back();
+    return stats + (stats.ends_with('{') ? "" : ",") + "\"tightBounds\":false}";
+}
+
+// What a scan calls a file.
+std::string scan_name(const delta::AddFile& file, const delta::Snapshot& table) {
+    return std::string(kScheme) +
+           delta::disk_path(delta::canonical_path(file.path, table.root), table.root);
+}
+
+// Rows of a query: a name, then a number.
+class NamedNumbers final : public sql::ResultSink {
+  public:
+    explicit NamedNumbers(std::function<Status(std::string_view, int64_t)> each)
+        : each_(std::move(each)) {}
+    Status begin(std::span<const sql::ResultColumn>) override { return {}; }
+    Status batch(const sql::ResultBatch& batch) override {
+        for (size_t row = 0; row < batch.rows(); ++row)
+            TARN_RETURN_IF_ERROR(each_(batch.text(0, row), batch.integer(1, row)));
+        return {};
+    }
+
+  private:
+    std::function<Status(std::string_view, int64_t)> each_;
+};
+
+Status each_pair(sql::Session& session, const std::string& select,
+                 std::function<Status(std::string_view, int64_t)> each) {
+    NamedNumbers sink(std::move(each));
+    auto done = session.query(select, {}, sink);
+    if (!done) return fail(std::move(done).error());
+    return {};
+}
+
+}  // namespace
+
+std::string column_list(const delta::Snapshot& table, std::string_view alias) {
+    std::string out;
+    for (const auto& field : table.schema->fields)
+        out += fmt::format("{}{}.{}", out.empty() ? "" : ", ", quoted_name(alias),
+                           quoted_name(field.name));
+    return out;
+}
+
+Result<std::string> set_list(const delta::Snapshot& table, std::string_view alias,
+                             const std::vector<SetColumn>& set) {
+    std::string out;
+    size_t used = 0;
+    for (const auto& field : table.schema->fields) {
+        const auto at = std::ranges::find(set, field.name, &SetColumn::column);
+        used += at != set.end();
+        const auto value = at == set.end()
+                               ? fmt::format("{}.{}", quoted_name(alias), quoted_name(field.name))
+                               : "(" + at->value + ")";
+        out += fmt::format("{}{} AS {}", out.empty() ? "" : ", ", value, quoted_name(field.name));
+    }
+    if (used == set.size()) return out;
+    for (const auto& one : set) {
+        if (!table.schema->find(one.column))
+            return fail(ErrorCode::kInvalidArgument, "the table has no column " + one.column);
+        if (std::ranges::count(set, one.column, &SetColumn::column) > 1)
+            return fail(ErrorCode::kInvalidArgument, "column " + one.column + " is set twice");
+    }
+    return out;
+}
+
+RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
+                     std::shared_ptr<const delta::Snapshot> snapshot,
+                     std::unique_ptr<sql::Session> session)
+    : lake_(lake),
+      entry_(entry),
+      request_(request),
+      snapshot_(std::move(snapshot)),
+      session_(std::move(session)),
+      given_(std::make_unique<sql::GivenFiles>(*session_,
+                                               sql::DeltaFiles{snapshot_, snapshot_->files.all()})),
+      time_(lake.context.clock.now()) {}
+
+std::string RowChange::rows() const { return given_->text(); }
+
+bool RowChange::records_changes() const {
+    return is_true(*snapshot_, "delta.enableChangeDataFeed") &&
+           delta::has_writer_feature(snapshot_->protocol, "changeDataFeed");
+}
+
+void RowChange::come(const std::string& select) {
+    comes_.push_back(sql::typed_select(*snapshot_, select, false));
+}
+
+void RowChange::record(const std::string& select) {
+    if (records_changes()) changes_.push_back(sql::typed_select(*snapshot_, select, true));
+}
+
+Status RowChange::choose_gone(const std::string& select) {
+    TARN_RETURN_IF_ERROR(
+        session_->execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS {}", kGone, select)));
+    std::unordered_map<std::string, std::shared_ptr<const delta::AddFile>> by_name;
+    snapshot_->files.each(
+        [&](const auto& file) { by_name.emplace(scan_name(*file, *snapshot_), file); });
+    gone_ = 0;
+    touched_.clear();
+    TARN_RETURN_IF_ERROR(each_pair(
+        *session_, fmt::format("SELECT f, count(*) FROM {} GROUP BY f ORDER BY f", kGone),
+        [&](std::string_view name, int64_t count) -> Status {
+            auto file = by_name.find(std::string(name));
+            if (file == by_name.end())
+                return fail(ErrorCode::kInternal, fmt::format("no file of the table: {}", name));
+            touched_.push_back({file->second, uint64_t(count)});
+            gone_ += uint64_t(count);
+            return {};
+        }));
+    sql::DeltaFiles touched{snapshot_, {}};
+    for (const auto& one : touched_)
+        touched.files.push_back(one.file);
+    given_ = nullptr;
+    given_ = std::make_unique<sql::GivenFiles>(*session_, std::move(touched));
+    return {};
+}
+
+Status RowChange::write(const std::string& select, bool changes, std::vector<delta::AddFile>& to) {
+    TARN_RETURN_IF_ERROR(lake_.context.failpoints.hit("lake.before_data"));
+    auto files = sql::write_delta_files(*session_, select,
+                                        {.snapshot = snapshot_,
+                                         .stem = lake_.new_uuid().str(),
+                                         .changes = changes,
+                                         .time_ms = time_.ms()});
+    if (!files) return fail(std::move(files).error());
+    for (auto& file : *files) {
+        written_.push_back(delta::percent_decode(file.path));
+        to.push_back(std::move(file));
+    }
+    return {};
+}
+
+// The rows of these files go by deletion vectors, all in one file.
+Status RowChange::mark(const std::vector<Touched>& partly, delta::CommitRequest& commit,
+                       ChangeOutcome& outcome) {
+    auto& fs = lake_.context.fs;
+    delta::DeletionVectorFile vectors(lake_.new_uuid());
+    std::unordered_map<std::string, const delta::AddFile*> by_name;
+    for (const auto& one : partly)
+        by_name.emplace(scan_name(*one.file, *snapshot_), one.file.get());
+    std::string current;
+    std::vector<uint64_t> rows;  // of it
+    auto close = [&]() -> Status {
+        const auto file = by_name.find(current);
+        if (rows.empty() || file == by_name.end()) return {};
+        auto add = *file->second;
+        commit.removes.push_back(removal(add, time_));
+        if (add.deletion_vector) {
+            TARN_TRY(auto before,
+                     delta::read_deletion_vector(fs, snapshot_->root, *add.deletion_vector));
+            std::vector<uint64_t> both;
+            std::ranges::set_union(before, rows, std::back_inserter(both));
+            rows = std::move(both);
+        }
+        add.deletion_vector = std::make_shared<const delta::DeletionVector>(vectors.add(rows));
+        add.stats = with_wide_bounds(std::move(add.stats));
+        add.data_change = true;
+        commit.adds.push_back(std::move(add));
+        ++outcome.vectors_added;
+        return {};
+    };
+    auto each = [&](std::string_view f, int64_t row) -> Status {
+        if (f != current) {
+            TARN_RETURN_IF_ERROR(close());
+            current = f;
+            rows.clear();
+        }
+        rows.push_back(uint64_t(row));
+        return {};
+    };
+    TARN_RETURN_IF_ERROR(
+        each_pair(*session_, fmt::format("SELECT f, r FROM {} ORDER BY f, r", kGone), each));
+    TARN_RETURN_IF_ERROR(close());
+    TARN_RETURN_IF_ERROR(vectors.write(fs, snapshot_->root));
+    written_.push_back(vectors.name());
+    return {};
+}
+
+Status RowChange::remove_rows(delta::CommitRequest& commit, ChangeOutcome& outcome) {
+    std::vector<Touched> partly, marked;
+    for (const auto& one : touched_) {
+        if (one.file->live_rows() == int64_t(one.gone)) {
+            commit.removes.push_back(removal(*one.file, time_));
+            ++outcome.files_removed;
+        } else if (marks_rows(*snapshot_) && one.file->records >= 0) {
+            marked.push_back(one);
+        } else {
+            partly.push_back(one);
+        }
+    }
+    if (!marked.empty()) TARN_RETURN_IF_ERROR(mark(marked, commit, outcome));
+    if (partly.empty()) return {};
+    sql::DeltaFiles files{snapshot_, {}};
+    for (const auto& one : partly) {
+        files.files.push_back(one.file);
+        commit.removes.push_back(removal(*one.file, time_));
+        ++outcome.files_removed;
+    }
+    given_ = nullptr;
+    given_ = std::make_unique<sql::GivenFiles>(*session_, std::move(files));
+    std::vector<delta::AddFile> adds;
+    TARN_RETURN_IF_ERROR(
+        write(fmt::format("SELECT {} FROM {} AS t ANTI JOIN {} AS g ON t.filename = g.f AND "
+                          "t.file_row_number = g.r",
+                          column_list(*snapshot_, "t"), rows(), kGone),
+              false, adds));
+    std::ranges::move(adds, std::back_inserter(commit.adds));
+    return {};
+}
+
+Status RowChange::commit(delta::CommitInfo info, ChangeOutcome& outcome) {
+    delta::CommitRequest commit;
+    std::string come;
+    for (const auto& select : comes_)
+        come += (come.empty() ? "" : " UNION ALL BY NAME ") + select;
+    if (!come.empty()) TARN_RETURN_IF_ERROR(write(come, false, commit.adds));
+    const bool whole = std::ranges::all_of(
+        touched_, [](const auto& one) { return one.file->live_rows() == int64_t(one.gone); });
+    // Readers of changes infer them from files that came, or from those that went as a whole.
+    if (records_changes() && gone_ > 0 && !(whole && commit.adds.empty())) {
+        std::string select;
+        for (const auto& one : changes_)
+            select += (select.empty() ? "" : " UNION ALL BY NAME ") + one;
+        std::vector<delta::AddFile> files;
+        TARN_RETURN_IF_ERROR(write(select, true, files));
+        for (auto& file : files)
+            commit.changes.push_back({file.path, std::move(file.partition_values), file.size});
+    }
+    TARN_RETURN_IF_ERROR(remove_rows(commit, outcome));
+    outcome.version = snapshot_->version;
+    if (commit.adds.empty() && commit.removes.empty() && !request_.txn) return {};
+    outcome.files_added = commit.adds.size() - outcome.vectors_added;
+    commit.time = time_;
+    commit.info = std::move(info);
+    commit.info.engine = kEngine;
+    commit.info.txn_id = lake_.new_uuid().str();
+    commit.info.blind_append = false;
+    if (!request_.user_metadata.empty())
+        commit.info.user_metadata = json_object(request_.user_metadata);
+    TARN_TRY(auto isolation, delta::isolation_of(*snapshot_->metadata));
+    commit.reads = delta::Reads{isolation, nullptr};
+    if (request_.txn)
+        commit.transactions.push_back({request_.txn->app_id, request_.txn->version, time_.ms()});
+    MutexLock lock(entry_.appending);
+    TARN_TRY(auto made, entry_.table.commit(std::move(commit), *snapshot_, lake_.steps()));
+    if (request_.txn) entry_.known[request_.txn->app_id] = request_.txn->version;
+    lake_.conflicts.add(made.conflicts);
+    outcome.version = made.version;
+    outcome.committed = true;
+    written_.clear();
+    lake_.tell(request_.table);
+    return lake_.after_commit(entry_, request_.table, *made.snapshot);
+}
+
+void RowChange::discard() {
+    for (const auto& path : written_)
+        (void)lake_.context.fs.remove(snapshot_->root + "/" + path);
+    written_.clear();
+}
+
+namespace {
+
+Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
+                              RowOperation& operation) {
+    auto found = lake.snapshot(request.table);
+    if (!found) return fail(std::move(found).error());
+    const auto snapshot = *found;
+    ChangeOutcome outcome{.version = snapshot->version};
+    if (request.txn && snapshot->transaction(request.txn->app_id) >= request.txn->version) {
+        outcome.duplicate = true;
+        return outcome;
+    }
+    TARN_RETURN_IF_ERROR(delta::check_writable(snapshot->protocol, *snapshot->metadata));
+    TARN_RETURN_IF_ERROR(check_rules(*snapshot));
+    auto& engine = request.engine ? *request.engine : lake.context.engine;
+    TARN_TRY(auto session, engine.session());
+    RowChange change(lake, entry, request, snapshot, std::move(session));
+    TARN_RETURN_IF_ERROR(operation.plan(change, outcome));
+    if (change.gone() > 0 && is_true(*snapshot, "delta.appendOnly"))
+        return fail(ErrorCode::kUnsupported,
+                    "table " + request.table + " takes appends only (delta.appendOnly)");
+    delta::CommitInfo info;
+    info.operation = operation.name();
+    info.parameters = operation.parameters();
+    info.metrics = operation.metrics(outcome);
+    auto status = change.commit(std::move(info), outcome);
+    if (!status && !outcome.committed) {
+        change.discard();
+        return fail(std::move(status).error());
+    }
+    return outcome;
+}
+
+}  // namespace
+
+Result<ChangeOutcome> change_rows(Lake::Impl& lake, const ChangeRequest& request,
+                                  RowOperation& operation) {
+    TARN_TRY(auto entry, lake.entry(request.table));
+    int64_t pause_us = kShortestPauseUs;
+    for (int number = 1;; ++number) {
+        auto outcome = attempt(lake, *entry, request, operation);
+        if (outcome) {
+            outcome->attempts = number;
+            return outcome;
+        }
+        if (outcome.error().code() != ErrorCode::kConflict || number == kMostAttempts)
+            return outcome;
+        lake.pause(Duration::micros(pause_us));
+        pause_us = std::min(2 * pause_us, kLongestPauseUs);
+    }
+}
+
+}  // namespace tarn::lake

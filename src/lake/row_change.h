@@ -1,0 +1,89 @@
+#pragma once
+
+// One attempt to change rows of a table: which go, which come, and the commit of both. An operation
+// (actions/delete.cpp, …) says it in SQL; how rows go, by a deletion vector or by writing their
+// file anew, is decided here by the table's properties.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lake_impl.h"
+#include "tarn/lake/change_rows.h"
+#include "tarn/sql/delta_files.h"
+#include "tarn/sql/delta_write.h"
+
+namespace tarn::lake {
+
+class RowChange {
+  public:
+    RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
+              std::shared_ptr<const delta::Snapshot> snapshot,
+              std::unique_ptr<sql::Session> session);
+
+    const delta::Snapshot& table() const { return *snapshot_; }
+    sql::Session& session() { return *session_; }
+    // The table's live rows in FROM; with virtual columns filename and file_row_number. Once
+    // choose_gone() has run it has the files alone in which rows go.
+    std::string rows() const;
+    bool records_changes() const;  // delta.enableChangeDataFeed
+
+    // `select` gives f (filename) and r (file_row_number) of the rows that go, each once.
+    Status choose_gone(const std::string& select);
+    uint64_t gone() const { return gone_; }
+    static constexpr const char* kGone = "tarn_gone";  // a table of f and r
+
+    // A SELECT of whole rows that come, and of what the change feed says: whole rows and
+    // _change_type.
+    void come(const std::string& select);
+    void record(const std::string& select);
+
+    // Writes files and commits. Counts in `outcome` that the operation knows are its own to set.
+    Status commit(delta::CommitInfo info, ChangeOutcome& outcome);
+    // Of an attempt whose commit was not made: its files go, as far as that is possible.
+    void discard();
+
+  private:
+    struct Touched {
+        std::shared_ptr<const delta::AddFile> file;
+        uint64_t gone = 0;
+    };
+    Status remove_rows(delta::CommitRequest& commit, ChangeOutcome& outcome);
+    Status mark(const std::vector<Touched>& partly, delta::CommitRequest& commit,
+                ChangeOutcome& outcome);
+    Status write(const std::string& select, bool changes, std::vector<delta::AddFile>& to);
+
+    Lake::Impl& lake_;
+    Entry& entry_;
+    const ChangeRequest& request_;
+    const std::shared_ptr<const delta::Snapshot> snapshot_;
+    const std::unique_ptr<sql::Session> session_;
+    std::unique_ptr<sql::GivenFiles> given_;
+    std::vector<Touched> touched_;
+    std::vector<std::string> comes_, changes_;
+    std::vector<std::string> written_;  // on disk, relative to the table
+    uint64_t gone_ = 0;
+    Timestamp time_;
+};
+
+// The names of the table's columns as a SELECT list, each of this alias.
+std::string column_list(const delta::Snapshot& table, std::string_view alias);
+// A whole row with some columns set anew: the SELECT list.
+Result<std::string> set_list(const delta::Snapshot& table, std::string_view alias,
+                             const std::vector<SetColumn>& set);
+
+// An operation, run until its commit is made.
+class RowOperation {
+  public:
+    virtual ~RowOperation() = default;
+    virtual std::string_view name() const = 0;  // of commitInfo
+    // Says what goes and comes; counts rows in `outcome`.
+    virtual Status plan(RowChange& change, ChangeOutcome& outcome) = 0;
+    virtual std::vector<std::pair<std::string, std::string>> parameters() const = 0;
+    virtual std::vector<std::pair<std::string, std::string>> metrics(
+        const ChangeOutcome& outcome) const = 0;
+};
+Result<ChangeOutcome> change_rows(Lake::Impl& lake, const ChangeRequest& request,
+                                  RowOperation& operation);
+
+}  // namespace tarn::lake

@@ -1,0 +1,35 @@
+// What a table asks of its rows beside their types.
+
+#include "lake_impl.h"
+#include "tarn/delta/error_ids.h"
+
+namespace tarn::lake {
+namespace {
+
+std::unexpected<Error> refuse(std::string_view what) {
+    return fail(errors::kTableFeature,
+                "Delta table cannot be appended to by this version of Tarn: " + std::string(what));
+}
+
+// Field metadata is JSON text; its keys are looked for as text, which can only refuse too much.
+Status check_fields(const std::vector<delta::Field>& fields) {
+    for (auto& field : fields) {
+        for (std::string_view key :
+             {"delta.invariants", "delta.generationExpression", "delta.identity.start"})
+            if (field.metadata.find(key) != std::string::npos)
+                return refuse(std::string(key) + " of column " + field.name);
+        TARN_RETURN_IF_ERROR(check_fields(field.type.fields));
+    }
+    return {};
+}
+
+}  // namespace
+
+Status check_rules(const delta::Snapshot& snapshot) {
+    for (auto& [key, value] : snapshot.metadata->configuration)
+        if (key.starts_with("delta.constraints.")) return refuse("constraint " + key);
+    if (snapshot.mapping() != delta::ColumnMapping::kNone) return refuse("column mapping");
+    return check_fields(snapshot.schema->fields);
+}
+
+}  // namespace tarn::lake

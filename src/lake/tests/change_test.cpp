@@ -1,0 +1,198 @@
+// DELETE, UPDATE and MERGE, by deletion vectors and by writing files anew, against DuckDB's own on
+// a table of its own.
+
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include "lake_test_support.h"
+#include "tarn/delta/table.h"
+#include "tarn/io/simulated_disk.h"
+#include "tarn/lake/change_rows.h"
+#include "tarn/sql/checkpoint_io.h"
+
+namespace tarn::lake {
+namespace {
+
+using testing::append_of;
+using testing::events;
+using testing::kEventColumns;
+using testing::problem;
+using testing::World;
+
+struct Way {
+    const char* name;
+    bool vectors, feed, partitioned;
+};
+
+class ChangeTest : public ::testing::TestWithParam<Way> {
+  protected:
+    void SetUp() override {
+        TableSpec spec;
+        spec.name = kTable;
+        spec.columns = kEventColumns;
+        if (GetParam().partitioned) spec.partition_by = {"region"};
+        if (GetParam().vectors) spec.properties["delta.enableDeletionVectors"] = "true";
+        if (GetParam().feed) spec.properties["delta.enableChangeDataFeed"] = "true";
+        ASSERT_EQ(problem(lake().ensure_table(spec)), "");
+        for (int epoch = 0; epoch < 3; ++epoch)
+            ASSERT_TRUE(
+                lake().append(append_of(kTable, events(epoch * 100, 100), epoch, clock_.now())));
+    }
+    Lake& lake() { return *world_.lake; }
+    int64_t count(const std::string& where) {
+        return world_.number("SELECT count(*) FROM " + world_.scan(kTable) + " WHERE " + where);
+    }
+    // Every file, vector and statistic against the log.
+    void sound() { EXPECT_EQ(problem(lake().verify(kTable)), ""); }
+    template <class Request>
+    static Request on_table() {
+        Request request;
+        request.table = kTable;
+        return request;
+    }
+
+    static constexpr const char* kTable = "bronze.events";
+    ManualClock clock_;
+    io::SimulatedDisk disk_{1, clock_};
+    World world_{disk_, clock_};
+};
+
+TEST_P(ChangeTest, Delete) {
+    auto request = on_table<DeleteRequest>();
+    request.where = "t.id % 3 = 0 and id < 150";
+    auto made = lake().delete_rows(request);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ(made->deleted, 50u);
+    EXPECT_TRUE(made->committed);
+    EXPECT_EQ(made->vectors_added > 0, GetParam().vectors);
+    EXPECT_EQ(count("true"), 250);
+    EXPECT_EQ(count("id % 3 = 0 and id < 150"), 0);
+    sound();
+
+    // Once more: other rows of the same files, then all rows of a file, then nothing.
+    request.where = "id between 40 and 60";
+    ASSERT_TRUE(lake().delete_rows(request));
+    request.where = "id < 100";
+    made = lake().delete_rows(request);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ(count("id < 100"), 0);
+    EXPECT_EQ(count("true"), 184);
+    sound();
+    made = lake().delete_rows(request);
+    ASSERT_TRUE(made);
+    EXPECT_FALSE(made->committed);
+    request.where = "page is null and null";  // holds for no row
+    made = lake().delete_rows(request);
+    ASSERT_TRUE(made);
+    EXPECT_FALSE(made->committed);
+}
+
+TEST_P(ChangeTest, Update) {
+    auto request = on_table<UpdateRequest>();
+    request.set = {{"amount", "amount * 2"}, {"region", "'us'"}};
+    request.where = "id < 10";
+    auto made = lake().update_rows(request);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ(made->updated, 10u);
+    EXPECT_EQ(count("true"), 300);
+    EXPECT_EQ(count("region = 'us' and amount = id / 4.0 * 2 and id < 10"), 10);
+    EXPECT_EQ(count("amount = id / 4.0 and id >= 10"), 290);
+    sound();
+
+    request.set = {{"id", "NULL"}};
+    made = lake().update_rows(request);
+    ASSERT_FALSE(made);
+    EXPECT_NE(made.error().message().find("column id is required"), std::string::npos)
+        << made.error().message();
+    request.set = {{"nope", "1"}};
+    EXPECT_FALSE(lake().update_rows(request));
+    request.set = {{"amount", "1"}, {"amount", "2"}};
+    EXPECT_FALSE(lake().update_rows(request));
+    EXPECT_EQ(count("region = 'us'"), 10);
+}
+
+TEST_P(ChangeTest, MergeOfEveryKindOfClause) {
+    auto request = on_table<MergeRequest>();
+    request.source =
+        "SELECT i AS id, 'new' AS page, i::DECIMAL(10,2) AS amount, now() AS at, 'eu' "
+        "AS region FROM range(280, 320) r(i)";
+    request.on = "t.id = s.id";
+    request.clauses = {
+        {MergeWhen::kMatched, MergeThen::kDelete, "s.id < 285", {}, false},
+        {MergeWhen::kMatched, MergeThen::kUpdate, "s.id < 290", {}, true},
+        {MergeWhen::kMatched, MergeThen::kUpdate, "", {{"page", "concat(t.page, s.page)"}}, false},
+        {MergeWhen::kNotMatched, MergeThen::kInsert, "s.id < 305", {}, true},
+        {MergeWhen::kNotMatched, MergeThen::kInsert, "", {{"id", "s.id"}}, false},
+        {MergeWhen::kNotMatchedBySource, MergeThen::kDelete, "t.id < 10", {}, false},
+        {MergeWhen::kNotMatchedBySource,
+         MergeThen::kUpdate,
+         "t.id < 20",
+         {{"page", "'left'"}},
+         false}};
+    auto made = lake().merge(request);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ(made->deleted, 15u);
+    EXPECT_EQ(made->updated, 25u);
+    EXPECT_EQ(made->inserted, 20u);
+    EXPECT_EQ(count("true"), 305);
+    EXPECT_EQ(count("id between 280 and 284"), 0);
+    EXPECT_EQ(count("id between 285 and 289 and page = 'new' and amount = id"), 5);
+    EXPECT_EQ(count("id between 290 and 299 and page like '%new' and amount = id / 4.0"), 10);
+    EXPECT_EQ(count("id between 300 and 304 and page = 'new'"), 5);
+    EXPECT_EQ(count("id >= 305 and page is null and amount is null"), 15);
+    EXPECT_EQ(count("id < 10"), 0);
+    EXPECT_EQ(count("id < 20 and page = 'left'"), 10);
+    sound();
+}
+
+TEST_P(ChangeTest, TwoRowsOfTheSourceForOneOfTheTable) {
+    auto request = on_table<MergeRequest>();
+    request.source = "SELECT unnest([1, 1, 2]) AS id";
+    request.on = "t.id = s.id";
+    request.clauses = {{MergeWhen::kMatched, MergeThen::kUpdate, "", {{"page", "'x'"}}, false}};
+    auto made = lake().merge(request);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().id().number, 608) << made.error().message();
+    EXPECT_EQ(count("page = 'x'"), 0);
+    // Nobody's row is changed twice.
+    request.clauses[0].condition = "s.id = 2";
+    made = lake().merge(request);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ(made->updated, 1u);
+    // They agree.
+    request.clauses = {{MergeWhen::kMatched, MergeThen::kDelete, "", {}, false}};
+    made = lake().merge(request);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ(made->deleted, 2u);
+    EXPECT_EQ(count("id in (1, 2)"), 0);
+    sound();
+}
+
+TEST_P(ChangeTest, ATransactionIsMadeOnce) {
+    auto request = on_table<MergeRequest>();
+    request.source = "SELECT 1000 + i AS id FROM range(5) r(i)";
+    request.on = "t.id = s.id and false";
+    request.clauses = {{MergeWhen::kNotMatched, MergeThen::kInsert, "", {{"id", "s.id"}}, false}};
+    request.txn = Txn{"nightly", 7};
+    auto made = lake().merge(request);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_FALSE(made->duplicate);
+    made = lake().merge(request);
+    ASSERT_TRUE(made);
+    EXPECT_TRUE(made->duplicate);
+    EXPECT_EQ(count("id >= 1000"), 5);
+    request.txn = Txn{"nightly", 8};
+    ASSERT_TRUE(lake().merge(request));
+    EXPECT_EQ(count("id >= 1000"), 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, ChangeTest,
+                         ::testing::Values(Way{"rewritten", false, false, false},
+                                           Way{"vectors", true, false, false},
+                                           Way{"partitioned", false, true, true},
+                                           Way{"everything", true, true, true}),
+                         [](const auto& way) { return way.param.name; });
+
+}  // namespace
+}  // namespace tarn::lake

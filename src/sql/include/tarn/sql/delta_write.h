@@ -1,0 +1,40 @@
+#pragma once
+
+// The rows of a SELECT as data files of a Delta table, of any size: they stream from the query into
+// the files.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tarn/base/result.h"
+#include "tarn/delta/actions.h"
+#include "tarn/delta/snapshot.h"
+#include "tarn/sql/engine.h"
+
+namespace tarn::sql {
+
+struct DeltaOutput {
+    // Whose schema, column mapping, partition columns and statistics properties hold.
+    std::shared_ptr<const delta::Snapshot> snapshot;
+    std::string stem;  // unique: file names begin with it
+    uint64_t file_bytes =
+        0;                 // about which a file ends and the next begins; 0: one file. Partitions
+                           // have one file each (DuckDB does not combine the two)
+    bool changes = false;  // change data: has a column _change_type and lies under _change_data/
+    int64_t time_ms = 0;   // modification time of the files
+};
+
+// The rows of `select` in the order and the types of the table's columns, with _change_type behind
+// if they are changes. NULL in a column that must not have it is an error when the query runs.
+std::string typed_select(const delta::Snapshot& table, const std::string& select, bool changes);
+
+// `select`: a query, without a semicolon, that gives all columns of the table by name, in any order
+// and of types that can be cast to theirs. Files are synced, their folders too; none is made for no
+// rows. On an error the files that were written are removed as far as that is possible. Errors: of
+// the query; kIo, kResourceExhausted; kUnsupported (a partition column of a type that has no text).
+Result<std::vector<delta::AddFile>> write_delta_files(Session& session, const std::string& select,
+                                                      const DeltaOutput& output);
+
+}  // namespace tarn::sql
