@@ -119,7 +119,12 @@ Status Platform::open_stores(const Settings& settings) {
                     Lending{.least = std::max(kLeastLent, flow_sql.memory_bytes / 2),
                             .most = flow_sql.memory_bytes},
                     metrics_, logger_.named("memory"));
-    return lend_functions(*user_engine_);
+    TARN_RETURN_IF_ERROR(lend_functions(*user_engine_));
+    user_sql.spill_folder = data_ + "/spill/changes";
+    user_sql.restricted = false;
+    user_sql.cache_files = false;
+    TARN_TRY(change_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
+    return lend_functions(*change_engine_);
 }
 
 flow::RuntimeOptions Platform::flow_options() const {
@@ -166,7 +171,7 @@ Status Platform::open_listeners(const Settings& settings) {
     http_options.start_number = folder_->start_number();
     reached_.emplace(
         clock_, metrics_, logger_.named("http"), disk_, data_, *log_, *lake_, *views_,
-        flows_of_project(), *user_engine_, program().errors,
+        flows_of_project(), *user_engine_, *change_engine_, program().errors,
         [this] { return demo::read_producers(disk_, data_); }, nullptr, all_system_tables(),
         &queries_,
         host::Groups{[this] { return kafka_->groups(); },
@@ -294,6 +299,7 @@ Platform::~Platform() {
     // Listeners first, then flows, then what they stand on.
     for (auto& listener : listeners_)
         listener->stop();
+    lake_->interrupt();
     if (http_) http_->stop();
     if (kafka_) kafka_->stop();
     if (flows_) flows_->stop();
@@ -302,6 +308,7 @@ Platform::~Platform() {
     kafka_.reset();
     keeper_.reset();
     user_engine_.reset();
+    change_engine_.reset();
     flows_.reset();
 }
 

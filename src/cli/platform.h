@@ -88,7 +88,7 @@ class Platform {
     std::unique_ptr<view::ViewStore> views_;
     std::unique_ptr<flow::Runtime> flows_;
     std::unique_ptr<Tables> tables_;
-    std::unique_ptr<sql::Engine> user_engine_;
+    std::unique_ptr<sql::Engine> user_engine_, change_engine_;
     std::optional<MemoryKeeper> keeper_;
     sql::QueryLog queries_{clock_};
     std::unique_ptr<kafka::Server> kafka_;

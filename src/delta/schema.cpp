@@ -314,25 +314,39 @@ const std::string& physical_name(const Field& field, ColumnMapping mapping) {
     return mapping == ColumnMapping::kNone || field.physical.empty() ? field.name : field.physical;
 }
 
+namespace {
+
+Status check_field_names(const std::vector<Field>& fields) {
+    std::vector<std::string> names;
+    for (const auto& field : fields) {
+        TARN_RETURN_IF_ERROR(check_name(field.name));
+        auto key = folded(field.name);
+        if (std::ranges::find(names, key) != names.end())
+            return fail(
+                ErrorCode::kInvalidArgument,
+                "two columns of a Delta table have the same name, but for case: " + field.name);
+        names.push_back(std::move(key));
+        TARN_RETURN_IF_ERROR(check_field_names(field.type.fields));
+    }
+    return {};
+}
+
+}  // namespace
+
+Status check_names(const Schema& schema) { return check_field_names(schema.fields); }
+
 Result<Schema> schema_of(const std::vector<codec::ColumnSpec>& columns) {
     if (columns.empty())
         return fail(ErrorCode::kInvalidArgument, "a table needs at least one column");
     Schema out;
-    std::vector<std::string> names;
     for (auto& column : columns) {
-        TARN_RETURN_IF_ERROR(check_name(column.name));
-        auto key = folded(column.name);
-        if (std::find(names.begin(), names.end(), key) != names.end())
-            return fail(
-                ErrorCode::kInvalidArgument,
-                "two columns of a Delta table have the same name, but for case: " + column.name);
-        names.push_back(std::move(key));
         Field field;
         field.name = column.name;
         TARN_TRY(field.type, type_of(column.type));
         field.nullable = !column.required;
         out.fields.push_back(std::move(field));
     }
+    TARN_RETURN_IF_ERROR(check_names(out));
     return out;
 }
 

@@ -294,6 +294,14 @@ Result<TableInfo> Lake::describe(std::string_view table) {
     return describe_snapshot(table, *snapshot);
 }
 
+Result<std::vector<std::string>> Lake::column_names(std::string_view table) {
+    TARN_TRY(auto snapshot, impl_->snapshot(table));
+    std::vector<std::string> out;
+    for (const auto& field : snapshot->schema->fields)
+        out.push_back(field.name);
+    return out;
+}
+
 Result<std::vector<HistoryEntry>> Lake::history(std::string_view table, int64_t limit) {
     TARN_TRY(auto snapshot, impl_->snapshot(table));
     std::vector<HistoryEntry> out;

@@ -78,6 +78,11 @@ struct Lake::Impl {
     // About so long, by chance more or less, so that writers do not stay in step.
     void pause(Duration about);
 
+    // Sessions of statements, which interrupt() ends.
+    Mutex running;
+    std::set<sql::Session*> sessions TARN_GUARDED_BY(running);
+    bool interrupted TARN_GUARDED_BY(running) = false;
+
     void tell(const std::string& table);
     Mutex listening;  // held while listeners run
     uint64_t last_token TARN_GUARDED_BY(listening) = 0;

@@ -1,6 +1,7 @@
 #include "row_change.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -144,7 +145,7 @@ Status RowChange::choose_gone(const std::string& select) {
             auto file = by_name.find(std::string(name));
             if (file == by_name.end())
                 return fail(ErrorCode::kInternal, fmt::format("no file of the table: {}", name));
-            touched_.push_back({file->second, uint64_t(count)});
+            touched_.push_back({file->second, uint64_t(count), file->second->live_rows() == count});
             gone_ += uint64_t(count);
             return {};
         }));
@@ -161,6 +162,7 @@ Status RowChange::write(const std::string& select, bool changes, std::vector<del
     auto files = sql::write_delta_files(*session_, select,
                                         {.snapshot = snapshot_,
                                          .stem = lake_.new_uuid().str(),
+                                         .file_bytes = kFileBytes,
                                          .changes = changes,
                                          .time_ms = time_.ms()});
     if (!files) return fail(std::move(files).error());
@@ -220,7 +222,7 @@ Status RowChange::mark(const std::vector<Touched>& partly, delta::CommitRequest&
 Status RowChange::remove_rows(delta::CommitRequest& commit, ChangeOutcome& outcome) {
     std::vector<Touched> partly, marked;
     for (const auto& one : touched_) {
-        if (one.file->live_rows() == int64_t(one.gone)) {
+        if (one.goes_whole) {
             commit.removes.push_back(removal(*one.file, time_));
             ++outcome.files_removed;
         } else if (marks_rows(*snapshot_) && one.file->records >= 0) {
@@ -249,16 +251,38 @@ Status RowChange::remove_rows(delta::CommitRequest& commit, ChangeOutcome& outco
     return {};
 }
 
-Status RowChange::commit(delta::CommitInfo info, ChangeOutcome& outcome) {
+void RowChange::choose_all() {
+    snapshot_->files.each([&](const auto& file) {
+        const auto rows = std::max<int64_t>(0, file->live_rows());
+        touched_.push_back({file, uint64_t(rows), true});
+        gone_ += uint64_t(rows);
+    });
+}
+
+void RowChange::remove_partitions_of(const std::vector<delta::AddFile>& adds) {
+    std::set<PartitionKey> touched;
+    for (const auto& add : adds)
+        touched.insert(partition_of(*snapshot_, add));
+    snapshot_->files.each([&](const auto& file) {
+        if (!touched.contains(partition_of(*snapshot_, *file))) return;
+        const auto rows = std::max<int64_t>(0, file->live_rows());
+        touched_.push_back({file, uint64_t(rows), true});
+        gone_ += uint64_t(rows);
+    });
+}
+
+Result<delta::CommitRequest> RowChange::prepare(ChangeOutcome& outcome) {
     delta::CommitRequest commit;
     std::string come;
     for (const auto& select : comes_)
         come += (come.empty() ? "" : " UNION ALL BY NAME ") + select;
     if (!come.empty()) TARN_RETURN_IF_ERROR(write(come, false, commit.adds));
-    const bool whole = std::ranges::all_of(
-        touched_, [](const auto& one) { return one.file->live_rows() == int64_t(one.gone); });
-    // Readers of changes infer them from files that came, or from those that went as a whole.
-    if (records_changes() && gone_ > 0 && !(whole && commit.adds.empty())) {
+    for (const auto& add : commit.adds)
+        outcome.written += uint64_t(std::max<int64_t>(0, add.records));
+    if (replaces_partitions_) remove_partitions_of(commit.adds);
+    // Readers of changes infer them from files that came and went as a whole.
+    const bool whole = std::ranges::all_of(touched_, &Touched::goes_whole);
+    if (records_changes() && gone_ > 0 && !(whole && (commit.adds.empty() || changes_.empty()))) {
         std::string select;
         for (const auto& one : changes_)
             select += (select.empty() ? "" : " UNION ALL BY NAME ") + one;
@@ -268,18 +292,20 @@ Status RowChange::commit(delta::CommitInfo info, ChangeOutcome& outcome) {
             commit.changes.push_back({file.path, std::move(file.partition_values), file.size});
     }
     TARN_RETURN_IF_ERROR(remove_rows(commit, outcome));
-    outcome.version = snapshot_->version;
-    if (commit.adds.empty() && commit.removes.empty() && !request_.txn) return {};
     outcome.files_added = commit.adds.size() - outcome.vectors_added;
+    return commit;
+}
+
+Status RowChange::commit(delta::CommitRequest commit, bool reads, ChangeOutcome& outcome) {
+    if (commit.adds.empty() && commit.removes.empty() && !request_.txn) return {};
     commit.time = time_;
-    commit.info = std::move(info);
     commit.info.engine = kEngine;
     commit.info.txn_id = lake_.new_uuid().str();
-    commit.info.blind_append = false;
+    commit.info.blind_append = !reads && commit.removes.empty();
     if (!request_.user_metadata.empty())
         commit.info.user_metadata = json_object(request_.user_metadata);
     TARN_TRY(auto isolation, delta::isolation_of(*snapshot_->metadata));
-    commit.reads = delta::Reads{isolation, nullptr};
+    if (reads || !commit.removes.empty()) commit.reads = delta::Reads{isolation, nullptr};
     if (request_.txn)
         commit.transactions.push_back({request_.txn->app_id, request_.txn->version, time_.ms()});
     MutexLock lock(entry_.appending);
@@ -299,7 +325,39 @@ void RowChange::discard() {
     written_.clear();
 }
 
+void Lake::interrupt() {
+    MutexLock lock(impl_->running);
+    impl_->interrupted = true;
+    for (auto* session : impl_->sessions)
+        session->interrupt();
+}
+
 namespace {
+
+// A session that interrupt() ends, as long as it lives.
+class Interruptible {
+  public:
+    Interruptible(Lake::Impl& lake, sql::Session& session) : lake_(lake), session_(session) {
+        MutexLock lock(lake_.running);
+        lake_.sessions.insert(&session_);
+        refused_ = lake_.interrupted;
+    }
+    ~Interruptible() {
+        MutexLock lock(lake_.running);
+        lake_.sessions.erase(&session_);
+    }
+    Interruptible(const Interruptible&) = delete;
+    Interruptible& operator=(const Interruptible&) = delete;
+    Status check() const {
+        if (!refused_) return {};
+        return fail(ErrorCode::kCancelled, "statements are not run any more: Tarn stops");
+    }
+
+  private:
+    Lake::Impl& lake_;
+    sql::Session& session_;
+    bool refused_ = false;
+};
 
 Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
                               RowOperation& operation) {
@@ -316,18 +374,23 @@ Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeReques
     auto& engine = request.engine ? *request.engine : lake.context.engine;
     TARN_TRY(auto session, engine.session());
     RowChange change(lake, entry, request, snapshot, std::move(session));
+    const Interruptible interruptible(lake, change.session());
+    TARN_RETURN_IF_ERROR(interruptible.check());
     TARN_RETURN_IF_ERROR(operation.plan(change, outcome));
     if (change.gone() > 0 && is_true(*snapshot, "delta.appendOnly"))
         return fail(ErrorCode::kUnsupported,
                     "table " + request.table + " takes appends only (delta.appendOnly)");
-    delta::CommitInfo info;
-    info.operation = operation.name();
-    info.parameters = operation.parameters();
-    info.metrics = operation.metrics(outcome);
-    auto status = change.commit(std::move(info), outcome);
-    if (!status && !outcome.committed) {
+    auto made = [&]() -> Status {
+        TARN_TRY(auto commit, change.prepare(outcome));
+        operation.count(change, outcome);
+        commit.info.operation = operation.name();
+        commit.info.parameters = operation.parameters();
+        commit.info.metrics = operation.metrics(outcome);
+        return change.commit(std::move(commit), operation.reads_table(), outcome);
+    }();
+    if (!made && !outcome.committed) {
         change.discard();
-        return fail(std::move(status).error());
+        return fail(std::move(made).error());
     }
     return outcome;
 }

@@ -15,6 +15,8 @@
 
 namespace tarn::lake {
 
+inline constexpr uint64_t kFileBytes = 512ull << 20;  // of a data file that a statement writes
+
 class RowChange {
   public:
     RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
@@ -33,25 +35,34 @@ class RowChange {
     uint64_t gone() const { return gone_; }
     static constexpr const char* kGone = "tarn_gone";  // a table of f and r
 
+    // All rows go, without looking at them.
+    void choose_all();
+    // With the rows that come all that stands in the partitions they fall in goes.
+    void replace_partitions() { replaces_partitions_ = true; }
+
     // A SELECT of whole rows that come, and of what the change feed says: whole rows and
     // _change_type.
     void come(const std::string& select);
     void record(const std::string& select);
 
-    // Writes files and commits. Counts in `outcome` that the operation knows are its own to set.
-    Status commit(delta::CommitInfo info, ChangeOutcome& outcome);
+    // Writes files.
+    Result<delta::CommitRequest> prepare(ChangeOutcome& outcome);
+    // `reads`: the table's rows were looked at, so that what others add to it matters.
+    Status commit(delta::CommitRequest commit, bool reads, ChangeOutcome& outcome);
     // Of an attempt whose commit was not made: its files go, as far as that is possible.
     void discard();
 
   private:
     struct Touched {
         std::shared_ptr<const delta::AddFile> file;
-        uint64_t gone = 0;
+        uint64_t gone = 0;  // rows
+        bool goes_whole = false;
     };
     Status remove_rows(delta::CommitRequest& commit, ChangeOutcome& outcome);
     Status mark(const std::vector<Touched>& partly, delta::CommitRequest& commit,
                 ChangeOutcome& outcome);
     Status write(const std::string& select, bool changes, std::vector<delta::AddFile>& to);
+    void remove_partitions_of(const std::vector<delta::AddFile>& adds);
 
     Lake::Impl& lake_;
     Entry& entry_;
@@ -63,6 +74,7 @@ class RowChange {
     std::vector<std::string> comes_, changes_;
     std::vector<std::string> written_;  // on disk, relative to the table
     uint64_t gone_ = 0;
+    bool replaces_partitions_ = false;
     Timestamp time_;
 };
 
@@ -77,8 +89,11 @@ class RowOperation {
   public:
     virtual ~RowOperation() = default;
     virtual std::string_view name() const = 0;  // of commitInfo
+    virtual bool reads_table() const { return true; }
     // Says what goes and comes; counts rows in `outcome`.
     virtual Status plan(RowChange& change, ChangeOutcome& outcome) = 0;
+    // What is known of rows once the files are written.
+    virtual void count(const RowChange&, ChangeOutcome&) const {}
     virtual std::vector<std::pair<std::string, std::string>> parameters() const = 0;
     virtual std::vector<std::pair<std::string, std::string>> metrics(
         const ChangeOutcome& outcome) const = 0;

@@ -9,18 +9,10 @@
 #include "tarn/delta/log_files.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/statistics.h"
+#include "tarn/sql/quote.h"
 
 namespace tarn::lake {
 namespace {
-
-std::string quoted(std::string_view text) {
-    std::string out = "'";
-    for (char c : text) {
-        out += c;
-        if (c == '\'') out += c;
-    }
-    return out + "'";
-}
 
 std::unexpected<Error> broken(const std::string& path, std::string what) {
     return fail(ErrorCode::kCorrupted, path + ": " + what);
@@ -63,8 +55,9 @@ Status check_file(io::FileSystem& fs, sql::Session& session, const delta::Snapsh
     TARN_TRY(auto info, fs.stat(path));
     if (int64_t(info.size) != add.size)
         return broken(path, fmt::format("has {} bytes, the log says {}", info.size, add.size));
-    auto read = session.query_columns("SELECT * FROM read_parquet(" + quoted("tarn://" + path) +
-                                      ", hive_partitioning=false)");
+    auto read =
+        session.query_columns("SELECT * FROM read_parquet(" + sql::quoted_text("tarn://" + path) +
+                              ", hive_partitioning=false)");
     if (!read) return fail(std::move(read).error().with_context(path));
     auto batch = std::make_shared<const codec::ColumnBatch>(std::move(*read));
     if (add.records >= 0 && int64_t(batch->row_count) != add.records)

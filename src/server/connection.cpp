@@ -192,14 +192,19 @@ void Connection::dispatch(Request request, Target target) {
                 return answer(json_required());
             return run_sql(request);
         case Answer::kPlain:
-            return run_api(std::move(request), std::move(target), std::move(found.match));
+            return run_api(shared_.workers, std::move(request), std::move(target),
+                           std::move(found.match));
+        case Answer::kSlow:
+            return run_api(shared_.slow, std::move(request), std::move(target),
+                           std::move(found.match));
     }
 }
 
-void Connection::run_api(Request request, Target target, RouteMatch match) {
-    asio::post(shared_.workers, [self = shared_from_this(), who = connection().principal(),
-                                 request = std::move(request), target = std::move(target),
-                                 match = std::move(match)]() mutable {
+void Connection::run_api(asio::thread_pool& where, Request request, Target target,
+                         RouteMatch match) {
+    asio::post(where, [self = shared_from_this(), who = connection().principal(),
+                       request = std::move(request), target = std::move(target),
+                       match = std::move(match)]() mutable {
         self->post([self, response = self->shared_.api.handle(request, target, std::move(match),
                                                               *who)]() mutable {
             self->answer(std::move(response));

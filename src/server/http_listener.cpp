@@ -14,7 +14,8 @@ namespace tarn::server {
 
 namespace {
 
-constexpr int kWorkers = 2;  // API calls at once: they read files and take locks
+constexpr int kWorkers = 2;      // API calls at once: they read files and take locks
+constexpr int kSlowWorkers = 2;  // beside them: statements that change tables
 
 }  // namespace
 
@@ -31,7 +32,8 @@ class HttpProtocol final : public net::Protocol {
           api(host::all_of(c.capabilities, &host::Capability::routes), {platform, readings}),
           sql(options, platform),
           assets(embedded_files()),
-          workers(kWorkers) {}
+          workers(kWorkers),
+          slow(kSlowWorkers) {}
 
     std::string_view name() const override { return "HTTP"; }
     std::shared_ptr<net::Session> serve(std::shared_ptr<net::Connection> connection) override {
@@ -44,6 +46,7 @@ class HttpProtocol final : public net::Protocol {
         sampler.history().save();
         sql.stop();
         workers.join();
+        slow.join();
     }
     // Before the first session.
     void listens_on(uint16_t port);
@@ -68,7 +71,7 @@ class HttpProtocol final : public net::Protocol {
     Api api;
     SqlService sql;
     Assets assets;
-    boost::asio::thread_pool workers;
+    boost::asio::thread_pool workers, slow;
     std::optional<OriginCheck> origin;
     std::optional<Shared> shared;
 };
@@ -109,6 +112,7 @@ void HttpProtocol::listens_on(uint16_t port) {
         .events = events,
         .sql = sql,
         .workers = workers,
+        .slow = slow,
         .requests =
             platform.metrics.counter("tarn_server_requests_total", "HTTP requests answered."),
         .refused = platform.metrics.counter(

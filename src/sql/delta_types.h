@@ -8,5 +8,9 @@
 namespace tarn::sql {
 
 duckdb::LogicalType duck_type(const delta::DataType& type);
+// What a table keeps of such values without loss: unsigned integers in the next wider type, HUGEINT
+// as decimal(38,0), JSON, UUID and ENUM as text, TIMESTAMP without a zone as timestamp_ntz. Errors:
+// kUnsupported, naming the type (TIME, INTERVAL, BIT, UNION).
+Result<delta::DataType> delta_type(const duckdb::LogicalType& type);
 
 }  // namespace tarn::sql

@@ -292,6 +292,20 @@ std::string typed_select(const delta::Snapshot& table, const std::string& select
     return fmt::format("SELECT {} FROM ({}) v", columns, select);
 }
 
+Result<delta::Schema> schema_of_query(Session& session, const std::string& select) {
+    return guarded([&]() -> Result<delta::Schema> {
+        auto prepared = session.impl().connection.Prepare(select);
+        if (prepared->HasError()) return fail(to_error(prepared->GetErrorObject()));
+        delta::Schema out;
+        for (size_t i = 0; i < prepared->GetNames().size(); ++i) {
+            auto& field = out.fields.emplace_back();
+            field.name = prepared->GetNames()[i];
+            TARN_TRY(field.type, delta_type(prepared->GetTypes()[i]));
+        }
+        return out;
+    });
+}
+
 Result<std::vector<delta::AddFile>> write_delta_files(Session& session, const std::string& select,
                                                       const DeltaOutput& output) {
     return guarded([&] { return DeltaWrite(session, output).run(select); });

@@ -1,6 +1,6 @@
-// `tarn sql`: through the process that serves the folder when there is one, else by itself, reading
-// only.
+// `tarn sql`: through the process that serves the folder when there is one, else by itself.
 
+#include "change_tables.h"
 #include "commands.h"
 
 #include <cstdio>
@@ -218,6 +218,7 @@ class Sql final : public host::Command {
         }
         auto query = options_.query;
         if (query == "-") query.assign(std::istreambuf_iterator<char>(std::cin), {});
+        if (changes_tables(query)) return change_tables(common, query);
         io::LocalFileSystem fs;
         auto api = host::find_api(fs, common);
         return api ? run_through(common, *api, query, options_)
@@ -230,7 +231,7 @@ class Sql final : public host::Command {
 };
 
 constexpr host::CommandRow kCommands[] = {
-    {"sql", "Runs one query over tables and views.",
+    {"sql", "Runs one query over tables and views, or one statement that changes a table.",
      "tarn sql \"select count(*) from bronze.clicks\"", host::make_command<Sql>},
 };
 

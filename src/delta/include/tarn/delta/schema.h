@@ -74,6 +74,9 @@ const std::string& physical_name(const Field& field, ColumnMapping mapping);
 // for case); kUnsupported (a Delta type that Tarn's columns have not).
 Result<Schema> schema_of(const std::vector<codec::ColumnSpec>& columns);
 Result<std::vector<codec::ColumnSpec>> columns_of(const Schema& schema);
+// Errors: kInvalidArgument (a name that Delta cannot have without column mapping, or two in one
+// place that are equal but for case).
+Status check_names(const Schema& schema);
 // What a new table of this schema asks of its readers and writers: table features (reader 3, writer
 // 7) only where a column needs one.
 Protocol protocol_of(const Schema& schema);

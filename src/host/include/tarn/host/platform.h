@@ -74,7 +74,8 @@ struct Platform {
     lake::Lake& lake;
     view::ViewStore& views;
     Flows flows;
-    sql::Engine& sql;  // restricted, for untrusted SQL
+    sql::Engine& sql;      // restricted, for untrusted SQL
+    sql::Engine& changes;  // for statements that change tables; knows the same tables
     const ErrorCatalog& errors;
     std::function<std::optional<ProducerLedger>()> ledger;  // may be empty
     const net::Authorizer* authorizer = nullptr;            // null: everybody may do everything

@@ -45,8 +45,9 @@ struct Call {
     const Principal& principal;           // who asks
 };
 
-// Who answers: a handler at once, or the connection, which a query and a stream of events need.
-enum class Answer { kPlain, kQuery, kEvents };
+// Who answers: a handler at once; one that may take long, in a thread of its own kind; or the
+// connection, which a query and a stream of events need.
+enum class Answer { kPlain, kSlow, kQuery, kEvents };
 
 struct Route {
     std::string_view method;  // GET answers HEAD too

@@ -75,6 +75,7 @@ struct TestPlatform {
         strangers.restricted = true;
         engine = must(sql::Engine::open(trusted, disk, nullptr));
         user_engine = must(sql::Engine::open(strangers, disk, &tables));
+        change_engine = must(sql::Engine::open(trusted, disk, &tables));
         log = must(log::Log::open({.folder = "/log", .segment_bytes = 1 << 20},
                                   {disk, clock, random, failpoints, metrics, Logger()}));
         lake = must(lake::Lake::open(
@@ -106,8 +107,19 @@ struct TestPlatform {
                     return set_state(name, flow::FlowState::kRunning);
                 },
             .runs = [](size_t) { return std::vector<flow::RunRecord>{}; }};
-        return {clock,     metrics, Logger(),  disk,         "data", *log,
-                *lake,     *views,  functions, *user_engine, errors, [this] { return producer; },
+        return {clock,
+                metrics,
+                Logger(),
+                disk,
+                "data",
+                *log,
+                *lake,
+                *views,
+                functions,
+                *user_engine,
+                *change_engine,
+                errors,
+                [this] { return producer; },
                 authorizer};
     }
     Status set_state(std::string_view name, flow::FlowState state) {
@@ -137,7 +149,7 @@ struct TestPlatform {
     Metrics metrics;
     io::SimulatedDisk disk{1, clock};
     OneTable tables;
-    std::unique_ptr<sql::Engine> engine, user_engine;
+    std::unique_ptr<sql::Engine> engine, user_engine, change_engine;
     std::unique_ptr<log::Log> log;
     std::unique_ptr<lake::Lake> lake;
     std::unique_ptr<view::ViewStore> views;

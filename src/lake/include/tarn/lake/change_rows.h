@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tarn/lake/lake.h"
+#include "tarn/sql/table_statement.h"
 
 namespace tarn::lake {
 
@@ -26,10 +27,10 @@ struct ChangeRequest {
     std::map<std::string, std::string> user_metadata;
 };
 
-struct SetColumn {
-    std::string column;  // of the table
-    std::string value;   // an expression
-};
+using sql::MergeClause;
+using sql::MergeThen;
+using sql::MergeWhen;
+using sql::SetColumn;
 
 struct DeleteRequest : ChangeRequest {
     std::string where;  // empty: all rows. A row for which it is NULL stays
@@ -39,16 +40,16 @@ struct UpdateRequest : ChangeRequest {
     std::string where;
 };
 
-enum class MergeWhen { kMatched, kNotMatched, kNotMatchedBySource };
-enum class MergeThen { kUpdate, kDelete, kInsert, kNothing };
-struct MergeClause {
-    MergeWhen when = MergeWhen::kMatched;
-    MergeThen then = MergeThen::kUpdate;
-    std::string condition;  // empty: always
-    // Of updates and inserts. Columns that an insert does not name are NULL.
-    std::vector<SetColumn> set;
-    bool all = false;  // UPDATE *, INSERT *: each column from the source's of the same name
+using Overwrite = sql::TableStatement::Overwrite;
+struct InsertRequest : ChangeRequest {
+    std::string select;
+    std::vector<std::string> columns;  // what the SELECT gives; empty: all of the table, in order
+    bool by_name = false;              // the SELECT's columns have the table's names
+    bool reads_table = true;           // false only if the SELECT does not read the table itself
+    Overwrite overwrite = Overwrite::kNothing;
+    std::string where;  // kWhere: rows for which it holds go, and all that come hold to it
 };
+
 // The first clause of its kind whose condition holds is taken for a row.
 struct MergeRequest : ChangeRequest {
     std::string source;  // a SELECT
@@ -62,6 +63,7 @@ struct ChangeOutcome {
     bool committed = false;  // not if there was nothing to change, or the transaction was there
     bool duplicate = false;  // the transaction was there
     uint64_t deleted = 0, updated = 0, inserted = 0;
+    uint64_t written = 0;  // rows in new files, but for those that stayed
     uint64_t files_added = 0, files_removed = 0, vectors_added = 0;
     int attempts = 1;
 };

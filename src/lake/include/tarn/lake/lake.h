@@ -116,7 +116,9 @@ struct LakeContext {
 };
 
 struct ChangeOutcome;
+struct CreateRequest;
 struct DeleteRequest;
+struct InsertRequest;
 struct UpdateRequest;
 struct MergeRequest;
 
@@ -152,9 +154,16 @@ class Lake {
     Result<AppendOutcome> append(AppendRequest request);
     // Changes of rows that stand, each in one commit (change_rows.h). Errors: those of append, and
     // kInvalidArgument (the SQL; a row of the table that several rows of a MERGE's source change).
+    // Errors: kAlreadyExists.
+    Result<ChangeOutcome> create_table(const CreateRequest& request);
+    Result<std::vector<std::string>> column_names(std::string_view table);
+    Result<ChangeOutcome> insert(const InsertRequest& request);
     Result<ChangeOutcome> delete_rows(const DeleteRequest& request);
     Result<ChangeOutcome> update_rows(const UpdateRequest& request);
     Result<ChangeOutcome> merge(const MergeRequest& request);
+    // Ends the statements that run, with kCancelled, and refuses those that come: for who is about
+    // to stop.
+    void interrupt();
     // The newest committed version of an app id, -1 if none.
     Result<int64_t> txn_version(std::string_view table, std::string_view app_id);
     std::vector<std::string> tables();  // found on disk, sorted

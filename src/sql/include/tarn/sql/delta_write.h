@@ -30,6 +30,10 @@ struct DeltaOutput {
 // if they are changes. NULL in a column that must not have it is an error when the query runs.
 std::string typed_select(const delta::Snapshot& table, const std::string& select, bool changes);
 
+// The columns that a table has which takes the rows of a query. Errors: of the query; kUnsupported (a
+// type that no table has).
+Result<delta::Schema> schema_of_query(Session& session, const std::string& select);
+
 // `select`: a query, without a semicolon, that gives all columns of the table by name, in any order
 // and of types that can be cast to theirs. Files are synced, their folders too; none is made for no
 // rows. On an error the files that were written are removed as far as that is possible. Errors: of

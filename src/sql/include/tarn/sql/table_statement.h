@@ -1,0 +1,92 @@
+#pragma once
+
+// Statements that change tables, taken apart: what DuckDB's grammar has of INSERT, UPDATE, DELETE,
+// MERGE, CREATE TABLE, ALTER TABLE and DROP TABLE. Who keeps the tables runs them.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tarn/base/result.h"
+#include "tarn/delta/schema.h"
+#include "tarn/sql/engine.h"
+
+namespace tarn::sql {
+
+struct SetColumn {
+    std::string column;  // of the table; of an insert by position empty
+    std::string value;   // an expression
+};
+
+enum class MergeWhen { kMatched, kNotMatched, kNotMatchedBySource };
+enum class MergeThen { kUpdate, kDelete, kInsert, kNothing };
+struct MergeClause {
+    MergeWhen when = MergeWhen::kMatched;
+    MergeThen then = MergeThen::kUpdate;
+    std::string condition;  // empty: always
+    // Of updates and inserts. Columns that an insert does not name are NULL.
+    std::vector<SetColumn> set;
+    bool all = false;  // UPDATE *, INSERT *: each column from the source's of the same name
+};
+
+enum class AlterThen {
+    kAddColumn,
+    kDropColumn,
+    kRenameColumn,
+    kSetType,
+    kSetRequired,
+    kDropRequired,
+    kSetComment,     // of a column, or of the table if none is named
+    kAddConstraint,  // CHECK
+    kDropConstraint,
+    kSetProperties,
+};
+struct AlterStatement {
+    AlterThen then = AlterThen::kAddColumn;
+    std::string column;  // with dots for fields: "address.street"
+    std::string name;    // new name; of a constraint
+    delta::DataType type;
+    std::string text;    // comment; CHECK's expression
+    bool if_exists = false, if_not_exists = false;
+};
+
+struct TableStatement {
+    enum class Kind { kInsert, kDelete, kUpdate, kMerge, kCreate, kAlter, kDrop };
+    Kind kind = Kind::kInsert;
+    std::string table;  // schema.table
+    std::string alias;  // by which conditions and values name it
+    // kInsert, and kCreate if it has one: a SELECT.
+    std::string select;
+    std::vector<std::string> columns;  // of kInsert; empty: all, by position
+    bool by_name = false;              // kInsert
+    bool reads_table = false;          // kInsert: the SELECT names a table of this name
+    // kInsert: rows that go as these come.
+    enum class Overwrite { kNothing, kAll, kPartitions, kWhere };
+    Overwrite overwrite = Overwrite::kNothing;
+    std::string where;           // kDelete, kUpdate; kInsert with kWhere
+    std::vector<SetColumn> set;  // kUpdate
+    // kMerge.
+    std::string source, source_alias, on;
+    std::vector<MergeClause> clauses;
+    // kCreate.
+    std::vector<delta::Field> created;
+    std::vector<std::string> partition_by;
+    std::vector<std::pair<std::string, std::string>> properties;
+    bool or_replace = false, if_not_exists = false;
+    AlterStatement alter;
+    bool if_exists = false;  // kDrop
+};
+
+// Nothing if the text is one statement of another kind (a SELECT). Beside DuckDB's grammar it takes
+//   INSERT OVERWRITE [INTO] t …            all rows of t go
+//   INSERT OVERWRITE PARTITIONS [INTO] t … those in the partitions of the new rows
+//   INSERT INTO t REPLACE WHERE (p) …      those for which p holds; new rows must hold to it
+// `restricted`: queries and expressions in it read nothing but the provider's tables, as untrusted
+// SELECTs do. Errors: kSql (syntax), kSqlRefused, kUnsupported (a clause that tables have not, by
+// name).
+Result<std::optional<TableStatement>> parse_table_statement(Engine& engine, std::string_view text,
+                                                            bool restricted);
+
+}  // namespace tarn::sql

@@ -1,0 +1,126 @@
+"""`tarn sql` changes tables: with and without a server, beside a flow that writes them, and read by delta-rs."""
+
+import json
+import subprocess
+
+import pytest
+
+import tarn
+
+deltalake = pytest.importorskip("deltalake")
+pyarrow = pytest.importorskip("pyarrow")
+
+PROJECT = """name: shop
+topics:
+  orders:
+    columns: {id: bigint, customer: text, amount: "decimal(12,2)"}
+    table: {name: bronze.orders, every: 1s}
+"""
+
+
+def sql(data, text, *more):
+    done = tarn.run("sql", text, "--data", str(data), *more)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def refused(data, text):
+    done = tarn.run("sql", text, "--data", str(data))
+    assert done.returncode != 0, done.stdout
+    return done.stderr
+
+
+def rows(data, text):
+    return [json.loads(line) for line in sql(data, text, "--format", "json").splitlines()]
+
+
+def check_rows(data, name, wanted):
+    assert rows(data, f"select * from {name} order by all") == wanted
+    found = deltalake.DeltaTable(str(data / "tables" / name.replace(".", "/"))).to_pyarrow_table().to_pylist()
+    assert sorted(map(str, found)) == sorted(map(str, wanted))
+
+
+def test_a_table_by_sql_alone(tmp_path):
+    data = tmp_path / "data"
+    assert sql(data, "create table gold.stock (item text not null, pieces bigint)") == "gold.stock: made, version 0"
+    assert sql(data, "insert into gold.stock values ('apple', 3), ('pear', 5)") == (
+        "gold.stock: 2 rows inserted, version 1")
+    assert sql(data, "update gold.stock set pieces = pieces + 1 where item = 'pear'") == (
+        "gold.stock: 1 row updated, version 2")
+    assert sql(data, """merge into gold.stock t using (values ('apple', 10), ('plum', 1)) s(item, pieces)
+                        on t.item = s.item when matched then update set pieces = s.pieces
+                        when not matched then insert values (s.item, s.pieces)""") == (
+        "gold.stock: 1 row updated, 1 row inserted, version 3")
+    check_rows(data, "gold.stock", [{"item": "apple", "pieces": 10}, {"item": "pear", "pieces": 6},
+                                    {"item": "plum", "pieces": 1}])
+    assert sql(data, "delete from gold.stock where pieces > 100") == "gold.stock: nothing to change, version 3"
+    sql(data, "insert overwrite gold.stock select item, pieces from gold.stock where pieces < 10")
+    check_rows(data, "gold.stock", [{"item": "pear", "pieces": 6}, {"item": "plum", "pieces": 1}])
+    sql(data, "insert into gold.stock replace where (pieces < 5) values ('plum', 2), ('fig', 4)")
+    check_rows(data, "gold.stock", [{"item": "fig", "pieces": 4}, {"item": "pear", "pieces": 6},
+                                    {"item": "plum", "pieces": 2}])
+    assert "does not hold to REPLACE WHERE" in refused(
+        data, "insert into gold.stock replace where (pieces < 5) values ('melon', 9)")
+    assert "required" in refused(data, "insert into gold.stock (pieces) values (1)")
+    sql(data, "create or replace table gold.stock as select 'one' as item, 1::decimal(10,2) as price")
+    assert rows(data, "select * from gold.stock") == [{"item": "one", "price": 1.00}]
+
+
+def test_deletion_vectors_and_partitions(tmp_path):
+    data = tmp_path / "data"
+    sql(data, """create table silver.clicks partitioned by (day) with ('delta.enableDeletionVectors'='true',
+                 'delta.enableChangeDataFeed'='true')
+                 as select i as id, 'd' || i % 3 as day from range(1000) r(i)""")
+    told = json.loads(sql(data, "delete from silver.clicks where id % 10 = 0 and day = 'd1'", "--format", "json"))
+    assert told["deleted"] == 33 and told["vectors_added"] == 1 and told["files_added"] == 0
+    assert rows(data, "select count(*) as n from silver.clicks") == [{"n": 967}]
+    sql(data, "insert overwrite partitions silver.clicks values (7, 'd2'), (8, 'd9')")
+    assert rows(data, "select day, count(*) as n from silver.clicks group by day order by day") == [
+        {"day": "d0", "n": 334}, {"day": "d1", "n": 300}, {"day": "d2", "n": 1}, {"day": "d9", "n": 1}]
+    found = deltalake.QueryBuilder().register(
+        "t", deltalake.DeltaTable(str(data / "tables/silver/clicks"))).execute("select count(*) as n from t")
+    assert pyarrow.table(found.read_all()).to_pydict()["n"] == [636]
+
+
+def test_wrong_statements_say_what_is_wrong(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table a.t (id bigint)")
+    assert "no table a.nope" in refused(data, "delete from a.nope")
+    assert "no column nope" in refused(data, "update a.t set nope = 1")
+    assert "RETURNING" in refused(data, "delete from a.t returning id")
+    assert "syntax error" in refused(data, "delete frm a.t")
+    assert "2 columns" in refused(data, "insert into a.t values (1, 2)")
+    assert "there is a table a.t" in refused(data, "create table a.t (id bigint)")
+    assert "schema.table" in refused(data, "create table t (id bigint)")
+    assert "INTERVAL" in refused(data, "create table a.u (i interval)")
+
+
+def test_beside_a_flow_that_writes(tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "tarn.yml").write_text(PROJECT)
+    server = tarn.Server(project, tmp_path / "data", tmp_path / "log")
+    server.start()
+    try:
+        def produce(first, count):
+            lines = "\n".join(json.dumps({"id": i, "customer": f"c{i % 7}", "amount": f"{i}.25"})
+                              for i in range(first, first + count))
+            subprocess.run(["kcat", "-b", server.kafka, "-P", "-t", "orders"], input=lines.encode(), check=True,
+                           timeout=30)
+
+        produce(0, 500)
+        server.wait_caught_up()
+        told = sql(server.data, "delete from bronze.orders where customer = 'c3'")
+        assert told.startswith("bronze.orders: 71 rows deleted")
+        produce(500, 500)
+        server.wait_caught_up()
+        assert rows(server.data, "select count(*) as n, sum(amount) as money from bronze.orders where id < 500") == [
+            {"n": 429, "money": sum(i for i in range(500) if i % 7 != 3) + 429 * 0.25}]
+        assert rows(server.data, "select count(*) as n from bronze.orders") == [{"n": 929}]
+        told = sql(server.data, """create table gold.customers as
+                                   select customer, sum(amount) as money from bronze.orders group by customer""")
+        assert told == "gold.customers: 7 rows inserted, version 0"
+        assert "read_csv" in refused(server.data, "insert into gold.customers select * from read_csv('/etc/passwd')")
+        assert rows(server.data, "select count(*) as n from gold.customers") == [{"n": 7}]
+    finally:
+        server.kill()
