@@ -176,7 +176,7 @@ class Rewrite {
         if (batches.empty()) return std::nullopt;  // all of them deleted
         std::string folder;
         for (const auto& name : snapshot_->metadata->partition_columns) {
-            auto* value = delta::find(file.partition_values, name);
+            auto* value = partition_value(*snapshot_, file, name);
             folder +=
                 delta::partition_folder(name, value ? std::optional(*value) : std::nullopt) + "/";
         }

@@ -93,6 +93,11 @@ struct Lake::Impl {
 // The partitions of a table that rows fall in, as the texts of the log.
 Result<std::set<PartitionKey>> partitions_of(const delta::Snapshot& snapshot,
                                              const BatchList& rows);
+// The name that files and their partition values have of a column.
+const std::string& stored_name(const delta::Snapshot& snapshot, const std::string& column);
+// Null: NULL.
+const std::string* partition_value(const delta::Snapshot& snapshot, const delta::AddFile& file,
+                                   const std::string& column);
 PartitionKey partition_of(const delta::Snapshot& snapshot, const delta::AddFile& file);
 
 inline constexpr std::string_view kReplaceTable = "REPLACE TABLE";  // in commitInfo

@@ -11,10 +11,20 @@ namespace tarn::lake {
 
 static constexpr std::string_view kDeleteOperation = "DELETE";  // as Spark and delta-rs name it
 
+const std::string& stored_name(const delta::Snapshot& snapshot, const std::string& column) {
+    const auto* field = snapshot.schema->find(column);
+    return field ? delta::physical_name(*field, snapshot.mapping()) : column;
+}
+
+const std::string* partition_value(const delta::Snapshot& snapshot, const delta::AddFile& file,
+                                   const std::string& column) {
+    return delta::find(file.partition_values, stored_name(snapshot, column));
+}
+
 PartitionKey partition_of(const delta::Snapshot& snapshot, const delta::AddFile& file) {
     PartitionKey key;
     for (auto& name : snapshot.metadata->partition_columns) {
-        auto* value = delta::find(file.partition_values, name);
+        auto* value = partition_value(snapshot, file, name);
         key.push_back(value ? std::optional(*value) : std::nullopt);
     }
     return key;

@@ -28,7 +28,6 @@ Status check_fields(const std::vector<delta::Field>& fields) {
 Status check_rules(const delta::Snapshot& snapshot) {
     for (auto& [key, value] : snapshot.metadata->configuration)
         if (key.starts_with("delta.constraints.")) return refuse("constraint " + key);
-    if (snapshot.mapping() != delta::ColumnMapping::kNone) return refuse("column mapping");
     return check_fields(snapshot.schema->fields);
 }
 

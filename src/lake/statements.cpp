@@ -83,7 +83,7 @@ Result<ChangeOutcome> run_statement(Lake& lake, sql::Engine& engine,
             return lake.create_table(create);
         }
         case Kind::kAlter:
-            return fail(ErrorCode::kUnsupported, "ALTER TABLE is not there yet");
+            return lake.alter_table(statement);
         case Kind::kDrop:
             break;
     }

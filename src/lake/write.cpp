@@ -11,6 +11,7 @@
 #include "tarn/delta/protocol_gate.h"
 #include "tarn/delta/statistics.h"
 #include "tarn/lake/error_ids.h"
+#include "tarn/sql/delta_write.h"
 #include "tarn/sql/parquet.h"
 
 namespace tarn::errors {
@@ -55,6 +56,19 @@ bool has_only_text(const codec::Column& column, size_t rows) {
     for (size_t row = 0; row < rows; ++row)
         if (!column.is_null(row) && !valid_utf8(texts[row].view())) return false;
     return true;
+}
+
+// The batches under the names that files have.
+Batches stored_batches(const delta::Snapshot& snapshot, const Batches& batches) {
+    if (snapshot.mapping() == delta::ColumnMapping::kNone) return batches;
+    Batches out;
+    for (const auto& batch : batches) {
+        auto renamed = std::make_shared<codec::ColumnBatch>(*batch);
+        for (auto& column : renamed->schema)
+            column.name = stored_name(snapshot, column.name);
+        out.push_back(std::move(renamed));
+    }
+    return out;
 }
 
 }  // namespace
@@ -127,7 +141,11 @@ Status Write::write_file(const std::string& folder, delta::StringMap values, con
     auto& failpoints = lake_.context.failpoints;
     TARN_RETURN_IF_ERROR(failpoints.hit("lake.before_data"));
     if (!folder.empty()) TARN_RETURN_IF_ERROR(lake_.context.fs.create_folders(parent));
-    TARN_TRY(auto file, sql::write_parquet(*session_, path, batches, data_columns_));
+    std::vector<std::string> names;
+    for (const auto column : data_columns_)
+        names.push_back(batches[0]->schema[size_t(column)].name);
+    TARN_TRY(auto file, sql::write_parquet(*session_, path, batches, data_columns_,
+                                           {.stored = sql::stored_columns(*snapshot_, names)}));
     TARN_RETURN_IF_ERROR(failpoints.hit("lake.before_sync_folder"));
     TARN_RETURN_IF_ERROR(lake_.context.fs.sync_folder(parent));
     delta::AddFile add;
@@ -137,7 +155,8 @@ Status Write::write_file(const std::string& folder, delta::StringMap values, con
     add.modified_ms = request_.time.ms();
     auto indexed =
         integer_property(*snapshot_, "delta.dataSkippingNumIndexedCols", delta::kIndexedColumns);
-    add.stats = delta::file_statistics(batches, data_columns_, int(indexed));
+    add.stats =
+        delta::file_statistics(stored_batches(*snapshot_, batches), data_columns_, int(indexed));
     add.records = int64_t(file.rows);
     outcome_.rows += file.rows;
     outcome_.bytes += file.bytes;
@@ -154,7 +173,7 @@ Status Write::write_files() {
         delta::StringMap values;
         for (size_t i = 0; i < names.size(); ++i) {
             folder += delta::partition_folder(names[i], key[i]) + "/";
-            values.emplace_back(names[i], key[i]);
+            values.emplace_back(stored_name(*snapshot_, names[i]), key[i]);
         }
         TARN_RETURN_IF_ERROR(write_file(folder, std::move(values), batches, adds_.size()));
     }

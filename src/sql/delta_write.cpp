@@ -96,6 +96,17 @@ Result<std::string> partition_text(const Field& field) {
     }
 }
 
+// The columns that files have.
+std::vector<Field> stored_fields(const delta::Snapshot& table) {
+    const auto& partitions = table.metadata->partition_columns;
+    std::vector<Field> out;
+    for (const auto& field : table.schema->fields)
+        if (std::ranges::find(partitions, field.name) == partitions.end() &&
+            field.type.kind != TypeKind::kVoid)
+            out.push_back(field);
+    return out;
+}
+
 class DeltaWrite {
   public:
     DeltaWrite(Session& session, const DeltaOutput& output)
@@ -119,24 +130,16 @@ class DeltaWrite {
     }
 
   private:
-    bool is_partition(const std::string& name) const {
-        const auto& all = table_.metadata->partition_columns;
-        return std::ranges::find(all, name) != all.end();
-    }
     std::string root() const {
         return output_.changes ? table_.root + "/_change_data" : table_.root;
     }
 
     Result<std::string> copy_text(const std::string& select) {
-        std::string columns, parts;
-        for (const auto& field : table_.schema->fields) {
-            if (is_partition(field.name) || field.type.kind == TypeKind::kVoid) continue;
-            auto value = "q." + quoted_name(field.name);
-            if (mapping_ != ColumnMapping::kNone)
-                value = with_physical_names(value, field.type, mapping_);
-            columns += fmt::format("{}{} AS {}", columns.empty() ? "" : ", ", value,
-                                   quoted_name(delta::physical_name(field, mapping_)));
-        }
+        const auto stored = stored_columns(table_);
+        std::string columns = stored.list, parts;
+        if (columns.empty())
+            for (const auto& field : stored_fields(table_))
+                columns += (columns.empty() ? "q." : ", q.") + quoted_name(field.name);
         if (output_.changes) columns += ", q._change_type AS _change_type";
         for (const auto& name : table_.metadata->partition_columns) {
             const auto* field = table_.schema->find(name);
@@ -151,9 +154,7 @@ class DeltaWrite {
         std::string options =
             ", COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false, "
             "DICTIONARY_SIZE_LIMIT 4096, RETURN_STATS";
-        if (mapping_ != ColumnMapping::kNone)
-            if (auto ids = field_ids(stored(), TypeKind::kStruct, mapping_); !ids.empty())
-                options += ", FIELD_IDS {" + ids + "}";
+        if (!stored.field_ids.empty()) options += ", FIELD_IDS " + stored.field_ids;
         if (folder) {
             options += ", OVERWRITE_OR_IGNORE, FILENAME_PATTERN " +
                        quoted_text("part-" + output_.stem + "-{uuidv4}") +
@@ -171,13 +172,6 @@ class DeltaWrite {
         return fmt::format("COPY (SELECT {} FROM ({}) q) TO {} (FORMAT parquet{})", columns,
                            typed_select(table_, select, output_.changes),
                            quoted_text(kScheme + target), options);
-    }
-
-    std::vector<Field> stored() const {
-        std::vector<Field> out;
-        for (const auto& field : table_.schema->fields)
-            if (!is_partition(field.name)) out.push_back(field);
-        return out;
     }
 
     // One row of what COPY says: file, rows, bytes, bytes of the footer, statistics, partition.
@@ -276,6 +270,24 @@ class DeltaWrite {
 };
 
 }  // namespace
+
+StoredColumns stored_columns(const delta::Snapshot& table, std::span<const std::string> columns) {
+    const auto mapping = table.mapping();
+    StoredColumns out;
+    if (mapping == ColumnMapping::kNone) return out;
+    auto fields = stored_fields(table);
+    if (!columns.empty())
+        std::erase_if(fields, [&](const Field& field) {
+            return std::ranges::find(columns, field.name) == columns.end();
+        });
+    for (const auto& field : fields)
+        out.list +=
+            fmt::format("{}{} AS {}", out.list.empty() ? "" : ", ",
+                        with_physical_names("q." + quoted_name(field.name), field.type, mapping),
+                        quoted_name(delta::physical_name(field, mapping)));
+    out.field_ids = "{" + field_ids(fields, TypeKind::kStruct, mapping) + "}";
+    return out;
+}
 
 std::string typed_select(const delta::Snapshot& table, const std::string& select, bool changes) {
     std::string columns;

@@ -110,11 +110,14 @@ Result<ParquetFile> write_parquet(Session& session, const std::string& path, Bat
         impl.state->rows.clear();
         auto id = impl.state->add(std::move(feed));
         auto result = impl.connection.Query(
-            "COPY (SELECT * FROM " + std::string(kRowsFunction) + "('" + id + "')) TO " +
-            quoted_text(kScheme + path) + " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL " +
+            "COPY (SELECT " + (options.stored.list.empty() ? "*" : options.stored.list) + " FROM " +
+            std::string(kRowsFunction) + "('" + id + "') q) TO " + quoted_text(kScheme + path) +
+            " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL " +
             std::to_string(options.zstd_level) + ", ROW_GROUP_SIZE " +
             std::to_string(options.row_group_rows) + ", DICTIONARY_SIZE_LIMIT " +
-            std::to_string(kMaxPlainValues) + ", WRITE_BLOOM_FILTER false, USE_TMP_FILE false)");
+            std::to_string(kMaxPlainValues) + ", WRITE_BLOOM_FILTER false, USE_TMP_FILE false" +
+            (options.stored.field_ids.empty() ? "" : ", FIELD_IDS " + options.stored.field_ids) +
+            ")");
         impl.state->rows.clear();
         if (result->HasError()) {
             // What stands there is no Parquet file and nobody knows its name yet; if it cannot be

@@ -370,7 +370,12 @@ class Taker {
                 refuse_clause("partitions by an expression: add a column of it");
             out_.partition_by.push_back(key->Cast<duckdb::ColumnRefExpression>().GetColumnName());
         }
-        for (auto& [key, value] : table.options) {
+        properties(table.options);
+    }
+
+    void properties(
+        duckdb::case_insensitive_map_t<duckdb::unique_ptr<duckdb::ParsedExpression>>& options) {
+        for (auto& [key, value] : options) {
             if (!value || value->GetExpressionClass() != duckdb::ExpressionClass::CONSTANT)
                 refuse_clause("property that is no constant: " + key);
             out_.properties.emplace_back(
@@ -436,6 +441,15 @@ class Taker {
                 to.type = type_of(change.target_type);
                 return;
             }
+            case AlterTableType::SET_TABLE_OPTIONS:
+                to.then = AlterThen::kSetProperties;
+                properties(info.Cast<duckdb::SetTableOptionsInfo>().table_options);
+                return;
+            case AlterTableType::RESET_TABLE_OPTIONS:
+                to.then = AlterThen::kSetProperties;
+                for (auto& key : info.Cast<duckdb::ResetTableOptionsInfo>().table_options)
+                    out_.properties.emplace_back(as_written(key), "");
+                return;
             case AlterTableType::SET_NOT_NULL:
                 to.then = AlterThen::kSetRequired;
                 to.column = info.Cast<duckdb::SetNotNullInfo>().column_name;

@@ -8,7 +8,7 @@
 #include "lake_test_support.h"
 #include "tarn/delta/table.h"
 #include "tarn/io/simulated_disk.h"
-#include "tarn/lake/change_rows.h"
+#include "tarn/lake/create_table.h"
 #include "tarn/sql/checkpoint_io.h"
 
 namespace tarn::lake {
@@ -185,6 +185,79 @@ TEST_P(ChangeTest, ATransactionIsMadeOnce) {
     request.txn = Txn{"nightly", 8};
     ASSERT_TRUE(lake().merge(request));
     EXPECT_EQ(count("id >= 1000"), 10);
+}
+
+// Columns that change, with rows of before and after, and all kinds of writes on top.
+TEST_P(ChangeTest, AlteredColumns) {
+    auto run = [&](const std::string& text) {
+        auto statement = sql::parse_table_statement(*world_.engine, text, false);
+        EXPECT_TRUE(statement && *statement) << text;
+        auto made = run_statement(lake(), *world_.engine, **statement);
+        EXPECT_TRUE(made) << text << ": " << (made ? "" : made.error().message());
+        return made ? *made : ChangeOutcome{};
+    };
+    auto refused = [&](const std::string& text) {
+        auto statement = sql::parse_table_statement(*world_.engine, text, false);
+        EXPECT_TRUE(statement && *statement) << text;
+        auto made = run_statement(lake(), *world_.engine, **statement);
+        EXPECT_FALSE(made) << text;
+        return made ? "" : made.error().message();
+    };
+    const std::string table = "ALTER TABLE bronze.events ";
+    run(table + "ADD COLUMN note VARCHAR");
+    run(table + "ADD COLUMN place STRUCT(city VARCHAR, zip INTEGER)");
+    run("UPDATE bronze.events SET note = 'n' || id, place = {'city': 'B', 'zip': 7} WHERE id < 5");
+    run(table + "RENAME COLUMN note TO remark");
+    run(table + "RENAME COLUMN region TO area");
+    EXPECT_EQ(count("remark = 'n' || id and place.city = 'B' and place.zip = 7"), 5);
+    EXPECT_EQ(count("area = 'eu'"), 90);
+    sound();
+    // As a flow appends.
+    auto renamed = std::make_shared<codec::ColumnBatch>(*events(2000, 10));
+    renamed->schema[4].name = "area";
+    auto appended = lake().append(append_of(kTable, renamed, 3, clock_.now()));
+    ASSERT_TRUE(appended) << appended.error().message();
+    EXPECT_EQ(count("id >= 2000 and area = 'eu' and remark is null"), 3);
+    sound();
+    run("INSERT INTO bronze.events (id, remark, area, place) VALUES (1000, 'new', 'eu', {'city': "
+        "'C', 'zip': 8})");
+    run("DELETE FROM bronze.events WHERE id = 3 or area is null");
+    run("MERGE INTO bronze.events t USING (SELECT 4 AS id, 'merged' AS remark) s ON t.id = s.id "
+        "WHEN "
+        "MATCHED THEN UPDATE SET remark = s.remark");
+    EXPECT_EQ(count("remark = 'merged' and id = 4"), 1);
+    EXPECT_EQ(count("remark = 'new' and area = 'eu' and place.zip = 8"), 1);
+    sound();
+
+    run(table + "DROP COLUMN page");
+    EXPECT_NE(refused("UPDATE bronze.events SET page = 'x'"), "");
+    run(table + "ADD COLUMN page BIGINT");  // another one: what stood is not seen again
+    EXPECT_EQ(count("page is not null"), 0);
+    run(table + "ALTER COLUMN id SET DATA TYPE DECIMAL(22,2)");
+    EXPECT_EQ(count("id = 1000"), 1);
+    run("INSERT INTO bronze.events (id) VALUES (0.25)");
+    EXPECT_EQ(count("id = 0.25"), 1);
+    sound();
+    EXPECT_NE(refused(table + "ALTER COLUMN id SET DATA TYPE INTEGER"), "");
+    EXPECT_NE(refused(table + "ALTER COLUMN amount SET NOT NULL").find("NULL in"),
+              std::string::npos);
+    run(table + "ALTER COLUMN id DROP NOT NULL");
+    run(table + "ALTER COLUMN id SET NOT NULL");
+    EXPECT_NE(refused("INSERT INTO bronze.events (page) VALUES (1)").find("required"),
+              std::string::npos);
+    run("COMMENT ON COLUMN bronze.events.id IS 'who'");
+    run(table + "SET ('delta.logRetentionDuration' = 'interval 2 days')");
+    auto info = lake().describe("bronze.events");
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->properties["delta.logRetentionDuration"], "interval 2 days");
+    EXPECT_EQ(info->columns[0].type, *codec::parse_column_type("decimal(22,2)"));
+    EXPECT_NE(refused(table + "RENAME COLUMN id TO amount"), "");
+    EXPECT_NE(refused(table + "DROP COLUMN nope"), "");
+    EXPECT_FALSE(run(table + "DROP COLUMN IF EXISTS nope").committed);
+    if (GetParam().partitioned) {
+        EXPECT_NE(refused(table + "DROP COLUMN area"), "");
+    }
+    sound();
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, ChangeTest,

@@ -24,6 +24,10 @@
 #include "tarn/io/file_system.h"
 #include "tarn/sql/engine.h"
 
+namespace tarn::sql {
+struct TableStatement;
+}  // namespace tarn::sql
+
 namespace tarn::lake {
 
 struct TableSpec {
@@ -156,6 +160,9 @@ class Lake {
     // kInvalidArgument (the SQL; a row of the table that several rows of a MERGE's source change).
     // Errors: kAlreadyExists.
     Result<ChangeOutcome> create_table(const CreateRequest& request);
+    // `statement` is an ALTER (table_statement.h). Columns that are renamed or dropped map all columns of
+    // the table from then on, a wider type asks readers for type widening.
+    Result<ChangeOutcome> alter_table(const sql::TableStatement& statement);
     Result<std::vector<std::string>> column_names(std::string_view table);
     Result<ChangeOutcome> insert(const InsertRequest& request);
     Result<ChangeOutcome> delete_rows(const DeleteRequest& request);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "tarn/delta/actions.h"
 #include "tarn/delta/snapshot.h"
 #include "tarn/sql/engine.h"
+#include "tarn/sql/parquet.h"
 
 namespace tarn::sql {
 
@@ -25,6 +27,11 @@ struct DeltaOutput {
     bool changes = false;  // change data: has a column _change_type and lies under _change_data/
     int64_t time_ms = 0;   // modification time of the files
 };
+
+// How this table's files have these of its columns (empty: all); nothing if by their names.
+// Partition columns are not in files.
+StoredColumns stored_columns(const delta::Snapshot& table,
+                             std::span<const std::string> columns = {});
 
 // The rows of `select` in the order and the types of the table's columns, with _change_type behind
 // if they are changes. NULL in a column that must not have it is an error when the query runs.

@@ -11,9 +11,16 @@
 
 namespace tarn::sql {
 
+// How columns are written that files know by other names: a SELECT list over rows `q`, which names
+// them, and COPY's FIELD_IDS. Empty: as they are.
+struct StoredColumns {
+    std::string list, field_ids;
+};
+
 struct ParquetOptions {
     int zstd_level = 1;
     size_t row_group_rows = 122'880;
+    StoredColumns stored = {};
 };
 struct ParquetFile {
     uint64_t bytes = 0;

@@ -38,17 +38,15 @@ enum class AlterThen {
     kSetType,
     kSetRequired,
     kDropRequired,
-    kSetComment,     // of a column, or of the table if none is named
-    kAddConstraint,  // CHECK
-    kDropConstraint,
+    kSetComment,  // of a column, or of the table if none is named
     kSetProperties,
 };
 struct AlterStatement {
     AlterThen then = AlterThen::kAddColumn;
-    std::string column;  // with dots for fields: "address.street"
-    std::string name;    // new name; of a constraint
+    std::string column;
+    std::string name;  // the new one
     delta::DataType type;
-    std::string text;    // comment; CHECK's expression
+    std::string text;  // comment
     bool if_exists = false, if_not_exists = false;
 };
 
@@ -73,6 +71,7 @@ struct TableStatement {
     // kCreate.
     std::vector<delta::Field> created;
     std::vector<std::string> partition_by;
+    // Also of an ALTER that sets them; an empty value takes one away.
     std::vector<std::pair<std::string, std::string>> properties;
     bool or_replace = false, if_not_exists = false;
     AlterStatement alter;

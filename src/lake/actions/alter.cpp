@@ -1,0 +1,203 @@
+// ALTER TABLE: columns that come, go, get another name, a wider type or a comment, and properties.
+// No data file is written anew.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "row_change.h"
+#include "tarn/delta/error_ids.h"
+#include "tarn/delta/protocol_gate.h"
+#include "tarn/delta/schema_edit.h"
+#include "tarn/lake/create_table.h"
+#include "tarn/sql/quote.h"
+
+namespace tarn::lake {
+namespace {
+
+using sql::AlterStatement;
+using sql::AlterThen;
+
+constexpr std::string_view kWidening = "delta.enableTypeWidening";
+
+class Alter {
+  public:
+    Alter(Lake::Impl& lake, Entry& entry, const sql::TableStatement& statement)
+        : lake_(lake), entry_(entry), statement_(statement), alter_(statement.alter) {}
+
+    Result<ChangeOutcome> run() {
+        TARN_TRY(const auto there, lake_.snapshot(statement_.table));
+        TARN_RETURN_IF_ERROR(delta::check_writable(there->protocol, *there->metadata));
+        ChangeOutcome outcome{.version = there->version};
+        edit_.emplace(*there);
+        TARN_TRY(const auto changed, change(*there));
+        if (!changed) return outcome;
+        edit_->finish();
+        TARN_RETURN_IF_ERROR(check(*there));
+        delta::CommitRequest commit;
+        commit.time = lake_.context.clock.now();
+        commit.metadata = std::move(edit_->metadata);
+        commit.protocol = std::move(edit_->protocol);
+        commit.info.operation = operation_;
+        commit.info.parameters = std::move(parameters_);
+        commit.info.engine = kEngine;
+        commit.info.txn_id = lake_.new_uuid().str();
+        commit.info.blind_append = false;
+        // A rule for rows that stand was tested on those of this version.
+        commit.reads = tests_rows_ ? delta::Reads{delta::Isolation::kSerializable, nullptr}
+                                   : delta::Reads::nothing();
+        TARN_RETURN_IF_ERROR(lake_.context.failpoints.hit("lake.before_evolve"));
+        MutexLock lock(entry_.appending);
+        TARN_TRY(auto made, entry_.table.commit(std::move(commit), *there, lake_.steps()));
+        outcome.version = made.version;
+        outcome.committed = true;
+        lake_.tell(statement_.table);
+        return outcome;
+    }
+
+  private:
+    std::unexpected<Error> wrong(std::string what) const {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("table {}: {}", statement_.table, std::move(what)));
+    }
+    delta::Field* find(const std::string& name) {
+        auto at = std::ranges::find(edit_->schema.fields, name, &delta::Field::name);
+        return at == edit_->schema.fields.end() ? nullptr : &*at;
+    }
+    bool is_partition(const std::string& name) const {
+        return std::ranges::find(edit_->metadata.partition_columns, name) !=
+               edit_->metadata.partition_columns.end();
+    }
+    void says(std::string operation, std::vector<std::pair<std::string, std::string>> parameters) {
+        operation_ = std::move(operation);
+        parameters_ = std::move(parameters);
+    }
+
+    // False: it is so already.
+    Result<bool> change(const delta::Snapshot& there) {
+        if (alter_.then == AlterThen::kAddColumn) return add();
+        if (alter_.then == AlterThen::kSetProperties) return set_properties();
+        if (alter_.then == AlterThen::kSetComment && alter_.column.empty()) {
+            edit_->metadata.description = alter_.text;
+            says("SET COMMENT", {});
+            return true;
+        }
+        auto* field = find(alter_.column);
+        if (!field && alter_.if_exists) return false;
+        if (!field) return wrong("it has no column " + alter_.column);
+        says("CHANGE COLUMN", {{"column", alter_.column}});
+        switch (alter_.then) {
+            case AlterThen::kDropColumn:
+                return drop();
+            case AlterThen::kRenameColumn:
+                return rename();
+            case AlterThen::kSetType:
+                return set_type(*field);
+            case AlterThen::kSetRequired:
+                return set_required(*field, there);
+            case AlterThen::kDropRequired:
+                field->nullable = true;
+                return true;
+            default:
+                delta::set_comment(*field, alter_.text);
+                return true;
+        }
+    }
+
+    Result<bool> add() {
+        if (find(alter_.column)) {
+            if (alter_.if_not_exists) return false;
+            return wrong("it has a column " + alter_.column);
+        }
+        delta::Field field;
+        field.name = alter_.column;
+        field.type = alter_.type;
+        edit_->add_ids(field, [this] { return lake_.new_uuid().str(); });
+        edit_->schema.fields.push_back(std::move(field));
+        says("ADD COLUMNS", {{"columns", json_list({alter_.column})}});
+        return true;
+    }
+    Result<bool> drop() {
+        if (is_partition(alter_.column)) return wrong("it is partitioned by " + alter_.column);
+        if (edit_->schema.fields.size() <= edit_->metadata.partition_columns.size() + 1)
+            return wrong("the last column of its files stays");
+        edit_->map_columns();
+        std::erase_if(edit_->schema.fields,
+                      [&](const auto& field) { return field.name == alter_.column; });
+        says("DROP COLUMNS", {{"columns", json_list({alter_.column})}});
+        return true;
+    }
+    Result<bool> rename() {
+        if (alter_.name == alter_.column) return false;
+        if (find(alter_.name)) return wrong("it has a column " + alter_.name);
+        edit_->map_columns();
+        find(alter_.column)->name = alter_.name;
+        std::ranges::replace(edit_->metadata.partition_columns, alter_.column, alter_.name);
+        says("RENAME COLUMN", {{"oldColumnPath", alter_.column}, {"newColumnPath", alter_.name}});
+        return true;
+    }
+    Result<bool> set_type(delta::Field& field) {
+        if (field.type == alter_.type) return false;
+        if (!delta::can_widen(field.type, alter_.type))
+            return wrong(fmt::format("column {} is {}, and not each of its values is one of {}",
+                                     field.name, delta::type_name(field.type),
+                                     delta::type_name(alter_.type)));
+        auto& configuration = edit_->metadata.configuration;
+        std::erase_if(configuration, [](const auto& one) { return one.first == kWidening; });
+        configuration.emplace_back(std::string(kWidening), "true");
+        delta::widen(field, alter_.type);
+        return true;
+    }
+    Result<bool> set_required(delta::Field& field, const delta::Snapshot& there) {
+        if (!field.nullable) return false;
+        TARN_TRY(auto session, lake_.context.engine.session());
+        const sql::GivenFiles given(
+            *session, {std::make_shared<const delta::Snapshot>(there), there.files.all()});
+        TARN_TRY(auto nulls,
+                 session->query_columns(fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL",
+                                                    given.text(), sql::quoted_name(field.name))));
+        if (const auto count = nulls.columns[0].values<int64_t>()[0]; count > 0)
+            return wrong(fmt::format("column {} is NULL in {} rows", field.name, count));
+        field.nullable = false;
+        tests_rows_ = true;
+        return true;
+    }
+    Result<bool> set_properties() {
+        auto& configuration = edit_->metadata.configuration;
+        const auto before = configuration;
+        for (const auto& [key, value] : statement_.properties) {
+            if (key.starts_with("delta.columnMapping.") || key.starts_with("delta.constraints."))
+                return wrong("property " + key + " is not set by hand");
+            std::erase_if(configuration, [&](const auto& one) { return one.first == key; });
+            if (!value.empty()) configuration.emplace_back(key, value);
+        }
+        if (configuration == before) return false;
+        says("SET TBLPROPERTIES", statement_.properties);
+        return true;
+    }
+
+    // With mapped columns a name may have any character; without, Delta's rule holds.
+    Status check(const delta::Snapshot&) const {
+        if (edit_->mapping() == delta::ColumnMapping::kNone)
+            TARN_RETURN_IF_ERROR(delta::check_names(edit_->schema));
+        return delta::check_writable(edit_->protocol, edit_->metadata);
+    }
+
+    Lake::Impl& lake_;
+    Entry& entry_;
+    const sql::TableStatement& statement_;
+    const AlterStatement& alter_;
+    std::optional<delta::TableEdit> edit_;
+    std::string operation_;
+    std::vector<std::pair<std::string, std::string>> parameters_;
+    bool tests_rows_ = false;
+};
+
+}  // namespace
+
+Result<ChangeOutcome> Lake::alter_table(const sql::TableStatement& statement) {
+    TARN_TRY(auto entry, impl_->entry(statement.table));
+    return Alter(*impl_, *entry, statement).run();
+}
+
+}  // namespace tarn::lake
