@@ -380,6 +380,11 @@ Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeReques
     if (change.gone() > 0 && is_true(*snapshot, "delta.appendOnly"))
         return fail(ErrorCode::kUnsupported,
                     "table " + request.table + " takes appends only (delta.appendOnly)");
+    // Rows that are written anew would have to keep their ids.
+    if (change.gone() > 0 && is_true(*snapshot, "delta.enableRowTracking"))
+        return fail(errors::kTableFeature, "rows of table " + request.table +
+                                               " cannot be changed by this version of Tarn: "
+                                               "delta.enableRowTracking");
     auto made = [&]() -> Status {
         TARN_TRY(auto commit, change.prepare(outcome));
         operation.count(change, outcome);

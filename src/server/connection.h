@@ -57,8 +57,7 @@ class Connection final : public net::Session, public std::enable_shared_from_thi
     void on_read(Code error);
     void refuse_malformed(Code error);
     void dispatch(Request request, Target target);
-    void run_api(boost::asio::thread_pool& where, Request request, Target target,
-                 RouteMatch match);
+    void run_api(boost::asio::thread_pool& where, Request request, Target target, RouteMatch match);
     void run_sql(const Request& request);
     void answer(Response response);
     void on_written(std::error_code error);

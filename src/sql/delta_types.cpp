@@ -1,5 +1,11 @@
 #include "delta_types.h"
 
+#include "tarn/sql/error_ids.h"
+
+namespace tarn::errors {
+extern const ErrorId kResultType;
+}  // namespace tarn::errors
+
 namespace tarn::sql {
 
 using duckdb::LogicalType;
@@ -51,6 +57,32 @@ LogicalType duck_type(const delta::DataType& type) {
 
 namespace {
 
+struct Kind {
+    duckdb::LogicalTypeId duck;
+    delta::TypeKind delta;
+};
+constexpr Kind kKinds[] = {
+    {duckdb::LogicalTypeId::BOOLEAN, delta::TypeKind::kBoolean},
+    {duckdb::LogicalTypeId::TINYINT, delta::TypeKind::kByte},
+    {duckdb::LogicalTypeId::SMALLINT, delta::TypeKind::kShort},
+    {duckdb::LogicalTypeId::UTINYINT, delta::TypeKind::kShort},
+    {duckdb::LogicalTypeId::INTEGER, delta::TypeKind::kInteger},
+    {duckdb::LogicalTypeId::USMALLINT, delta::TypeKind::kInteger},
+    {duckdb::LogicalTypeId::BIGINT, delta::TypeKind::kLong},
+    {duckdb::LogicalTypeId::UINTEGER, delta::TypeKind::kLong},
+    {duckdb::LogicalTypeId::FLOAT, delta::TypeKind::kFloat},
+    {duckdb::LogicalTypeId::DOUBLE, delta::TypeKind::kDouble},
+    {duckdb::LogicalTypeId::VARCHAR, delta::TypeKind::kString},
+    {duckdb::LogicalTypeId::UUID, delta::TypeKind::kString},
+    {duckdb::LogicalTypeId::ENUM, delta::TypeKind::kString},
+    {duckdb::LogicalTypeId::BLOB, delta::TypeKind::kBinary},
+    {duckdb::LogicalTypeId::DATE, delta::TypeKind::kDate},
+    {duckdb::LogicalTypeId::TIMESTAMP_TZ, delta::TypeKind::kTimestamp},
+    {duckdb::LogicalTypeId::TIMESTAMP, delta::TypeKind::kTimestampNtz},
+    {duckdb::LogicalTypeId::TIMESTAMP_SEC, delta::TypeKind::kTimestampNtz},
+    {duckdb::LogicalTypeId::TIMESTAMP_MS, delta::TypeKind::kTimestampNtz},
+};
+
 delta::DataType decimal(uint8_t precision, uint8_t scale) {
     delta::DataType out;
     out.kind = delta::TypeKind::kDecimal;
@@ -72,74 +104,40 @@ Result<delta::Field> inner(std::string name, const LogicalType& type) {
 Result<delta::DataType> delta_type(const LogicalType& type) {
     using delta::TypeKind;
     using duckdb::LogicalTypeId;
-    auto plain = [](TypeKind kind) {
-        delta::DataType out;
+    delta::DataType out;
+    for (const auto& [id, kind] : kKinds)
+        if (type.id() == id) {
+            out.kind = kind;
+            return out;
+        }
+    auto put = [&](TypeKind kind, std::string name, const LogicalType& child) -> Status {
         out.kind = kind;
-        return out;
+        TARN_TRY(auto field, inner(std::move(name), child));
+        out.fields.push_back(std::move(field));
+        return {};
     };
     switch (type.id()) {
-        case LogicalTypeId::BOOLEAN:
-            return plain(TypeKind::kBoolean);
-        case LogicalTypeId::TINYINT:
-            return plain(TypeKind::kByte);
-        case LogicalTypeId::SMALLINT:
-        case LogicalTypeId::UTINYINT:
-            return plain(TypeKind::kShort);
-        case LogicalTypeId::INTEGER:
-        case LogicalTypeId::USMALLINT:
-            return plain(TypeKind::kInteger);
-        case LogicalTypeId::BIGINT:
-        case LogicalTypeId::UINTEGER:
-            return plain(TypeKind::kLong);
         case LogicalTypeId::UBIGINT:
             return decimal(20, 0);
         case LogicalTypeId::HUGEINT:
             return decimal(38, 0);
-        case LogicalTypeId::FLOAT:
-            return plain(TypeKind::kFloat);
-        case LogicalTypeId::DOUBLE:
-            return plain(TypeKind::kDouble);
         case LogicalTypeId::DECIMAL:
             return decimal(duckdb::DecimalType::GetWidth(type),
                            duckdb::DecimalType::GetScale(type));
-        case LogicalTypeId::VARCHAR:
-        case LogicalTypeId::UUID:
-        case LogicalTypeId::ENUM:
-            return plain(TypeKind::kString);
-        case LogicalTypeId::BLOB:
-            return plain(TypeKind::kBinary);
-        case LogicalTypeId::DATE:
-            return plain(TypeKind::kDate);
-        case LogicalTypeId::TIMESTAMP_TZ:
-            return plain(TypeKind::kTimestamp);
-        case LogicalTypeId::TIMESTAMP:
-        case LogicalTypeId::TIMESTAMP_SEC:
-        case LogicalTypeId::TIMESTAMP_MS:
-            return plain(TypeKind::kTimestampNtz);
-        case LogicalTypeId::STRUCT: {
-            auto out = plain(TypeKind::kStruct);
-            for (const auto& [name, child] : duckdb::StructType::GetChildTypes(type)) {
-                TARN_TRY(auto field, inner(name, child));
-                out.fields.push_back(std::move(field));
-            }
+        case LogicalTypeId::STRUCT:
+            for (const auto& [name, child] : duckdb::StructType::GetChildTypes(type))
+                TARN_RETURN_IF_ERROR(put(TypeKind::kStruct, name, child));
             return out;
-        }
-        case LogicalTypeId::LIST: {
-            auto out = plain(TypeKind::kArray);
-            TARN_TRY(auto item, inner("element", duckdb::ListType::GetChildType(type)));
-            out.fields = {std::move(item)};
+        case LogicalTypeId::LIST:
+            TARN_RETURN_IF_ERROR(
+                put(TypeKind::kArray, "element", duckdb::ListType::GetChildType(type)));
             return out;
-        }
-        case LogicalTypeId::MAP: {
-            auto out = plain(TypeKind::kMap);
-            TARN_TRY(auto key, inner("key", duckdb::MapType::KeyType(type)));
-            TARN_TRY(auto value, inner("value", duckdb::MapType::ValueType(type)));
-            out.fields = {std::move(key), std::move(value)};
+        case LogicalTypeId::MAP:
+            TARN_RETURN_IF_ERROR(put(TypeKind::kMap, "key", duckdb::MapType::KeyType(type)));
+            TARN_RETURN_IF_ERROR(put(TypeKind::kMap, "value", duckdb::MapType::ValueType(type)));
             return out;
-        }
         default:
-            return fail(ErrorCode::kUnsupported,
-                        "no table has columns of type " + type.ToString() + ": cast it");
+            return fail(errors::kResultType, "no table has columns of type " + type.ToString());
     }
 }
 

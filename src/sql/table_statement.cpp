@@ -390,26 +390,33 @@ class Taker {
     }
 
     void alter(duckdb::AlterInfo& info) {
-        using duckdb::AlterTableType;
         out_.kind = Kind::kAlter;
         out_.table = table_name(info.catalog, info.schema, info.name);
         out_.alias = info.name;
         out_.if_exists = info.if_not_found == duckdb::OnEntryNotFound::RETURN_NULL;
+        if (comments(info)) return;
+        if (info.type != duckdb::AlterType::ALTER_TABLE) refuse_clause("such an ALTER");
+        alter_table(info, out_.alter);
+    }
+
+    // COMMENT ON a table or a column.
+    bool comments(duckdb::AlterInfo& info) {
         auto& to = out_.alter;
+        to.then = AlterThen::kSetComment;
+        const duckdb::Value* text = nullptr;
         if (info.type == duckdb::AlterType::SET_COLUMN_COMMENT) {
             auto& comment = info.Cast<duckdb::SetColumnCommentInfo>();
-            to.then = AlterThen::kSetComment;
             to.column = comment.column_name;
-            to.text = comment.comment_value.IsNull() ? "" : comment.comment_value.ToString();
-            return;
+            text = &comment.comment_value;
+        } else if (info.type == duckdb::AlterType::SET_COMMENT) {
+            text = &info.Cast<duckdb::SetCommentInfo>().comment_value;
         }
-        if (info.type == duckdb::AlterType::SET_COMMENT) {
-            auto& comment = info.Cast<duckdb::SetCommentInfo>();
-            to.then = AlterThen::kSetComment;
-            to.text = comment.comment_value.IsNull() ? "" : comment.comment_value.ToString();
-            return;
-        }
-        if (info.type != duckdb::AlterType::ALTER_TABLE) refuse_clause("such an ALTER");
+        if (text && !text->IsNull()) to.text = text->ToString();
+        return text != nullptr;
+    }
+
+    void alter_table(duckdb::AlterInfo& info, AlterStatement& to) {
+        using duckdb::AlterTableType;
         switch (info.Cast<duckdb::AlterTableInfo>().alter_table_type) {
             case AlterTableType::ADD_COLUMN: {
                 auto& add = info.Cast<duckdb::AddColumnInfo>();

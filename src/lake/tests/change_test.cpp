@@ -43,6 +43,21 @@ class ChangeTest : public ::testing::TestWithParam<Way> {
     int64_t count(const std::string& where) {
         return world_.number("SELECT count(*) FROM " + world_.scan(kTable) + " WHERE " + where);
     }
+    ChangeOutcome run(const std::string& text) {
+        auto made = statement(text);
+        EXPECT_TRUE(made) << text << ": " << (made ? "" : made.error().message());
+        return made ? *made : ChangeOutcome{};
+    }
+    std::string refused(const std::string& text) {
+        auto made = statement(text);
+        EXPECT_FALSE(made) << text;
+        return made ? "" : made.error().message();
+    }
+    Result<ChangeOutcome> statement(const std::string& text) {
+        TARN_TRY(auto parsed, sql::parse_table_statement(*world_.engine, text, false));
+        EXPECT_TRUE(parsed) << text;
+        return run_statement(lake(), *world_.engine, *parsed);
+    }
     // Every file, vector and statistic against the log.
     void sound() { EXPECT_EQ(problem(lake().verify(kTable)), ""); }
     template <class Request>
@@ -189,20 +204,6 @@ TEST_P(ChangeTest, ATransactionIsMadeOnce) {
 
 // Columns that change, with rows of before and after, and all kinds of writes on top.
 TEST_P(ChangeTest, AlteredColumns) {
-    auto run = [&](const std::string& text) {
-        auto statement = sql::parse_table_statement(*world_.engine, text, false);
-        EXPECT_TRUE(statement && *statement) << text;
-        auto made = run_statement(lake(), *world_.engine, **statement);
-        EXPECT_TRUE(made) << text << ": " << (made ? "" : made.error().message());
-        return made ? *made : ChangeOutcome{};
-    };
-    auto refused = [&](const std::string& text) {
-        auto statement = sql::parse_table_statement(*world_.engine, text, false);
-        EXPECT_TRUE(statement && *statement) << text;
-        auto made = run_statement(lake(), *world_.engine, **statement);
-        EXPECT_FALSE(made) << text;
-        return made ? "" : made.error().message();
-    };
     const std::string table = "ALTER TABLE bronze.events ";
     run(table + "ADD COLUMN note VARCHAR");
     run(table + "ADD COLUMN place STRUCT(city VARCHAR, zip INTEGER)");

@@ -15,7 +15,8 @@ namespace {
 using testing::problem;
 using testing::World;
 
-// id may be NULL and come twice; money must not lose digits; f has NaN. No empty text: as a partition
+// id may be NULL and come twice; money must not lose digits; f has NaN. No empty text: as a
+// partition
 // value it is NULL in Delta.
 constexpr const char* kColumns =
     "id INTEGER, part VARCHAR, money DECIMAL(20,4), f DOUBLE, s STRUCT(x INTEGER, y VARCHAR), "

@@ -28,10 +28,12 @@ struct TableEdit {
     Schema schema;
 
     ColumnMapping mapping() const { return column_mapping(protocol, metadata); }
-    // From now on columns are found in files by names that a rename does not change: those that they
+    // From now on columns are found in files by names that a rename does not change: those that
+    // they
     // have. Nothing if the table has column mapping.
     void map_columns();
-    // Gives a new field, and what is inside, an id and a physical name if columns are mapped. `uuid`
+    // Gives a new field, and what is inside, an id and a physical name if columns are mapped.
+    // `uuid`
     // makes a text that is unique.
     void add_ids(Field& field, const std::function<std::string()>& uuid);
     // Writes the schema, and raises the protocol by what types and properties ask.

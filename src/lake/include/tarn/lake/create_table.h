@@ -24,7 +24,8 @@ struct CreateRequest {
     sql::Engine* engine = nullptr;  // whose tables the query may name; null: the lake's
 };
 
-// Runs a statement that parse_table_statement() took apart, but for DROP, which is the flows' matter
+// Runs a statement that parse_table_statement() took apart, but for DROP, which is the flows'
+// matter
 // too. `engine`: whose tables it may name. Errors: of the operation; kUnsupported.
 Result<ChangeOutcome> run_statement(Lake& lake, sql::Engine& engine,
                                     const sql::TableStatement& statement);

@@ -160,7 +160,8 @@ class Lake {
     // kInvalidArgument (the SQL; a row of the table that several rows of a MERGE's source change).
     // Errors: kAlreadyExists.
     Result<ChangeOutcome> create_table(const CreateRequest& request);
-    // `statement` is an ALTER (table_statement.h). Columns that are renamed or dropped map all columns of
+    // `statement` is an ALTER (table_statement.h). Columns that are renamed or dropped map all
+    // columns of
     // the table from then on, a wider type asks readers for type widening.
     Result<ChangeOutcome> alter_table(const sql::TableStatement& statement);
     Result<std::vector<std::string>> column_names(std::string_view table);

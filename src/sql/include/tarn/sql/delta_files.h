@@ -19,7 +19,8 @@ struct DeltaFiles {
     std::vector<std::shared_ptr<const delta::AddFile>> files;
 };
 
-// Makes these files what a session reads by text() in FROM, as long as it lives; one at a time. Beside
+// Makes these files what a session reads by text() in FROM, as long as it lives; one at a time.
+// Beside
 // the table's columns they have filename, which is "tarn://" and the path on disk, and
 // file_row_number, the position in the file.
 class GivenFiles {

@@ -37,7 +37,8 @@ StoredColumns stored_columns(const delta::Snapshot& table,
 // if they are changes. NULL in a column that must not have it is an error when the query runs.
 std::string typed_select(const delta::Snapshot& table, const std::string& select, bool changes);
 
-// The columns that a table has which takes the rows of a query. Errors: of the query; kUnsupported (a
+// The columns that a table has which takes the rows of a query. Errors: of the query; kUnsupported
+// (a
 // type that no table has).
 Result<delta::Schema> schema_of_query(Session& session, const std::string& select);
 
