@@ -476,6 +476,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sql/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * One INSERT, UPDATE, DELETE, MERGE or CREATE TABLE on a table of the lake, as one commit. It runs to its end
+         *     when the client goes away; a statement that another writer's commit stands against is run again.
+         */
+        post: operations["changeTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tables": {
         parameters: {
             query?: never;
@@ -1137,6 +1157,25 @@ export interface components {
         };
         RunList: {
             runs: components["schemas"]["Run"][];
+        };
+        StatementRequest: {
+            sql: string;
+        };
+        StatementOutcome: {
+            table: string;
+            /** @description Of the table, after the commit if one was made. */
+            version: number;
+            /** @description False if there was nothing to change. */
+            committed: boolean;
+            deleted: number;
+            updated: number;
+            inserted: number;
+            files_added: number;
+            files_removed: number;
+            /** @description Deletion vectors. */
+            vectors_added: number;
+            /** @description All of it for people. */
+            text: string;
         };
         SqlRequest: {
             sql: string;
@@ -1970,6 +2009,31 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SqlResult"];
                     "text/csv": string;
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    changeTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementRequest"];
+            };
+        };
+        responses: {
+            /** @description What it did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementOutcome"];
                 };
             };
             default: components["responses"]["Failed"];
