@@ -29,12 +29,24 @@ extern constinit const ErrorId kMergeAmbiguous{608, Code::kInvalidArgument,
     "Give the source one row a key: `SELECT * FROM s QUALIFY row_number() OVER (PARTITION BY key "
     "ORDER BY at DESC) = 1`. Rows that are equal in all columns count too."};
 
+extern constinit const ErrorId kRetentionShort{613, Code::kInvalidArgument,
+    "A VACUUM would remove what the table promises to keep",
+    "Files that were removed less than `delta.deletedFileRetentionDuration` ago (7 days where the "
+    "table does not say) are what older versions, running queries and clones elsewhere read, and "
+    "files that young may belong to a commit that is under way.",
+    "Ask for a longer retention. Where nobody reads older versions and nobody writes meanwhile, "
+    "`--force` removes them all the same."};
+
+extern constinit const ErrorId kVacuumLite{614, Code::kFailedPrecondition,
+    "A lite VACUUM would miss files",
+    "It goes by the log alone, and the part of the log that says what was removed since the last "
+    "VACUUM is cleaned up.",
+    "Run a full one, which looks at the disk: without `--lite`."};
+
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
-    &kTableFenced,
-    &kTableSchema,
-    &kMergeAmbiguous,
+    &kTableFenced, &kTableSchema, &kMergeAmbiguous, &kRetentionShort, &kVacuumLite,
 };
 
 }  // namespace tarn::errors

@@ -19,7 +19,8 @@ namespace tarn::lake {
 struct Entry {
     Entry(io::FileSystem& fs, std::string path, delta::CheckpointIo* io)
         : table(fs, std::move(path), io) {}
-    Mutex appending;  // one append at a time; held around everything an append does
+    Mutex maintaining;  // one operation of maintain.h at a time; taken before `appending`
+    Mutex appending;    // one append at a time; held around everything an append does
     delta::Table table;
     // Newest transaction of each app id that this process wrote or asked for: a newer one in the
     // log is a fence.

@@ -32,22 +32,6 @@ bool marks_rows(const delta::Snapshot& table) {
            delta::has_writer_feature(table.protocol, "deletionVectors");
 }
 
-// Statistics of a file that has rows less: bounds that may be wider than the rows that are left.
-std::string with_wide_bounds(std::string stats) {
-    constexpr std::string_view kTight = "\"tightBounds\":true";
-    if (auto at = stats.find(kTight); at != stats.npos)
-        return stats.replace(at, kTight.size(), "\"tightBounds\":false");
-    if (stats.find("\"tightBounds\"") != stats.npos || !stats.ends_with('}')) return stats;
-    stats.pop_back();
-    return stats + (stats.ends_with('{') ? "" : ",") + "\"tightBounds\":false}";
-}
-
-// What a scan calls a file.
-std::string scan_name(const delta::AddFile& file, const delta::Snapshot& table) {
-    return std::string(kScheme) +
-           delta::disk_path(delta::canonical_path(file.path, table.root), table.root);
-}
-
 // Rows of a query: a name, then a number.
 class NamedNumbers final : public sql::ResultSink {
   public:
@@ -64,6 +48,8 @@ class NamedNumbers final : public sql::ResultSink {
     std::function<Status(std::string_view, int64_t)> each_;
 };
 
+}  // namespace
+
 Status each_pair(sql::Session& session, const std::string& select,
                  std::function<Status(std::string_view, int64_t)> each) {
     NamedNumbers sink(std::move(each));
@@ -72,7 +58,19 @@ Status each_pair(sql::Session& session, const std::string& select,
     return {};
 }
 
-}  // namespace
+std::string with_wide_bounds(std::string stats) {
+    constexpr std::string_view kTight = "\"tightBounds\":true";
+    if (auto at = stats.find(kTight); at != stats.npos)
+        return stats.replace(at, kTight.size(), "\"tightBounds\":false");
+    if (stats.find("\"tightBounds\"") != stats.npos || !stats.ends_with('}')) return stats;
+    stats.pop_back();
+    return stats + (stats.ends_with('{') ? "" : ",") + "\"tightBounds\":false}";
+}
+
+std::string scan_name(const delta::AddFile& file, const delta::Snapshot& table) {
+    return std::string(kScheme) +
+           delta::disk_path(delta::canonical_path(file.path, table.root), table.root);
+}
 
 std::string column_list(const delta::Snapshot& table, std::string_view alias) {
     std::string out;

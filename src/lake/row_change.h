@@ -4,8 +4,10 @@
 // (actions/delete.cpp, …) says it in SQL; how rows go, by a deletion vector or by writing their
 // file anew, is decided here by the table's properties.
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lake_impl.h"
@@ -78,6 +80,13 @@ class RowChange {
     Timestamp time_;
 };
 
+// What a scan calls a file.
+std::string scan_name(const delta::AddFile& file, const delta::Snapshot& table);
+// Statistics of a file that has rows less: bounds that may be wider than the rows that are left.
+std::string with_wide_bounds(std::string stats);
+// The rows of a query of a text and a number.
+Status each_pair(sql::Session& session, const std::string& select,
+                 std::function<Status(std::string_view, int64_t)> each);
 // The names of the table's columns as a SELECT list, each of this alias.
 std::string column_list(const delta::Snapshot& table, std::string_view alias);
 // A whole row with some columns set anew: the SELECT list.

@@ -1,7 +1,8 @@
 #pragma once
 
 // Lake tables: Delta tables under one root folder, `<root>/<schema>/<table>/`, written by flows and read by anyone.
-// Thread-safe; appends to one table are serialised inside, appends to different tables run side by side.
+// Thread-safe; appends to one table are serialised inside, appends to different tables run side by
+// side.
 
 #include <cstdint>
 #include <functional>
@@ -125,6 +126,10 @@ struct DeleteRequest;
 struct InsertRequest;
 struct UpdateRequest;
 struct MergeRequest;
+struct OptimizeRequest;
+struct OptimizeOutcome;
+struct VacuumRequest;
+struct VacuumOutcome;
 
 class Lake {
   public:
@@ -169,6 +174,10 @@ class Lake {
     Result<ChangeOutcome> delete_rows(const DeleteRequest& request);
     Result<ChangeOutcome> update_rows(const UpdateRequest& request);
     Result<ChangeOutcome> merge(const MergeRequest& request);
+    // Care of a table's files (maintain.h). Errors: those of a commit; kInvalidArgument (the SQL, a
+    // column, a retention that is too short), kUnsupported (a table feature, named).
+    Result<OptimizeOutcome> optimize(const OptimizeRequest& request);
+    Result<VacuumOutcome> vacuum(const VacuumRequest& request);
     // Ends the statements that run, with kCancelled, and refuses those that come: for who is about
     // to stop.
     void interrupt();
