@@ -43,6 +43,13 @@ extern constinit const ErrorId kVacuumLite{614, Code::kFailedPrecondition,
     "VACUUM is cleaned up.",
     "Run a full one, which looks at the disk: without `--lite`."};
 
+extern constinit const ErrorId kTableFilesGone{615, Code::kFailedPrecondition,
+    "Files of an older version are gone",
+    "A version of the table cannot be brought back whole: a VACUUM, or someone else, has removed "
+    "files that it had.",
+    "Restore a younger version (`tarn table history NAME` lists them), or what is left of this one "
+    "with `--ignore-missing`: the rows of the missing files are lost then."};
+
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {

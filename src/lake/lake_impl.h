@@ -3,6 +3,7 @@
 // What the files of this module share. An Entry is a table that was used: its snapshot and who
 // wrote last.
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <set>
@@ -58,6 +59,11 @@ struct Lake::Impl {
     Counter& duplicates;
     Counter& checkpoint_failures;
     Counter& ahead;
+    std::atomic<bool> stopping = false;  // no more care of tables
+    Status not_stopped() const {
+        if (!stopping) return {};
+        return fail(ErrorCode::kCancelled, "the process is ending");
+    }
 
     Mutex mutex;  // of the map and the random numbers
     std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries TARN_GUARDED_BY(mutex);

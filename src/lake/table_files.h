@@ -7,6 +7,7 @@
 
 #include "lake_impl.h"
 #include "tarn/delta/paths.h"
+#include "tarn/lake/maintain.h"
 
 namespace tarn::lake {
 
@@ -16,6 +17,9 @@ Result<std::string> vector_file(const delta::DeletionVector& vector, const std::
 
 // A path of the working folder made absolute.
 std::string absolute_path(const std::string& path);
+
+// As maintain.h says. Errors: kInvalidArgument (both), kNotFound.
+Result<std::shared_ptr<const delta::Snapshot>> version_of(Entry& entry, const TableVersion& which);
 
 // Data files and vectors, of what a log says is or was there.
 class NeededFiles {

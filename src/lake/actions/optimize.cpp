@@ -100,7 +100,7 @@ class Optimize {
         std::vector<FileBin> group;
         int64_t bytes = 0;
         for (auto& bin : bins) {
-            if (request_.go_on && !request_.go_on()) {
+            if (lake_.stopping || (request_.go_on && !request_.go_on())) {
                 stopped_ = true;
                 break;
             }

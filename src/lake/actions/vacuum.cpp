@@ -208,8 +208,8 @@ class Vacuum {
         Status status;
         uint64_t removed = 0;
         for (const auto& [path, bytes] : goes_) {
-            status = impl_.context.failpoints.hit("lake.before_vacuum");
-            if (!status) return status;
+            TARN_RETURN_IF_ERROR(impl_.context.failpoints.hit("lake.before_vacuum"));
+            if (status = impl_.not_stopped(); !status) break;
             auto done = fs_.remove(snapshot_->root + "/" + path);
             if (done || done.error().code() == ErrorCode::kNotFound) {
                 ++removed;

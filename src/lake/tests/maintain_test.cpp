@@ -349,6 +349,123 @@ TEST_P(MaintainTest, ALiteVacuumGoesByTheLog) {
     EXPECT_TRUE(lake().vacuum(request));  // since a vacuum has been there
 }
 
+TEST_P(MaintainTest, RestoreBringsBackAnOlderVersion) {
+    const auto rows = digest();
+    const auto before = lake().describe(kTable)->version;
+    remove("id % 3 = 0");
+    ASSERT_TRUE(lake().optimize(optimize()));
+    append(kAppends);
+    RestoreRequest request;
+    request.table = kTable;
+    EXPECT_FALSE(lake().restore(request));  // to what?
+    request.to.version = before;
+    auto made = lake().restore(request);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ(made->restored, before);
+    EXPECT_TRUE(made->committed);
+    EXPECT_EQ(digest(), rows);
+    EXPECT_EQ(count("true"), kAppends * kRows);
+    sound();
+    EXPECT_EQ(lake().history(kTable, 1)->at(0).operation, "RESTORE");
+    made = lake().restore(request);
+    ASSERT_TRUE(made);
+    EXPECT_FALSE(made->committed);
+    append(kAppends + 1);
+    EXPECT_EQ(count("true"), (kAppends + 1) * kRows);
+}
+
+TEST_P(MaintainTest, RestoreNamesFilesThatAreGone) {
+    ASSERT_TRUE(lake().optimize(optimize()));
+    clock_.advance(Duration::seconds(8 * 24 * 60 * 60));
+    ASSERT_GT(lake().vacuum(vacuum())->files, 0u);
+    RestoreRequest request;
+    request.table = kTable;
+    request.to.version = kAppends;
+    auto made = lake().restore(request);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().id().number, 615);
+    EXPECT_NE(made.error().message().find("part-"), std::string::npos) << made.error().message();
+    request.ignore_missing = true;
+    made = lake().restore(request);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_GT(made->files_missing, 0u);
+    EXPECT_EQ(count("true"), 0);
+    sound();
+}
+
+TEST_P(MaintainTest, ATimeMeansTheNewestVersionThatIsNotYounger) {
+    // Version n is of n minutes after the start, and the table of the start.
+    const auto end = clock_.now();
+    for (int back = 0; back < kAppends; ++back) {
+        CloneRequest request{kTable, fmt::format("s.back{}", back), {}, false};
+        request.of.time = end - Duration::seconds(60 * back - 30);
+        auto made = lake().clone(request);
+        ASSERT_TRUE(made) << made.error().message();
+        EXPECT_EQ(made->source_version, kAppends - back);
+    }
+    RestoreRequest request;
+    request.table = kTable;
+    request.to.time = end - Duration::seconds(24 * 60 * 60);
+    auto made = lake().restore(request);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code(), ErrorCode::kNotFound) << made.error().message();
+    request.to.time = end - Duration::seconds(90);
+    made = lake().restore(request);
+    ASSERT_TRUE(made) << made.error().message();
+    EXPECT_EQ(made->restored, kAppends - 2);
+    EXPECT_EQ(count("true"), (kAppends - 2) * kRows);
+}
+
+TEST_P(MaintainTest, ACloneHasTheRowsAndGoesItsOwnWay) {
+    remove("id % 3 = 0");
+    const auto rows = count("true");
+    for (const bool deep : {false, true}) {
+        const std::string name = deep ? "s.deep" : "s.shallow";
+        CloneRequest request{kTable, name, {}, deep};
+        auto made = lake().clone(request);
+        ASSERT_TRUE(made) << made.error().message();
+        EXPECT_EQ(made->files, files());
+        EXPECT_NE(lake().describe(name)->id, lake().describe(kTable)->id);
+        EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan(name)), rows);
+        EXPECT_FALSE(lake().clone(request));  // it is there
+        DeleteRequest gone;
+        gone.table = name;
+        gone.where = "id % 3 = 1";
+        ASSERT_TRUE(lake().delete_rows(gone));
+        auto whole = optimize();
+        whole.table = name;
+        ASSERT_TRUE(lake().optimize(whole));
+        ASSERT_TRUE(lake().append(append_of(name, events(900, 50), 0, clock_.now())));
+        EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan(name)), rows / 2 + 50);
+        EXPECT_EQ(problem(lake().verify(name)), "");
+    }
+    EXPECT_EQ(count("true"), rows);
+    sound();
+}
+
+TEST_P(MaintainTest, VacuumKnowsShallowClones) {
+    remove("id % 3 = 0");
+    ASSERT_TRUE(lake().clone({kTable, "s.shallow", {}, false}));
+    ASSERT_TRUE(lake().clone({"s.shallow", "s.again", {}, false}));
+    const auto rows = count("true");
+    append(kAppends);
+    ASSERT_TRUE(lake().optimize(optimize()));
+    clock_.advance(Duration::seconds(30 * 24 * 60 * 60));
+    ASSERT_TRUE(lake().vacuum(vacuum()));
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan("s.shallow")), rows);
+    // Not after it is gone; and the clone's own vacuum leaves the source alone.
+    ASSERT_EQ(problem(lake().drop_table("s.shallow")), "");
+    EXPECT_EQ(lake().vacuum(vacuum())->files, 0u);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan("s.again")), rows);
+    auto other = vacuum();
+    other.table = "s.again";
+    ASSERT_TRUE(lake().vacuum(other));
+    ASSERT_EQ(problem(lake().drop_table("s.again")), "");
+    EXPECT_GT(lake().vacuum(vacuum())->files, 0u);
+    EXPECT_EQ(data_files().size(), files());
+    sound();
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, MaintainTest,
                          ::testing::Values(Way{"rewritten", false, false},
                                            Way{"vectors", true, false},

@@ -49,6 +49,11 @@ class Table {
     // Errors also: kNotFound (a version that is not there).
     Result<std::shared_ptr<const Snapshot>> at(int64_t version);
 
+    // The newest version that is not younger than a time (notes on what counts as a version's time:
+    // time_travel.cpp). Errors also: kNotFound (the table, or what is left of its log, is younger).
+    Result<int64_t> version_at(Timestamp time);
+    Result<std::shared_ptr<const Snapshot>> at_time(Timestamp time);
+
     // Version 0. Errors: kAlreadyExists (there is a table).
     Result<CommitOutcome> create(CommitRequest request);
     // A commit on top of the newest version, prepared by looking at `read`; tried again on top of

@@ -1,8 +1,7 @@
 #pragma once
 
 // Lake tables: Delta tables under one root folder, `<root>/<schema>/<table>/`, written by flows and read by anyone.
-// Thread-safe; appends to one table are serialised inside, appends to different tables run side by
-// side.
+// Thread-safe; appends to one table are serialised inside, appends to different tables run side by side.
 
 #include <cstdint>
 #include <functional>
@@ -130,6 +129,10 @@ struct OptimizeRequest;
 struct OptimizeOutcome;
 struct VacuumRequest;
 struct VacuumOutcome;
+struct RestoreRequest;
+struct RestoreOutcome;
+struct CloneRequest;
+struct CloneOutcome;
 
 class Lake {
   public:
@@ -174,10 +177,15 @@ class Lake {
     Result<ChangeOutcome> delete_rows(const DeleteRequest& request);
     Result<ChangeOutcome> update_rows(const UpdateRequest& request);
     Result<ChangeOutcome> merge(const MergeRequest& request);
-    // Care of a table's files (maintain.h). Errors: those of a commit; kInvalidArgument (the SQL, a
-    // column, a retention that is too short), kUnsupported (a table feature, named).
+    // Care of tables (maintain.h). Errors: those of a commit; kInvalidArgument (the SQL, a column, a
+    // retention that is too short), kUnsupported (a table feature, named), kNotFound (a version; a
+    // file that it needs), kAlreadyExists (what a clone would be).
     Result<OptimizeOutcome> optimize(const OptimizeRequest& request);
     Result<VacuumOutcome> vacuum(const VacuumRequest& request);
+    Result<RestoreOutcome> restore(const RestoreRequest& request);
+    Result<CloneOutcome> clone(const CloneRequest& request);
+    // Those that run end soon, with kCancelled or what they have done, and later ones at once.
+    void stop_maintaining();
     // Ends the statements that run, with kCancelled, and refuses those that come: for who is about
     // to stop.
     void interrupt();
