@@ -88,7 +88,6 @@ struct Lake::Impl {
     // Sessions of statements, which interrupt() ends.
     Mutex running;
     std::set<sql::Session*> sessions TARN_GUARDED_BY(running);
-    bool interrupted TARN_GUARDED_BY(running) = false;
 
     void tell(const std::string& table);
     Mutex listening;  // held while listeners run

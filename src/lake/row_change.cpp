@@ -325,7 +325,7 @@ void RowChange::discard() {
 
 void Lake::interrupt() {
     MutexLock lock(impl_->running);
-    impl_->interrupted = true;
+    impl_->stopping = true;
     for (auto* session : impl_->sessions)
         session->interrupt();
 }
@@ -338,7 +338,7 @@ class Interruptible {
     Interruptible(Lake::Impl& lake, sql::Session& session) : lake_(lake), session_(session) {
         MutexLock lock(lake_.running);
         lake_.sessions.insert(&session_);
-        refused_ = lake_.interrupted;
+        refused_ = lake_.stopping;
     }
     ~Interruptible() {
         MutexLock lock(lake_.running);

@@ -184,6 +184,4 @@ Result<RestoreOutcome> Lake::restore(const RestoreRequest& request) {
     }
 }
 
-void Lake::stop_maintaining() { impl_->stopping = true; }
-
 }  // namespace tarn::lake

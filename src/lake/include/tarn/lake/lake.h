@@ -184,10 +184,8 @@ class Lake {
     Result<VacuumOutcome> vacuum(const VacuumRequest& request);
     Result<RestoreOutcome> restore(const RestoreRequest& request);
     Result<CloneOutcome> clone(const CloneRequest& request);
-    // Those that run end soon, with kCancelled or what they have done, and later ones at once.
-    void stop_maintaining();
-    // Ends the statements that run, with kCancelled, and refuses those that come: for who is about
-    // to stop.
+    // Ends the statements that run and the care of tables, with kCancelled or with what is done, and
+    // refuses what comes: for who is about to stop.
     void interrupt();
     // The newest committed version of an app id, -1 if none.
     Result<int64_t> txn_version(std::string_view table, std::string_view app_id);
