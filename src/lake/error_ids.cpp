@@ -53,7 +53,8 @@ extern constinit const ErrorId kTableFilesGone{615, Code::kFailedPrecondition,
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
-    &kTableFenced, &kTableSchema, &kMergeAmbiguous, &kRetentionShort, &kVacuumLite,
+    &kTableFenced,    &kTableSchema, &kMergeAmbiguous,
+    &kRetentionShort, &kVacuumLite,  &kTableFilesGone,
 };
 
 }  // namespace tarn::errors

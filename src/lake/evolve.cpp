@@ -267,6 +267,7 @@ Status Lake::replace_table(std::string_view table, std::string_view from) {
     TARN_TRY(auto fresh, source->table.refresh());
     TARN_TRY(auto entry, impl_->entry(table));
     {
+        MutexLock care(entry->maintaining);  // files without a commit yet stay
         MutexLock lock(entry->appending);
         auto there = entry->table.refresh();
         if (!there && there.error().code() != ErrorCode::kNotFound) return fail(there.error());

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "action.h"
+#include "table_files.h"
 #include "tarn/base/names.h"
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/error_ids.h"
@@ -224,11 +225,17 @@ Status Lake::ensure_table(const TableSpec& spec) {
 
 Status Lake::drop_table(std::string_view name) {
     TARN_TRY(auto entry, impl_->entry(name));
+    MutexLock care(entry->maintaining);  // nobody clones it meanwhile
     MutexLock lock(entry->appending);
     auto path = impl_->path_of(name);
     auto& fs = impl_->context.fs;
     if (!fs.exists(path + "/_delta_log"))
         return fail(errors::kNoTable, "no table " + std::string(name));
+    if (auto other = table_that_refers(*this, *impl_, name); !other.empty())
+        return fail(ErrorCode::kFailedPrecondition,
+                    fmt::format("table {} stays: its shallow clone {} has its files. Drop that one "
+                                "first",
+                                name, other));
     // Away under another name first: a crash leaves the whole table or none.
     auto trash = impl_->root + "/" + std::string(kDropped) + impl_->new_uuid().str();
     TARN_RETURN_IF_ERROR(impl_->context.failpoints.hit("lake.before_drop"));

@@ -24,7 +24,25 @@ void NeededFiles::put(const std::string& canonical, const std::string& of) {
     auto path =
         of == root_ || canonical.starts_with('/') ? canonical : delta::disk_path(canonical, of);
     if (path.starts_with(absolute_ + "/")) path.erase(0, absolute_.size() + 1);
+    // A table that takes another one's place has its files moved over, each under its name.
+    if (of != root_ && path != canonical) paths_.insert(canonical);
     paths_.insert(std::move(path));
+}
+
+std::string table_that_refers(Lake& lake, Lake::Impl& impl, std::string_view name) {
+    const auto folder = absolute_path(impl.path_of(name)) + "/";
+    for (const auto& other : lake.tables()) {
+        if (other == name) continue;
+        auto snapshot = impl.snapshot(other);
+        if (!snapshot) continue;  // nobody reads it as it is
+        bool refers = false;
+        (*snapshot)->files.each([&](const auto& file) {
+            refers =
+                refers || delta::canonical_path(file->path, (*snapshot)->root).starts_with(folder);
+        });
+        if (refers) return other;
+    }
+    return {};
 }
 
 Status NeededFiles::add_all(const delta::Snapshot& snapshot, int64_t since_ms) {

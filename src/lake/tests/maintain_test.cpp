@@ -453,6 +453,7 @@ TEST_P(MaintainTest, VacuumKnowsShallowClones) {
     clock_.advance(Duration::seconds(30 * 24 * 60 * 60));
     ASSERT_TRUE(lake().vacuum(vacuum()));
     EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan("s.shallow")), rows);
+    EXPECT_EQ(lake().drop_table(kTable).error().code(), ErrorCode::kFailedPrecondition);
     // Not after it is gone; and the clone's own vacuum leaves the source alone.
     ASSERT_EQ(problem(lake().drop_table("s.shallow")), "");
     EXPECT_EQ(lake().vacuum(vacuum())->files, 0u);
@@ -464,6 +465,46 @@ TEST_P(MaintainTest, VacuumKnowsShallowClones) {
     EXPECT_GT(lake().vacuum(vacuum())->files, 0u);
     EXPECT_EQ(data_files().size(), files());
     sound();
+}
+
+// A table whose rebuild takes its place: files are moved over before a commit names them.
+TEST_P(MaintainTest, VacuumLeavesWhatIsMovedOver) {
+    TableSpec spec;
+    spec.name = "bronze.rebuilt";
+    spec.columns = kEventColumns;
+    ASSERT_EQ(problem(lake().ensure_table(spec)), "");
+    ASSERT_TRUE(lake().append(append_of(spec.name, events(0, 10), 100, clock_.now())));
+    const auto live = lake().files(spec.name);
+    const auto name = "/" + decoded(live->files[0]->path);
+    ASSERT_EQ(
+        problem(disk_.rename(lake().path_of(spec.name) + name, lake().path_of(kTable) + name)), "");
+    clock_.advance(Duration::seconds(30 * 24 * 60 * 60));
+    ASSERT_TRUE(lake().vacuum(vacuum()));
+    ASSERT_EQ(problem(lake().replace_table(kTable, spec.name)), "");
+    EXPECT_EQ(count("true"), 10);
+    sound();
+}
+
+// Each kind of damage is a problem of its own, and does not end the look at the rest.
+TEST_P(MaintainTest, ValidateNamesWhatIsWrong) {
+    remove("id = 1");
+    auto seen = lake().validate(kTable);
+    ASSERT_TRUE(seen) << seen.error().message();
+    EXPECT_EQ(seen->problems.size(), 0u);
+    EXPECT_EQ(seen->files, files());
+    EXPECT_EQ(seen->rows, kAppends * kRows - 1);
+    EXPECT_EQ(seen->vectors > 0, GetParam().vectors);
+    EXPECT_EQ(seen->commits, uint64_t(kAppends + 2));
+
+    append(kAppends);
+    const auto live = lake().files(kTable);
+    const auto path = lake().path_of(kTable) + "/" + decoded(live->files.back()->path);
+    ASSERT_EQ(problem(disk_.remove(path)), "");
+    seen = lake().validate(kTable);
+    ASSERT_TRUE(seen) << seen.error().message();
+    ASSERT_EQ(seen->problems.size(), 1u);
+    EXPECT_NE(path.find(seen->problems[0].where), std::string::npos) << seen->problems[0].where;
+    EXPECT_EQ(seen->files, files());
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, MaintainTest,

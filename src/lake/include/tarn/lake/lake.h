@@ -133,6 +133,7 @@ struct RestoreRequest;
 struct RestoreOutcome;
 struct CloneRequest;
 struct CloneOutcome;
+struct ValidateOutcome;
 
 class Lake {
   public:
@@ -156,7 +157,7 @@ class Lake {
     // The version in which the table was last replaced as a whole, 0 if never.
     Result<int64_t> replaced_at(std::string_view table);
     // Whole: after a crash the table is there or it is not, and what is left of its files goes with
-    // remove_dropped(). Errors: kNotFound.
+    // remove_dropped(). Errors: kNotFound, kFailedPrecondition (a shallow clone of it is there).
     Status drop_table(std::string_view name);
     // Removes what a crash has left of dropped tables. While no one drops any: at the start of who
     // has the folder to himself.
@@ -177,13 +178,16 @@ class Lake {
     Result<ChangeOutcome> delete_rows(const DeleteRequest& request);
     Result<ChangeOutcome> update_rows(const UpdateRequest& request);
     Result<ChangeOutcome> merge(const MergeRequest& request);
-    // Care of tables (maintain.h). Errors: those of a commit; kInvalidArgument (the SQL, a column, a
-    // retention that is too short), kUnsupported (a table feature, named), kNotFound (a version; a
-    // file that it needs), kAlreadyExists (what a clone would be).
+    // Care of tables (maintain.h). Errors: those of a commit; kInvalidArgument (the SQL, a column,
+    // too short a retention), kUnsupported (a table feature, named), kNotFound (a version; a file
+    // that it needs), kAlreadyExists (what a clone would be).
     Result<OptimizeOutcome> optimize(const OptimizeRequest& request);
     Result<VacuumOutcome> vacuum(const VacuumRequest& request);
     Result<RestoreOutcome> restore(const RestoreRequest& request);
     Result<CloneOutcome> clone(const CloneRequest& request);
+    // Replays the log independently, opens every file and vector, and compares counts and bounds
+    // with the data; the table may be another writer's. Problems are no errors.
+    Result<ValidateOutcome> validate(std::string_view table);
     // Ends the statements that run and the care of tables, with kCancelled or with what is done, and
     // refuses what comes: for who is about to stop.
     void interrupt();
@@ -219,7 +223,7 @@ class Lake {
     uint64_t add_listener(std::function<void(const std::string& table)> listener);
     // After it returns the listener is not running and never will.
     void remove_listener(uint64_t token);
-    // Replays the log independently, opens every file and compares counts and statistics with the data.
+    // The first problem that validate() finds, as kCorrupted.
     Status verify(std::string_view table);
 
     struct Impl;  // what the files of this module share
