@@ -299,7 +299,6 @@ Platform::~Platform() {
     // Listeners first, then flows, then what they stand on.
     for (auto& listener : listeners_)
         listener->stop();
-    lake_->interrupt();
     if (http_) http_->stop();
     if (kafka_) kafka_->stop();
     if (flows_) flows_->stop();

@@ -15,7 +15,7 @@ namespace tarn::server {
 namespace {
 
 constexpr int kWorkers = 2;      // API calls at once: they read files and take locks
-constexpr int kSlowWorkers = 2;  // beside them: statements that change tables
+constexpr int kSlowWorkers = 3;  // beside them: statements that change tables, care of tables
 
 }  // namespace
 
@@ -45,6 +45,7 @@ class HttpProtocol final : public net::Protocol {
         events.stop();
         sampler.history().save();
         sql.stop();
+        platform.lake.interrupt();
         workers.join();
         slow.join();
     }

@@ -1,4 +1,5 @@
-// `tarn table …`: read from the Delta tables of the data folder, with or without a serving process.
+// `tarn table …`: read from the Delta tables of the data folder, with or without a serving process;
+// changed through that process, if there is one.
 
 #include "commands.h"
 #include "drop.h"
@@ -9,7 +10,9 @@
 #include "tarn/base/metrics.h"
 #include "tarn/flow/node.h"
 #include "tarn/host/command.h"
+#include "tarn/host/maintain.h"
 #include "tarn/host/output.h"
+#include "tarn/host/serving.h"
 #include "tarn/io/data_folder.h"
 #include "tarn/lake/error_ids.h"
 #include "tarn/lake/lake.h"
@@ -27,9 +30,9 @@ struct Reader {
     std::unique_ptr<sql::Engine> engine;
     std::unique_ptr<lake::Lake> lake;
 
-    Status open(const std::string& data) {
+    Status open(const std::string& data, sql::EngineOptions options = {}) {
         TARN_RETURN_IF_ERROR(io::DataFolder::check_format(fs, data));
-        TARN_TRY(engine, sql::Engine::open({}, fs, nullptr));
+        TARN_TRY(engine, sql::Engine::open(std::move(options), fs, nullptr));
         TARN_TRY(lake, lake::Lake::open(data + "/tables", {fs, clock, random, failpoints, metrics,
                                                            Logger(), *engine}));
         return {};
@@ -117,6 +120,185 @@ class History final : public host::Command {
     int64_t limit_ = 20;
 };
 
+// Care of a table: through the process that serves the data folder, or with the folder to itself.
+class Maintain : public host::Command {
+  public:
+    explicit Maintain(std::string_view verb) : verb_(verb) {}
+    void declare(host::Options& options) override {
+        options.add("table", &table_, "schema.table").required();
+    }
+    Result<int> run(const host::Common& common) override {
+        TARN_TRY(const auto asked, request());
+        TARN_TRY(const auto answer, with_advice(ask(common, asked)));
+        print(common, answer);
+        return status_of(answer);
+    }
+
+  protected:
+    virtual Result<nlohmann::json> request() = 0;
+    virtual void print(const host::Common& common, const nlohmann::ordered_json& answer) {
+        host::print_object(common.format, answer);
+    }
+    virtual int status_of(const nlohmann::ordered_json&) const { return host::kExitOk; }
+    static void put(nlohmann::json& to, const char* key, const std::string& text) {
+        if (!text.empty()) to[key] = text;
+    }
+    std::string table_;
+
+  private:
+    Result<nlohmann::ordered_json> ask(const host::Common& common, const nlohmann::json& asked) {
+        io::LocalFileSystem fs;
+        if (auto api = host::find_api(fs, common)) {
+            TARN_TRY(const auto name, host::path_segment(table_));
+            TARN_TRY(
+                const auto text,
+                api->post_text(fmt::format("/api/v1/tables/{}/{}", name, verb_), asked, kWait));
+            return nlohmann::ordered_json::parse(text);
+        }
+        TARN_RETURN_IF_ERROR(io::DataFolder::check_format(fs, common.data));
+        TARN_TRY(auto folder, io::DataFolder::open(fs, common.data));
+        TARN_RETURN_IF_ERROR(check_alone(fs, common));
+        Reader lake;
+        TARN_RETURN_IF_ERROR(
+            lake.open(common.data, {.threads = 1, .spill_folder = common.data + "/spill/flows"}));
+        return host::maintain_table(*lake.lake, verb_, table_, asked);
+    }
+    // What flows will read is known to those that run.
+    Status check_alone(io::FileSystem& fs, const host::Common& common) const {
+        const auto flows = fs.list(common.data + "/state");
+        if (verb_ != "vacuum" || !flows || flows->empty()) return {};
+        return fail(ErrorCode::kFailedPrecondition,
+                    "nothing was removed: which versions the flows of " + common.data +
+                        " have yet to read is not known while no Tarn runs on it. Start one: tarn "
+                        "up --data " +
+                        common.data);
+    }
+
+    static constexpr Duration kWait = Duration::seconds(24 * 60 * 60);
+    const std::string_view verb_;
+};
+
+class Optimize final : public Maintain {
+  public:
+    Optimize() : Maintain("optimize") {}
+    void declare(host::Options& options) override {
+        Maintain::declare(options);
+        options.add("--where", &where_, "Partitions to look at: SQL over partition columns")
+            .value("SQL");
+        options
+            .add("--zorder-by", &order_by_,
+                 "Writes all files of the partitions anew, in Z-order by these columns")
+            .value("COLUMN");
+        options.add("--target-size", &target_, "Size of a file; else the table's").value("SIZE");
+        options.add("--dry-run", &dry_run_, "Says what would go, and changes nothing");
+    }
+
+  private:
+    Result<nlohmann::json> request() override {
+        auto out = nlohmann::json{{"dry_run", dry_run_}, {"order_by", order_by_}};
+        put(out, "where", where_);
+        put(out, "target_size", target_);
+        return out;
+    }
+    std::string where_, target_;
+    std::vector<std::string> order_by_;
+    bool dry_run_ = false;
+};
+
+class Vacuum final : public Maintain {
+  public:
+    Vacuum() : Maintain("vacuum") {}
+    void declare(host::Options& options) override {
+        Maintain::declare(options);
+        options.add("--retain", &retain_, "Keeps what went since; else as the table says (7d)")
+            .value("DURATION");
+        options.add("--force", &force_, "Also for less than the table says: 0s removes all");
+        options.add("--lite", &lite_, "Goes by the log alone, without a look at the disk");
+        options.add("--dry-run", &dry_run_, "Says what would go, and removes nothing");
+    }
+
+  private:
+    Result<nlohmann::json> request() override {
+        auto out = nlohmann::json{{"force", force_}, {"lite", lite_}, {"dry_run", dry_run_}};
+        put(out, "retain", retain_);
+        return out;
+    }
+    std::string retain_;
+    bool force_ = false, lite_ = false, dry_run_ = false;
+};
+
+// Those that take a version of a table.
+class OfVersion : public Maintain {
+  public:
+    using Maintain::Maintain;
+
+  protected:
+    void declare_version(host::Options& options) {
+        options.add("--version", &version_, "Version").between(0, INT64_MAX).says(has_version_);
+        options.add("--time", &time_, "The newest version that is not younger")
+            .value("2026-01-31T12:00:00Z");
+    }
+    void put_version(nlohmann::json& to) const {
+        if (has_version_) to["version"] = version_;
+        put(to, "time", time_);
+    }
+
+  private:
+    int64_t version_ = 0;
+    bool has_version_ = false;
+    std::string time_;
+};
+
+class Restore final : public OfVersion {
+  public:
+    Restore() : OfVersion("restore") {}
+    void declare(host::Options& options) override {
+        Maintain::declare(options);
+        declare_version(options);
+        options.add("--ignore-missing", &ignore_missing_,
+                    "Goes without the rows of files that are gone");
+    }
+
+  private:
+    Result<nlohmann::json> request() override {
+        auto out = nlohmann::json{{"ignore_missing", ignore_missing_}};
+        put_version(out);
+        return out;
+    }
+    bool ignore_missing_ = false;
+};
+
+class Clone final : public OfVersion {
+  public:
+    Clone() : OfVersion("clone") {}
+    void declare(host::Options& options) override {
+        Maintain::declare(options);
+        options.add("target", &target_, "schema.table of the new one").required();
+        declare_version(options);
+        options.add("--deep", &deep_, "Copies the files; else the clone refers to them");
+    }
+
+  private:
+    Result<nlohmann::json> request() override {
+        auto out = nlohmann::json{{"target", target_}, {"deep", deep_}};
+        put_version(out);
+        return out;
+    }
+    std::string target_;
+    bool deep_ = false;
+};
+
+class Validate final : public Maintain {
+  public:
+    Validate() : Maintain("validate") {}
+
+  private:
+    Result<nlohmann::json> request() override { return nlohmann::json::object(); }
+    int status_of(const nlohmann::ordered_json& answer) const override {
+        return answer["problems"].empty() ? host::kExitOk : host::kExitFailed;
+    }
+};
+
 struct Drop final : DropOutput {
     Drop() : DropOutput(flow::kTableKind) {}
 };
@@ -128,6 +310,16 @@ constexpr host::CommandRow kCommands[] = {
      "tarn table describe bronze.clicks", host::make_command<Describe>},
     {"table history", "Lists a table's versions, newest first.",
      "tarn table history bronze.clicks --limit 5", host::make_command<History>},
+    {"table optimize", "Makes large files of a table's small ones, and rows that were deleted go.",
+     "tarn table optimize bronze.clicks --dry-run", host::make_command<Optimize>},
+    {"table vacuum", "Removes files that no version of a table within its retention needs.",
+     "tarn table vacuum bronze.clicks --dry-run", host::make_command<Vacuum>},
+    {"table restore", "Brings back a table's rows, schema and properties of an older version.",
+     "tarn table restore bronze.clicks --version 12", host::make_command<Restore>},
+    {"table clone", "Makes a new table of a version of another one.",
+     "tarn table clone bronze.clicks sandbox.clicks", host::make_command<Clone>},
+    {"table validate", "Opens all files of a table and holds them against its log.",
+     "tarn table validate bronze.clicks", host::make_command<Validate>},
     {"table drop", "Removes a table that no flow of the project writes or reads.",
      "tarn table drop gold.pages --yes", host::make_command<Drop>},
 };

@@ -1,7 +1,10 @@
 // Tables of the lake: what they hold, their history and files.
 
+#include <nlohmann/json.hpp>
+
 #include "api_json.h"
 #include "host_names.h"
+#include "tarn/host/maintain.h"
 #include "tarn/lake/error_ids.h"
 
 namespace tarn::server {
@@ -68,12 +71,32 @@ Result<Response> drop(const RouteContext& context, const Call& call) {
     return json_response(json.begin_object().field("dropped", name).end_object().take());
 }
 
+// The verb is the last part of the address.
+Result<Response> maintain(const RouteContext& context, const Call& call) {
+    if (!call.request.content_type.starts_with("application/json")) return json_required();
+    const auto request = nlohmann::json::parse(call.request.body, nullptr, false);
+    if (request.is_discarded())
+        return fail(ErrorCode::kInvalidArgument, "the request's body is no JSON");
+    TARN_TRY(const auto answer, host::maintain_table(context.platform.lake, call.target.path.back(),
+                                                     call.parameters[0], request));
+    return json_response(answer.dump());
+}
+
+constexpr Route maintenance(std::string_view path) {
+    return {"POST", path, Operation::kAlter, "table", maintain, Answer::kSlow};
+}
+
 constexpr Route kRoutes[] = {
     {"GET", "/api/v1/tables", Operation::kDescribe, "table", list_tables},
     {"GET", "/api/v1/tables/{name}", Operation::kDescribe, "table", describe_table},
     {"GET", "/api/v1/tables/{name}/history", Operation::kDescribe, "table", history},
     {"GET", "/api/v1/tables/{name}/files", Operation::kDescribe, "table", files},
     {"POST", "/api/v1/tables/{name}/drop", Operation::kAlter, "table", drop},
+    maintenance("/api/v1/tables/{name}/optimize"),
+    maintenance("/api/v1/tables/{name}/vacuum"),
+    maintenance("/api/v1/tables/{name}/restore"),
+    maintenance("/api/v1/tables/{name}/clone"),
+    maintenance("/api/v1/tables/{name}/validate"),
 };
 
 }  // namespace

@@ -587,6 +587,101 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tables/{name}/optimize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes large files of small ones, and rows that deletion vectors hide go. Answers when it is done. */
+        post: operations["optimizeTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{name}/vacuum": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes files that no version within the retention needs. Answers when it is done. */
+        post: operations["vacuumTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{name}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings back rows, schema and properties of an older version. */
+        post: operations["restoreTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{name}/clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a new table of a version of this one. Answers when it is done. */
+        post: operations["cloneTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{name}/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens all files of a table and holds them against its log. Answers when it is done. */
+        post: operations["validateTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/topics": {
         parameters: {
             query?: never;
@@ -1262,6 +1357,110 @@ export interface components {
             }[];
             /** @description The `after` of the next page; null at the end. */
             next: string | null;
+        };
+        TableOptimize: {
+            /** @description SQL over partition columns; all partitions without it. */
+            where?: string;
+            /** @description Columns of a Z-order. */
+            order_by?: string[];
+            /**
+             * @description Size of a file.
+             * @example 128MB
+             */
+            target_size?: string;
+            /** @default false */
+            dry_run: boolean;
+        };
+        TableOptimized: {
+            table: string;
+            version: number;
+            dry_run: boolean;
+            commits: number;
+            files_removed: number;
+            bytes_removed: number;
+            files_added: number;
+            bytes_added: number;
+            vectors_removed: number;
+            /** @description Deleted by others meanwhile. */
+            carried_rows: number;
+            /** @description Files written for nothing. */
+            yielded: number;
+        };
+        TableVacuum: {
+            /**
+             * @description As the table says without it, or 7 days.
+             * @example 7d
+             */
+            retain?: string;
+            /** @default false */
+            force: boolean;
+            /** @default false */
+            lite: boolean;
+            /** @default false */
+            dry_run: boolean;
+        };
+        TableVacuumed: {
+            table: string;
+            version: number;
+            dry_run: boolean;
+            files: number;
+            bytes: number;
+            /** @description At most 1000. */
+            paths: string[];
+        };
+        TableRestore: {
+            version?: number;
+            /**
+             * Format: date-time
+             * @description The newest version that is not younger.
+             */
+            time?: string;
+            /** @default false */
+            ignore_missing: boolean;
+        };
+        TableRestored: {
+            table: string;
+            version: number;
+            restored: number;
+            committed: boolean;
+            files_removed: number;
+            files_restored: number;
+            files_missing: number;
+        };
+        TableClone: {
+            target: string;
+            version?: number;
+            /**
+             * Format: date-time
+             * @description The newest version that is not younger.
+             */
+            time?: string;
+            /** @default false */
+            deep: boolean;
+        };
+        TableCloned: {
+            table: string;
+            version: number;
+            source: string;
+            source_version: number;
+            deep: boolean;
+            files: number;
+            bytes: number;
+        };
+        TableValidated: {
+            table: string;
+            version: number;
+            commits: number;
+            checkpoints: number;
+            files: number;
+            bytes: number;
+            vectors: number;
+            rows: number;
+            /** @description At most 100. */
+            problems: {
+                where: string;
+                what: string;
+            }[];
         };
         Topic: {
             name: string;
@@ -2153,6 +2352,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FlowDropped"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    optimizeTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableOptimize"];
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableOptimized"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    vacuumTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableVacuum"];
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableVacuumed"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    restoreTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableRestore"];
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableRestored"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    cloneTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableClone"];
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableCloned"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    validateTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description What was seen. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableValidated"];
                 };
             };
             default: components["responses"]["Failed"];
