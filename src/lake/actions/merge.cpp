@@ -44,7 +44,7 @@ class Merge final : public RowOperation {
             kPairs, clause_of(MergeWhen::kMatched), kSource, change.rows(), request_.on,
             fmt::arg("t", t_), fmt::arg("s", s_))));
         TARN_RETURN_IF_ERROR(session.execute(alone(change)));
-        TARN_RETURN_IF_ERROR(check_pairs(session));
+        TARN_RETURN_IF_ERROR(check_pairs(change));
         TARN_RETURN_IF_ERROR(change.choose_gone(
             fmt::format("SELECT DISTINCT f, r FROM {} WHERE {} UNION ALL SELECT f, r FROM {} WHERE "
                         "{}",
@@ -124,7 +124,8 @@ class Merge final : public RowOperation {
 
     // Two rows of the source must not change one row of the table, but for a lone DELETE without a
     // condition, which they agree about.
-    Status check_pairs(sql::Session& session) const {
+    Status check_pairs(RowChange& change) const {
+        auto& session = change.session();
         const auto matched =
             std::ranges::count(request_.clauses, MergeWhen::kMatched, &MergeClause::when);
         if (matched == 0) return {};
@@ -133,17 +134,24 @@ class Merge final : public RowOperation {
                 *std::ranges::find(request_.clauses, MergeWhen::kMatched, &MergeClause::when);
             if (clause.then == MergeThen::kDelete && clause.condition.empty()) return {};
         }
-        auto twice = session.query_columns(
-            fmt::format("SELECT count(*) FROM (SELECT f, r FROM {} WHERE {} GROUP BY f, r HAVING "
-                        "count(*) > 1)",
-                        kPairs, changes_by(MergeWhen::kMatched, "c")));
-        if (!twice) return fail(std::move(twice).error());
-        const auto rows = twice->columns[0].values<int64_t>()[0];
+        const auto twice =
+            fmt::format("SELECT f, r FROM {} WHERE {} GROUP BY f, r HAVING count(*) > 1", kPairs,
+                        changes_by(MergeWhen::kMatched, "c"));
+        TARN_TRY(auto count, session.query_columns("SELECT count(*) FROM (" + twice + ")"));
+        const auto rows = count.columns[0].values<int64_t>()[0];
         if (rows == 0) return {};
+        TARN_TRY(auto one,
+                 session.query_columns(fmt::format(
+                     "SELECT to_json(x)::VARCHAR FROM (SELECT {} FROM {} AS {t} JOIN ({} ORDER BY "
+                     "f, r LIMIT 1) AS tarn_p ON {t}.filename = tarn_p.f AND {t}.file_row_number = "
+                     "tarn_p.r) x",
+                     column_list(change.table(), request_.alias), change.rows(), twice,
+                     fmt::arg("t", t_))));
         return fail(errors::kMergeAmbiguous,
                     fmt::format("MERGE into {}: several rows of the source would change the same "
-                                "row, for {} rows of the table",
-                                request_.table, rows));
+                                "row, for {} of the table's rows; one is {}",
+                                request_.table, rows,
+                                one.row_count ? one.columns[0].text(0) : std::string_view()));
     }
 
     Status apply(RowChange& change, size_t i) const {

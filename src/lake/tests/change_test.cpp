@@ -169,6 +169,8 @@ TEST_P(ChangeTest, TwoRowsOfTheSourceForOneOfTheTable) {
     auto made = lake().merge(request);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().id().number, 608) << made.error().message();
+    EXPECT_NE(made.error().message().find("\"id\":1,"), std::string::npos)
+        << made.error().message();
     EXPECT_EQ(count("page = 'x'"), 0);
     // Nobody's row is changed twice.
     request.clauses[0].condition = "s.id = 2";
