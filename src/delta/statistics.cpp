@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "struct_fields.h"
 #include "tarn/base/time.h"
 #include "tarn/delta/actions_json.h"
 
@@ -15,7 +16,6 @@ namespace {
 using codec::Column;
 using codec::ColumnBatch;
 using codec::ColumnType;
-using Batches = std::span<const std::shared_ptr<const ColumnBatch>>;
 
 struct Bounds {
     std::string min, max;  // JSON, empty if there is none
@@ -218,6 +218,62 @@ size_t prefix_bytes(std::string_view text, size_t units) {
     return at;
 }
 
+// Of one object of each of the three: those of the columns, or of a struct's fields.
+struct Members {
+    std::string min, max, nulls;
+    static void put(std::string& to, const std::string& name, const std::string& value) {
+        if (value.empty()) return;
+        if (!to.empty()) to += ',';
+        append_json_string(to, name);
+        to += ':' + value;
+    }
+};
+
+class FileStatistics {
+  public:
+    FileStatistics(uint64_t rows, int indexed) : rows_(rows), left_(indexed) {}
+
+    // A struct as an object of its fields; a field of a struct that is NULL is NULL.
+    void add(Batches batches, int at, Members& out) {
+        if (left_ == 0) return;
+        const auto& spec = batches[0]->schema[size_t(at)];
+        if (spec.type == ColumnType::kStruct) return add_fields(batches, at, spec.name, out);
+        if (left_ > 0) --left_;
+        if (spec.type.is_nested()) return;
+        uint64_t absent = 0;
+        for (auto& batch : batches)
+            absent += count_nulls(batch->columns[size_t(at)], batch->row_count);
+        Members::put(out.nulls, spec.name, std::to_string(absent));
+        if (absent == rows_) return;
+        auto bounds = bounds_of(batches, at, spec.type);
+        Members::put(out.min, spec.name, bounds.min);
+        Members::put(out.max, spec.name, bounds.max);
+        const bool bounded = !bounds.min.empty() && !bounds.max.empty();
+        whole_ = whole_ && (bounded || !has_bounds(spec.type));
+    }
+    // Whether each column that should have bounds has both.
+    bool whole() const { return whole_; }
+
+  private:
+    void add_fields(Batches batches, int at, const std::string& name, Members& out) {
+        const auto fields = fields_of_struct(batches, at);
+        if (fields.empty()) return;
+        Members members;
+        for (size_t i = 0; i < fields[0]->schema.size(); ++i)
+            add(fields, int(i), members);
+        auto object = [](const std::string& text) {
+            return text.empty() ? text : '{' + text + '}';
+        };
+        Members::put(out.min, name, object(members.min));
+        Members::put(out.max, name, object(members.max));
+        Members::put(out.nulls, name, object(members.nulls));
+    }
+
+    const uint64_t rows_;
+    int left_;  // columns and fields that get any; below 0: all
+    bool whole_ = true;
+};
+
 }  // namespace
 
 std::string_view truncate_min(std::string_view text) {
@@ -242,35 +298,16 @@ std::string file_statistics(Batches batches, std::span<const int> columns, int i
     uint64_t rows = 0;
     for (auto& batch : batches)
         rows += batch->row_count;
-    std::string min, max, nulls;
-    bool whole = true;
-    auto put = [](std::string& to, const std::string& name, const std::string& value) {
-        if (value.empty()) return;
-        if (!to.empty()) to += ',';
-        append_json_string(to, name);
-        to += ':' + value;
-    };
-    for (size_t i = 0; i < columns.size() && !batches.empty(); ++i) {
-        if (indexed >= 0 && i >= size_t(indexed)) break;
-        int at = columns[i];
-        auto& spec = batches[0]->schema[size_t(at)];
-        if (spec.type.is_nested()) continue;  // counted field by field, if at all
-        uint64_t absent = 0;
-        for (auto& batch : batches)
-            absent += count_nulls(batch->columns[size_t(at)], batch->row_count);
-        put(nulls, spec.name, std::to_string(absent));
-        if (absent == rows) continue;
-        auto bounds = bounds_of(batches, at, spec.type);
-        put(min, spec.name, bounds.min);
-        put(max, spec.name, bounds.max);
-        const bool bounded = !bounds.min.empty() && !bounds.max.empty();
-        whole = whole && (bounded || !has_bounds(spec.type));
-    }
+    FileStatistics all(rows, indexed);
+    Members members;
+    for (int at : columns)
+        if (!batches.empty()) all.add(batches, at, members);
     // deltalake takes a bound that is missing among others for one that no value is within.
-    if (!whole) return fmt::format(R"({{"numRecords":{},"nullCount":{{{}}}}})", rows, nulls);
+    if (!all.whole())
+        return fmt::format(R"({{"numRecords":{},"nullCount":{{{}}}}})", rows, members.nulls);
     return fmt::format(
         R"({{"numRecords":{},"minValues":{{{}}},"maxValues":{{{}}},"nullCount":{{{}}}}})", rows,
-        min, max, nulls);
+        members.min, members.max, members.nulls);
 }
 
 }  // namespace tarn::delta

@@ -121,7 +121,9 @@ std::shared_ptr<const codec::ColumnBatch> widened(
         auto& column = out->columns[size_t(at)];
         const auto& from = std::as_const(column);
         const bool narrow = column.type == ColumnType::kInt32;
-        if (type == ColumnType::kInt64)
+        if (column.type == ColumnType::kDecimal)
+            ;  // the same digits
+        else if (type == ColumnType::kInt64)
             column.data = copied<int32_t, int64_t>(from, count);
         else
             column.data = narrow ? copied<int32_t, codec::Int128>(from, count)
@@ -135,6 +137,9 @@ std::shared_ptr<const codec::ColumnBatch> widened(
 
 bool widens(const ColumnType& from, const ColumnType& to) {
     constexpr int kDigitsOfInt32 = 10, kDigitsOfInt64 = 19;
+    if (from == ColumnType::kDecimal)
+        return to == ColumnType::kDecimal && to.scale() == from.scale() &&
+               to.precision() > from.precision();
     if (from != ColumnType::kInt32 && from != ColumnType::kInt64) return false;
     if (to == ColumnType::kDecimal)
         return to.scale() == 0 &&

@@ -202,7 +202,60 @@ TEST(Statistics, OfABatch) {
         R"("nullCount":{"n":0}})");
 }
 
-TEST(Statistics, OfDecimalsAreExactAndNestedColumnsHaveNone) {
+TEST(Statistics, OfAStructAreThoseOfItsFields) {
+    using codec::ColumnType;
+    auto batch = std::make_shared<codec::ColumnBatch>();
+    batch->schema = {{"s", *codec::parse_column_type("struct<n: int, l: list<int>, "
+                                                     "in: struct<t: text, d: decimal(9,2)>>")},
+                     {"after", ColumnType::kInt32}};
+    auto text = [](std::string_view bytes) { return std::string("\1\5\0\0\0", 5).append(bytes); };
+    auto decimal = [](char low) { return std::string("\1") + low + std::string(15, '\0'); };
+    const std::string list("\1\2\0\0\0\0\1\7\0\0\0", 11), null("\0", 1);
+    codec::ColumnBuilder s(batch->schema[0].type), after(ColumnType::kInt32);
+    s.add_text(std::string("\1\3\0\0\0", 5) + list + "\1" + text("apple") + decimal(50));
+    s.add_text(null + null + "\1" + text("grape") + null);
+    s.add_text(std::string("\1\2\0\0\0", 5) + list + null);
+    s.add_null();
+    for (int i = 1; i <= 4; ++i)
+        after.add_int(i);
+    batch->row_count = 4;
+    for (auto* column : {&s, &after})
+        batch->columns.push_back(column->finish(*batch));
+    std::shared_ptr<const codec::ColumnBatch> shared = batch;
+    const int all[] = {0, 1};
+    EXPECT_EQ(file_statistics({&shared, 1}, all),
+              R"({"numRecords":4,"minValues":{"s":{"n":2,"in":{"t":"apple","d":0.50}},"after":1},)"
+              R"("maxValues":{"s":{"n":3,"in":{"t":"grape","d":0.50}},"after":4},)"
+              R"("nullCount":{"s":{"n":2,"in":{"t":2,"d":3}},"after":0}})");
+    // n, l and t are the first three.
+    EXPECT_EQ(file_statistics({&shared, 1}, all, 3),
+              R"({"numRecords":4,"minValues":{"s":{"n":2,"in":{"t":"apple"}}},)"
+              R"("maxValues":{"s":{"n":3,"in":{"t":"grape"}}},)"
+              R"("nullCount":{"s":{"n":2,"in":{"t":2}}}})");
+    const std::string names[] = {"s", "after"};
+    auto ranges = read_statistics(file_statistics({&shared, 1}, all), names);
+    EXPECT_FALSE(ranges[0].min) << "an object is no bound";
+    EXPECT_EQ(ranges[1].max, "4");
+}
+
+TEST(Statistics, OfBytesThatAreNoStructThereAreNone) {
+    auto batch = std::make_shared<codec::ColumnBatch>();
+    batch->schema = {{"s", *codec::parse_column_type("struct<t: text, l: list<int>>")}};
+    batch->row_count = 1;
+    for (std::string_view bytes :
+         {std::string_view("\1\xff\0\0\0x\0", 7), std::string_view("\0\1\xff\xff\xff\xff", 6),
+          std::string_view("\0", 1), std::string_view("\0\0\0", 3)}) {
+        codec::ColumnBuilder s(batch->schema[0].type);
+        s.add_text(bytes);
+        batch->columns = {s.finish(*batch)};
+        std::shared_ptr<const codec::ColumnBatch> shared = batch;
+        const int all[] = {0};
+        EXPECT_EQ(file_statistics({&shared, 1}, all),
+                  R"({"numRecords":1,"minValues":{},"maxValues":{},"nullCount":{}})");
+    }
+}
+
+TEST(Statistics, OfDecimalsAreExactAndListsHaveNone) {
     using codec::ColumnType;
     auto batch = std::make_shared<codec::ColumnBatch>();
     batch->schema = {{"d", ColumnType::decimal(38, 2)},

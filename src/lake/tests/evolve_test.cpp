@@ -98,6 +98,34 @@ TEST_F(EvolveTest, IntegersBecomeDecimalsThatHoldThem) {
     }
 }
 
+TEST_F(EvolveTest, DecimalsGetMoreDigitsBeforeThePoint) {
+    const auto of = [](int digits, int scale) {
+        return TableSpec{"a.t", {{"n", ColumnType::decimal(digits, scale), false}}, {}, {}, ""};
+    };
+    ASSERT_TRUE(lake().ensure_table(of(19, 2)));
+    auto batch = std::make_shared<codec::ColumnBatch>();
+    batch->schema = of(19, 2).columns;
+    codec::ColumnBuilder n(batch->schema[0].type);
+    n.add_decimal(codec::power_of_ten(19) - 1), n.add_decimal(-150), n.add_null();
+    batch->row_count = 3;
+    batch->columns.push_back(n.finish(*batch));
+    append("a.t", batch, 0);
+    EXPECT_EQ(lake().ensure_table(of(20, 3)).error().code(), ErrorCode::kAlreadyExists);
+    EXPECT_EQ(lake().ensure_table(of(18, 2)).error().code(), ErrorCode::kAlreadyExists);
+    const auto before = lake().version("a.t").value();
+    for (int digits : {20, 38}) {
+        EXPECT_EQ(lake().schema_change(of(digits, 2)).value()->widened,
+                  std::vector<std::string>{"n"});
+        ASSERT_TRUE(lake().ensure_table(of(digits, 2)));
+    }
+    EXPECT_EQ(lake().version("a.t").value(), before + 2) << "a commit each";
+    EXPECT_EQ(lake().describe("a.t")->columns[0].type, ColumnType::decimal(38, 2));
+    EXPECT_EQ(problem(lake().verify("a.t")), "");
+    EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan("a.t") +
+                            " WHERE n IN (99999999999999999.99, -1.5)"),
+              2);
+}
+
 TEST_F(EvolveTest, AnotherTableTakesItsPlaceInOneCommitWhereverItStops) {
     for (const char* point : {"lake.replace.moved", "lake.before_replace", "lake.after_replace"}) {
         SCOPED_TRACE(point);

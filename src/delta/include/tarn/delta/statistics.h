@@ -17,8 +17,10 @@ inline constexpr int kIndexedColumns = 32;  // delta.dataSkippingNumIndexedCols
 inline constexpr size_t kPrefixUnits = 32;  // of text, in UTF-16 units as Spark counts
 
 // The JSON text of add.stats for a file that holds these rows and columns (by index, in the file's
-// order); counts for all, min and max for the first `indexed` of them (-1: all), if each that has a
-// value has both (NaN, infinity and times outside the years 1 to 9999 have none; bytes never).
+// order): count of nulls, min and max of the first `indexed` of them (-1: all), bounds only if each
+// that has a value has both (NaN, infinity and times outside the years 1 to 9999 have none; bytes
+// never). A struct is an object of its fields, each of which counts as a column; a field of a
+// struct that is NULL is NULL. Lists and maps count and have nothing, nor has what is in them.
 // Dictionary columns are compared by their dictionary.
 std::string file_statistics(std::span<const std::shared_ptr<const codec::ColumnBatch>> batches,
                             std::span<const int> columns, int indexed = kIndexedColumns);
