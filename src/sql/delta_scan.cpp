@@ -15,7 +15,6 @@
 #include <duckdb/storage/statistics/string_stats.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -170,10 +169,6 @@ Value bound_value(const std::optional<std::string>& text, const LogicalType& typ
     Value out;
     string error;
     if (!text || !Value(*text).DefaultTryCastAs(type, out, &error)) return Value();
-    // NaN is above all numbers, and some writers (deltalake 1.6.6) leave it out of the maximum.
-    constexpr auto kNan = std::numeric_limits<double>::quiet_NaN();
-    if (upper && type.id() == LogicalTypeId::DOUBLE) return Value::DOUBLE(kNan);
-    if (upper && type.id() == LogicalTypeId::FLOAT) return Value::FLOAT(float(kNan));
     constexpr int64_t kMillisecond = 1000;  // statistics are cut to milliseconds
     if (upper && type.id() == LogicalTypeId::TIMESTAMP_TZ)
         return Value::TIMESTAMPTZ(

@@ -95,15 +95,6 @@ def test_wrong_statements_say_what_is_wrong(tmp_path):
     assert "INTERVAL" in refused(data, "create table a.u (i interval)")
 
 
-def test_nan_is_found_where_its_writer_left_it_out_of_the_maximum(tmp_path):
-    numbers = pyarrow.table({"x": pyarrow.array([1.0, float("nan")])})
-    deltalake.write_deltalake(str(tmp_path / "nan"), numbers)
-    data = tmp_path / "data"
-    sql(data, "create table a.t (id bigint)")
-    found = rows(data, f"select count(*) as n from delta_scan('{tmp_path / 'nan'}') where x > 5")
-    assert found == [{"n": 1}]
-
-
 def test_beside_a_flow_that_writes(tmp_path):
     project = tmp_path / "project"
     project.mkdir()

@@ -25,7 +25,8 @@ class ConflictTest : public ::testing::Test {
         first.metadata.emplace();
         first.metadata->id = "id";
         first.metadata->schema =
-            R"({"type":"struct","fields":[{"name":"a","type":"long","nullable":true,"metadata":{}}]})";
+            R"({"type":"struct","fields":[{"name":"a","type":"long","nullable":true,)"
+            R"("metadata":{}}]})";
         first.metadata->configuration = std::move(properties);
         first.info = info("CREATE TABLE", true);
         table_ = std::make_unique<Table>(disk_, "/t" + std::to_string(tables_++), nullptr);

@@ -188,8 +188,8 @@ class Lake {
     // Replays the log independently, opens every file and vector, and compares counts and bounds
     // with the data; the table may be another writer's. Problems are no errors.
     Result<ValidateOutcome> validate(std::string_view table);
-    // Ends the statements that run and the care of tables, with kCancelled or with what is done, and
-    // refuses what comes: for who is about to stop.
+    // Ends the statements that run and the care of tables, with kCancelled or with what is done,
+    // and refuses what comes: for who is about to stop.
     void interrupt();
     // The newest committed version of an app id, -1 if none.
     Result<int64_t> txn_version(std::string_view table, std::string_view app_id);
