@@ -269,8 +269,8 @@ bool is_taken(std::string_view name) {
 
 // What the table of late rows says of each, beside the columns of the topic.
 bool is_of_late_rows(std::string_view name) {
-    static constexpr std::array<std::string_view, 5> kNames = {
-        "reason", "source_partition", "source_offset", "watermark", "window_end"};
+    static constexpr std::array<std::string_view, 6> kNames = {
+        "reason", "source_partition", "source_offset", "watermark", "window_end", "source_model"};
     return std::ranges::find(kNames, lower(name)) != kNames.end();
 }
 

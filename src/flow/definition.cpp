@@ -139,7 +139,9 @@ class Comparison {
     bool reads_wider(std::string_view type) const {
         return now_.strategy != "sessions" && (now_.strategy != "live" || type == "BIGINT");
     }
-    void add(Effect effect, std::string what) { out_.push_back({effect, std::move(what)}); }
+    void add(Effect effect, std::string what, bool rewrites = false) {
+        out_.push_back({effect, std::move(what), rewrites});
+    }
 
     void settings() {
         static const std::set<std::string> kGoOn = {"every", "retain", "deduplication_window"};
@@ -201,7 +203,8 @@ class Comparison {
                     wide ? fmt::format("column {} is {}, before {}: the table's files are written "
                                        "anew once, in one commit",
                                        is.name, is.type, was->type)
-                         : fmt::format("column {} is {}, before {}", is.name, is.type, was->type));
+                         : fmt::format("column {} is {}, before {}", is.name, is.type, was->type),
+                    wide);
             }
             if (was->required && !is.required)
                 add(Effect::kContinues, fmt::format("column {} is no longer required", is.name));
@@ -342,7 +345,10 @@ void add_sink_changes(std::vector<Change> of_sinks, std::string_view strategy,
     for (auto& change : of_sinks) {
         if (change.effect == Effect::kContinues && strategy == "sessions")
             change.effect = Effect::kRebuild;
-        if (change.effect > known) changes.push_back(std::move(change));
+        const bool said =
+            !change.rewrites || std::ranges::any_of(changes, std::identity(), &Change::rewrites);
+        if (change.effect > known || (change.effect == known && !said))
+            changes.push_back(std::move(change));
     }
     std::ranges::stable_sort(changes, std::greater(), &Change::effect);
 }

@@ -16,7 +16,9 @@ std::string changes_json(std::span<const flow::FlowChange> changes) {
     for (const auto& change : changes) {
         auto what = Json::array();
         for (const auto& one : change.changes)
-            what.push_back({{"effect", flow::to_string(one.effect)}, {"what", one.what}});
+            what.push_back({{"effect", flow::to_string(one.effect)},
+                            {"what", one.what},
+                            {"rewrites", one.rewrites}});
         Json replay;
         if (!change.replay.from.empty()) {
             const auto speed = change.replay.units_per_second;

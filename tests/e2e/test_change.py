@@ -569,3 +569,31 @@ def test_check_says_all_that_is_wrong_at_once(tmp_path):
     assert tarn.run("check", "--project", tmp_path).returncode == 0
     schema = json.loads(tarn.run("docs", "schema").stdout)
     assert "topics" in schema["properties"]
+
+
+def test_more_digits_are_a_rewrite_and_apply_asks_before_it(server):
+    server.kill()
+    shutil.rmtree(server.data)
+    exact = COLUMNS.replace("id: int", 'id: "decimal(19,0)"')
+    write(server, "tarn.yml", topic(exact))
+    server.start()
+    produce(server, click(10**19 - 1), click(2))
+    server.wait_caught_up()
+    write(server, "tarn.yml", topic(exact.replace("(19,0)", "(20,0)")))
+    planned = plan(server)
+    for name in ("clicks.table", "silver.clicks"):
+        assert planned[name]["effect"] == "goes on", planned[name]
+        assert any(change["rewrites"] for change in planned[name]["changes"]), planned[name]
+    assert contract.problems(server.get("/api/v1/plan"), "ChangePlan") == []
+    asked = command(server, "apply", "--project", server.project)
+    assert asked.returncode == 2 and "Write the files of the table of clicks.table, silver" in asked.stderr, asked
+    assert plan(server)["silver.clicks"]["effect"] == "goes on", "nothing is done yet"
+    done = command(server, "apply", "--project", server.project, "--yes")
+    assert done.returncode == 0, done.stderr
+    produce(server, click(10**20 - 1))
+    server.wait_caught_up()
+    for table in ("bronze/clicks", "silver/clicks"):
+        read = deltalake.DeltaTable(str(server.data / "tables" / table)).to_pyarrow_table(columns=["id"])
+        assert str(read.schema.field("id").type) == "decimal128(20, 0)"
+        assert sorted(map(int, read["id"].to_pylist())) == [2, 10**19 - 1, 10**20 - 1]
+    assert all(change["effect"] == "unchanged" for change in plan(server).values())

@@ -20,7 +20,7 @@ topics:
       id: {type: text, required: true}
       at: {type: timestamp, required: true}
     table: {name: bronze.events, every: 200ms}
-  events.late: {late_of: events, retention: forever}
+  events.late: {late_of: events, retention: forever, table: {name: late.events, every: 200ms}}
   pair:
     partitions: 2
     columns:
@@ -106,6 +106,16 @@ def test_a_window_is_closed_at_its_end_and_not_a_millisecond_before(server):
     rows = server.sql("select began::text as began, events from live.seconds order by began")
     assert rows == [{"began": "2026-01-01 12:00:00+00", "events": 1}, {"began": "2026-01-01 12:00:10+00", "events": 2}]
     assert next(f["late"] for f in server.get("/api/v1/flows")["flows"] if f["name"] == "live.seconds") == 1
+
+
+def test_late_rows_of_two_models_in_one_topic_name_their_model(server):
+    send(server, "2026-02-01T12:00:00Z")
+    send(server, "2026-02-01T11:59:00Z")  # late for seconds
+    send(server, "2026-01-01T00:00:00Z")  # and for weeks
+    server.wait_caught_up()
+    rows = server.sql("select \"at\"::text as day, source_model as model from late.events order by all")
+    assert [(row["day"][:10], row["model"]) for row in rows] == [
+        ("2026-01-01", "live.seconds"), ("2026-01-01", "live.weeks"), ("2026-02-01", "live.seconds")]
 
 
 def test_a_session_takes_what_is_exactly_the_gap_away(server):

@@ -164,6 +164,30 @@ def test_types_are_kept_from_the_event_to_every_reader(server):
         "_batch_id": None, "_processed_at": None}
 
 
+def test_another_engine_filters_by_a_field_of_a_struct(server):
+    produce(server, FULL, order(2, "0.10"))
+    server.wait_caught_up()
+    produce(server, order(3, 7, customer={"address": {"city": "Bonn"}, "vip": False}))
+    server.wait_caught_up()
+    silver = delta(server, "silver/orders")
+    stated = [json.loads(json.loads(line)["add"]["stats"])
+              for commit in (server.data / "tables/silver/orders/_delta_log").glob("*.json")
+              for line in commit.read_text().splitlines() if line.startswith('{"add"')]
+    bounds = [stats["minValues"]["customer"] for stats in stated if "customer" in stats["minValues"]]
+    assert {"city": "Ulm", "vip": True} in bounds and {"city": "Bonn", "vip": False} in bounds, stated
+    assert sum(stats["nullCount"]["customer"]["city"] for stats in stated) == 1
+    whole, city = silver.to_pyarrow_table(), compute.field("customer", "city")
+    for wanted in [city == "Ulm", city > "Bonn", compute.field("customer", "vip"), city.is_null(),
+                   compute.field("total") == Decimal("7.00")]:
+        pruned = silver.to_pyarrow_dataset().to_table(filter=wanted)
+        assert pruned.num_rows == whole.filter(wanted).num_rows == 1, wanted
+    engine = deltalake.QueryBuilder().register("t", silver)
+    for where, count in [("customer['city'] = 'Ulm'", 1), ("customer['vip'] = false", 1),
+                         ("customer['city'] is null", 1), ("customer['city'] < 'Ulm'", 1)]:
+        read = engine.execute(f"select count(*) as n from t where {where}").read_all()
+        assert read["n"].to_pylist() == [count], where
+
+
 def view_rows(server):
     with urllib.request.urlopen(f"http://{server.http}/api/v1/views/live.prices/rows", timeout=30) as answer:
         text = answer.read().decode()

@@ -156,10 +156,15 @@ class Apply final : public host::Command {
         Planner planner;
         TARN_RETURN_IF_ERROR(planner.open(common, project_));
         print(common.format, planner.plan());
-        std::vector<std::string> flows;
-        for (const auto& change : planner.plan()["flows"])
+        std::vector<std::string> flows, rewritten;
+        for (const auto& change : planner.plan()["flows"]) {
             if (change["effect"].get<std::string>() == flow::to_string(flow::Effect::kRebuild))
                 flows.push_back(change["flow"]);
+            else if (planner.serves() && rewrites(change))
+                rewritten.push_back(change["flow"]);
+        }
+        if (!yes_ && (!flows.empty() || !rewritten.empty()) && !confirmed(flows, rewritten))
+            return host::kExitUsage;
         if (flows.empty()) {
             TARN_RETURN_IF_ERROR(planner.reload());
             fmt::print(stderr, "Nothing is to be built anew.{}\n",
@@ -167,7 +172,6 @@ class Apply final : public host::Command {
                                         : " What goes on does so when Tarn starts.");
             return host::kExitOk;
         }
-        if (!yes_ && !confirmed(flows)) return host::kExitUsage;
         TARN_TRY(auto ordered, planner.rebuild(flows, from_retained_));
         fmt::print(stderr, "{}: {}\n",
                    planner.serves() ? "Built anew from now on"
@@ -177,9 +181,19 @@ class Apply final : public host::Command {
     }
 
   private:
-    static bool confirmed(const std::vector<std::string>& flows) {
-        fmt::print(stderr, "Build anew {}? What stands is read until then. [y/N] ",
-                   fmt::join(flows, ", "));
+    static bool rewrites(const Json& change) {
+        return std::ranges::any_of(change["changes"],
+                                   [](const Json& one) { return one["rewrites"].get<bool>(); });
+    }
+    static bool confirmed(const std::vector<std::string>& flows,
+                          const std::vector<std::string>& rewritten) {
+        if (!rewritten.empty())
+            fmt::print(stderr, "Write the files of the table of {} anew{} ",
+                       fmt::join(rewritten, ", "),
+                       flows.empty() ? ", in one commit? [y/N]" : ", in one commit, and");
+        if (!flows.empty())
+            fmt::print(stderr, "{} anew {}? What stands is read until then. [y/N] ",
+                       rewritten.empty() ? "Build" : "build", fmt::join(flows, ", "));
         std::string answer;
         if (!isatty(STDIN_FILENO)) {
             fmt::print(stderr, "\nNobody is there to ask: --yes says so.\n");

@@ -44,7 +44,8 @@ class TableSink final : public Sink, public Readable {
                 {Effect::kContinues,
                  fmt::format("column {} of table {} becomes wider: the table's files are written "
                              "anew once, in one commit",
-                             fmt::join(change->widened, ", "), spec_.node.name)});
+                             fmt::join(change->widened, ", "), spec_.node.name),
+                 true});
         if (!change->added.empty())
             out.push_back({Effect::kContinues,
                            fmt::format("table {} gets column {}: null in the rows that stand",

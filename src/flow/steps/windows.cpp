@@ -297,6 +297,7 @@ Status WindowsStep::put_to_side(const InputBatch& chunk, const Judged& judged, u
         {"tarn.watermark",
          watermark == kNoWatermark ? std::nullopt : std::optional(format_rfc3339(watermark))},
         {"tarn.window_end", format_rfc3339(Timestamp{window_end})},
+        {"tarn.model", model_.name},
     };
     return side_rows_->add(chunk.partition, record, headers);
 }

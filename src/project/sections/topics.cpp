@@ -152,6 +152,7 @@ std::vector<HeaderColumn> late_columns() {
         {{"source_offset", ColumnType::kInt64, false}, "tarn.offset"},
         {{"watermark", ColumnType::kTimestamp, false}, "tarn.watermark"},
         {{"window_end", ColumnType::kTimestamp, false}, "tarn.window_end"},
+        {{"source_model", ColumnType::kText, false}, "tarn.model"},
     };
 }
 

@@ -139,10 +139,11 @@ settings:
     std::vector<std::string> names;
     for (const auto& column : table_columns(late))
         names.push_back(column.name);
-    EXPECT_THAT(names, testing::ElementsAre("event_time", "page", "reason", "source_partition",
-                                            "source_offset", "watermark", "window_end", "_topic",
-                                            "_partition", "_offset", "_timestamp", "_ingested_at",
-                                            "_batch_id", "_key", "_extra", "_date", "_hour"));
+    EXPECT_THAT(
+        names, testing::ElementsAre("event_time", "page", "reason", "source_partition",
+                                    "source_offset", "watermark", "window_end", "source_model",
+                                    "_topic", "_partition", "_offset", "_timestamp", "_ingested_at",
+                                    "_batch_id", "_key", "_extra", "_date", "_hour"));
 }
 
 std::vector<std::string> names_of_topics(const Project& project) {

@@ -1083,6 +1083,8 @@ export interface components {
             changes: {
                 effect: components["schemas"]["ChangeEffect"];
                 what: string;
+                /** @description Whether a table's files are written anew for it, once. */
+                rewrites: boolean;
             }[];
             /** @description What is read again; null where nothing is. */
             replay: {

@@ -27,6 +27,7 @@ std::string_view to_string(Effect effect);
 struct Change {
     Effect effect = Effect::kNone;
     std::string what;
+    bool rewrites = false;  // a table's files are written anew, once: as long as reading them takes
 };
 
 // What the log or a table's history holds of what a rebuild reads.
