@@ -115,6 +115,15 @@ def test_what_changes_something_answers_as_the_contract_says(running):
         judge(running, "POST", "/api/v1/sql", "/api/v1/sql", {"sql": sql}, 200)
 
 
+def test_care_of_tables_answers_as_the_contract_says(running):
+    for table, verb, body in [("bronze.clicks", "optimize", {"dry_run": True, "order_by": ["page"], "target_size": "1MB"}),
+                              ("bronze.clicks", "vacuum", {"dry_run": True, "retain": "8d"}),
+                              ("bronze.clicks", "clone", {"target": "contract.clicks", "deep": True}),
+                              ("contract.clicks", "optimize", {}), ("contract.clicks", "restore", {"version": 0}),
+                              ("contract.clicks", "validate", {})]:
+        judge(running, "POST", f"/api/v1/tables/{{name}}/{verb}", f"/api/v1/tables/{table}/{verb}", body, 200)
+
+
 NAMED = [path for path in GETS if "{name}" in path]
 
 
