@@ -130,8 +130,9 @@ class TraceTest : public ::testing::Test {
         LakeTables tables(*world_.lake);
         auto engine = TestPlatform::must(sql::Engine::open(options, world_.disk, &tables));
         auto p = world_.platform();
-        host::Platform platform{p.clock, p.metrics, p.logger, p.disk,  p.data_folder, p.log,
-                                p.lake,  p.views,   p.flows,  *engine, p.errors,      p.ledger};
+        host::Platform platform{p.clock,   p.metrics, p.logger, p.disk,  p.data_folder,
+                                p.log,     p.lake,    p.views,  p.flows, *engine,
+                                p.changes, p.errors,  p.ledger};
         return TestPlatform::must(trace(platform, question));
     }
     Trace traced(int64_t offset) { return asked({{}, {"clicks", 0, offset}}); }
