@@ -307,6 +307,7 @@ Status RowChange::commit(delta::CommitRequest commit, bool reads, ChangeOutcome&
     if (request_.txn)
         commit.transactions.push_back({request_.txn->app_id, request_.txn->version, time_.ms()});
     MutexLock lock(entry_.appending);
+    asked_ = true;
     TARN_TRY(auto made, entry_.table.commit(std::move(commit), *snapshot_, lake_.steps()));
     if (request_.txn) entry_.known[request_.txn->app_id] = request_.txn->version;
     lake_.conflicts.add(made.conflicts);
@@ -317,7 +318,8 @@ Status RowChange::commit(delta::CommitRequest commit, bool reads, ChangeOutcome&
     return lake_.after_commit(entry_, request_.table, *made.snapshot);
 }
 
-void RowChange::discard() {
+void RowChange::discard(const Error& error) {
+    if (asked_ && error.code() != ErrorCode::kConflict) return;
     for (const auto& path : written_)
         (void)lake_.context.fs.remove(snapshot_->root + "/" + path);
     written_.clear();
@@ -392,7 +394,7 @@ Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeReques
         return change.commit(std::move(commit), operation.reads_table(), outcome);
     }();
     if (!made && !outcome.committed) {
-        change.discard();
+        change.discard(made.error());
         return fail(std::move(made).error());
     }
     return outcome;

@@ -51,8 +51,9 @@ class RowChange {
     Result<delta::CommitRequest> prepare(ChangeOutcome& outcome);
     // `reads`: the table's rows were looked at, so that what others add to it matters.
     Status commit(delta::CommitRequest commit, bool reads, ChangeOutcome& outcome);
-    // Of an attempt whose commit was not made: its files go, as far as that is possible.
-    void discard();
+    // Of an attempt that failed: its files go, as far as that is possible, unless its commit may
+    // stand all the same.
+    void discard(const Error& error);
 
   private:
     struct Touched {
@@ -77,6 +78,7 @@ class RowChange {
     std::vector<std::string> written_;  // on disk, relative to the table
     uint64_t gone_ = 0;
     bool replaces_partitions_ = false;
+    bool asked_ = false;  // for a commit, of which an error may leave unknown whether it was made
     Timestamp time_;
 };
 

@@ -204,6 +204,24 @@ TEST_P(ChangeTest, ATransactionIsMadeOnce) {
     EXPECT_EQ(count("id >= 1000"), 10);
 }
 
+// The commit is made, and then something fails: its files stay.
+TEST_P(ChangeTest, AnErrorBehindTheCommit) {
+    world_.failpoints.arm("lake.after_commit", 1,
+                          [] { return Status(fail(ErrorCode::kIo, "made so by a test")); });
+    EXPECT_NE(refused("UPDATE bronze.events SET page = 'x' WHERE id < 10"), "");
+    world_.failpoints.disarm();
+    EXPECT_EQ(count("page = 'x'"), 10);
+    sound();
+    // One that is not made leaves nothing behind.
+    const auto files = disk_.list("/lake/bronze/events")->size();
+    world_.failpoints.arm("lake.before_commit", 1,
+                          [] { return Status(fail(ErrorCode::kConflict, "made so by a test")); });
+    EXPECT_TRUE(statement("UPDATE bronze.events SET page = 'y' WHERE id < 10"));
+    EXPECT_EQ(count("page = 'y'"), 10);
+    EXPECT_LE(disk_.list("/lake/bronze/events")->size(), files + 2);
+    sound();
+}
+
 // Columns that change, with rows of before and after, and all kinds of writes on top.
 TEST_P(ChangeTest, AlteredColumns) {
     const std::string table = "ALTER TABLE bronze.events ";
