@@ -71,8 +71,8 @@ Result<int> here(const host::Common& common, const std::string& sql) {
 }  // namespace
 
 bool changes_tables(std::string_view sql) {
-    constexpr std::array<std::string_view, 7> kWords = {"insert", "update", "delete", "merge",
-                                                        "create", "alter",  "drop"};
+    constexpr std::array<std::string_view, 9> kWords = {
+        "insert", "update", "delete", "merge", "create", "alter", "drop", "truncate", "comment"};
     std::string word;
     for (char c : without_lead(sql)) {
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) break;

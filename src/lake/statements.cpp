@@ -103,9 +103,10 @@ std::string outcome_text(const sql::TableStatement& statement, const ChangeOutco
     put(outcome.updated, "updated");
     put(outcome.inserted, "inserted");
     if (rows.empty())
-        rows = !outcome.committed                                     ? "nothing to change"
-               : statement.kind == sql::TableStatement::Kind::kCreate ? "made"
-                                                                      : "no rows";
+        rows = !outcome.committed                ? "nothing to change"
+               : statement.kind == Kind::kCreate ? "made"
+               : statement.kind == Kind::kAlter  ? "changed"
+                                                 : "no rows";
     return fmt::format("{}: {}, version {}", statement.table, rows, outcome.version);
 }
 

@@ -82,6 +82,19 @@ def test_deletion_vectors_and_partitions(tmp_path):
     assert pyarrow.table(found.read_all()).to_pydict()["n"] == [636]
 
 
+def test_columns_change_and_no_file_does(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table a.t as select i as id, 'r' || i as name from range(10) r(i)")
+    before = sorted(path.name for path in (data / "tables/a/t").glob("*.parquet"))
+    assert sql(data, "alter table a.t rename column name to title") == "a.t: changed, version 1"
+    assert sql(data, "comment on column a.t.title is 'what it is called'") == "a.t: changed, version 2"
+    assert sql(data, "alter table a.t alter column id set data type decimal(21,1)") == "a.t: changed, version 3"
+    assert sql(data, "alter table a.t add column note text") == "a.t: changed, version 4"
+    assert sorted(path.name for path in (data / "tables/a/t").glob("*.parquet")) == before
+    assert rows(data, "select * from a.t where id = 3") == [{"id": 3.0, "title": "r3", "note": None}]
+    assert sql(data, "truncate a.t") == "a.t: 10 rows deleted, version 5"
+
+
 def test_wrong_statements_say_what_is_wrong(tmp_path):
     data = tmp_path / "data"
     sql(data, "create table a.t (id bigint)")
