@@ -112,6 +112,9 @@ inline constexpr const char* kEngine = "Tarn/0.1.0";
 
 // Rules of the table that Tarn cannot hold rows to yet. Errors: kUnsupported, naming it.
 Status check_rules(const delta::Snapshot& snapshot);
+// Properties that people give a table. Errors: kUnsupported, naming one that asks writers for what
+// Tarn does not do.
+Status check_property(std::string_view key, std::string_view value);
 
 int64_t integer_property(const delta::Snapshot& snapshot, std::string_view key, int64_t otherwise);
 std::string json_object(const std::map<std::string, std::string>& values);

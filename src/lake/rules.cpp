@@ -1,5 +1,9 @@
 // What a table asks of its rows beside their types.
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "lake_impl.h"
 #include "tarn/delta/error_ids.h"
 
@@ -29,6 +33,18 @@ Status check_rules(const delta::Snapshot& snapshot) {
     for (auto& [key, value] : snapshot.metadata->configuration)
         if (key.starts_with("delta.constraints.")) return refuse("constraint " + key);
     return check_fields(snapshot.schema->fields);
+}
+
+Status check_property(std::string_view key, std::string_view value) {
+    constexpr std::string_view kRefused[] = {
+        "delta.enableRowTracking", "delta.enableIcebergCompatV1", "delta.enableIcebergCompatV2",
+        "delta.enableIcebergCompatV3"};
+    const bool refused =
+        key.starts_with("delta.feature.") || key.starts_with("delta.constraints.") ||
+        (std::ranges::find(kRefused, key) != std::end(kRefused) && value != "false");
+    if (!refused) return {};
+    return fail(errors::kTableFeature,
+                fmt::format("this version of Tarn does not set the property {}", key));
 }
 
 }  // namespace tarn::lake

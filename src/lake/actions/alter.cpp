@@ -166,8 +166,9 @@ class Alter {
         auto& configuration = edit_->metadata.configuration;
         const auto before = configuration;
         for (const auto& [key, value] : statement_.properties) {
-            if (key.starts_with("delta.columnMapping.") || key.starts_with("delta.constraints."))
-                return wrong("property " + key + " is not set by hand");
+            TARN_RETURN_IF_ERROR(check_property(key, value.empty() ? "false" : value));
+            if (key.starts_with("delta.columnMapping."))
+                return wrong("property " + key + " is not set by hand: a rename maps columns");
             std::erase_if(configuration, [&](const auto& one) { return one.first == key; });
             if (!value.empty()) configuration.emplace_back(key, value);
         }

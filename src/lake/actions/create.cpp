@@ -7,6 +7,7 @@
 #include "row_change.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/protocol_gate.h"
+#include "tarn/delta/schema_edit.h"
 #include "tarn/lake/create_table.h"
 
 namespace tarn::lake {
@@ -69,10 +70,20 @@ class Create {
             TARN_TRY(schema, sql::schema_of_query(*session, request_.select));
         }
         TARN_RETURN_IF_ERROR(check_columns(request_, schema));
+        for (const auto& [key, value] : request_.properties)
+            TARN_RETURN_IF_ERROR(check_property(key, value));
         auto commit = first(schema, there ? &**there : nullptr);
         TARN_RETURN_IF_ERROR(delta::check_writable(*commit.protocol, *commit.metadata));
-        const auto table =
-            future_table(entry_.table.root(), *commit.protocol, *commit.metadata, schema);
+        auto table = future_table(entry_.table.root(), *commit.protocol, *commit.metadata, schema);
+        if (table->mapping() != delta::ColumnMapping::kNone) {
+            delta::TableEdit edit(*table);
+            for (size_t i = 0; i < schema.fields.size(); ++i)
+                edit.add_ids(edit.schema.fields[i], [this] { return lake_.new_uuid().str(); });
+            edit.finish();
+            commit.metadata = edit.metadata;
+            table =
+                future_table(entry_.table.root(), *commit.protocol, *commit.metadata, edit.schema);
+        }
         TARN_RETURN_IF_ERROR(check_rules(*table));
         ChangeOutcome outcome;
         if (!request_.select.empty()) {

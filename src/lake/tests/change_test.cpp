@@ -222,6 +222,19 @@ TEST_P(ChangeTest, AnErrorBehindTheCommit) {
     sound();
 }
 
+TEST_P(ChangeTest, PropertiesOfANewTable) {
+    EXPECT_NE(refused("CREATE TABLE a.t (id BIGINT) WITH ('delta.enableRowTracking'='true')"), "");
+    EXPECT_NE(refused("ALTER TABLE bronze.events SET ('delta.enableRowTracking'='true')"), "");
+    EXPECT_NE(refused("CREATE TABLE a.t (id BIGINT) WITH ('delta.constraints.a'='id > 0')"), "");
+    run("CREATE TABLE a.t (id BIGINT, s STRUCT(x INTEGER)) WITH ('delta.columnMapping.mode'='id')");
+    run("INSERT INTO a.t VALUES (1, {'x': 2})");
+    run("ALTER TABLE a.t RENAME COLUMN id TO who");
+    EXPECT_EQ(
+        world_.number("SELECT count(*) FROM " + world_.scan("a.t") + " WHERE who = 1 AND s.x = 2"),
+        1);
+    EXPECT_EQ(problem(lake().verify("a.t")), "");
+}
+
 // Columns that change, with rows of before and after, and all kinds of writes on top.
 TEST_P(ChangeTest, AlteredColumns) {
     const std::string table = "ALTER TABLE bronze.events ";

@@ -4,6 +4,7 @@
 // comments (PROTOCOL.md "Column Mapping", "Type Widening", "Schema Serialization Format").
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
