@@ -1,5 +1,4 @@
 #include "tarn/delta/actions_json.h"
-#include "tarn/delta/error_ids.h"
 
 #include <simdjson.h>
 
@@ -7,13 +6,15 @@
 #include <cstring>
 #include <new>
 
+#include "json_strings.h"
+#include "tarn/delta/error_ids.h"
+
 namespace tarn::delta {
 namespace {
 
 namespace od = simdjson::ondemand;
 
 // simdjson's exceptions stop in parse_actions and stats_records.
-std::string text_of(od::value v) { return std::string(std::string_view(v.get_string())); }
 bool absent(od::value& v) { return v.is_null(); }
 
 // Any value as text: strings undone, everything else as it stands.
@@ -42,7 +43,7 @@ std::string any_text(od::value v) {
 StringMap map_of(od::value v) {
     StringMap out;
     for (auto field : v.get_object()) {
-        std::string key(std::string_view(field.unescaped_key()));
+        std::string key = text_of(od::raw_json_string(field.key()));
         od::value value = field.value();
         if (absent(value))
             out.emplace_back(std::move(key), std::nullopt);
@@ -63,7 +64,7 @@ std::vector<std::string> list_of(od::value v) {
 template <class F>
 void fields(od::value v, F&& f) {
     for (auto field : v.get_object()) {
-        std::string_view key = field.unescaped_key();
+        const std::string key = text_of(od::raw_json_string(field.key()));
         od::value value = field.value();
         if (!absent(value)) f(key, value);
     }
@@ -191,7 +192,7 @@ Action commit_info_of(od::value v) {
     auto pairs = [](od::value& x, auto& to) {
         if (od::json_type(x.type()) != od::json_type::object) return;
         for (auto field : x.get_object()) {
-            std::string key(std::string_view(field.unescaped_key()));
+            std::string key = text_of(od::raw_json_string(field.key()));
             to.emplace_back(std::move(key), any_text(field.value()));
         }
     };
@@ -300,11 +301,21 @@ std::optional<Action> action_of(std::string_view kind, od::value v) {
 void parse_line(od::parser& parser, simdjson::padded_string_view line, std::vector<Action>& out) {
     od::document doc = parser.iterate(line);
     for (auto field : doc.get_object()) {
-        std::string kind(std::string_view(field.unescaped_key()));
+        std::string kind = text_of(od::raw_json_string(field.key()));
         od::value value = field.value();
         if (absent(value)) continue;
         if (auto action = action_of(kind, value)) out.push_back(std::move(*action));
     }
+}
+
+// simdjson allocates without exceptions and says so in an error of its own.
+bool is_memory(const simdjson::simdjson_error& error) {
+    return error.error() == simdjson::MEMALLOC;
+}
+
+std::unexpected<Error> not_an_action(int64_t line, std::string_view what) {
+    return fail(errors::kTableDamaged, "not an action of a Delta log: line " +
+                                           std::to_string(line) + ": " + std::string(what));
 }
 
 }  // namespace
@@ -329,9 +340,11 @@ Status parse_actions(std::string_view text, const std::function<Status(Action&&)
                        actions);
         } catch (const std::bad_alloc&) {
             throw;  // says nothing of the log
+        } catch (const simdjson::simdjson_error& e) {
+            if (is_memory(e)) throw std::bad_alloc();
+            return not_an_action(number, e.what());
         } catch (const std::exception& e) {
-            return fail(errors::kTableDamaged, "not an action of a Delta log: line " +
-                                                   std::to_string(number) + ": " + e.what());
+            return not_an_action(number, e.what());
         }
         for (auto& action : actions)
             TARN_RETURN_IF_ERROR(each(std::move(action)));
@@ -359,6 +372,9 @@ int64_t stats_records(std::string_view stats) {
         return n;
     } catch (const std::bad_alloc&) {
         throw;
+    } catch (const simdjson::simdjson_error& e) {
+        if (is_memory(e)) throw std::bad_alloc();
+        return -1;
     } catch (const std::exception&) {
         return -1;  // statistics that cannot be read are as good as none
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "json_strings.h"
 #include "tarn/delta/statistics.h"
 
 namespace tarn::delta {
@@ -12,7 +13,7 @@ namespace od = simdjson::ondemand;
 std::optional<std::string> scalar(od::value& v) {
     switch (od::json_type(v.type())) {
         case od::json_type::string:
-            return std::string(std::string_view(v.get_string()));
+            return text_of(v);
         case od::json_type::number: {
             std::string_view token = v.raw_json_token();
             return std::string(token.substr(0, token.find_last_not_of(" \t\r\n") + 1));
@@ -26,7 +27,7 @@ template <class F>
 void each_column(od::value& object, std::span<const std::string> columns, F&& f) {
     if (od::json_type(object.type()) != od::json_type::object) return;
     for (auto field : object.get_object()) {
-        std::string_view name = field.unescaped_key();
+        const std::string name = text_of(od::raw_json_string(field.key()));
         auto at = std::find(columns.begin(), columns.end(), name);
         od::value value = field.value();
         if (at != columns.end()) f(size_t(at - columns.begin()), value);
@@ -44,7 +45,7 @@ std::vector<ColumnRange> read_statistics(std::string_view stats,
         simdjson::padded_string padded(stats);
         od::document document = parser.iterate(padded);
         for (auto field : document.get_object()) {
-            std::string_view key = field.unescaped_key();
+            const std::string key = text_of(od::raw_json_string(field.key()));
             od::value value = field.value();
             if (key == "minValues")
                 each_column(value, columns,

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "tarn/base/ids.h"
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/protocol_gate.h"
 #include "tarn/delta/schema.h"
@@ -77,6 +80,38 @@ TEST(Actions, WhatIsWrittenReadsBack) {
     EXPECT_EQ(got.live_rows(), 10);
     EXPECT_EQ(got.deletion_vector->unique_id(),
               "uab^-aqEH.-t@S}K{vb[*k^");  // absent is not offset 0
+}
+
+// Escapes as any writer of JSON may choose them, in keys and in values.
+TEST(Actions, TextsAreUndone) {
+    Random random(1);
+    const std::vector<std::string> pieces = {
+        "a",    "\"",         "\\",     "/", "\b\f\n\r\t", "é", "日", "𝄞", std::string(1, '\0'),
+        "\x1f", "plain text", "\\u0041"};
+    for (int i = 0; i < 2000; ++i) {
+        std::string text;
+        for (auto n = random.below(6); n > 0; --n)
+            text += pieces[random.below(pieces.size())];
+        const nlohmann::json line = {
+            {"commitInfo", {{"operationParameters", {{text, text}}}, {"operation", text}}}};
+        CommitInfo got;
+        auto status = parse_actions(line.dump(-1, ' ', i % 2 == 0), [&](Action&& action) -> Status {
+            got = std::get<CommitInfo>(action);
+            return {};
+        });
+        ASSERT_TRUE(status) << line.dump();
+        EXPECT_EQ(got.operation, text);
+        ASSERT_EQ(got.parameters.size(), 1u);
+        EXPECT_EQ(got.parameters[0], std::pair(text, text));
+    }
+    auto parsed = [](const std::string& inside) {
+        return parse_actions(R"({"txn":{"appId":")" + inside + R"(","version":1}})",
+                             [](Action&&) -> Status { return {}; });
+    };
+    EXPECT_TRUE(parsed(R"(\/\ud834\uDD1E)"));
+    for (const char* wrong :
+         {R"(\x)", R"(\u12)", R"(\u12g4)", R"(\ud834)", R"(\udd1e)", R"(\ud834A)", "\x01"})
+        EXPECT_FALSE(parsed(wrong)) << wrong;
 }
 
 TEST(ProtocolGate, FeaturesAreRefusedByName) {
