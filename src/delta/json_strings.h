@@ -1,8 +1,8 @@
 #pragma once
 
-// Texts of JSON without simdjson's own buffer for them: On-Demand (3.0.1) does not look whether that
-// was allocated, and writes to null when it was not. Include <simdjson.h> first; what these throw
-// stops in the file that includes them.
+// Texts of JSON without simdjson's own buffer for them: On-Demand (3.0.1) does not look whether
+// that was allocated, and writes to null when it was not. What these throw stops in the file that
+// includes them.
 
 #include <simdjson.h>
 
