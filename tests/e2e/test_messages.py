@@ -195,7 +195,8 @@ def test_sql_that_is_not_right(server):
     data = ["--data", server.data]
     text = last_words("sql", "selct 1", *data, code=2, error_id="0801")
     assert text.splitlines()[-2].strip() == "^", "what to do stands below the mark, not behind it"
-    last_words("sql", "create table x (a int)", *data, code=1, error_id="0802")
+    last_words("sql", "copy (select 1) to 'x.csv'", *data, code=1, error_id="0802")
+    last_words("sql", "create table x (a int)", *data, code=2, error_id="0001")
     last_words("sql", "select * from read_csv('/etc/passwd')", *data, code=1, error_id="0802")
     last_words("sql", "select sum(a.range * b.range) from range(300000) a, range(300000) b", *data,
                "--timeout", "200ms", code=1, error_id="0803")
