@@ -50,6 +50,11 @@ void pass_payload(const ColumnType& type, ByteReader& in) {
     }
 }
 
+// A reader past its end gives a view of nothing, not even of an empty text.
+void put_text(std::string_view text, ColumnBuilder& out) {
+    out.add_text(text.data() ? text : std::string_view(""));
+}
+
 void add_payload(const ColumnType& type, ByteReader& in, ColumnBuilder& out) {
     switch (type.kind()) {
         case ColumnType::kBool:
@@ -69,17 +74,17 @@ void add_payload(const ColumnType& type, ByteReader& in, ColumnBuilder& out) {
         }
         case ColumnType::kText:
         case ColumnType::kBytes:
-            return out.add_text(in.raw(in.le<uint32_t>()));
+            return put_text(in.raw(in.le<uint32_t>()), out);
         case ColumnType::kStruct: {
             const auto rest = in;
             pass_payload(type, in);
             auto whole = rest;
-            return out.add_text(whole.raw(rest.remaining() - in.remaining()));
+            return put_text(whole.raw(rest.remaining() - in.remaining()), out);
         }
         case ColumnType::kList:
         case ColumnType::kMap:
             pass_payload(type, in);
-            return out.add_text({});
+            return out.add_text("");
     }
 }
 
