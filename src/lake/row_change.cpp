@@ -249,24 +249,25 @@ Status RowChange::remove_rows(delta::CommitRequest& commit, ChangeOutcome& outco
     return {};
 }
 
-void RowChange::choose_all() {
+void RowChange::choose_files(const std::function<bool(const delta::AddFile&)>& goes) {
     snapshot_->files.each([&](const auto& file) {
+        if (!goes(*file)) return;
         const auto rows = std::max<int64_t>(0, file->live_rows());
         touched_.push_back({file, uint64_t(rows), true});
         gone_ += uint64_t(rows);
     });
 }
 
+void RowChange::choose_all() {
+    choose_files([](const auto&) { return true; });
+}
+
 void RowChange::remove_partitions_of(const std::vector<delta::AddFile>& adds) {
     std::set<PartitionKey> touched;
     for (const auto& add : adds)
         touched.insert(partition_of(*snapshot_, add));
-    snapshot_->files.each([&](const auto& file) {
-        if (!touched.contains(partition_of(*snapshot_, *file))) return;
-        const auto rows = std::max<int64_t>(0, file->live_rows());
-        touched_.push_back({file, uint64_t(rows), true});
-        gone_ += uint64_t(rows);
-    });
+    choose_files(
+        [&](const auto& file) { return touched.contains(partition_of(*snapshot_, file)); });
 }
 
 Result<delta::CommitRequest> RowChange::prepare(ChangeOutcome& outcome) {
@@ -359,6 +360,18 @@ class Interruptible {
     bool refused_ = false;
 };
 
+Status check_may_go(const delta::Snapshot& snapshot, const std::string& table) {
+    if (is_true(snapshot, "delta.appendOnly"))
+        return fail(ErrorCode::kUnsupported,
+                    "table " + table + " takes appends only (delta.appendOnly)");
+    // Rows that are written anew would have to keep their ids.
+    if (is_true(snapshot, "delta.enableRowTracking"))
+        return fail(errors::kTableFeature, "rows of table " + table +
+                                               " cannot be changed by this version of Tarn: "
+                                               "delta.enableRowTracking");
+    return {};
+}
+
 Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
                               RowOperation& operation) {
     auto found = lake.snapshot(request.table);
@@ -377,16 +390,9 @@ Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeReques
     const Interruptible interruptible(lake, change.session());
     TARN_RETURN_IF_ERROR(interruptible.check());
     TARN_RETURN_IF_ERROR(operation.plan(change, outcome));
-    if (change.gone() > 0 && is_true(*snapshot, "delta.appendOnly"))
-        return fail(ErrorCode::kUnsupported,
-                    "table " + request.table + " takes appends only (delta.appendOnly)");
-    // Rows that are written anew would have to keep their ids.
-    if (change.gone() > 0 && is_true(*snapshot, "delta.enableRowTracking"))
-        return fail(errors::kTableFeature, "rows of table " + request.table +
-                                               " cannot be changed by this version of Tarn: "
-                                               "delta.enableRowTracking");
     auto made = [&]() -> Status {
         TARN_TRY(auto commit, change.prepare(outcome));
+        if (change.gone() > 0) TARN_RETURN_IF_ERROR(check_may_go(*snapshot, request.table));
         operation.count(change, outcome);
         commit.info.operation = operation.name();
         commit.info.parameters = operation.parameters();

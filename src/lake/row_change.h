@@ -65,6 +65,7 @@ class RowChange {
     Status mark(const std::vector<Touched>& partly, delta::CommitRequest& commit,
                 ChangeOutcome& outcome);
     Status write(const std::string& select, bool changes, std::vector<delta::AddFile>& to);
+    void choose_files(const std::function<bool(const delta::AddFile&)>& goes);
     void remove_partitions_of(const std::vector<delta::AddFile>& adds);
 
     Lake::Impl& lake_;

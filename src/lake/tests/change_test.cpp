@@ -235,6 +235,19 @@ TEST_P(ChangeTest, PropertiesOfANewTable) {
     EXPECT_EQ(problem(lake().verify("a.t")), "");
 }
 
+TEST_P(ChangeTest, ATableThatTakesAppendsOnly) {
+    run("ALTER TABLE bronze.events SET ('delta.appendOnly' = 'true')");
+    for (const char* text :
+         {"DELETE FROM bronze.events WHERE id = 1", "UPDATE bronze.events SET page = 'x'",
+          "INSERT OVERWRITE bronze.events (id, region) SELECT 1, 'eu'",
+          "INSERT OVERWRITE PARTITIONS bronze.events (id, region) SELECT 1, 'eu'"})
+        EXPECT_NE(refused(text).find("appends only"), std::string::npos) << text;
+    EXPECT_EQ(count("true"), 300);
+    run("INSERT INTO bronze.events (id, region) SELECT 1000, 'eu'");
+    EXPECT_EQ(count("true"), 301);
+    sound();
+}
+
 // Columns that change, with rows of before and after, and all kinds of writes on top.
 TEST_P(ChangeTest, AlteredColumns) {
     const std::string table = "ALTER TABLE bronze.events ";
