@@ -47,21 +47,29 @@ Result<int64_t> commit_ms(io::FileSystem& fs, const std::string& folder, int64_t
 
 }  // namespace
 
+std::map<int64_t, int64_t> commit_file_times(const LogListing& log) {
+    std::map<int64_t, int64_t> out;
+    std::optional<int64_t> previous;
+    for (const auto& [version, info] : log.commits) {
+        const auto ms = previous ? std::max(info.modified.ms(), *previous + 1) : info.modified.ms();
+        out.emplace_hint(out.end(), version, ms);
+        previous = ms;
+    }
+    return out;
+}
+
 Result<int64_t> Table::version_at(Timestamp time) {
     TARN_TRY(const auto newest, refresh());
     TARN_TRY(const auto log, list_log(fs_, log_folder()));
     const auto known = known_times(*newest);
     std::vector<int64_t> versions;  // that have a time of their own
-    int64_t found = -1, previous_ms = INT64_MIN, oldest_ms = INT64_MAX;
-    for (const auto& [version, info] : log.commits) {
+    int64_t found = -1, oldest_ms = INT64_MAX;
+    for (const auto& [version, ms] : commit_file_times(log)) {
         if (version > newest->version) break;
         if (version >= known.version) {
             versions.push_back(version);
             continue;
         }
-        const auto ms =
-            std::max(info.modified.ms(), previous_ms == INT64_MIN ? previous_ms : previous_ms + 1);
-        previous_ms = ms;
         oldest_ms = std::min(oldest_ms, ms);
         if (ms <= time.ms()) found = version;
     }
@@ -84,6 +92,17 @@ Result<int64_t> Table::version_at(Timestamp time) {
                     (oldest_ms == INT64_MAX
                          ? std::string()
                          : "; the oldest is of " + format_rfc3339(Timestamp::from_ms(oldest_ms))));
+}
+
+Result<int64_t> Table::first_version_since(Timestamp time) {
+    const auto before = version_at(Timestamp::from_ms(time.ms() - (time.us % 1'000 == 0 ? 1 : 0)));
+    if (!before && before.error().code() != ErrorCode::kNotFound)
+        return fail(Error(before.error()));
+    TARN_TRY(const auto log, list_log(fs_, log_folder()));
+    const auto first = before ? log.commits.upper_bound(*before) : log.commits.begin();
+    if (first != log.commits.end()) return first->first;
+    return fail(errors::kNoTableVersion,
+                "table " + root_ + " has no version as young as " + format_rfc3339(time));
 }
 
 Result<std::shared_ptr<const Snapshot>> Table::at_time(Timestamp time) {

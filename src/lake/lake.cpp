@@ -9,6 +9,7 @@
 #include "tarn/base/names.h"
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/error_ids.h"
+#include "tarn/delta/history.h"
 #include "tarn/delta/log_files.h"
 #include "tarn/delta/protocol_gate.h"
 #include "tarn/lake/error_ids.h"
@@ -312,24 +313,18 @@ Result<std::vector<std::string>> Lake::column_names(std::string_view table) {
 Result<std::vector<HistoryEntry>> Lake::history(std::string_view table, int64_t limit) {
     TARN_TRY(auto snapshot, impl_->snapshot(table));
     std::vector<HistoryEntry> out;
-    for (int64_t v = snapshot->version; v >= 0 && int64_t(out.size()) < limit; --v) {
-        auto actions = delta::read_commit(impl_->context.fs, snapshot->root + "/_delta_log", v);
-        if (!actions && actions.error().code() == ErrorCode::kNotFound) break;  // cleaned up
-        if (!actions) return fail(std::move(actions).error());
+    const delta::Table log(impl_->context.fs, snapshot->root, nullptr);
+    TARN_TRY(auto versions, delta::read_history(impl_->context.fs, log, snapshot->version, limit));
+    for (auto& one : versions) {
         HistoryEntry entry;
-        entry.version = v;
-        for (auto& action : *actions) {
-            if (auto info = std::get_if<delta::CommitInfo>(&action)) {
-                entry.time = Timestamp::from_ms(
-                    info->in_commit_timestamp_ms.value_or(info->timestamp_ms.value_or(0)));
-                entry.operation = info->operation;
-                entry.engine = info->engine;
-                entry.parameters.insert(info->parameters.begin(), info->parameters.end());
-                entry.metrics.insert(info->metrics.begin(), info->metrics.end());
-            }
-            auto txn = std::get_if<delta::SetTransaction>(&action);
-            if (txn && !entry.txn) entry.txn = Txn{txn->app_id, txn->version};
-        }
+        entry.version = one.version;
+        entry.time = Timestamp::from_ms(one.time_ms);
+        entry.operation = std::move(one.info.operation);
+        entry.engine = std::move(one.info.engine);
+        entry.parameters.insert(one.info.parameters.begin(), one.info.parameters.end());
+        entry.metrics.insert(one.info.metrics.begin(), one.info.metrics.end());
+        if (!one.transactions.empty())
+            entry.txn = Txn{one.transactions[0].app_id, one.transactions[0].version};
         out.push_back(std::move(entry));
     }
     return out;

@@ -1,6 +1,7 @@
 // Tarn reuses DuckDB's parquet_scan and gives it a MultiFileReader of its own: the schema and the
 // column mapping come from the Delta log, partition columns are constants of a file, files are
-// pruned by the log's statistics, deletion vectors filter rows by their position.
+// pruned by the log's statistics, deletion vectors filter rows by their position. A scan of changes
+// is one of the files that came and went, with what became of their rows as constants.
 
 #include <duckdb/catalog/catalog_entry/table_function_catalog_entry.hpp>
 #include <duckdb/common/multi_file/multi_file_data.hpp>
@@ -18,10 +19,12 @@
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <unordered_map>
 
 #include "checkpoint_reader.h"
 #include "delta_types.h"
 #include "duck.h"
+#include "tarn/delta/changes.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/statistics.h"
@@ -122,18 +125,30 @@ class DeletedRows final : public DeleteFilter {
     std::vector<uint64_t> rows_;
 };
 
+// Rows other than these.
+class OnlyRows final : public DeleteFilter {
+  public:
+    explicit OnlyRows(std::vector<uint64_t> rows) : rows_(std::move(rows)) {}
+    idx_t Filter(row_t start, idx_t count, SelectionVector& selection) override {
+        auto at = std::lower_bound(rows_.begin(), rows_.end(), uint64_t(start));
+        selection.Initialize(STANDARD_VECTOR_SIZE);
+        idx_t kept = 0;
+        for (; at != rows_.end() && *at < uint64_t(start) + count; ++at)
+            selection.set_index(kept++, *at - uint64_t(start));
+        return kept;
+    }
+
+  private:
+    std::vector<uint64_t> rows_;
+};
+
 // Tables by path, shared by all scans of an instance.
 class DeltaTables final : public TableFunctionInfo {
   public:
     DeltaTables(DatabaseInstance& db, io::FileSystem& files)
         : fs(files), checkpoints_(duck_checkpoint_io(db, files)) {}
-    std::shared_ptr<const delta::Snapshot> snapshot(const std::string& path, int64_t version) {
-        auto table = find(path);
-        return value_or_raise(version < 0 ? table->refresh() : table->at(version));
-    }
     io::FileSystem& fs;
 
-  private:
     std::shared_ptr<delta::Table> find(const std::string& path) {
         constexpr size_t kMaxTables = 256;
         std::lock_guard lock(mutex_);
@@ -142,10 +157,23 @@ class DeltaTables final : public TableFunctionInfo {
         if (!table) table = std::make_shared<delta::Table>(fs, path, checkpoints_.get());
         return table;
     }
+
+  private:
     std::unique_ptr<delta::CheckpointIo> checkpoints_;
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<delta::Table>> tables_;
 };
+
+// Which version, or which changes; the newest version if nothing is said.
+struct Wanted {
+    std::optional<int64_t> version, starting, ending;
+    std::optional<timestamp_tz_t> time;
+};
+
+// Columns of changes beside the table's own, as Delta's other readers name them.
+const char* const kChangeType = "_change_type";
+const char* const kCommitVersion = "_commit_version";
+const char* const kCommitTime = "_commit_timestamp";
 
 // What a scan needs of a snapshot; shared by copies of its list.
 struct ScanState {
@@ -153,6 +181,15 @@ struct ScanState {
     std::vector<std::shared_ptr<const delta::AddFile>> files;
     std::map<std::string, std::string> physical;    // by column name
     std::map<std::string, LogicalType> partitions;  // of columns by name
+    // Of files of changes: positions of the rows that are meant.
+    std::unordered_map<const delta::AddFile*, std::vector<uint64_t>> only;
+
+    // A column that has one value in all of a file.
+    bool constant(const delta::AddFile& file, const string& column) const {
+        if (!partitions.contains(column)) return false;
+        // Change data files have it themselves.
+        return column != kChangeType || delta::find(file.partition_values, column);
+    }
 };
 
 // The value of a partition column in a file. Empty text is NULL but for strings (the protocol says
@@ -264,7 +301,8 @@ class SnapshotFiles final : public MultiFileList {
                           delta::disk_path(delta::canonical_path(add.path, root), root));
         info.extended_info = make_shared_ptr<ExtendedOpenFileInfo>();
         auto& options = info.extended_info->options;
-        options["has_deletes"] = Value::BOOLEAN(bool(add.deletion_vector));
+        options["has_deletes"] =
+            Value::BOOLEAN(bool(add.deletion_vector) || state_->only.contains(&add));
         options["validate_external_file_cache"] = Value::BOOLEAN(false);  // data files never change
         return info;
     }
@@ -279,7 +317,7 @@ class SnapshotFiles final : public MultiFileList {
             auto& name = names[tests[i].first];
             auto& type = types[tests[i].first];
             unique_ptr<BaseStatistics> statistics;
-            if (state_->partitions.contains(name)) {
+            if (state_->constant(add, name)) {
                 auto value = partition_value(*state_, add, name, type);
                 statistics = make_statistics(type, value, value, value.IsNull(), !value.IsNull());
             } else {
@@ -302,15 +340,18 @@ class SnapshotFiles final : public MultiFileList {
 
 class DeltaReader final : public MultiFileReader {
   public:
-    DeltaReader(shared_ptr<DeltaTables> tables, int64_t version)
-        : tables_(std::move(tables)), version_(version) {}
+    DeltaReader(shared_ptr<DeltaTables> tables, bool changes)
+        : tables_(std::move(tables)), changes_(changes) {}
     static unique_ptr<MultiFileReader> create(const TableFunction& function) {
         return make_uniq<DeltaReader>(
-            shared_ptr_cast<TableFunctionInfo, DeltaTables>(function.function_info), -1);
+            shared_ptr_cast<TableFunctionInfo, DeltaTables>(function.function_info),
+            function.name == kDeltaChangesFunction);
     }
     unique_ptr<MultiFileReader> Copy() const override {
-        auto copy = make_uniq<DeltaReader>(tables_, version_);
+        auto copy = make_uniq<DeltaReader>(tables_, changes_);
+        copy->wanted_ = wanted_;
         copy->given_ = given_;
+        copy->session_ = session_;
         return copy;
     }
 
@@ -318,7 +359,8 @@ class DeltaReader final : public MultiFileReader {
                                              const FileGlobInput&) override {
         if (paths.size() != 1) throw BinderException("delta_scan takes one path");
         auto path = paths[0];
-        if (path == kGivenFiles) given_ = SessionState::of(context)->files;
+        session_ = SessionState::of(context);
+        if (path == kGivenFiles) given_ = session_->files;
         if (StringUtil::StartsWith(path, "tarn://")) path = path.substr(7);
         if (StringUtil::StartsWith(path, "file://")) path = path.substr(7);
         while (path.size() > 1 && path.back() == '/')
@@ -327,17 +369,25 @@ class DeltaReader final : public MultiFileReader {
     }
     bool ParseOption(const string& key, const Value& value, MultiFileOptions&,
                      ClientContext&) override {
-        if (key != "version") return false;
-        if (value.IsNull() || value.GetValue<int64_t>() < 0)
-            throw BinderException("delta_scan: version is a number, not below 0");
-        version_ = value.GetValue<int64_t>();
+        auto take = [&](std::optional<int64_t>& to) {
+            if (value.IsNull() || value.GetValue<int64_t>() < 0)
+                throw BinderException("%s is the number of a version, not below 0", key);
+            to = value.GetValue<int64_t>();
+            return true;
+        };
+        if (key == "version") return take(wanted_.version);
+        if (key == "starting") return take(wanted_.starting);
+        if (key == "ending") return take(wanted_.ending);
+        if (key != "timestamp") return false;
+        if (value.IsNull()) throw BinderException("timestamp must not be NULL");
+        wanted_.time = value.GetValue<timestamp_tz_t>();
         return true;
     }
     // No file is opened here.
     bool Bind(MultiFileOptions& options, MultiFileList& list, vector<LogicalType>& types,
               vector<string>& names, MultiFileReaderBindData& bind) override {
         auto& files = list.Cast<SnapshotFiles>();
-        auto snapshot = given_ ? given_->snapshot : tables_->snapshot(files.path, version_);
+        auto snapshot = given_ ? given_->snapshot : find_snapshot(files.path);
         if (!snapshot->schema)
             throw IOException("Delta table %s has no schema at version %d", files.path,
                               snapshot->version);
@@ -352,7 +402,11 @@ class DeltaReader final : public MultiFileReader {
         for (auto& name : snapshot->metadata->partition_columns)
             if (auto field = snapshot->schema->find(name))
                 state->partitions[name] = duck_type(field->type);
-        state->files = given_ ? given_->files : snapshot->files.all();
+        if (changes_) {
+            add_changes(files.path, *snapshot, *state, bind, names, types);
+        } else {
+            state->files = given_ ? given_->files : snapshot->files.all();
+        }
         state->snapshot = std::move(snapshot);
         files.set(std::move(state));
         bind.mapping = MultiFileColumnMappingMode::BY_NAME;
@@ -379,10 +433,14 @@ class DeltaReader final : public MultiFileReader {
             auto column = ids[i].GetPrimaryIndex();
             if (IsVirtualColumn(column)) continue;
             auto& name = columns[column].name;
-            if (list.state().partitions.contains(name))
+            if (list.state().constant(file, name))
                 data.constant_map.Add(
                     MultiFileGlobalIndex(i),
                     partition_value(list.state(), file, name, columns[column].type));
+        }
+        if (const auto only = list.state().only.find(&file); only != list.state().only.end()) {
+            data.reader->deletion_filter = make_uniq<OnlyRows>(only->second);
+            return;
         }
         if (!file.deletion_vector) return;
         auto rows = delta::read_deletion_vector(tables_->fs, list.state().snapshot->root,
@@ -403,9 +461,73 @@ class DeltaReader final : public MultiFileReader {
     }
 
   private:
+    std::shared_ptr<const delta::Snapshot> find_snapshot(const std::string& path) {
+        const auto table = tables_->find(path);
+        if (wanted_.version && wanted_.time)
+            throw BinderException("a version or a timestamp, not both");
+        if (wanted_.version) return value_or_raise(table->at(*wanted_.version));
+        if (wanted_.time) {
+            const auto us = timestamp_t(*wanted_.time).value;
+            return value_or_raise(table->at_time(Timestamp{us}));
+        }
+        auto& seen = session_->snapshots[path];
+        if (!seen) seen = value_or_raise(table->refresh());
+        if (!wanted_.ending || *wanted_.ending == seen->version) return seen;
+        return value_or_raise(table->at(*wanted_.ending));
+    }
+    // In place of a version's files those that changed, and the columns that say what.
+    void add_changes(const std::string& path, const delta::Snapshot& last, ScanState& state,
+                     MultiFileReaderBindData& bind, vector<string>& names,
+                     vector<LogicalType>& types) {
+        const std::pair<const char*, LogicalType> own[] = {
+            {kChangeType, LogicalType::VARCHAR},
+            {kCommitVersion, LogicalType::BIGINT},
+            {kCommitTime, LogicalType::TIMESTAMP_TZ}};
+        for (const auto& [name, type] : own) {
+            if (state.physical.contains(name))
+                throw BinderException("table %s has a column %s, which changes have too", path,
+                                      name);
+            MultiFileColumnDefinition column(name, type);
+            column.identifier = Value(name);
+            column.default_expression = make_uniq<ConstantExpression>(Value(type));
+            bind.schema.push_back(std::move(column));
+            names.emplace_back(name);
+            types.push_back(type);
+            state.physical[name] = name;
+            state.partitions[name] = type;
+        }
+        if (!wanted_.starting) throw BinderException("delta_changes needs starting := a version");
+        if (*wanted_.starting > last.version)
+            throw BinderException("table %s has no version %d yet; the newest is %d", path,
+                                  *wanted_.starting, last.version);
+        auto changed = value_or_raise(delta::changed_rows(tables_->fs, *tables_->find(path),
+                                                          *wanted_.starting, last.version));
+        for (auto& one : changed)
+            add_changed_file(std::move(one), state);
+    }
+    static void add_changed_file(delta::ChangedRows one, ScanState& state) {
+        auto file = std::make_shared<delta::AddFile>(*one.file);
+        auto put = [&](const char* column, std::string value) {
+            file->partition_values.emplace_back(column, std::move(value));
+        };
+        if (one.change != delta::RowChange::kLogged)
+            put(kChangeType, one.change == delta::RowChange::kInsert ? "insert" : "delete");
+        put(kCommitVersion, std::to_string(one.version));
+        put(kCommitTime, format_rfc3339(Timestamp::from_ms(one.time_ms)));
+        if (one.only) {
+            file->records = int64_t(one.only->size());
+            file->stats.clear();
+            file->deletion_vector.reset();
+            state.only.emplace(file.get(), std::move(*one.only));
+        }
+        state.files.push_back(std::move(file));
+    }
+
     shared_ptr<DeltaTables> tables_;
-    int64_t version_;
+    const bool changes_;
+    Wanted wanted_;
     std::shared_ptr<const DeltaFiles> given_;  // in place of a version's
+    duckdb::shared_ptr<SessionState> session_;
 };
 
 // count(*) without touching a file, when the log has all counts.
@@ -435,9 +557,7 @@ static Status add_delta_scan(Engine& to) {
         auto scan = loader.GetTableFunction("parquet_scan")
                         .functions.GetFunctionByArguments(*con.context, {LogicalType::VARCHAR});
         con.Commit();
-        scan.name = kDeltaScanFunction;
         scan.named_parameters.clear();
-        scan.named_parameters["version"] = LogicalType::BIGINT;
         scan.function_info = make_shared_ptr<DeltaTables>(db, engine.fs);
         scan.get_multi_file_reader = DeltaReader::create;
         scan.get_partition_stats = count_from_log;
@@ -446,18 +566,37 @@ static Status add_delta_scan(Engine& to) {
         scan.serialize = nullptr;
         scan.deserialize = nullptr;
         scan.late_materialization = false;  // joins on the file's index, which pruning renumbers
+        auto changes = scan;
+        scan.name = kDeltaScanFunction;
+        scan.named_parameters["version"] = LogicalType::BIGINT;
+        scan.named_parameters["timestamp"] = LogicalType::TIMESTAMP_TZ;
         loader.RegisterFunction(scan);
+        changes.name = kDeltaChangesFunction;
+        changes.named_parameters["starting"] = LogicalType::BIGINT;
+        changes.named_parameters["ending"] = LogicalType::BIGINT;
+        loader.RegisterFunction(changes);
         return {};
     });
 }
 
-SqlFunction delta_scan_function() {
-    return {.name = kDeltaScanFunction,
-            .signature = "delta_scan(path VARCHAR [, version := BIGINT])",
-            .text = "A Delta table by its folder, at its newest version or this one.",
+SqlFunction delta_changes_function() {
+    return {.name = kDeltaChangesFunction,
+            .signature = "delta_changes(path VARCHAR, starting := BIGINT [, ending := BIGINT])",
+            .text = "What `table_changes` gives, of a Delta table by its folder.",
             .kind = FunctionKind::kTable,
-            .use = FunctionUse::kAll,
-            .add = add_delta_scan};
+            .use = FunctionUse::kAll};
+}
+
+SqlFunction delta_scan_function() {
+    return {
+        .name = kDeltaScanFunction,
+        .signature = "delta_scan(path VARCHAR [, version := BIGINT | timestamp := TIMESTAMPTZ])",
+        .text =
+            "A Delta table by its folder: at its newest version, at this one, or as it was "
+            "at a time.",
+        .kind = FunctionKind::kTable,
+        .use = FunctionUse::kAll,
+        .add = add_delta_scan};
 }
 
 }  // namespace tarn::sql

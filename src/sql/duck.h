@@ -36,6 +36,7 @@ inline constexpr const char* kScheme = "tarn://";
 inline constexpr const char* kRowsFunction = "tarn_rows";
 inline constexpr const char* kStreamFunction = "stream";
 inline constexpr const char* kDeltaScanFunction = "delta_scan";
+inline constexpr const char* kDeltaChangesFunction = "delta_changes";
 // In place of a path: the files that the session was given. No path of a table begins so.
 inline constexpr const char* kGivenFiles = "\x01given";
 
@@ -183,7 +184,12 @@ struct SessionState : duckdb::ClientContextState {
     std::map<std::string, std::shared_ptr<Feed>> rows;     // of tarn_rows(id)
     std::map<std::string, std::shared_ptr<Feed>> streams;  // of stream('name')
     std::shared_ptr<const DeltaFiles> files;               // of delta_scan(kGivenFiles)
+    // The newest versions of tables by folder, as the statement that runs saw them first: all of
+    // its reads are of these.
+    std::map<std::string, std::shared_ptr<const delta::Snapshot>> snapshots;
     uint64_t next_id = 0;
+
+    void QueryBegin(duckdb::ClientContext&) override { snapshots.clear(); }
 
     static duckdb::shared_ptr<SessionState> of(duckdb::ClientContext& context);
     // Registers the feed and gives the id under which tarn_rows finds it.
@@ -196,6 +202,18 @@ std::shared_ptr<Feed> make_feed(ScanRef scan);
 Status add_functions(Engine& engine);
 // tarn_rows(id).
 void register_rows(duckdb::DatabaseInstance& db);
+// SQL in which a table with AT (VERSION => n) or AT (TIMESTAMP => t) behind it has a name that says
+// so, and DESCRIBE HISTORY and DESCRIBE DETAIL are queries; what has none of them stays as it is.
+std::string with_versions(duckdb::ClientContext& context, const std::string& sql);
+bool name_versions(duckdb::SQLStatement& statement);  // whether there were any
+// Such a name taken apart; nothing if it is none.
+struct TableAt {
+    std::string table, unit, value;  // value: an expression
+};
+std::optional<TableAt> table_at(const std::string& name);
+// The folder of a table by "schema.table", or as it is written where paths may be read. Raises
+// DuckDB's errors.
+std::string table_folder(Engine::Impl& engine, const std::string& name);
 // Makes casts of TIMESTAMPTZ to DATE fast where the time zone is UTC.
 void register_utc_dates(duckdb::DatabaseInstance& db);
 duckdb::unique_ptr<duckdb::FileSystem> make_duck_file_system(io::FileSystem& fs);

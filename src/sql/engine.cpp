@@ -7,10 +7,12 @@
 
 #include "duckdb/common/string_util.hpp"
 #include "duckdb/main/valid_checker.hpp"
+#include "duckdb/parser/expression/cast_expression.hpp"
 #include "duckdb/parser/expression/columnref_expression.hpp"
 #include "duckdb/parser/expression/comparison_expression.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
 #include "duckdb/parser/expression/function_expression.hpp"
+#include "duckdb/parser/parser.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
 
 #include "duck.h"
@@ -180,6 +182,31 @@ duckdb::unique_ptr<duckdb::TableRef> call(
     return ref;
 }
 
+duckdb::unique_ptr<duckdb::ParsedExpression> named(
+    const char* parameter, duckdb::unique_ptr<duckdb::ParsedExpression> value) {
+    return duckdb::make_uniq<duckdb::ComparisonExpression>(
+        duckdb::ExpressionType::COMPARE_EQUAL,
+        duckdb::make_uniq<duckdb::ColumnRefExpression>(parameter), std::move(value));
+}
+
+duckdb::unique_ptr<duckdb::TableRef> older_version(const std::optional<TableRef>& found,
+                                                   const std::string& schema, const TableAt& at) {
+    const auto name = (schema.empty() ? "" : schema + ".") + at.table;
+    if (!found) throw duckdb::CatalogException("Table with name %s does not exist!", name);
+    const auto* delta = std::get_if<DeltaTableRef>(&*found);
+    if (!delta)
+        throw duckdb::BinderException("%s has no versions: AT is for tables of the lake", name);
+    auto values = duckdb::Parser::ParseExpressionList(at.value);
+    const bool version = at.unit == "version";
+    if (!version)
+        values[0] = duckdb::make_uniq<duckdb::CastExpression>(duckdb::LogicalType::TIMESTAMP_TZ,
+                                                              std::move(values[0]));
+    duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
+    arguments.push_back(constant(duckdb::Value(delta->path)));
+    arguments.push_back(named(version ? "version" : "timestamp", std::move(values[0])));
+    return call(kDeltaScanFunction, std::move(arguments), at.table);
+}
+
 duckdb::unique_ptr<duckdb::TableRef> find_table(
     duckdb::ClientContext& context, duckdb::ReplacementScanInput& input,
     duckdb::optional_ptr<duckdb::ReplacementScanData> data) {
@@ -187,10 +214,13 @@ duckdb::unique_ptr<duckdb::TableRef> find_table(
     // table of that.
     const bool system = duckdb::StringUtil::CIEquals(input.catalog_name, "system") &&
                         (input.schema_name.empty() || input.schema_name == "main");
-    auto found = data->Cast<ProviderScan>().tables.resolve(system ? "system" : input.schema_name,
-                                                           input.table_name);
+    const auto at = table_at(input.table_name);
+    const auto& table = at ? at->table : input.table_name;
+    auto found =
+        data->Cast<ProviderScan>().tables.resolve(system ? "system" : input.schema_name, table);
     if (!found) throw_error(found.error());
-    if (!*found) return nullptr;
+    if (!*found && !at) return nullptr;
+    if (at) return older_version(*found, input.schema_name, *at);
     duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
     if (auto* rows = std::get_if<RowsRef>(&**found)) {
         arguments.push_back(
@@ -205,10 +235,7 @@ duckdb::unique_ptr<duckdb::TableRef> find_table(
     auto& delta = std::get<DeltaTableRef>(**found);
     arguments.push_back(constant(duckdb::Value(delta.path)));
     if (delta.version >= 0)
-        arguments.push_back(duckdb::make_uniq<duckdb::ComparisonExpression>(
-            duckdb::ExpressionType::COMPARE_EQUAL,
-            duckdb::make_uniq<duckdb::ColumnRefExpression>("version"),
-            constant(duckdb::Value::BIGINT(delta.version))));
+        arguments.push_back(named("version", constant(duckdb::Value::BIGINT(delta.version))));
     return call(kDeltaScanFunction, std::move(arguments), input.table_name);
 }
 

@@ -102,7 +102,8 @@ class Checker {
         return function && function->use == FunctionUse::kFlows;
     }
     bool may_read(const std::string& name) const {
-        if (name == kDeltaScanFunction && !engine_.options.allow_delta_scan) return false;
+        const bool by_path = name == kDeltaScanFunction || name == kDeltaChangesFunction;
+        if (by_path && !engine_.options.allow_delta_scan) return false;
         const auto* function = engine_.function(name);
         return function && function->kind == FunctionKind::kTable &&
                function->use == FunctionUse::kAll;

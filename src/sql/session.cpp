@@ -187,7 +187,7 @@ Result<QueryStats> Session::query(std::string_view sql, const Parameters& parame
     const auto start = std::chrono::steady_clock::now();
     MeteredScope scope(impl_->engine.meter);
     return guarded([&]() -> Result<QueryStats> {
-        const std::string text(sql);
+        const auto text = with_versions(impl_->context(), std::string(sql));
         Running running(*impl_, limits.timeout);
         TARN_RETURN_IF_ERROR(check_allowed(*impl_, text));
         duckdb::unique_ptr<duckdb::QueryResult> result;
@@ -222,7 +222,7 @@ Result<QueryStats> Session::query(std::string_view sql, const Parameters& parame
 
 Status Session::execute(std::string_view sql) {
     return guarded([&]() -> Status {
-        const std::string text(sql);
+        const auto text = with_versions(impl_->context(), std::string(sql));
         Running running(*impl_, Duration::micros(-1));
         TARN_RETURN_IF_ERROR(check_allowed(*impl_, text));
         auto result = impl_->connection.Query(text);
@@ -233,7 +233,7 @@ Status Session::execute(std::string_view sql) {
 
 Result<codec::ColumnBatch> Session::query_columns(std::string_view sql) {
     return guarded([&]() -> Result<codec::ColumnBatch> {
-        const std::string text(sql);
+        const auto text = with_versions(impl_->context(), std::string(sql));
         Running running(*impl_, Duration::micros(-1));
         TARN_RETURN_IF_ERROR(check_allowed(*impl_, text));
         auto result = impl_->connection.Query(text);

@@ -34,9 +34,9 @@ const std::map<std::string, std::vector<std::string>>& StreamStatement::input() 
 
 Result<std::unique_ptr<StreamStatement>> StreamStatement::compile(
     std::unique_ptr<Session> session, std::string_view sql, std::span<const StreamSchema> streams) {
-    const std::string text(sql);
     auto impl = std::make_unique<Impl>();
     auto& s = session->impl();
+    const auto text = with_versions(s.context(), std::string(sql));
     TARN_RETURN_IF_ERROR(add_streams(*s.state, streams));
     TARN_RETURN_IF_ERROR(s.planned([&]() -> Status {
         duckdb::vector<std::string> names;

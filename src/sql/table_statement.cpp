@@ -495,6 +495,7 @@ Result<std::optional<TableStatement>> parse_table_statement(Engine& engine, std:
         duckdb::Parser parser(context.GetParserOptions());
         parser.ParseQuery(overwriting.text());
         if (parser.statements.size() != 1) return std::nullopt;
+        name_versions(*parser.statements[0]);
         Taker taker(context, engine.impl(), restricted, overwriting.text());
         auto out = taker.take(*parser.statements[0]);
         if (out && out->kind == TableStatement::Kind::kInsert) {

@@ -8,6 +8,7 @@
 #include "lake_test_support.h"
 #include "tarn/io/simulated_disk.h"
 #include "tarn/lake/create_table.h"
+#include "tarn/lake/maintain.h"
 
 namespace tarn::lake {
 namespace {
@@ -38,6 +39,7 @@ class History {
                             partitioned ? " PARTITIONED BY (part)" : "", properties_));
         for (int step = 0; step < 14 && !::testing::Test::HasFatalFailure(); ++step)
             one();
+        changes_replay();
     }
 
   private:
@@ -108,7 +110,7 @@ class History {
                "s.d)";
     }
     void one() {
-        switch (random_.below(5)) {
+        switch (random_.below(6)) {
             case 0:
                 return both(fmt::format("INSERT INTO {{}} {}", rows()));
             case 1:
@@ -116,9 +118,44 @@ class History {
             case 2:
                 return both(fmt::format("UPDATE {{}} AS t SET {} WHERE {}", assignments(false),
                                         condition("t")));
+            case 3:
+                return optimize();
             default:
                 return both(merge());
         }
+    }
+    void optimize() {
+        OptimizeRequest request;
+        request.table = "a.t";
+        const auto made = world_.lake->optimize(request);
+        ASSERT_TRUE(made) << made.error().message();
+    }
+    // The rows of each version are those of the one before with what changed; packing files
+    // changes none.
+    void changes_replay() {
+        const auto newest = world_.lake->describe("a.t");
+        ASSERT_TRUE(newest) << newest.error().message();
+        int64_t changed = 0;
+        for (int64_t version = 1; version <= newest->version; ++version) {
+            const auto at = [&](int64_t n) {
+                return fmt::format("SELECT * FROM delta_scan('{}', version := {})",
+                                   world_.lake->path_of("a.t"), n);
+            };
+            const auto changes = [&](const char* kinds) {
+                return fmt::format(
+                    "SELECT * EXCLUDE (_change_type, _commit_version, _commit_timestamp) FROM "
+                    "delta_changes('{}', starting := {}, ending := {}) WHERE _change_type IN ({})",
+                    world_.lake->path_of("a.t"), version, version, kinds);
+            };
+            const auto came = changes("'insert', 'update_postimage'");
+            const auto gone = changes("'delete', 'update_preimage'");
+            const auto before = fmt::format("({} UNION ALL {})", at(version - 1), came);
+            const auto after = fmt::format("({} UNION ALL {})", at(version), gone);
+            EXPECT_EQ(differing(before, after), 0) << version;
+            EXPECT_EQ(differing(after, before), 0) << version;
+            changed += world_.number(fmt::format("SELECT count(*) FROM ({})", came));
+        }
+        EXPECT_GT(changed, 0);
     }
     void both(const std::string& text) {
         SCOPED_TRACE(text);

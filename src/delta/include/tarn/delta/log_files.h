@@ -49,5 +49,8 @@ struct LogListing {
 };
 // Errors: kNotFound (no log folder).
 Result<LogListing> list_log(io::FileSystem& fs, const std::string& log_folder);
+// When the commits were written, in ms, by version: each later than the one before it, as Spark
+// counts them.
+std::map<int64_t, int64_t> commit_file_times(const LogListing& log);
 
 }  // namespace tarn::delta

@@ -53,6 +53,9 @@ class Table {
     // time_travel.cpp). Errors also: kNotFound (the table, or what is left of its log, is younger).
     Result<int64_t> version_at(Timestamp time);
     Result<std::shared_ptr<const Snapshot>> at_time(Timestamp time);
+    // The oldest version, of those whose commits are there, that is not older than a time. Errors
+    // also: kNotFound (all are older).
+    Result<int64_t> first_version_since(Timestamp time);
 
     // Version 0. Errors: kAlreadyExists (there is a table).
     Result<CommitOutcome> create(CommitRequest request);
