@@ -86,4 +86,14 @@ flow::RuntimeContext OfflineStores::context() {
             nullptr, *log_,  *lake_,  *views_,     *engine_};
 }
 
+Status check_no_flows(io::FileSystem& fs, const std::string& data) {
+    const auto flows = fs.list(data + "/state");
+    if (!flows || flows->empty()) return {};
+    return fail(ErrorCode::kFailedPrecondition,
+                "nothing was removed: which versions the flows of " + data +
+                    " have yet to read is not known while no Tarn runs on it. Start one: tarn up "
+                    "--data " +
+                    data);
+}
+
 }  // namespace tarn::cli

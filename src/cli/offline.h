@@ -55,4 +55,8 @@ class OfflineStores {
     std::unique_ptr<view::ViewStore> views_;
 };
 
+// Which versions of tables flows have yet to read is known to those that run: a vacuum of a folder
+// that no process serves is kFailedPrecondition if it has flows.
+Status check_no_flows(io::FileSystem& fs, const std::string& data);
+
 }  // namespace tarn::cli

@@ -181,6 +181,10 @@ Status Platform::open_listeners(const Settings& settings) {
     TARN_RETURN_IF_ERROR(open_more_listeners());
     flows_->start();
     log_->start_retention();
+    care_.emplace(host::TableCareContext{*lake_, *change_engine_, clock_, metrics_,
+                                         logger_.named("maintain")});
+    care_->set(host::care_plan(project_));
+    care_->start();
     serving_.pid = getpid();
     serving_.kafka = kafka_->address();
     serving_.http = fmt::format("{}:{}", http_options.address, http_->port());
@@ -218,6 +222,7 @@ Result<bool> Platform::reload() {
     TARN_RETURN_IF_ERROR(flows_->reload(project));
     if (project.settings != project_.settings)
         logger_.warn("settings of tarn.yml have changed: they count from the next start");
+    if (care_) care_->set(host::care_plan(project));
     text_ = project.text;
     logger_.info("the project was loaded anew");
     return true;
@@ -299,13 +304,15 @@ Platform::~Platform() {
     // Listeners first, then flows, then what they stand on.
     for (auto& listener : listeners_)
         listener->stop();
-    if (http_) http_->stop();
+    if (http_) http_->stop();  // and ends the statements that run
+    if (care_) care_->stop();
     if (kafka_) kafka_->stop();
     if (flows_) flows_->stop();
     listeners_.clear();
     http_.reset();
     kafka_.reset();
     keeper_.reset();
+    care_.reset();
     user_engine_.reset();
     change_engine_.reset();
     flows_.reset();

@@ -17,6 +17,7 @@
 #include "tarn/base/settings.h"
 #include "tarn/flow/runtime.h"
 #include "tarn/host/serving.h"
+#include "tarn/host/table_care.h"
 #include "tarn/io/data_folder.h"
 #include "tarn/io/failpoints.h"
 #include "tarn/io/quota.h"
@@ -90,6 +91,7 @@ class Platform {
     std::unique_ptr<Tables> tables_;
     std::unique_ptr<sql::Engine> user_engine_, change_engine_;
     std::optional<MemoryKeeper> keeper_;
+    std::optional<host::TableCare> care_;
     sql::QueryLog queries_{clock_};
     std::unique_ptr<kafka::Server> kafka_;
     std::unique_ptr<server::HttpServer> http_;

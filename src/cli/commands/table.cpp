@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "drop.h"
+#include "offline.h"
 
 #include <fmt/format.h>
 
@@ -157,23 +158,12 @@ class Maintain : public host::Command {
         }
         TARN_RETURN_IF_ERROR(io::DataFolder::check_format(fs, common.data));
         TARN_TRY(auto folder, io::DataFolder::open(fs, common.data));
-        TARN_RETURN_IF_ERROR(check_alone(fs, common));
+        if (verb_ == "vacuum") TARN_RETURN_IF_ERROR(check_no_flows(fs, common.data));
         Reader lake;
         TARN_RETURN_IF_ERROR(
             lake.open(common.data, {.threads = 1, .spill_folder = common.data + "/spill/flows"}));
         return host::maintain_table(*lake.lake, verb_, table_, asked);
     }
-    // What flows will read is known to those that run.
-    Status check_alone(io::FileSystem& fs, const host::Common& common) const {
-        const auto flows = fs.list(common.data + "/state");
-        if (verb_ != "vacuum" || !flows || flows->empty()) return {};
-        return fail(ErrorCode::kFailedPrecondition,
-                    "nothing was removed: which versions the flows of " + common.data +
-                        " have yet to read is not known while no Tarn runs on it. Start one: tarn "
-                        "up --data " +
-                        common.data);
-    }
-
     static constexpr Duration kWait = Duration::seconds(24 * 60 * 60);
     const std::string_view verb_;
 };

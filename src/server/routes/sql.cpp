@@ -4,9 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host_names.h"
-#include "tarn/lake/create_table.h"
-#include "tarn/sql/error_ids.h"
-#include "tarn/sql/table_statement.h"
+#include "tarn/host/table_statements.h"
 
 namespace tarn::server {
 namespace {
@@ -18,14 +16,10 @@ Result<Response> change(const RouteContext& context, const Call& call) {
     const auto body = nlohmann::json::parse(call.request.body, nullptr, false);
     if (!body.is_object() || body.size() != 1 || !body.contains("sql") || !body["sql"].is_string())
         return fail(ErrorCode::kInvalidArgument, kForm);
-    auto& engine = context.platform.changes;
-    TARN_TRY(const auto statement,
-             sql::parse_table_statement(engine, body["sql"].get<std::string>(), true));
-    if (!statement)
-        return fail(errors::kSqlRefused,
-                    "this is no statement that changes a table; queries go to /api/v1/sql");
-    TARN_TRY(const auto outcome, lake::run_statement(context.platform.lake, engine, *statement));
-    return json_response(lake::outcome_json(*statement, outcome).dump());
+    TARN_TRY(const auto answer,
+             host::run_table_statement(context.platform.lake, context.platform.changes,
+                                       body["sql"].get<std::string>(), true));
+    return json_response(answer.dump());
 }
 
 constexpr Route kRoutes[] = {

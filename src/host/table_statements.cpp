@@ -1,0 +1,283 @@
+#include "tarn/host/table_statements.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "tarn/host/maintain.h"
+#include "tarn/lake/create_table.h"
+#include "tarn/sql/error_ids.h"
+#include "tarn/sql/table_statement.h"
+
+namespace tarn::host {
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (c & 0x80) != 0;
+}
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; });
+    return out;
+}
+
+struct Word {
+    std::string text;  // without its quotes
+    char quote = 0;    // ' or " if it had some
+    size_t from = 0, to = 0;
+};
+
+// Behind blanks and comments.
+size_t skip(std::string_view sql, size_t at) {
+    for (;;) {
+        while (at < sql.size() && is_space(sql[at]))
+            ++at;
+        const auto rest = sql.substr(at);
+        if (!rest.starts_with("--") && !rest.starts_with("/*")) return at;
+        const auto end = rest.starts_with("--") ? rest.find('\n') : rest.find("*/");
+        if (end == rest.npos) return sql.size();
+        at += end + (rest.starts_with("--") ? 1 : 2);
+    }
+}
+
+std::vector<Word> words_of(std::string_view sql) {
+    std::vector<Word> out;
+    for (auto at = skip(sql, 0); at < sql.size(); at = skip(sql, at)) {
+        Word word;
+        word.from = at;
+        const char first = sql[at];
+        if (first == '\'' || first == '"') {
+            word.quote = first;
+            for (++at; at < sql.size(); ++at) {
+                if (sql[at] == first && (at + 1 == sql.size() || sql[at + 1] != first)) break;
+                if (sql[at] == first) ++at;
+                word.text += sql[at];
+            }
+            at = std::min(at + 1, sql.size());
+        } else if (is_word(first)) {
+            while (at < sql.size() && is_word(sql[at]))
+                word.text += sql[at++];
+        } else {
+            word.text = sql[at++];
+        }
+        word.to = at;
+        out.push_back(std::move(word));
+    }
+    return out;
+}
+
+class Parser {
+  public:
+    explicit Parser(std::string_view sql) : sql_(sql), words_(words_of(sql)) {
+        if (!words_.empty() && words_.back().text == ";" && words_.back().quote == 0)
+            words_.pop_back();
+    }
+
+    Result<std::optional<CareStatement>> parse() {
+        std::optional<CareStatement> out;
+        if (take("optimize"))
+            out = optimize();
+        else if (take("vacuum"))
+            out = vacuum();
+        else if (take("restore"))
+            out = restore();
+        else
+            out = clone();
+        if (!out) return out;
+        if (problem_.empty() && at_ < words_.size()) expected("the end");
+        if (!problem_.empty()) return fail(errors::kSql, problem_);
+        return out;
+    }
+
+  private:
+    bool is(size_t at, std::string_view word) const {
+        return at < words_.size() && words_[at].quote == 0 && lower(words_[at].text) == word;
+    }
+    bool take(std::string_view word) {
+        if (!is(at_, word)) return false;
+        ++at_;
+        return true;
+    }
+    void expected(std::string_view what) {
+        if (!problem_.empty()) return;
+        problem_ = at_ < words_.size() ? fmt::format("expected {}, not: {}", what,
+                                                     sql_.substr(words_[at_].from, 40))
+                                       : fmt::format("expected {} at the end", what);
+    }
+    void need(std::string_view word) {
+        if (!take(word)) expected(lower(word));
+    }
+    std::string name() {
+        if (at_ >= words_.size() || words_[at_].quote == '\'') return expected("a name"), "";
+        auto out = words_[at_++].text;
+        while (take(".")) {
+            if (at_ >= words_.size()) return expected("a name"), "";
+            out += "." + words_[at_++].text;
+        }
+        return out;
+    }
+    std::string text() {
+        if (at_ >= words_.size() || words_[at_].quote != '\'') return expected("a text in '…'"), "";
+        return words_[at_++].text;
+    }
+    int64_t number() {
+        int64_t out = 0;
+        if (at_ < words_.size()) {
+            const auto& word = words_[at_].text;
+            const auto end = word.data() + word.size();
+            if (std::from_chars(word.data(), end, out).ptr == end) return ++at_, out;
+        }
+        expected("a number");
+        return 0;
+    }
+    void dry_run(CareStatement& out) {
+        if (!take("dry")) return;
+        need("run");
+        out.request["dry_run"] = true;
+    }
+    // VERSION AS OF n, TIMESTAMP AS OF 't'; whether there was one.
+    bool version(CareStatement& out) {
+        const bool number_follows = take("version");
+        if (!number_follows && !take("timestamp")) return false;
+        need("as");
+        need("of");
+        if (number_follows)
+            out.request["version"] = number();
+        else
+            out.request["time"] = text();
+        return true;
+    }
+
+    CareStatement optimize() {
+        take("table");
+        CareStatement out{"optimize", name(), nlohmann::json::object()};
+        if (take("where")) {
+            const auto from = at_;
+            while (at_ < words_.size() && !is(at_, "zorder") &&
+                   !(is(at_, "dry") && is(at_ + 1, "run")))
+                ++at_;
+            if (at_ == from) return expected("a condition"), out;
+            out.request["where"] =
+                sql_.substr(words_[from].from, words_[at_ - 1].to - words_[from].from);
+        }
+        if (take("zorder")) {
+            need("by");
+            const bool bracket = take("(");
+            auto columns = nlohmann::json::array();
+            do
+                columns.push_back(name());
+            while (take(","));
+            if (bracket) need(")");
+            out.request["order_by"] = std::move(columns);
+        }
+        dry_run(out);
+        return out;
+    }
+    CareStatement vacuum() {
+        take("table");
+        CareStatement out{"vacuum", name(), nlohmann::json::object()};
+        if (take("lite"))
+            out.request["lite"] = true;
+        else
+            take("full");
+        if (take("retain")) {
+            const auto count = number();
+            const bool days = take("days") || take("day");
+            if (!days && !take("hours") && !take("hour")) expected("HOURS or DAYS");
+            out.request["retain"] = std::to_string(count) + (days ? "d" : "h");
+        }
+        dry_run(out);
+        return out;
+    }
+    CareStatement restore() {
+        take("table");
+        CareStatement out{"restore", name(), nlohmann::json::object()};
+        need("to");
+        if (problem_.empty() && !version(out)) expected("VERSION AS OF or TIMESTAMP AS OF");
+        return out;
+    }
+    std::optional<CareStatement> clone() {
+        if (!take("create") || !take("table")) return std::nullopt;
+        const auto target = name();
+        const bool shallow = is(at_, "shallow");
+        const bool deep = is(at_, "deep");
+        if (is(at_ + 1, "clone") && (shallow || deep))
+            at_ += 2;
+        else
+            return problem_.clear(), std::nullopt;
+        CareStatement out{"clone", name(), {{"target", target}, {"deep", deep}}};
+        version(out);
+        return out;
+    }
+
+    const std::string_view sql_;
+    std::vector<Word> words_;
+    size_t at_ = 0;
+    std::string problem_;
+};
+
+std::string count_of(const nlohmann::ordered_json& answer, const char* key, std::string_view one) {
+    const auto n = answer.value(key, uint64_t(0));
+    return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
+}
+
+std::string care_text(const CareStatement& care, const nlohmann::ordered_json& answer) {
+    const bool dry = answer.value("dry_run", false);
+    const auto version = fmt::format(", version {}", answer.value("version", int64_t(0)));
+    if (care.verb == "optimize")
+        return fmt::format("{}: {}{} made into {}{}", care.table,
+                           count_of(answer, "files_removed", "file"), dry ? " would be" : "",
+                           count_of(answer, "files_added", "file"), version);
+    if (care.verb == "vacuum")
+        return fmt::format("{}: {}, {} {}", care.table, count_of(answer, "files", "file"),
+                           count_of(answer, "bytes", "byte"), dry ? "would be removed" : "removed");
+    if (care.verb == "restore")
+        return fmt::format("{}: {} version {}{}", care.table,
+                           answer.value("committed", false) ? "as of" : "is already",
+                           answer.value("restored", int64_t(0)), version);
+    return fmt::format("{}: cloned from {}, {}{}", answer.value("table", ""), care.table,
+                       count_of(answer, "files", "file"), version);
+}
+
+}  // namespace
+
+Result<std::optional<CareStatement>> parse_care_statement(std::string_view sql) {
+    return Parser(sql).parse();
+}
+
+bool is_table_statement(std::string_view sql) {
+    constexpr std::array<std::string_view, 12> kWords = {
+        "insert", "update",   "delete",  "merge",    "create", "alter",
+        "drop",   "truncate", "comment", "optimize", "vacuum", "restore"};
+    const auto at = skip(sql, 0);
+    auto end = at;
+    while (end < sql.size() && is_word(sql[end]))
+        ++end;
+    return std::ranges::find(kWords, lower(sql.substr(at, end - at))) != kWords.end();
+}
+
+Result<nlohmann::ordered_json> run_table_statement(lake::Lake& lake, sql::Engine& engine,
+                                                   const std::string& sql, bool restricted) {
+    TARN_TRY(const auto care, parse_care_statement(sql));
+    if (care) {
+        TARN_TRY(auto answer, maintain_table(lake, care->verb, care->table, care->request));
+        answer["text"] = care_text(*care, answer);
+        return answer;
+    }
+    TARN_TRY(const auto statement, sql::parse_table_statement(engine, sql, restricted));
+    if (!statement)
+        return fail(errors::kSqlRefused,
+                    restricted
+                        ? "this is no statement that changes a table; queries go to /api/v1/sql"
+                        : "this is no statement that changes a table");
+    TARN_TRY(const auto outcome, lake::run_statement(lake, engine, *statement));
+    return lake::outcome_json(*statement, outcome);
+}
+
+}  // namespace tarn::host

@@ -1,0 +1,150 @@
+// Tables that are seen to by themselves, on a simulated disk and by a clock that a test moves.
+
+#include "tarn/host/table_care.h"
+
+#include <gtest/gtest.h>
+
+#include "tarn/base/ids.h"
+#include "tarn/io/failpoints.h"
+#include "tarn/io/simulated_disk.h"
+#include "tarn/project/project.h"
+#include "tarn/sql/engine.h"
+
+namespace tarn::host {
+namespace {
+
+using codec::ColumnType;
+
+constexpr const char* kTable = "bronze.clicks";
+
+class TableCareTest : public ::testing::Test {
+  protected:
+    void SetUp() override {
+        auto engine = sql::Engine::open({}, disk_, nullptr);
+        ASSERT_TRUE(engine) << engine.error().message();
+        engine_ = std::move(*engine);
+        auto lake = lake::Lake::open(
+            "/lake", {disk_, clock_, random_, failpoints_, metrics_, Logger(), *engine_});
+        ASSERT_TRUE(lake) << lake.error().message();
+        lake_ = std::move(*lake);
+        lake::TableSpec spec;
+        spec.name = kTable;
+        spec.columns = {{"id", ColumnType::kInt64, false}, {"at", ColumnType::kTimestamp, false}};
+        ASSERT_TRUE(lake_->ensure_table(spec));
+        care_.emplace(TableCareContext{*lake_, *engine_, clock_, metrics_, Logger()});
+    }
+    void append(int64_t id) {
+        auto batch = std::make_shared<codec::ColumnBatch>();
+        batch->schema = {{"id", ColumnType::kInt64, false}, {"at", ColumnType::kTimestamp, false}};
+        batch->row_count = 1;
+        codec::ColumnBuilder ids(ColumnType::kInt64), times(ColumnType::kTimestamp);
+        ids.add_int(id);
+        times.add_int(clock_.now().us);
+        batch->columns.push_back(ids.finish(*batch));
+        batch->columns.push_back(times.finish(*batch));
+        lake::AppendRequest request;
+        request.table = kTable;
+        request.batches = {std::move(batch)};
+        request.txn = lake::Txn{"writer", id};
+        request.time = clock_.now();
+        request.file_stem = "writer-" + std::to_string(id);
+        const auto done = lake_->append(request);
+        ASSERT_TRUE(done) << done.error().message();
+    }
+    lake::TableInfo table() { return *lake_->describe(kTable); }
+    void pass(Duration time) {
+        clock_.advance(time);
+        care_->step();
+    }
+
+    ManualClock clock_;
+    io::SimulatedDisk disk_{1, clock_};
+    Random random_{1};
+    io::Failpoints failpoints_;
+    Metrics metrics_;
+    std::unique_ptr<sql::Engine> engine_;
+    std::unique_ptr<lake::Lake> lake_;
+    std::optional<TableCare> care_;
+};
+
+TEST_F(TableCareTest, SmallFilesArePackedWhenTheyAreDue) {
+    CarePlan plan;
+    plan.all.compact = Duration::seconds(3600);
+    care_->set(plan);
+    care_->step();
+    for (int i = 0; i < 9; ++i)
+        append(i);
+    pass(Duration::seconds(30));
+    EXPECT_EQ(table().files, 9u);
+    pass(Duration::seconds(31));
+    EXPECT_EQ(table().files, 1u);
+    for (int i = 9; i < 20; ++i)
+        append(i);
+    pass(Duration::seconds(3500));
+    EXPECT_EQ(table().files, 12u);
+    pass(Duration::seconds(101));
+    EXPECT_EQ(table().files, 1u);
+    EXPECT_EQ(table().rows, 20);
+    // The rest of a vacuum.
+    plan.tables[kTable] = {
+        .compact = std::nullopt, .vacuum = Duration::seconds(86'400), .retain = std::nullopt};
+    care_->set(plan);
+    const auto bytes = disk_.list("/lake/bronze/clicks")->size();
+    pass(Duration::seconds(1));
+    pass(Duration::seconds(8 * 86'400));
+    EXPECT_LT(disk_.list("/lake/bronze/clicks")->size(), bytes);
+    EXPECT_EQ(table().rows, 20);
+}
+
+TEST_F(TableCareTest, OldRowsGo) {
+    CarePlan plan;
+    plan.tables[kTable] = {.compact = std::nullopt,
+                           .vacuum = std::nullopt,
+                           .retain = Duration::seconds(5 * 3600),
+                           .retain_by = "at"};
+    care_->set(plan);
+    care_->step();
+    for (int hour = 0; hour < 12; ++hour) {
+        append(hour);
+        pass(Duration::seconds(3600));
+    }
+    // Those of the last five hours, and of the one that is not over.
+    EXPECT_EQ(table().rows, 5);
+}
+
+TEST_F(TableCareTest, WhatFailsIsCountedAndTriedAgain) {
+    CarePlan plan;
+    plan.tables[kTable] = {.compact = std::nullopt,
+                           .vacuum = std::nullopt,
+                           .retain = Duration::seconds(3600),
+                           .retain_by = "no_such_column"};
+    care_->set(plan);
+    care_->step();
+    append(1);
+    pass(Duration::seconds(61));
+    pass(Duration::seconds(3601));
+    EXPECT_NE(metrics_.text().find("tarn_maintain_failures_total 2"), std::string::npos);
+    EXPECT_EQ(table().rows, 1);
+}
+
+TEST(MaintainSection, RulesOfTablesStandOnThoseOfAll) {
+    ManualClock clock;
+    io::SimulatedDisk disk(1, clock);
+    ASSERT_TRUE(disk.create_folders("/p"));
+    ASSERT_TRUE(disk.replace("/p/tarn.yml",
+                             "name: p\nmaintain:\n  compact: 1h\n  tables:\n"
+                             "    a.b: {retain: 90d}\n    a.c: {compact: never}\n"));
+    auto sections = std::vector(project::sections().begin(), project::sections().end());
+    sections.push_back(maintain_sections()[0]);
+    const auto project = project::load_project(disk, "/p", sections);
+    ASSERT_TRUE(project) << project.error().message();
+    const auto plan = care_plan(*project);
+    EXPECT_EQ(plan.of("x.y").compact, Duration::seconds(3600));
+    EXPECT_EQ(plan.of("a.b").compact, Duration::seconds(3600));
+    EXPECT_EQ(plan.of("a.b").retain, Duration::seconds(90 * 86'400));
+    EXPECT_EQ(plan.of("a.b").retain_by, "_ingested_at");
+    EXPECT_EQ(plan.of("a.c").compact, std::nullopt);
+}
+
+}  // namespace
+}  // namespace tarn::host
