@@ -230,10 +230,12 @@ std::string count_of(const nlohmann::ordered_json& answer, const char* key, std:
 std::string care_text(const CareStatement& care, const nlohmann::ordered_json& answer) {
     const bool dry = answer.value("dry_run", false);
     const auto version = fmt::format(", version {}", answer.value("version", int64_t(0)));
-    if (care.verb == "optimize")
-        return fmt::format("{}: {}{} made into {}{}", care.table,
-                           count_of(answer, "files_removed", "file"), dry ? " would be" : "",
+    if (care.verb == "optimize") {
+        const auto files = count_of(answer, "files_removed", "file");
+        if (dry) return fmt::format("{}: {} would be packed{}", care.table, files, version);
+        return fmt::format("{}: {} made into {}{}", care.table, files,
                            count_of(answer, "files_added", "file"), version);
+    }
     if (care.verb == "vacuum")
         return fmt::format("{}: {}, {} {}", care.table, count_of(answer, "files", "file"),
                            count_of(answer, "bytes", "byte"), dry ? "would be removed" : "removed");

@@ -117,3 +117,49 @@ def test_with_the_folder_to_oneself(data):
     file.write_bytes(file.read_bytes()[:-1])
     seen = table(data, "validate", name="s.deep", status=1)
     assert any(file.name in one["where"] for one in seen["problems"])
+
+
+def test_tables_are_packed_by_themselves(tmp_path):
+    """`maintain` in tarn.yml, through the program: many small files become few, no row is lost, and a table
+    with a rule of its own is left alone."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "tarn.yml").write_text("""name: care
+maintain:
+  compact: 1s
+  tables:
+    late.clicks: {compact: never}
+topics:
+  clicks:
+    columns: {id: bigint}
+    table: {name: bronze.clicks, every: 50ms}
+  more:
+    columns: {id: bigint}
+    table: {name: late.clicks, every: 50ms}
+""")
+    server = tarn.Server(project, tmp_path / "data", tmp_path / "log")
+    server.start()
+    try:
+        for number in range(8):
+            for topic, name in (("clicks", "bronze.clicks"), ("more", "late.clicks")):
+                subprocess.run(["kcat", "-b", server.kafka, "-P", "-t", topic], input=b'{"id": %d}' % number,
+                               check=True, timeout=30)
+                tarn.wait_for(lambda: server.sql(f"select count(*) as n from {name}")[0]["n"] == number + 1)
+
+        def operations(name):
+            return [row["operation"] for row in server.sql(f"select operation from table_history('{name}')")]
+
+        tarn.wait_for(lambda: "OPTIMIZE" in operations("bronze.clicks"), timeout=60)
+        assert server.sql("select count(*) as n, sum(id) as s from bronze.clicks") == [{"n": 8, "s": 28}]
+        assert "OPTIMIZE" not in operations("late.clicks")
+        assert server.sql("select count(*) as n from table_changes('bronze.clicks', 1)") == [{"n": 8}]
+    finally:
+        server.kill()
+
+
+def test_wrong_rules_are_refused(tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "tarn.yml").write_text("name: care\nmaintain: {compact: often}\n")
+    done = tarn.run("check", "--project", str(project))
+    assert done.returncode != 0 and "compact" in done.stderr + done.stdout

@@ -137,3 +137,62 @@ def test_beside_a_flow_that_writes(tmp_path):
         assert rows(server.data, "select count(*) as n from gold.customers") == [{"n": 7}]
     finally:
         server.kill()
+
+
+def test_older_versions_and_what_changed(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table s.t with ('delta.enableDeletionVectors'='true') as select i as id, 'n' || i as name "
+              "from range(6) r(i)")
+    sql(data, "update s.t set name = 'x' where id = 3")
+    sql(data, "delete from s.t where id = 4")
+    assert rows(data, "select count(*) as n, max(name) as m from s.t") == [{"n": 5, "m": "x"}]
+    assert rows(data, "select count(*) as n, max(name) as m from s.t at (version => 0)") == [{"n": 6, "m": "n5"}]
+    assert rows(data, """select t.id, o.name as was from s.t join s.t o at (version => 0) using (id)
+                         where t.name <> o.name""") == [{"id": 3, "was": "n3"}]
+    assert rows(data, "select count(*) as n from s.t at (timestamp => now())") == [{"n": 5}]
+    assert "no version as old as" in refused(data, "select * from s.t at (timestamp => '2020-01-01')")
+    assert "no version 99" in refused(data, "select * from s.t at (version => 99)")
+    assert "does not exist" in refused(data, "select * from s.nope at (version => 1)")
+    changes = "select _change_type as what, id, name, _commit_version as at from table_changes('s.t', 1) order by all"
+    assert rows(data, changes) == [{"what": "delete", "id": 3, "name": "n3", "at": 1},
+                                   {"what": "delete", "id": 4, "name": "n4", "at": 2},
+                                   {"what": "insert", "id": 3, "name": "x", "at": 1}]
+    assert rows(data, "select count(*) as n from table_changes('s.t', '2020-01-01', now())") == [{"n": 9}]
+    assert "no version 9 yet" in refused(data, "select * from table_changes('s.t', 9)")
+    assert [row["operation"] for row in rows(data, "describe history s.t")] == [
+        "DELETE", "UPDATE", "CREATE TABLE AS SELECT"]
+    detail = rows(data, "describe detail s.t")[0]
+    assert (detail["numRows"], detail["minReaderVersion"]) == (5, 3)
+    # A statement sees each of its tables at one version, an older one where it says so.
+    sql(data, "insert into s.t select * from s.t at (version => 1) where id = 4")
+    assert rows(data, "select count(*) as n from s.t") == [{"n": 6}]
+
+
+def test_the_change_feed_of_an_update(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table s.t with ('delta.enableChangeDataFeed'='true') as select i as id, i * 2 as n from range(5) r(i)")
+    sql(data, "update s.t set n = 0 where id >= 3")
+    assert rows(data, "select _change_type as what, id, n from table_changes('s.t', 1) order by all") == [
+        {"what": "update_postimage", "id": 3, "n": 0}, {"what": "update_postimage", "id": 4, "n": 0},
+        {"what": "update_preimage", "id": 3, "n": 6}, {"what": "update_preimage", "id": 4, "n": 8}]
+    found = pyarrow.table(deltalake.DeltaTable(str(data / "tables/s/t")).load_cdf(starting_version=1)).to_pylist()
+    assert len(found) == 4
+    ours = rows(data, "select _change_type as what, _commit_timestamp as at from table_changes('s.t', 1) limit 1")[0]
+    theirs = [row["_commit_timestamp"] for row in found]
+    assert all(abs((time - theirs[0]).total_seconds()) < 0.001 for time in theirs)
+    assert ours["at"].startswith(theirs[0].strftime("%Y-%m-%dT%H:%M"))
+
+
+def test_care_in_sql(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table s.t (id bigint)")
+    for number in range(5):
+        sql(data, f"insert into s.t values ({number})")
+    assert sql(data, "optimize s.t dry run") == "s.t: 5 files would be packed, version 5"
+    assert sql(data, "OPTIMIZE s.t") == "s.t: 5 files made into 1 file, version 6"
+    assert sql(data, "vacuum s.t retain 200 hours dry run") == "s.t: 0 files, 0 bytes would be removed"
+    assert "keeps what was removed for 7d" in refused(data, "vacuum s.t retain 0 hours")
+    assert sql(data, "create table s.u shallow clone s.t version as of 2") == "s.u: cloned from s.t, 2 files, version 0"
+    assert sql(data, "restore s.t to version as of 3") == "s.t: as of version 3, version 7"
+    assert rows(data, "select (select count(*) from s.t) as t, (select count(*) from s.u) as u") == [{"t": 3, "u": 2}]
+    assert "expected" in refused(data, "restore s.t to 3")
