@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "row_change.h"
+#include "tarn/base/settings.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/paths.h"
 #include "tarn/sql/quote.h"
@@ -17,12 +18,7 @@ namespace {
 
 constexpr int kRanges = 256, kRankBits = 8;
 constexpr int kSampleRows = 20'000;
-// What is this near to the target is left alone.
 constexpr double kLargeEnough = 0.75;
-
-bool is_small(const delta::AddFile& file, int64_t target) {
-    return double(file.size) < double(target) * kLargeEnough;
-}
 
 bool has_many_deleted(const delta::AddFile& file) {
     if (!file.deletion_vector) return false;
@@ -58,6 +54,16 @@ std::string name_list(const std::vector<std::string>& names) {
 }
 
 }  // namespace
+
+int64_t target_bytes_of(const delta::Snapshot& table) {
+    if (const auto* text = table.property("delta.targetFileSize"))
+        if (auto bytes = parse_bytes(*text); bytes && *bytes > 0) return *bytes;
+    return kTargetFileBytes;
+}
+
+bool is_small(const delta::AddFile& file, int64_t target_bytes) {
+    return double(file.size) < double(target_bytes) * kLargeEnough;
+}
 
 Result<std::set<PartitionKey>> partitions_where(sql::Session& session,
                                                 const std::shared_ptr<const delta::Snapshot>& table,

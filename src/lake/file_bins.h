@@ -28,6 +28,11 @@ struct FileBin {
     std::vector<uint64_t> carried = {};  // rows of the one file made that others deleted, ascending
 };
 
+// What OPTIMIZE makes a file, if nobody says otherwise: bytes, above 0.
+int64_t target_bytes_of(const delta::Snapshot& table);
+// Whether a file is put together with others. What is near to the target is left alone.
+bool is_small(const delta::AddFile& file, int64_t target_bytes);
+
 // The partitions that the condition holds for. Errors: kInvalidArgument (the SQL; columns that are
 // not partition columns).
 Result<std::set<PartitionKey>> partitions_where(sql::Session& session,

@@ -9,7 +9,6 @@
 #include "tarn/base/names.h"
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/error_ids.h"
-#include "tarn/delta/history.h"
 #include "tarn/delta/log_files.h"
 #include "tarn/delta/protocol_gate.h"
 #include "tarn/lake/error_ids.h"
@@ -87,14 +86,14 @@ TableInfo info_of(std::string_view name, const delta::Snapshot& snapshot,
     return out;
 }
 
+}  // namespace
+
 Result<TableInfo> describe_snapshot(std::string_view name, const delta::Snapshot& snapshot) {
     if (!snapshot.schema)
         return fail(ErrorCode::kCorrupted, "table " + std::string(name) + " has no schema");
     TARN_TRY(auto columns, delta::columns_of(*snapshot.schema));
     return info_of(name, snapshot, std::move(columns));
 }
-
-}  // namespace
 
 Lake::Impl::Impl(std::string folder, LakeContext c)
     : root(std::move(folder)),
@@ -307,26 +306,6 @@ Result<std::vector<std::string>> Lake::column_names(std::string_view table) {
     std::vector<std::string> out;
     for (const auto& field : snapshot->schema->fields)
         out.push_back(field.name);
-    return out;
-}
-
-Result<std::vector<HistoryEntry>> Lake::history(std::string_view table, int64_t limit) {
-    TARN_TRY(auto snapshot, impl_->snapshot(table));
-    std::vector<HistoryEntry> out;
-    const delta::Table log(impl_->context.fs, snapshot->root, nullptr);
-    TARN_TRY(auto versions, delta::read_history(impl_->context.fs, log, snapshot->version, limit));
-    for (auto& one : versions) {
-        HistoryEntry entry;
-        entry.version = one.version;
-        entry.time = Timestamp::from_ms(one.time_ms);
-        entry.operation = std::move(one.info.operation);
-        entry.engine = std::move(one.info.engine);
-        entry.parameters.insert(one.info.parameters.begin(), one.info.parameters.end());
-        entry.metrics.insert(one.info.metrics.begin(), one.info.metrics.end());
-        if (!one.transactions.empty())
-            entry.txn = Txn{one.transactions[0].app_id, one.transactions[0].version};
-        out.push_back(std::move(entry));
-    }
     return out;
 }
 

@@ -119,6 +119,8 @@ Status check_property(std::string_view key, std::string_view value);
 int64_t integer_property(const delta::Snapshot& snapshot, std::string_view key, int64_t otherwise);
 std::string json_object(const std::map<std::string, std::string>& values);
 std::string json_list(const std::vector<std::string>& values);
+// Errors: kCorrupted (no schema), kUnsupported (a type that Tarn's columns have not).
+Result<TableInfo> describe_snapshot(std::string_view name, const delta::Snapshot& snapshot);
 delta::RemoveFile removal(const delta::AddFile& file, Timestamp time);
 
 }  // namespace tarn::lake

@@ -64,11 +64,8 @@ class Optimize {
                         "Delta table cannot be optimized by this version of Tarn: row tracking "
                         "(delta.enableRowTracking), whose ids would not follow the rows");
         TARN_RETURN_IF_ERROR(check_order(*snapshot_, request_.order_by));
-        target_bytes_ = request_.target_bytes;
-        if (target_bytes_ > 0) return {};
-        target_bytes_ = kTargetFileBytes;
-        if (const auto* text = snapshot_->property("delta.targetFileSize"))
-            if (auto bytes = parse_bytes(*text); bytes && *bytes > 0) target_bytes_ = *bytes;
+        target_bytes_ =
+            request_.target_bytes > 0 ? request_.target_bytes : target_bytes_of(*snapshot_);
         return {};
     }
 
@@ -83,10 +80,15 @@ class Optimize {
     }
 
     OptimizeOutcome plan_outcome(const std::vector<FileBin>& bins) {
-        for (const auto& bin : bins)
+        for (const auto& bin : bins) {
             count_sources(bin);
+            outcome_.files_added += uint64_t(bin.ordered ? ordered_files(bin) : 1);
+        }
         outcome_.version = snapshot_->version;
         return outcome_;
+    }
+    int64_t ordered_files(const FileBin& bin) const {
+        return std::max<int64_t>(1, (bin.bytes + target_bytes_ - 1) / target_bytes_);
     }
     void count_sources(const FileBin& bin) {
         for (const auto& file : bin.sources) {
@@ -144,7 +146,7 @@ class Optimize {
         TARN_TRY(const auto table,
                  order_rows(*session_, given.text(), *snapshot_, request_.order_by));
         TARN_TRY(const auto rows, number("SELECT count(*) FROM " + table));
-        const int64_t files = std::max<int64_t>(1, (bin.bytes + target_bytes_ - 1) / target_bytes_);
+        const int64_t files = ordered_files(bin);
         const int64_t step = std::max<int64_t>(1, (rows + files - 1) / files);
         for (int64_t from = 0; from < rows; from += step)
             TARN_RETURN_IF_ERROR(

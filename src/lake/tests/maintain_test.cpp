@@ -114,6 +114,7 @@ TEST_P(MaintainTest, SmallFilesBecomeOneAPartition) {
     auto would = lake().optimize(dry);
     ASSERT_TRUE(would) << would.error().message();
     EXPECT_EQ(would->files_removed, before);
+    EXPECT_EQ(would->files_added, partitions());
     EXPECT_EQ(files(), before);
 
     auto made = lake().optimize(optimize());

@@ -90,8 +90,14 @@ struct HistoryEntry {
     Timestamp time;
     std::string operation;
     std::map<std::string, std::string> parameters, metrics;
-    std::string engine;
+    std::string engine, isolation, user_metadata;
+    std::optional<int64_t> read_version;  // that the writer had looked at
     std::optional<Txn> txn;
+    // By the commit's own actions.
+    uint64_t files_added = 0, bytes_added = 0, files_removed = 0, bytes_removed = 0;
+    uint64_t vectors = 0;       // files that stayed and got another deletion vector
+    int64_t rows_written = -1;  // in the files that it added, what it copied with them; -1 unknown
+    int64_t rows = -1;          // that readers of this version see; -1 unknown
 };
 
 using BatchList = std::vector<std::shared_ptr<const codec::ColumnBatch>>;
@@ -134,6 +140,8 @@ struct RestoreOutcome;
 struct CloneRequest;
 struct CloneOutcome;
 struct ValidateOutcome;
+struct TableDetail;
+struct TableLayout;
 
 class Lake {
   public:
@@ -195,8 +203,12 @@ class Lake {
     Result<int64_t> txn_version(std::string_view table, std::string_view app_id);
     std::vector<std::string> tables();  // found on disk, sorted
     Result<TableInfo> describe(std::string_view table);
-    Result<std::vector<HistoryEntry>> history(std::string_view table,
-                                              int64_t limit);  // newest first
+    // For a page about it (table_detail.h): errors as of describe().
+    Result<TableDetail> detail(std::string_view table);
+    Result<TableLayout> layout(std::string_view table);
+    // Newest first. Reads the log of that many versions, and a checkpoint where rows of files that
+    // were removed are not known from these.
+    Result<std::vector<HistoryEntry>> history(std::string_view table, int64_t limit);
     std::string path_of(std::string_view table) const;
 
     // Reading a table as it grows.

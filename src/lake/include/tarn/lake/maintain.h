@@ -30,7 +30,9 @@ struct OptimizeRequest {
     std::vector<std::string> order_by;  // Z-order: all files of the partitions, by these columns
     int64_t target_bytes = 0;           // of a file; 0: as the table says, else kTargetFileBytes
     int min_files = 2;                  // that become one, unless deleted rows are the reason
-    bool dry_run = false;               // nothing is written; the outcome is what would go
+    // Nothing is written; the outcome is which files would go and how many would come, of a size
+    // that only writing shows.
+    bool dry_run = false;
     // Asked before each file is written; false ends the work, and what is done stays.
     std::function<bool()> go_on = {};
 };
