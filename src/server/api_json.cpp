@@ -15,24 +15,6 @@ std::optional<double> in_ms(std::optional<Duration> d) {
 // A time that was never set stands as null.
 std::optional<Timestamp> known(Timestamp t) { return t.us > 0 ? std::optional(t) : std::nullopt; }
 
-void write_map(JsonWriter& json, std::string_view name,
-               const std::map<std::string, std::string>& map) {
-    json.key(name).begin_object();
-    for (const auto& [key, value] : map)
-        json.field(key, value);
-    json.end_object();
-}
-
-void write_columns(JsonWriter& json, const std::vector<codec::ColumnSpec>& columns) {
-    json.key("columns").begin_array();
-    for (const auto& column : columns)
-        json.begin_object()
-            .field("name", column.name)
-            .field("type", codec::to_string(column.type))
-            .end_object();
-    json.end_array();
-}
-
 void write_payload(JsonWriter& json, const std::optional<std::string_view>& bytes) {
     bytes ? write_json(json, catalog::payload_of(*bytes)) : void(json.null());
 }
@@ -59,6 +41,16 @@ std::string_view state_name(flow::FlowState state) {
 }
 
 }  // namespace
+
+void write_columns(JsonWriter& json, const std::vector<codec::ColumnSpec>& columns) {
+    json.key("columns").begin_array();
+    for (const auto& column : columns)
+        json.begin_object()
+            .field("name", column.name)
+            .field("type", codec::to_string(column.type))
+            .end_object();
+    json.end_array();
+}
 
 void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& log,
                 std::optional<double> records_per_second) {
@@ -90,42 +82,6 @@ void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& l
                                     : "LogAppendTime"));
     json.field("records_per_second", records_per_second);
     json.key("partitions").raw(partitions.str());
-    json.end_object();
-}
-
-void write_json(JsonWriter& json, const lake::TableInfo& table,
-                std::optional<double> rows_per_second) {
-    json.begin_object();
-    json.field("name", table.name).field("id", table.id.str()).field("path", table.path);
-    json.field("description", table.description).field("version", table.version);
-    write_columns(json, table.columns);
-    json.key("partition_by").begin_array();
-    for (const auto& column : table.partition_by)
-        json.text(column);
-    json.end_array();
-    write_map(json, "properties", table.properties);
-    json.field("files", table.files).field("bytes", table.bytes);
-    json.field("rows", table.rows < 0 ? std::nullopt : std::optional(table.rows));
-    json.field("created", table.created).field("last_commit", table.last_commit);
-    json.field("rows_per_second", rows_per_second);
-    json.end_object();
-}
-
-void write_json(JsonWriter& json, const lake::HistoryEntry& entry) {
-    json.begin_object();
-    json.field("version", entry.version)
-        .field("time", entry.time)
-        .field("operation", entry.operation);
-    write_map(json, "parameters", entry.parameters);
-    write_map(json, "metrics", entry.metrics);
-    json.field("engine", entry.engine).key("txn");
-    if (entry.txn)
-        json.begin_object()
-            .field("app_id", entry.txn->app_id)
-            .field("version", entry.txn->version)
-            .end_object();
-    else
-        json.null();
     json.end_object();
 }
 

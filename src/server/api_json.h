@@ -10,7 +10,7 @@
 #include "tarn/catalog/payload.h"
 #include "tarn/codec/record_batch.h"
 #include "tarn/flow/runtime.h"
-#include "tarn/lake/lake.h"
+#include "tarn/lake/table_detail.h"
 #include "tarn/log/log.h"
 #include "tarn/view/view.h"
 
@@ -20,12 +20,17 @@ void write_json(JsonWriter& json, const log::TopicInfo& topic, const log::Log& l
                 std::optional<double> records_per_second);
 void write_json(JsonWriter& json, const lake::TableInfo& table,
                 std::optional<double> rows_per_second);
+void write_json(JsonWriter& json, const lake::TableDetail& table,
+                std::optional<double> rows_per_second);
+void write_json(JsonWriter& json, std::string_view table, const lake::TableLayout& layout);
 void write_json(JsonWriter& json, const lake::HistoryEntry& entry);
 void write_json(JsonWriter& json, const flow::FlowStatus& flow);
 void write_json(JsonWriter& json, const flow::RunRecord& run);
 void write_json(JsonWriter& json, const view::View& view);
 void write_json(JsonWriter& json, const Ledger& ledger);
 void write_json(JsonWriter& json, const catalog::Payload& payload);
+// Names and types, under the key "columns".
+void write_columns(JsonWriter& json, const std::vector<codec::ColumnSpec>& columns);
 Result<std::string> record_json(const codec::RecordView& record);
 
 std::string ledger_json(const Ledger& ledger);

@@ -1,5 +1,7 @@
 // Tables of the lake: what they hold, their history and files.
 
+#include <map>
+
 #include <nlohmann/json.hpp>
 
 #include "api_json.h"
@@ -16,9 +18,9 @@ Result<Response> list_tables(const RouteContext& context, const Call&) {
 
 Result<Response> describe_table(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
-    TARN_TRY(const auto info, context.platform.lake.describe(name));
+    TARN_TRY(const auto detail, context.platform.lake.detail(name));
     JsonWriter json;
-    write_json(json, info, context.readings.per_second("table:" + name));
+    write_json(json, detail, context.readings.per_second("table:" + name));
     return json_response(json.take());
 }
 
@@ -34,12 +36,30 @@ Result<Response> history(const RouteContext& context, const Call& call) {
     return json_response(json.take());
 }
 
+Result<Response> layout(const RouteContext& context, const Call& call) {
+    const auto& name = call.parameters[0];
+    TARN_TRY(const auto layout, context.platform.lake.layout(name));
+    JsonWriter json;
+    write_json(json, name, layout);
+    return json_response(json.take());
+}
+
+// The names that columns have in files, with those that people know.
+Result<std::map<std::string, std::string>> stored_names(lake::Lake& lake, const std::string& name) {
+    TARN_TRY(const auto detail, lake.detail(name));
+    std::map<std::string, std::string> out;
+    for (const auto& column : detail.schema)
+        out[column.physical.empty() ? column.name : column.physical] = column.name;
+    return out;
+}
+
 Result<Response> files(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
     const auto& target = call.target;
     TARN_TRY(const int64_t limit, number_parameter(target, "limit", 100, 1, 1000));
     TARN_TRY(const int64_t after, number_parameter(target, "after", 0, 0, INT64_MAX));
     TARN_TRY(const auto live, context.platform.lake.files(name));
+    TARN_TRY(const auto names, stored_names(context.platform.lake, name));
     JsonWriter json;
     json.begin_object().field("table", name).field("version", live.version);
     json.key("files").begin_array();
@@ -51,9 +71,14 @@ Result<Response> files(const RouteContext& context, const Call& call) {
         json.begin_object().field("path", file.path).field("bytes", file.size);
         json.field("rows", file.live_rows() < 0 ? std::nullopt : std::optional(file.live_rows()));
         json.field("modified", Timestamp::from_ms(file.modified_ms));
+        const auto* vector = file.deletion_vector.get();
+        json.field("deleted_rows", vector ? vector->cardinality : 0);
         json.key("partition").begin_object();
-        for (const auto& [column, value] : file.partition_values)
-            value ? json.key(column).text(*value) : json.key(column).null();
+        for (const auto& [stored, value] : file.partition_values) {
+            const auto column = names.find(stored);
+            json.key(column == names.end() ? stored : column->second);
+            value ? json.text(*value) : json.null();
+        }
         json.end_object().end_object();
     }
     json.end_array();
@@ -90,6 +115,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/tables", Operation::kDescribe, "table", list_tables},
     {"GET", "/api/v1/tables/{name}", Operation::kDescribe, "table", describe_table},
     {"GET", "/api/v1/tables/{name}/history", Operation::kDescribe, "table", history},
+    {"GET", "/api/v1/tables/{name}/layout", Operation::kDescribe, "table", layout},
     {"GET", "/api/v1/tables/{name}/files", Operation::kDescribe, "table", files},
     {"POST", "/api/v1/tables/{name}/drop", Operation::kAlter, "table", drop},
     maintenance("/api/v1/tables/{name}/optimize"),

@@ -549,6 +549,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tables/{name}/layout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        /** How the rows of the newest version lie in files, by partition and by size. */
+        get: operations["tableLayout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tables/{name}/files": {
         parameters: {
             query?: never;
@@ -1317,6 +1336,76 @@ export interface components {
             /** @description Over the last seconds; null outside events. */
             rows_per_second: number | null;
         };
+        TableDetail: components["schemas"]["Table"] & {
+            schema: components["schemas"]["TableColumn"][];
+            /** @description Columns of liquid clustering, fields with dots. */
+            cluster_by: string[];
+            /** @enum {string} */
+            column_mapping: "none" | "name" | "id";
+            protocol: {
+                /** @description The least version of readers. */
+                reader: number;
+                writer: number;
+                /** @description Listed, or implied by the versions. */
+                features: {
+                    name: string;
+                    /** @description Whether readers must know it. */
+                    reader: boolean;
+                    writer: boolean;
+                }[];
+            };
+        };
+        TableColumn: {
+            /** @description Of a list: element; of a map: key and value. */
+            name: string;
+            /** @description As Delta names it. */
+            type: string;
+            nullable: boolean;
+            comment: string;
+            /** @description SQL that it is made of. */
+            generated: string | null;
+            /** @description SQL. */
+            default: string | null;
+            /** @description Of column mapping. */
+            id: number | null;
+            /** @description Its name in files, if column mapping is on. */
+            physical: string;
+            parts: components["schemas"]["TableColumn"][];
+        };
+        FileGroup: {
+            files: number;
+            bytes: number;
+            /** @description That readers see; null when a file has no count. */
+            rows: number | null;
+            /** @description Files with a deletion vector. */
+            vectors: number;
+            /** @description That deletion vectors hide. */
+            deleted_rows: number;
+            /** @description Files that are far smaller than OPTIMIZE makes them. */
+            small: number;
+        };
+        TableLayout: {
+            table: string;
+            version: number;
+            /** @description What OPTIMIZE makes a file. */
+            target_bytes: number;
+            all: components["schemas"]["FileGroup"];
+            partition_by: string[];
+            partition_count: number;
+            /** @description The largest first, at most 200. */
+            partitions: (components["schemas"]["FileGroup"] & {
+                /** @description As partition_by. */
+                values: (string | null)[];
+            })[];
+            others: components["schemas"]["FileGroup"];
+            /** @description Ascending; the last one has no bound. */
+            sizes: {
+                /** @description Bytes. */
+                below: number | null;
+                files: number;
+                bytes: number;
+            }[];
+        };
         TableList: {
             tables: components["schemas"]["Table"][];
             /** @description Tables that could not be read, with the reason. */
@@ -1336,10 +1425,26 @@ export interface components {
                 [key: string]: string;
             };
             engine: string;
+            isolation: string;
+            /** @description What the writer says of itself; often JSON. */
+            user_metadata: string;
+            /** @description What the writer had looked at. */
+            read_version: number | null;
             txn: {
                 app_id: string;
                 version: number;
             } | null;
+            /** @description These and the next are of the commit's own actions. */
+            files_added: number;
+            bytes_added: number;
+            files_removed: number;
+            bytes_removed: number;
+            /** @description Files that stayed and got another deletion vector. */
+            vectors: number;
+            /** @description In the files that were added, copied ones too. */
+            rows_written: number | null;
+            /** @description That readers of this version see. */
+            rows: number | null;
         };
         TableHistory: {
             table: string;
@@ -1352,6 +1457,8 @@ export interface components {
                 path: string;
                 bytes: number;
                 rows: number | null;
+                /** @description That its deletion vector hides. */
+                deleted_rows: number;
                 modified: components["schemas"]["Instant"];
                 partition: {
                     [key: string]: string | null;
@@ -2278,7 +2385,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Table"];
+                    "application/json": components["schemas"]["TableDetail"];
                 };
             };
             default: components["responses"]["Failed"];
@@ -2304,6 +2411,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableHistory"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    tableLayout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Files summed up. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableLayout"];
                 };
             };
             default: components["responses"]["Failed"];
