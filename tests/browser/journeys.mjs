@@ -12,8 +12,8 @@ export async function mapToTableToSql(page, url, table) {
   await live(page);
   await page.locator(`.map [data-node="table:${table}"]`).click(patience);
   await page.locator('h1', { hasText: table }).waitFor(patience);
-  await page.locator('.grid[aria-label="Versions"] tbody td').first().waitFor(patience);
-  for (const [tab, shows] of [['Schema', '.grid[aria-label="Schema"] td'], ['Growth', '.chart canvas'], ['Files', '.grid[aria-label="Files"] td'], ['Sample', '.grid[aria-label="Result"] td']]) {
+  await page.locator('.grid[aria-label="History"] tbody td').first().waitFor(patience);
+  for (const [tab, shows] of [['Schema', '[role="treegrid"] td'], ['Files', '.grid[aria-label="Files"] td'], ['Care', '[aria-label="Optimize"]'], ['Rows', '.grid[aria-label="Result"] td']]) {
     await page.getByRole('tab', { name: tab }).click();
     await page.locator(shows).first().waitFor(patience);
     assert.match(page.url(), new RegExp(`tab=${tab.toLowerCase()}`));

@@ -10,6 +10,7 @@ import { startDemo, startWire } from './demo.mjs';
 import { errorShownWell, followByPlaceAndId, keyboardOnly, mapToTableToSql, pressKill, sendAndFollow, sqlBox } from './journeys.mjs';
 import { large } from './large.mjs';
 import { own } from './own.mjs';
+import { table } from './table.mjs';
 import { takeShots } from './shots.mjs';
 import { states } from './states.mjs';
 import { grows, live, number, patience, sum, watch } from './steps.mjs';
@@ -119,5 +120,6 @@ try {
 if (!process.argv.includes('--demo-only')) {
   await states();
   await own();
+  await table();
   await large();
 }

@@ -6,10 +6,10 @@ import { withBrowser } from './browser.mjs';
 
 const pages = {
   map: '/', list: '/?show=list', topics: '/topics', topic: '/topic?name=clicks', send: '/topic?name=clicks&tab=send', tables: '/tables', table: '/table?name=bronze.clicks',
-  growth: '/table?name=bronze.clicks&tab=growth', files: '/table?name=bronze.clicks&tab=files', sample: '/table?name=bronze.clicks&tab=sample', flows: '/flows', flow: '/flow?name=clicks.table',
+  schema: '/table?name=bronze.clicks&tab=schema', files: '/table?name=bronze.clicks&tab=files', care: '/table?name=bronze.clicks&tab=care', rows: '/table?name=bronze.clicks&tab=rows', flows: '/flows', flow: '/flow?name=clicks.table',
   aside: '/flow?name=clicks.table&tab=errors',
-  silver: '/table?name=silver.clicks', 'silver-flow': '/flow?name=silver.clicks', sessions: '/table?name=gold.sessions&tab=sample', 'sessions-flow': '/flow?name=gold.sessions',
-  funnel: '/table?name=gold.funnel', 'silver-quarantine': '/table?name=quarantine.silver_clicks&tab=sample',
+  silver: '/table?name=silver.clicks', 'silver-flow': '/flow?name=silver.clicks', sessions: '/table?name=gold.sessions&tab=rows', 'sessions-flow': '/flow?name=gold.sessions',
+  funnel: '/table?name=gold.funnel', 'silver-quarantine': '/table?name=quarantine.silver_clicks&tab=rows',
   gold: `/sql?run=1&show=chart&sql=${encodeURIComponent('select country, sum(saw_3_pages) as saw_3_pages\nfrom gold.funnel\ngroup by country\norder by saw_3_pages desc')}`,
   views: '/views', view: '/view?name=live.clicks_windows&by=2', runs: '/runs',
   sql: `/sql?run=1&sql=${encodeURIComponent('select category, count(*) as clicks\nfrom bronze.clicks\ngroup by category\norder by clicks desc')}`,

@@ -178,17 +178,92 @@ export function catalog(tables, view) {
   };
 }
 
-export function history(table, rate) {
-  return {
-    table, commits: Array.from({ length: 300 }, (_, i) => ({
-      version: 813 - i, time: iso(Date.now() - i * 1000), operation: 'WRITE', parameters: { mode: 'Append' }, metrics: { numFiles: '1', numOutputRows: String(Math.round(rate * (0.9 + 0.2 * Math.sin(i / 9)))), numOutputBytes: '64123' },
-      engine: 'Tarn/0.1.0', txn: { app_id: 'clicks.table/5f3c9a1b2d', version: 812 - i },
-    })),
-  };
+// Thirteen commits, over and over: what was written, changed, made larger and brought back.
+const day = [
+  ...Array.from({ length: 8 }, () => ({ operation: 'WRITE', parameters: { mode: 'Append', partitionBy: '["_date","_hour"]' }, rows: 2000, files_added: 1 })),
+  { operation: 'DELETE', parameters: { predicate: '["(user_id = \'u7\')"]' }, metrics: { numDeletedRows: '300' }, rows: -300, vectors: 2 },
+  { operation: 'UPDATE', parameters: { predicate: '["(country IS NULL)"]' }, metrics: { numUpdatedRows: '120' }, rows: 0, files_added: 1, files_removed: 1, rows_written: 1990 },
+  { operation: 'MERGE', parameters: { predicate: '["(t.event_id = s.event_id)"]' }, metrics: { numTargetRowsInserted: '40', numTargetRowsUpdated: '60', numTargetRowsDeleted: '10' }, rows: 30, files_added: 2, vectors: 1, rows_written: 100 },
+  { operation: 'OPTIMIZE', parameters: { predicate: '[]', zOrderBy: '["page"]' }, metrics: { numRemovedFiles: '9', numAddedFiles: '1', numRemovedBytes: '577107', numAddedBytes: '498123', numDeletionVectorsRemoved: '3' }, rows: 0, files_added: 1, files_removed: 9 },
+  { operation: 'VACUUM END', parameters: { status: 'COMPLETED' }, metrics: { numDeletedFiles: '9' }, rows: 0 },
+];
+export function history(table) {
+  let rows = 0;
+  const commits = Array.from({ length: 300 }, (_, i) => {
+    const { rows: more, metrics, operation, parameters, ...rest } = day[i % day.length];
+    rows += more;
+    const files = { files_added: 0, files_removed: 0, vectors: 0, ...rest };
+    return {
+      version: 514 + i, time: iso(Date.now() - (299 - i) * 1000), operation, parameters, metrics: metrics ?? { numFiles: '1', numOutputRows: String(more), numOutputBytes: '64123' }, engine: operation === 'MERGE' ? 'Apache-Spark/4.0.0 Delta-Lake/4.0.0' : 'Tarn/0.1.0',
+      isolation: 'WriteSerializable', user_metadata: operation === 'WRITE' ? '{"positions":"0:812"}' : '', read_version: 513 + i, txn: operation === 'WRITE' ? { app_id: 'clicks.table/5f3c9a1b2d', version: 513 + i } : null,
+      rows_written: operation === 'WRITE' ? more : 0, rows, ...files, bytes_added: files.files_added * 64_123, bytes_removed: files.files_removed * 64_123,
+    };
+  });
+  return { table, commits: commits.reverse() };
 }
 
+const partition = (i) => ({ _date: '2026-01-01', _hour: String(i % 24) });
 export function files(table) {
-  return { table, version: 813, files: Array.from({ length: 400 }, (_, i) => ({ path: `_date=2026-01-01/_hour=${i % 24}/part-${String(i).padStart(5, '0')}.parquet`, bytes: 61_000 + i * 13, rows: 1990 + (i % 17), modified: iso(Date.now() - i * 1000), partition: { _date: '2026-01-01', _hour: String(i % 24) } })), next: null };
+  return { table, version: 813, files: Array.from({ length: 400 }, (_, i) => ({ path: `_date=2026-01-01/_hour=${i % 24}/part-${String(i).padStart(5, '0')}.parquet`, bytes: 61_000 + i * 13, rows: 1990 + (i % 17), deleted_rows: i % 50 === 0 ? 12 : 0, modified: iso(Date.now() - i * 1000), partition: partition(i) })), next: null };
+}
+
+// So many partitions that not all are told apart.
+export function layout(table) {
+  const group = (files, bytes, more) => ({ files, bytes, rows: files * 2000, vectors: 0, deleted_rows: 0, small: files, ...more });
+  const partitions = Array.from({ length: 200 }, (_, i) => ({ values: [i === 3 ? null : `2026-01-${String(1 + (i % 28)).padStart(2, '0')}`, String(i % 24)], ...group(4 + (i % 5), Math.round(9_000_000 / (i + 3)), i % 9 === 0 ? { vectors: 1, deleted_rows: 120 } : {}) }));
+  const sum = (key) => partitions.reduce((n, p) => n + p[key], 0);
+  const others = group(26, 410_000, {});
+  const all = { files: sum('files') + 26, bytes: sum('bytes') + 410_000, rows: sum('rows') + 52_000, vectors: sum('vectors'), deleted_rows: sum('deleted_rows'), small: sum('files') + 20 };
+  const counts = { 10_000: 20, 30_000: 240, 100_000: 700, 300_000: 200, 1_000_000: 40, 3_000_000: 0, 10_000_000: 20, 30_000_000: 0, 100_000_000: 0, 300_000_000: 6, 1_000_000_000: 0 };
+  return { table, version: 813, target_bytes: 134_217_728, all, partition_by: ['_date', '_hour'], partition_count: 213, partitions, others, sizes: [...Object.entries(counts).map(([below, n]) => ({ below: Number(below), files: n, bytes: Math.round(n * below * 0.7) })), { below: null, files: 0, bytes: 0 }] };
+}
+
+const column = (name, type, more) => ({ name, type, nullable: true, comment: '', generated: null, default: null, id: null, physical: '', parts: [], ...more });
+export function detail(table) {
+  const mapped = (id, physical) => ({ id, physical });
+  const schema = [
+    column('event_id', 'string', { nullable: false, comment: 'of the browser that clicked', ...mapped(1, 'event_id') }),
+    column('price', 'decimal(10,2)', { default: '0', ...mapped(2, 'col-5f3c9a1b') }),
+    column('device', 'struct', { ...mapped(3, 'device'), parts: [column('name', 'string', mapped(4, 'name')), column('screen', 'struct', { ...mapped(5, 'screen'), parts: [column('width', 'integer', mapped(6, 'width')), column('height', 'integer', mapped(7, 'height'))] })] }),
+    column('pages', 'array<struct<url:string>>', { ...mapped(8, 'pages'), parts: [column('element', 'struct', { nullable: false, parts: [column('url', 'string', mapped(9, 'url'))] })] }),
+    column('labels', 'map<string,double>', { ...mapped(10, 'labels'), parts: [column('key', 'string', { nullable: false }), column('value', 'double', {})] }),
+    column('_date', 'date', { generated: 'CAST(event_time AS DATE)', ...mapped(11, '_date') }),
+    column('_hour', 'integer', mapped(12, '_hour')),
+  ];
+  const features = [['columnMapping', true, true], ['deletionVectors', true, true], ['appendOnly', false, true], ['invariants', false, true]].map(([name, reader, writer]) => ({ name, reader, writer }));
+  const properties = { 'delta.enableDeletionVectors': 'true', 'delta.columnMapping.mode': 'name', 'delta.targetFileSize': '128mb', 'delta.constraints.price': 'price >= 0' };
+  return { ...table, properties, schema, cluster_by: [], column_mapping: 'name', protocol: { reader: 3, writer: 7, features } };
+}
+
+// Care: the first look finds work, once it is done there is none.
+const cared = new Set();
+const answers = {
+  optimize: (table, { where, dry_run: dry }) => {
+    if (where?.includes('wrong')) return [{ error: { code: 'invalid_argument', id: 'TARN-E0301', message: 'the condition names wrong, which is no partition column', todo: 'Change the request as the message says.' } }, 400];
+    const none = cared.has('optimize');
+    if (!dry) cared.add('optimize');
+    return [{ table, version: dry || none ? 813 : 814, dry_run: dry, commits: dry || none ? 0 : 1, files_removed: none ? 0 : 812, bytes_removed: none ? 0 : 52_000_000, files_added: none ? 0 : 24, bytes_added: dry || none ? 0 : 44_000_000, vectors_removed: none ? 0 : 7, carried_rows: 0, yielded: 0 }, 200];
+  },
+  vacuum: (table, { dry_run: dry, retain }) => {
+    if (retain === '0s') return [{ error: { code: 'invalid_argument', id: 'TARN-E0613', message: 'a vacuum of bronze.clicks that keeps less than 7 d could take files that someone writes', todo: 'Keep longer, or force it from the command line.' } }, 400];
+    const none = cared.has('vacuum');
+    if (!dry) cared.add('vacuum');
+    return [{ table, version: 813, dry_run: dry, files: none ? 0 : 3, bytes: none ? 0 : 190_000, paths: none ? [] : ['a', 'b', 'c'].map((n) => `_date=2026-01-01/part-${n}.parquet`) }, 200];
+  },
+  restore: (table, { version }) => [{ table, version: 814, restored: version ?? 700, committed: true, files_removed: 3, files_restored: 12, files_missing: 0 }, 200],
+  validate: (table) => [{ table, version: 813, commits: 814, checkpoints: 8, files: 813, bytes: 52_000_000, vectors: 7, rows: 1_600_000, problems: table.startsWith('late') ? [{ where: '_date=2026-01-01/part-00007.parquet', what: 'it has 9 rows, the log says 10' }] : [] }, 200],
+};
+export const care = (table, verb, body) => answers[verb](table, body);
+
+// What changed in a version; a version before 600 has no files any more.
+export function past(sql) {
+  const version = Number(/VERSION => (\d+)/.exec(sql)?.[1] ?? /table_changes\('[^']*', (\d+)/.exec(sql)?.[1] ?? 813);
+  if (version < 600) return [{ error: { code: 'not_found', id: 'TARN-E0615', message: `version ${version} of bronze.clicks has files that are gone`, todo: 'Read a newer version.' } }, 404];
+  const changes = sql.includes('table_changes');
+  const types = ['insert', 'update_preimage', 'update_postimage', 'delete'];
+  const rows = Array.from({ length: 8 }, (_, i) => ({ event_id: `e${version}-${i}`, page: `P${i}`, ...(changes ? { _change_type: types[i % 4], _commit_version: version } : {}) }));
+  const columns = [['event_id', 'VARCHAR'], ['page', 'VARCHAR'], ...(changes ? [['_change_type', 'VARCHAR'], ['_commit_version', 'BIGINT']] : [])].map(([name, type]) => ({ name, type }));
+  return [{ columns, rows, row_count: rows.length, truncated: false, elapsed_ms: 3.4 }, 200];
 }
 
 export function runs(flow, limit) {

@@ -4,7 +4,7 @@
 import { createServer, request as onwardRequest } from 'node:http';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { catalog, demoGraph, errorPage, Faults, files, history, largeGraph, largeTables, Log, node, runs } from './mock-platform.mjs';
+import { care, catalog, demoGraph, detail, errorPage, Faults, files, history, largeGraph, largeTables, layout, Log, node, past as pastRows, runs } from './mock-platform.mjs';
 import * as own from './mock-own.mjs';
 
 const flag = (name, otherwise) => {
@@ -186,6 +186,7 @@ function sqlAnswer(sql) {
   if (isOwn) return [own.sql, 200];
   if (sql.includes('wrong'))
     return [{ error: { code: 'invalid_argument', id: 'TARN-E0301', message: 'Parser Error: syntax error at or near "wrong"\n\nLINE 1: select wrong from\n               ^', todo: 'Change the request as the message says.' } }, 400];
+  if (/ AT \(|table_changes\(/.test(sql)) return pastRows(sql);
   if (sql.includes('million')) {
     const rows = Array.from({ length: 100_000 }, (_, i) => ({ n: i, word: `w${i % 977}`, value: Math.sin(i) }));
     return [{ columns: [{ name: 'n', type: 'BIGINT' }, { name: 'word', type: 'VARCHAR' }, { name: 'value', type: 'DOUBLE' }], rows, row_count: rows.length, truncated: true, elapsed_ms: 812 }, 200];
@@ -228,7 +229,8 @@ function named(kind, name, rest, query, body) {
   if (kind === 'tables') {
     const found = tables().tables.find((t) => t.name === name);
     if (!found) return missing(`table ${name}`);
-    return [rest === 'history' ? history(name, rate) : rest === 'files' ? files(name) : found, 200];
+    if (body) return care(name, rest, body);
+    return [rest ? { history, files, layout }[rest](name) : detail(found), 200];
   }
   if (kind === 'views') return rest === 'rows' ? [viewRows(query), 200] : [view, 200];
   const flow = flows().flows.find((f) => f.name === name);

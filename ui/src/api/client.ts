@@ -1,7 +1,7 @@
 // The typed client: paths, parameters and answers are those of the contract (tools/openapi.py) and nothing else compiles.
 import { parse, write } from './exact';
 import type { paths } from './schema';
-import type { ApiErrorBody, Produced, SqlResult } from './types';
+import type { ApiErrorBody, Optimize, Optimized, Produced, Restore, Restored, SqlResult, Vacuum, Vacuumed, Validated } from './types';
 
 export class ApiError extends Error {
   constructor(
@@ -79,6 +79,12 @@ export async function flowAction(name: string, action: 'pause' | 'resume' | 'reb
 const enc = encodeURIComponent;
 export const sendRecord = (topic: string, body: { value: string | null; key: string | null; partition?: number }) =>
   post<Produced>(`/api/v1/topics/${enc(topic)}/records`, body);
+// Care of tables: each answers when it is done.
+const care = <T>(table: string, verb: string, body: object) => post<T>(`/api/v1/tables/${enc(table)}/${verb}`, body);
+export const optimizeTable = (table: string, body: Optimize) => care<Optimized>(table, 'optimize', body);
+export const vacuumTable = (table: string, body: Vacuum) => care<Vacuumed>(table, 'vacuum', body);
+export const restoreTable = (table: string, body: Restore) => care<Restored>(table, 'restore', body);
+export const validateTable = (table: string) => care<Validated>(table, 'validate', {});
 export const demoAction = (action: string) => post<Answered>(`/api/v1/demo/${enc(action)}`);
 
 // True where this server has no such address at all, as one of another version or without the demo's supervisor.
