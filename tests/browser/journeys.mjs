@@ -26,6 +26,31 @@ export async function mapToTableToSql(page, url, table) {
   console.log(`ok: map → ${table} → its tabs → SQL, each with an address, and Back`);
 }
 
+// A table is looked after from its page: what optimize would do, then it does it; the rows stay and all is sound.
+export async function careForATable(page, url, table) {
+  await page.goto(`${url}/table?name=${table}&tab=care`);
+  await live(page);
+  const optimize = page.getByRole('region', { name: 'Optimize' });
+  await optimize.getByRole('button', { name: 'What would it do?' }).click(patience);
+  await optimize.locator('.verdict', { hasText: /\d+ files with .* would become \d+ files?/ }).waitFor(patience);
+  await optimize.getByRole('button', { name: 'Optimize', exact: true }).click();
+  await optimize.locator('.verdict.good', { hasText: /Done: .* became \d+ files? with/ }).waitFor(patience);
+  const vacuum = page.getByRole('region', { name: 'Vacuum' });
+  await vacuum.getByRole('button', { name: 'What would go?' }).click();
+  await vacuum.locator('.verdict.good', { hasText: 'Nothing would go' }).waitFor(patience);
+  const validate = page.getByRole('region', { name: 'Validate' });
+  await validate.getByRole('button', { name: 'Validate', exact: true }).click();
+  await validate.locator('.verdict.good', { hasText: 'All is sound' }).waitFor(patience);
+  await page.goto(`${url}/table?name=${table}&operation=OPTIMIZE`);
+  const commits = page.locator('.grid[aria-label="History"] tbody tr');
+  assert.match(await commits.first().innerText(patience), /optimize\s+\d+ files became \d+/);
+  await page.goto(`${url}/table?name=${table}&tab=files`);
+  await page.getByRole('region', { name: 'Sizes of files' }).locator('tbody tr').first().waitFor(patience);
+  await page.goto(`${url}/table?name=${table}&tab=schema`);
+  await page.getByRole('treegrid').locator('tbody tr').first().waitFor(patience);
+  console.log(`ok: ${table} is looked after from its page: seen before, done, sound after`);
+}
+
 export async function sqlBox(page, url, sql, answer) {
   await page.goto(`${url}/sql`);
   await live(page);

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { withBrowser } from './browser.mjs';
 import { startDemo, startWire } from './demo.mjs';
-import { errorShownWell, followByPlaceAndId, keyboardOnly, mapToTableToSql, pressKill, sendAndFollow, sqlBox } from './journeys.mjs';
+import { careForATable, errorShownWell, followByPlaceAndId, keyboardOnly, mapToTableToSql, pressKill, sendAndFollow, sqlBox } from './journeys.mjs';
 import { large } from './large.mjs';
 import { own } from './own.mjs';
 import { table } from './table.mjs';
@@ -99,6 +99,7 @@ async function look(url) {
     await pauseAndResume(page, url);
     await keyboardOnly(page, url, 'bronze.clicks');
     await mapToTableToSql(page, url, 'bronze.clicks');
+    await careForATable(page, url, 'bronze.clicks');
     await errorShownWell(page, url);
     await pausedSaysWhy(page, url);
     await followByPlaceAndId(page, url);

@@ -50,6 +50,13 @@ def outside(data, name="bronze.clicks"):
     return sorted(deltalake.DeltaTable(str(path)).to_pyarrow_table()["id"].to_pylist())
 
 
+def told(data, what):
+    """What the page is told of the table."""
+    done = subprocess.run(["curl", "-sf", f"http://{data.http}/api/v1/tables/bronze.clicks/{what}"], capture_output=True,
+                          timeout=30, check=True)
+    return json.loads(done.stdout)
+
+
 def care(data):
     """Each verb once. The table has all rows before and after."""
     everything = list(range(ROWS))
@@ -73,7 +80,15 @@ def care(data):
 
 
 def test_through_the_process_that_serves(data):
+    before = told(data, "layout")
+    assert before["partition_count"] == 2 and before["all"]["small"] == before["all"]["files"] > 2
     care(data)
+    layout = told(data, "layout")
+    assert layout["all"]["rows"] == ROWS
+    assert sorted(p["values"] for p in layout["partitions"]) == [["p0"], ["p1"]]
+    assert sum(s["files"] for s in layout["sizes"]) == layout["all"]["files"] == before["all"]["files"]  # restored
+    rows = {c["operation"]: c["rows"] for c in told(data, "history")["commits"]}
+    assert rows["OPTIMIZE"] == rows["RESTORE"] == ROWS
     young = table(data, "vacuum")
     assert young["files"] == 0
     assert "TARN-E0613" in table(data, "vacuum", "--retain", "0s", status=2)

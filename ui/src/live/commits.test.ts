@@ -29,6 +29,8 @@ describe('a commit in one line', () => {
     expect(summary(commit('OPTIMIZE', {}, { files_removed: 1200, files_added: 2, bytes_removed: 5_000_000, bytes_added: 3_000_000 }))).toBe('1,200 files became 2, 2.00 MB less');
     expect(summary(commit('VACUUM END', { numDeletedFiles: '4' }))).toBe('4 files removed from the disk');
     expect(summary(commit('DELETE', {}, { vectors: 1 }))).toBe('1 file with other deletion vectors');
+    expect(summary(commit('RENAME COLUMN', {}, { parameters: { oldColumnPath: 'a', newColumnPath: 'b' } }))).toBe('a is b now');
+    expect(summary(commit('CHANGE COLUMN', {}, { parameters: { column: 'id' } }))).toBe('id');
     expect(summary(commit('CREATE TABLE'))).toBe('');
   });
   it('says how', () => {

@@ -70,6 +70,8 @@ export function summary(c: Commit): string {
   if (said.length > 0) return said.join(', ');
   const files = [c.files_added > 0 ? `${filesOf(c.files_added)} added` : '', c.files_removed > 0 ? `${filesOf(c.files_removed)} removed` : '', c.vectors > 0 ? `${filesOf(c.vectors)} with other deletion vectors` : ''].filter(Boolean);
   if (files.length > 0) return files.join(', ');
+  const { oldColumnPath, newColumnPath } = c.parameters;
+  if (oldColumnPath && newColumnPath) return `${oldColumnPath} is ${newColumnPath} now`;
   const about = c.parameters.columns ?? c.parameters.column ?? c.parameters.properties ?? '';
   return about.length > 80 ? `${about.slice(0, 79)}…` : about;
 }

@@ -18,12 +18,13 @@ import { Schema } from './table/Schema';
 
 const tabs: [string, string][] = [['history', 'History'], ['schema', 'Schema'], ['files', 'Files'], ['care', 'Care'], ['rows', 'Rows']];
 
+const wait = 3000; // ms from one look at the log to the next, while the table grows
+
 function HistoryTab({ table }: { table: TableData }) {
   const query = useQuery({
-    queryKey: ['table-history', table.name, table.version],
+    queryKey: ['table-history', table.name],
     queryFn: ({ signal }) => get('/api/v1/tables/{name}/history', { path: { name: table.name }, query: { limit: 500 } }, signal),
-    placeholderData: (before) => before,
-    staleTime: Infinity,
+    refetchInterval: (q) => ((q.state.data?.commits[0]?.version ?? -1) < table.version ? wait : false),
     retry: false,
   });
   return query.data ? <History table={table} commits={query.data.commits} /> : <Before query={query} rows={8} />;
@@ -32,9 +33,9 @@ function HistoryTab({ table }: { table: TableData }) {
 export function Table({ name }: { name: string }) {
   useTick(1000);
   const listed = useTables().data?.tables.find((t) => t.name === name);
-  const query = useQuery({ queryKey: ['table', name], queryFn: ({ signal }) => get('/api/v1/tables/{name}', { path: { name } }, signal), staleTime: 10_000, retry: false });
-  const t = listed ?? query.data;
   const [tab, setTab] = useParam('tab', 'history');
+  const query = useQuery({ queryKey: ['table', name], queryFn: ({ signal }) => get('/api/v1/tables/{name}', { path: { name } }, signal), refetchInterval: tab === 'schema' ? 10_000 : false, retry: false });
+  const t = listed ?? query.data;
   return (
     <div className="stack">
       <NodeHead kind="table" name={name} why={<>A Delta table{t?.description ? `: ${t.description}` : ''}. Any Delta reader opens its folder: <span className="why-line">{t?.path}</span></>} commands={[`tarn table describe ${name}`, `tarn table history ${name}`, `tarn sql "select count(*) from ${name}"`]}>
