@@ -22,6 +22,7 @@
 #include <unordered_map>
 
 #include "checkpoint_reader.h"
+#include "delta_rows.h"
 #include "delta_types.h"
 #include "duck.h"
 #include "tarn/delta/changes.h"
@@ -101,46 +102,6 @@ void resolve(MultiFileColumnDefinition& column, const vector<MultiFileColumnDefi
                 resolve(child, found->children, false);
     }
 }
-
-// Rows that a deletion vector removes.
-class DeletedRows final : public DeleteFilter {
-  public:
-    explicit DeletedRows(std::vector<uint64_t> rows) : rows_(std::move(rows)) {}
-    idx_t Filter(row_t start, idx_t count, SelectionVector& selection) override {
-        auto at = std::lower_bound(rows_.begin(), rows_.end(), uint64_t(start));
-        if (at == rows_.end() || *at >= uint64_t(start) + count)
-            return count;  // untouched: all rows
-        selection.Initialize(STANDARD_VECTOR_SIZE);
-        idx_t kept = 0;
-        for (idx_t i = 0; i < count; ++i) {
-            if (at != rows_.end() && *at == uint64_t(start) + i)
-                ++at;
-            else
-                selection.set_index(kept++, i);
-        }
-        return kept;
-    }
-
-  private:
-    std::vector<uint64_t> rows_;
-};
-
-// Rows other than these.
-class OnlyRows final : public DeleteFilter {
-  public:
-    explicit OnlyRows(std::vector<uint64_t> rows) : rows_(std::move(rows)) {}
-    idx_t Filter(row_t start, idx_t count, SelectionVector& selection) override {
-        auto at = std::lower_bound(rows_.begin(), rows_.end(), uint64_t(start));
-        selection.Initialize(STANDARD_VECTOR_SIZE);
-        idx_t kept = 0;
-        for (; at != rows_.end() && *at < uint64_t(start) + count; ++at)
-            selection.set_index(kept++, *at - uint64_t(start));
-        return kept;
-    }
-
-  private:
-    std::vector<uint64_t> rows_;
-};
 
 // Tables by path, shared by all scans of an instance.
 class DeltaTables final : public TableFunctionInfo {
