@@ -1,20 +1,28 @@
-"""One Spark session that answers SQL: run by test_spark.py with the Python of .venv-interop.
+"""One Spark session that answers SQL: run by spark.py with the Python of .venv-interop.
 
-    spark_session.py JAR…      stdin: {"sql": "…"} a line; stdout: {"columns": [[name, type]…], "rows": […]} or {"error": "…"}
+    spark_session.py JAR…      stdin: {"id": n, "session": "name", "sql": "…"} a line
+                               stdout: {"id": n, "columns": [[name, type]…], "rows": […]} or {"id": n, "error": "…"}
 
-The first line it writes is {"ready": version}. It ends when stdin does.
+Requests of different sessions run side by side, each in a Spark session of its own (its SET is its own); those of one
+session run in their order. The first line it writes is {"ready": version}. It ends when stdin does.
 """
 
+import base64
+import concurrent.futures
+import datetime
+import decimal
 import json
 import os
 import sys
+import threading
 
 # Spark and its JVM may write to stdout as they like; the answers go where stdout went before.
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+os.environ["TZ"] = "UTC"
 
-from pyspark.sql import SparkSession  # noqa: E402
+from pyspark.sql import Row, SparkSession  # noqa: E402
 
 SETTINGS = {
     "spark.jars": ",".join(sys.argv[1:]),
@@ -30,27 +38,59 @@ SETTINGS = {
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.session.timeZone": "UTC",
 }
+SIDE_BY_SIDE = 4
+
+writing = threading.Lock()
+sessions = {}
 
 
 def say(message):
-    answers.write(json.dumps(message, default=str) + "\n")
-    answers.flush()
+    with writing:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
 
 
-def answer(spark, request):
+def plain(value):
+    """A value as JSON has it: bytes in Base64, times in ISO 8601, a decimal as text."""
+    if isinstance(value, Row):
+        return {name: plain(part) for name, part in value.asDict().items()}
+    if isinstance(value, dict):
+        return {str(name): plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, (bytes, bytearray)):
+        return base64.b64encode(value).decode()
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def answer(request, before):
+    if before:
+        before.exception()  # waits for it; its own asker hears of what went wrong
     try:
-        frame = spark.sql(request["sql"])
-        return {"columns": frame.dtypes, "rows": [list(row) for row in frame.collect()]}
+        frame = sessions[request["session"]].sql(request["sql"])
+        rows = [[plain(value) for value in row] for row in frame.collect()]
+        say({"id": request["id"], "columns": frame.dtypes, "rows": rows})
     except Exception as error:  # the test says which question failed, and why
-        return {"error": f"{type(error).__name__}: {error}"}
+        say({"id": request["id"], "error": f"{type(error).__name__}: {error}"})
 
 
 builder = SparkSession.builder.master("local[2]").appName("tarn-interop")
 for name, value in SETTINGS.items():
     builder = builder.config(name, value)
-session = builder.getOrCreate()
-session.sparkContext.setLogLevel("ERROR")
-say({"ready": session.version})
-for line in sys.stdin:
-    say(answer(session, json.loads(line)))
-session.stop()
+first = builder.getOrCreate()
+first.sparkContext.setLogLevel("ERROR")
+say({"ready": first.version})
+last = {}
+# A request waits in its thread for the one before it in its session, which a thread has already: none waits for ever.
+with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+    for line in sys.stdin:
+        asked = json.loads(line)
+        of = asked["session"]
+        if of not in sessions:
+            sessions[of] = first.newSession()
+        last[of] = pool.submit(answer, asked, last.get(of))
+first.stop()

@@ -7,12 +7,9 @@ partition, bin/tarn for those of a clickstream. What is absent skips its tests a
 import json
 import os
 import pathlib
-import select
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -20,15 +17,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import tarn  # noqa: E402
+from spark import absent  # noqa: E402
 
 pytestmark = pytest.mark.interop
 
 WRITER = pathlib.Path(os.environ.get("TARN_LAKE_WRITER", ROOT / "build/dev/tarn_lake_writer"))
-PYTHON = ROOT / ".venv-interop" / "bin" / "python"
-DEPS = pathlib.Path(os.environ.get("TARN_DEPS_DIR")
-                    or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "tarn")
-JARS = [DEPS / "spark-delta-4.1.0" / f"{name}-4.1.0.jar" for name in ("delta-spark_2.13", "delta-storage")]
-START_TIMEOUT, ANSWER_TIMEOUT = 180, 180
 
 COUNTS = {"plain": 150, "by_text": 150, "by_many": 100, "by_time": 100, "checkpointed": 1250}
 TYPES = [("id", "bigint"), ("flag", "boolean"), ("small", "int"), ("ratio", "double"), ("text", "string"),
@@ -49,75 +42,6 @@ SPARK_VALUES = {"string": "{}", "int": "cast({} AS bigint)", "bigint": "{}", "bi
                 "date": "cast({} AS string)", "timestamp": "unix_micros({})"}
 SAME_TYPE = dict(zip(TARN_VALUES, ["string", "int", "bigint", "binary", "date", "timestamp"]))
 NUMBERS = ("INTEGER", "BIGINT", "TIMESTAMP WITH TIME ZONE")
-
-
-def absent(reason):
-    if os.environ.get("TARN_INTEROP") == "required":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-class Spark:
-    """A process with one Spark session; its JVM is in the same process group and ends with it."""
-
-    def __init__(self, folder):
-        self.log = folder / "spark.log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [PYTHON, pathlib.Path(__file__).with_name("spark_session.py"), *JARS], cwd=folder, stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=log, start_new_session=True)
-
-    def read(self, timeout):
-        """One line of the process, as JSON."""
-        line, deadline = b"", time.monotonic() + timeout
-        while not line.endswith(b"\n"):
-            readable, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
-            part = os.read(self.process.stdout.fileno(), 1 << 20) if readable else b""
-            if not part:
-                raise RuntimeError(f"no answer of Spark in {timeout} s:\n{self.log.read_text(errors='replace')[-3000:]}")
-            line += part
-        return json.loads(line)
-
-    def ask(self, sql):
-        self.process.stdin.write(json.dumps({"sql": sql}).encode() + b"\n")
-        self.process.stdin.flush()
-        answer = self.read(ANSWER_TIMEOUT)
-        assert "error" not in answer, f"{sql}\n{answer['error']}"
-        return answer
-
-    def rows(self, sql):
-        return self.ask(sql)["rows"]
-
-    def types(self, path):
-        return [tuple(column) for column in self.ask(f"SELECT * FROM delta.`{path}` LIMIT 0")["columns"]]
-
-    def close(self):
-        self.process.stdin.close()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            pass
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait()
-        self.process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory):
-    missing = [str(path) for path in [PYTHON, *JARS] if not path.exists()]
-    if missing:
-        absent(f"{missing[0]} is not there: run tools/setup --interop")
-    if not shutil.which("java") and "JAVA_HOME" not in os.environ:
-        absent("no java on PATH: run tools/setup --interop")
-    session = Spark(tmp_path_factory.mktemp("spark"))
-    try:
-        assert session.read(START_TIMEOUT)["ready"].startswith("4.1.")
-        yield session
-    finally:
-        session.close()
 
 
 def writer(*arguments):

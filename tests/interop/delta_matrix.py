@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""Runs the features of delta_features.py between Tarn and outside engines, and writes docs/delta-compatibility.md of what was seen.
+
+    tests/interop/delta_matrix.py [--write FILE] [--only TEXT] [--engine NAME]
+
+For each feature and engine four cells: the engine makes the table and Tarn reads it (made_by_engine); Tarn goes on writing and
+the engine reads (tarn_goes_on); Tarn makes it and the engine reads (made_by_tarn); the engine goes on and Tarn reads
+(engine_goes_on). Rows are compared as multisets, on both sides, and `validate` looks at the table after each. A cell is "yes",
+what was refused and by whom, or what is wrong. Needs bin/tarn and `tools/setup --interop`; to be run with .venv/bin/python.
+"""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import pathlib
+import re
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(ROOT / "tests" / "support")]
+
+import spark as spark_process  # noqa: E402
+import tarn  # noqa: E402
+from delta_engines import DeltaRs, DuckDb, NotOffered, Refused, Spark, Table, Tarn  # noqa: E402
+from delta_features import FEATURES  # noqa: E402
+
+PAGE = ROOT / "docs" / "delta-compatibility.md"
+ENGINES = ["Spark", "deltalake", "DuckDB"]
+SIDE_BY_SIDE = 4
+YES, NONE = "yes", "—"
+
+
+@dataclasses.dataclass
+class Case:
+    """What was seen of one feature with one engine."""
+
+    made_by_engine: str = NONE
+    tarn_goes_on: str = NONE
+    made_by_tarn: str = NONE
+    engine_goes_on: str = NONE
+    faults: list = dataclasses.field(default_factory=list)  # of Tarn: none may stand
+
+    def cells(self):
+        return [self.made_by_engine, self.tarn_goes_on, self.made_by_tarn, self.engine_goes_on]
+
+
+def words(error):
+    """What an error says, in a line that is the same in every run."""
+    if isinstance(error, Refused):
+        return error.id
+    text = str(error)
+    named = re.search(r"\[([A-Z][A-Z0-9_.]+)\]", text)
+    if named:
+        return named.group(1)
+    text = text.split("\n", 1)[1] if text.count("\n") and text.startswith(("SELECT", "INSERT", "UPDATE", "ALTER", "CREATE")) else text
+    text = re.sub(r"(file:)?/\S*/m/\S*", "…", text.strip().split("\n")[0])
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b\d{9,}\b", "…", text).replace("|", "\\|")
+    return text if len(text) <= 90 else text[:88].rstrip() + " …"
+
+
+def refusal(error):
+    if isinstance(error, NotOffered):
+        return f"not offered: {error}"
+    return f"refused: {words(error)}"
+
+
+def kind_of(step):
+    return step.split("{t}")[0].split()[0] if isinstance(step, str) else step[0].upper().replace("_", " ")
+
+
+def go_on(engine, table, steps):
+    """Runs each step, whatever became of the others. Returns the cell's text of it, and how many were done."""
+    refused = {}
+    for step in steps:
+        try:
+            engine.step(table, step)
+        except Exception as error:
+            refused.setdefault(refusal(error), []).append(kind_of(step))
+    done = len(steps) - sum(map(len, refused.values()))
+    if not refused:
+        return YES, done
+    if not done and len(refused) == 1:
+        return next(iter(refused)), 0
+    left = [kind_of(step) for step in steps if not any(kind_of(step) in kinds for kinds in refused.values())]
+    said = [f"{', '.join(dict.fromkeys(left))}: yes"] if left else []
+    return "; ".join(said + [f"{', '.join(dict.fromkeys(kinds))} {why}" for why, kinds in refused.items()]), done
+
+
+def make(engine, table):
+    """Makes the table of a feature. Returns what the cell has to add, "" or that the feature is not in the log."""
+    feature = table.feature
+    for step in feature.own.get(engine.name, (("create",), *feature.make)):
+        engine.step(table, step)
+    if not feature.proof:
+        return ""
+    if feature.proof.startswith("file:"):
+        there = any(table.path.glob(feature.proof.removeprefix("file:")))
+    else:
+        there = any(re.search(feature.proof, path.read_text()) for path in (table.path / "_delta_log").glob("*.json"))
+    return "" if there else "makes the table without it"
+
+
+def compare(tarn_engine, engine, table, case, expected=None):
+    """What both read is the same. Returns the cell's text; what is wrong on Tarn's side is a fault of the case."""
+    feature = table.feature
+    try:
+        mine = tarn_engine.rows(table)
+    except Refused as error:
+        return f"Tarn {refusal(error)}"
+    problems = tarn_engine.validate(table)
+    if problems:
+        case.faults.append(f"{table.name}: validate: {problems}")
+    try:
+        theirs = engine.rows(table)
+    except Exception as error:
+        return refusal(error)
+    said = []
+    if mine != theirs:
+        extra, lost = sorted(set(theirs) - set(mine)), sorted(set(mine) - set(theirs))
+        said.append(f"**other rows** ({len(theirs)} for {len(mine)})" if len(theirs) != len(mine) else "**other values**")
+        case.faults.append(f"{table.name}: {engine.name} has {extra[:3]}, Tarn {lost[:3]}")
+    elif expected is not None and mine != expected:
+        case.faults.append(f"{table.name}: both read {mine}, wanted {expected}")
+    for where in feature.counts:
+        a, b = tarn_engine.count(table, where), engine.count(table, where)
+        if a != b:
+            said.append(f"**{b} rows, not {a}**, where `{where}`")
+            case.faults.append(f"{table.name}: {where}: {engine.name} {b}, Tarn {a}")
+    if feature.at is not None and tarn_engine.rows(table, feature.at) != engine.rows(table, feature.at):
+        said.append(f"**other rows** at version {feature.at}")
+        case.faults.append(f"{table.name}: version {feature.at} differs")
+    if isinstance(engine, DeltaRs):
+        try:
+            if engine.rows_as_arrow(table) != theirs:
+                said.append("`to_pyarrow_table`: **other values**")
+        except Exception as error:
+            said.append(f"`to_pyarrow_table`: {words(error)}")
+    return "; ".join([YES] * (mine == theirs) + said)
+
+
+def with_note(cell, note):
+    return cell if not note else note if cell == YES else f"{cell}; {note}"
+
+
+def forbid(engine, table, tarn_engine, case):
+    """Steps that the table forbids: each must fail."""
+    taken = []
+    for step in table.feature.forbidden:
+        try:
+            engine.step(table, step)
+            taken.append(kind_of(step))
+        except NotOffered:
+            pass
+        except Exception:
+            pass
+    if taken and engine is tarn_engine:
+        case.faults.append(f"{table.name}: Tarn took {taken}, which the table forbids")
+    return f"**takes {', '.join(taken)}**, which the table forbids" if taken else ""
+
+
+def check_changes(engine, table, case):
+    if not table.feature.changes or not hasattr(engine, "changes"):
+        return ""
+    seen = engine.changes(table)
+    if seen == table.feature.changes:
+        return ""
+    case.faults.append(f"{table.name}: changes {seen}, wanted {table.feature.changes}")
+    return "**other changes**"
+
+
+def half(maker, writer, engine, tarn_engine, table, case):
+    """One maker, then the other as a writer. Returns both cells, the rows that stood after each (or None)."""
+    try:
+        note = make(maker, table)
+    except Exception as error:
+        if maker is tarn_engine and not isinstance(error, (Refused, NotOffered)):
+            case.faults.append(f"{table.name}: {error}")
+        return refusal(error), NONE, None, None
+    first = with_note(compare(tarn_engine, engine, table, case), note)
+    if first.startswith("Tarn refused"):
+        return first, NONE, None, None
+    made = tarn_engine.rows(table)
+    said, done = go_on(writer, table, table.feature.on)
+    read = compare(tarn_engine, engine, table, case) if done else YES
+    cell = said if read == YES else read if said == YES else f"{said}; read: {read}"
+    cell = with_note(cell, forbid(writer, table, tarn_engine, case) if done else "")
+    cell = with_note(cell, check_changes(engine, table, case) if said == YES else "")
+    return first, cell, made, tarn_engine.rows(table) if said == YES else None
+
+
+def run_case(tarn_engine, engine, feature):
+    case = Case()
+    name = f"{feature.slug}_{engine.name.lower()}"
+    try:
+        case.made_by_engine, case.tarn_goes_on, *theirs = half(
+            engine, tarn_engine, engine, tarn_engine, Table(tarn_engine.folder, name, feature), case)
+        case.made_by_tarn, case.engine_goes_on, *mine = half(
+            tarn_engine, engine, engine, tarn_engine, Table(tarn_engine.folder, f"tarn_{name}", feature), case)
+        for when, a, b in zip(("made", "gone on"), theirs, mine):
+            if feature.same_rows and a is not None and b is not None and a != b:
+                case.faults.append(f"{name}: {when}: rows differ by who wrote: {sorted(set(a) ^ set(b))[:4]}")
+    except Exception as error:
+        case.faults.append(f"{name}: {type(error).__name__}: {error}")
+    return case
+
+
+class Matrix:
+    """All engines, started once. `run` gives a Case for each (feature's name, engine's name)."""
+
+    def __init__(self, folder, spark):
+        self.server = tarn.Server(None, folder / "data", folder / "log")
+        self.server.start()
+        version = tarn.run("--version").stdout.split()[-1]
+        self.tarn = Tarn(self.server, version)
+        import duckdb_extension_delta
+        extension = next(pathlib.Path(duckdb_extension_delta.__file__).parent.rglob("delta.duckdb_extension"))
+        self.engines = [Spark(spark, spark_process.DELTA_VERSION), DeltaRs(), DuckDb(extension)]
+
+    def close(self):
+        self.server.kill()
+
+    def run(self, wanted):
+        """`wanted` are pairs of a feature and an engine's name."""
+        engines = {engine.name: engine for engine in self.engines}
+        # Spark is the slow one: its cases begin first.
+        order = sorted(wanted, key=lambda pair: ENGINES.index(pair[1]))
+        with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            cases = pool.map(lambda pair: run_case(self.tarn, engines[pair[1]], pair[0]), order)
+            return {(feature.name, engine): case for (feature, engine), case in zip(order, cases)}
+
+
+def page(cases, versions):
+    lines = ["# Delta tables beside other engines", "",
+             "What happens to a table that Tarn and another engine share, feature by feature, as seen in a run of",
+             "`make delta-matrix`: nobody writes this page by hand, and `make test-interop` fails when a run shows something else.", ""]
+    lines += [f"- {name}: {version}" for name, version in versions.items()]
+    lines += ["", "Four columns: what the engine **made**, Tarn reads; Tarn **goes on** writing (INSERT, UPDATE, DELETE, MERGE, or what the",
+              "feature is about), the engine reads; and the same the other way round. *yes* says that both read the same rows and that",
+              "`tarn table validate` finds nothing wrong. *refused* is followed by the writer's own words or the id of its error,",
+              "*not offered* by what the engine has no words for; — stands where there was no table to go on with. deltalake reads by",
+              "its SQL; where `to_pyarrow_table` does otherwise, that is said.", ""]
+    for engine in ENGINES:
+        lines += [f"## {engine}", "", f"| feature | {engine} makes, Tarn reads | Tarn goes on, {engine} reads "
+                  f"| Tarn makes, {engine} reads | {engine} goes on, Tarn reads |", "| --- | --- | --- | --- | --- |"]
+        lines += [f"| {feature.name} | " + " | ".join(cases[feature.name, engine].cells()) + " |"
+                  for feature in FEATURES if (feature.name, engine) in cases]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", metavar="FILE", type=pathlib.Path)
+    parser.add_argument("--only", default="", help="features whose name has this text")
+    parser.add_argument("--engine", action="append", choices=ENGINES)
+    options = parser.parse_args()
+    features = [feature for feature in FEATURES if options.only in feature.name]
+    engines = options.engine or ENGINES
+    if "Spark" in engines and (why := spark_process.missing()):
+        sys.exit(why)
+    with tempfile.TemporaryDirectory(prefix="tarn-matrix-") as folder:
+        folder = pathlib.Path(folder)
+        session = spark_process.Spark(folder) if "Spark" in engines else None
+        matrix = None
+        try:
+            if session:
+                session.wait_ready()
+            else:
+                session = type("NoSpark", (), {"version": None, "close": lambda self: None})()
+            matrix = Matrix(folder, session)
+            cases = matrix.run([(feature, engine) for feature in features for engine in engines])
+            versions = {"Tarn": matrix.tarn.version} | {engine.name: engine.version for engine in matrix.engines}
+        finally:
+            if matrix:
+                matrix.close()
+            session.close()
+    text = page(cases, versions)
+    if options.write:
+        options.write.write_text(text)
+    else:
+        print(text)
+    faults = [fault for case in cases.values() for fault in case.faults]
+    print("\n".join(faults), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
