@@ -19,7 +19,7 @@ configure = . tools/env; [ -f build/$(1)/build.ninja ] || cmake --preset $(1) --
 .PHONY: help
 help: ## print this
 	@echo "Tarn: a data platform in one program. What you can ask of make:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo "First time here: make demo"
 
 .PHONY: setup
@@ -79,7 +79,12 @@ test-house: ## a scratch copy with a made-up part of each kind, each one new fil
 test-interop:
 	@tools/setup --interop
 	@. tools/env; TARN_LAKE_WRITER=$(CURDIR)/build/release/tarn_lake_writer TARN_INTEROP=required \
-	    $(PYTHON) -m pytest -q -m interop tests/interop $(ARGS)
+	    $(PYTHON) -m pytest -q -m "interop$(if $(DEEP),, and not deep)" tests/interop $(ARGS)
+
+.PHONY: delta-matrix
+delta-matrix: build ## write docs/delta-compatibility.md of what Spark, deltalake and DuckDB make of Tarn's tables
+	@tools/setup --interop
+	@$(PYTHON) tests/interop/delta_matrix.py --write docs/delta-compatibility.md $(ARGS)
 
 .PHONY: test-all
 test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: what .ci/run runs
@@ -93,6 +98,7 @@ test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: wha
 
 .PHONY: test-deep
 test-deep: test-all ## and thousands of seeds, long fuzzing: hours (FUZZ_SECONDS=1800 for each decoder)
+	@$(MAKE) test-interop DEEP=1
 	@TARN_SEEDS=$${TARN_SEEDS:-5000} ctest --preset release --timeout 36000
 	@$(call configure,fuzz)
 	@fuzzers=$$(ninja -C build/fuzz -t targets all | sed -n 's/^\(tarn_[a-z]*_fuzz_[a-z_]*\):.*/\1/p' | sort -u); \

@@ -1,8 +1,8 @@
 """What makes, changes and reads Delta tables in the matrix: Tarn and outside engines behind one interface.
 
 A step is SQL in the engine's own dialect ({t} is the table), or a tuple that means the same to all:
-("insert", rows), ("update", {column: value}, where), ("delete", where), ("merge", rows) and so on: the methods of SqlDialect and of the engines. An engine that
-offers no such thing raises NotOffered; whatever else it raises is its own refusal. Engines are asked by several threads, each
+("insert", rows), ("update", {column: value}, where), ("delete", where), ("merge", rows) and so on: the methods of SqlDialect and of the engines; ("lacks", what) says that there
+are no words for it. An engine that offers no such thing raises NotOffered; whatever else it raises is its own refusal. Engines are asked by several threads, each
 with its own tables.
 """
 
@@ -167,7 +167,7 @@ class SqlDialect:
         elif hasattr(self, step[0]):
             getattr(self, step[0])(table, *step[1:])
         else:
-            raise NotOffered(step[0].replace("_", " "))
+            raise NotOffered(step[-1] if step[0] == "lacks" else step[0].replace("_", " "))
 
 
 class Tarn(SqlDialect):
@@ -431,7 +431,7 @@ class DeltaRs:
 
     def step(self, table, step):
         if isinstance(step, str) or not hasattr(self, step[0]):
-            raise NotOffered("SQL that writes" if isinstance(step, str) else step[0].replace("_", " "))
+            raise NotOffered("" if isinstance(step, str) else step[-1] if step[0] == "lacks" else step[0].replace("_", " "))
         getattr(self, step[0])(table, *step[1:])
 
     def ask(self, table, sql, version=None):
@@ -478,7 +478,7 @@ class DuckDb(SqlDialect):
 
     def create(self, table):
         with self.connect(table) as con:
-            con.execute(f"CREATE TABLE t.main.t ({self.columns(table)})")
+            con.execute(f"CREATE TABLE t.main.made ({self.columns(table)})")
 
     def run(self, table, sql):
         with self.connect(table) as con:
@@ -494,6 +494,6 @@ class DuckDb(SqlDialect):
             return con.execute(f"SELECT count(*) FROM t WHERE {where}").fetchone()[0]
 
     def step(self, table, step):
-        if step[0] not in ("insert", "update", "delete", "merge") and not isinstance(step, str):
-            raise NotOffered(step[0].replace("_", " "))
+        if isinstance(step, str) or step[0] not in ("create", "insert", "update", "delete", "merge"):
+            raise NotOffered("" if isinstance(step, str) else step[0].replace("_", " "))
         super().step(table, step)
