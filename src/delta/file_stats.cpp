@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -13,10 +14,14 @@ namespace {
 
 constexpr size_t kDateText = 10;  // of a year with four digits
 
-bool is_finite_number(std::string_view text) {
+// A bound of floating point numbers. Zeros are equal, but readers that order -0 below 0 would not look
+// for the one between bounds of the other: zero as a bound holds both.
+std::optional<std::string> finite_number(const std::string& text, bool upper) {
     double value = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() && value - value == 0;
+    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+        return std::nullopt;
+    return value == 0 ? (upper ? "0.0" : "-0.0") : text;
 }
 
 // Years 1 to 9999 alone: "2026-01-31…".
@@ -58,7 +63,7 @@ std::optional<std::string> bound(const DataType& type, const std::string& text, 
             return text;
         case TypeKind::kFloat:
         case TypeKind::kDouble:
-            return is_finite_number(text) ? std::optional(text) : std::nullopt;
+            return finite_number(text, upper);
         case TypeKind::kBoolean:
             return text == "1" || text == "true" ? "true" : "false";
         case TypeKind::kDate:

@@ -39,7 +39,8 @@ constexpr FeatureSupport kFeatures[] = {
     {"v2Checkpoint", true, true, true},
     {"vacuumProtocolCheck", true, true, true},
     {"catalogManaged", true, false, false},
-    {"variantType", true, false, false},
+    // The type itself is refused where a schema has it; deltalake 1.6.6 lists it without any.
+    {"variantType", true, true, true},
     {"variantType-preview", true, false, false},
     {"variantShredding", true, false, false},
     {"variantShredding-preview", true, false, false},

@@ -112,6 +112,9 @@ inline constexpr const char* kEngine = "Tarn/0.1.0";
 
 // Rules of the table that Tarn cannot hold rows to yet. Errors: kUnsupported, naming it.
 Status check_rules(const delta::Snapshot& snapshot);
+// Whether NULL may stand in a column that a statement gives no value for. Errors: kUnsupported, if
+// it has a default (PROTOCOL.md, Default Columns).
+Status check_left_out(const delta::Field& field);
 // Properties that people give a table. Errors: kUnsupported, naming one that asks writers for what
 // Tarn does not do.
 Status check_property(std::string_view key, std::string_view value);

@@ -202,6 +202,23 @@ TEST(Statistics, OfABatch) {
         R"("nullCount":{"n":0}})");
 }
 
+TEST(Statistics, BoundsOfZerosHoldBoth) {
+    // Spark 4.1, deltalake 1.6.6 and DuckDB 1.5.5 do not look for 0 in a file of -0.0 … -0.0.
+    for (const double zero : {0.0, -0.0}) {
+        auto batch = std::make_shared<codec::ColumnBatch>();
+        batch->schema = {{"x", codec::ColumnType::kDouble}};
+        batch->row_count = 1;
+        codec::ColumnBuilder x(codec::ColumnType::kDouble);
+        x.add_double(zero);
+        batch->columns.push_back(x.finish(*batch));
+        std::shared_ptr<const codec::ColumnBatch> shared = batch;
+        const int all[] = {0};
+        EXPECT_EQ(file_statistics({&shared, 1}, all),
+                  R"({"numRecords":1,"minValues":{"x":-0},"maxValues":{"x":0},)"
+                  R"("nullCount":{"x":0}})");
+    }
+}
+
 TEST(Statistics, OfAStructAreThoseOfItsFields) {
     using codec::ColumnType;
     auto batch = std::make_shared<codec::ColumnBatch>();

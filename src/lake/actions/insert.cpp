@@ -86,6 +86,7 @@ class Insert final : public RowOperation {
             const auto count = std::ranges::count(named, field.name);
             if (count > 1)
                 return fail(ErrorCode::kInvalidArgument, "column " + field.name + " comes twice");
+            if (count == 0) TARN_RETURN_IF_ERROR(check_left_out(field));
             used += size_t(count);
             list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ",
                                 count ? "v." + quoted_name(field.name) : "NULL",

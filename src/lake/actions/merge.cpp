@@ -208,10 +208,12 @@ class Merge final : public RowOperation {
                                      const MergeClause& clause) const {
         auto set = clause.set;
         for (const auto& field : table.schema->fields)
-            if (clause.all)
+            if (clause.all) {
                 set.push_back({field.name, from_source(field.name)});
-            else if (std::ranges::find(set, field.name, &SetColumn::column) == set.end())
+            } else if (std::ranges::find(set, field.name, &SetColumn::column) == set.end()) {
+                TARN_RETURN_IF_ERROR(check_left_out(field));
                 set.push_back({field.name, "NULL"});
+            }
         return set_list(table, request_.alias, set);
     }
 
