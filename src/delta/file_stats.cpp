@@ -14,8 +14,8 @@ namespace {
 
 constexpr size_t kDateText = 10;  // of a year with four digits
 
-// A bound of floating point numbers. Zeros are equal, but readers that order -0 below 0 would not look
-// for the one between bounds of the other: zero as a bound holds both.
+// A bound of floating point numbers. Zeros are equal, but readers that order -0 below 0 would not
+// look for the one between bounds of the other: zero as a bound holds both.
 std::optional<std::string> finite_number(const std::string& text, bool upper) {
     double value = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

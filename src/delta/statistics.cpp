@@ -69,7 +69,7 @@ Bounds double_bounds(Batches batches, int at) {
         high = v > high ? v : high;
     });
     if (nan) return {};  // Spark orders NaN above all: a max without it would hide rows
-    // Zeros are equal, but readers that order -0 below 0 (Spark, Arrow) would not look for one here.
+    // Zeros are equal, but readers that order -0 below 0 would not look for the one or the other.
     if (low == 0) low = -0.0;
     if (high == 0) high = 0.0;
     auto text = [](double v) { return std::isfinite(v) ? fmt::format("{}", v) : std::string(); };
