@@ -3,9 +3,10 @@
 #
 # One would guess: -0.0 = 0.0 in SQL (IEEE 754), so that a row with -0.0 is found by `x = 0` and `x >= 0`, whatever the bounds
 # say. Without statistics it is. With minValues and maxValues of -0.0, which are true of the file, it is not: the greatest
-# value is compared with 0.0 in the order of bit patterns, in which -0.0 is smaller, and the file is skipped. Spark 4.1.1
-# with Delta 4.1.0 does not find it either (run by hand). Parquet's own statistics have a rule against this (writers give
-# -0.0 as the least and +0.0 as the greatest, readers widen what they find); Delta's protocol has none.
+# value is taken for smaller than 0.0, and the file is skipped. Parquet's own statistics have a rule against this (writers
+# give -0.0 as the least and +0.0 as the greatest, readers widen what they find); Delta's protocol has none. (Spark 4.1.1 does
+# not find such a row where the file has a dictionary, whatever the bounds say, unless parquet.filter.dictionary.enabled is
+# false; seen in tests/interop.)
 #
 # To get round it: write 0.0 for a greatest value of -0.0 and -0.0 for a least value of 0.0, as deltalake and Tarn do.
 #

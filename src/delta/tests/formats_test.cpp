@@ -203,7 +203,7 @@ TEST(Statistics, OfABatch) {
 }
 
 TEST(Statistics, BoundsOfZerosHoldBoth) {
-    // Spark 4.1, deltalake 1.6.6 and DuckDB 1.5.5 do not look for 0 in a file of -0.0 … -0.0.
+    // deltalake 1.6.6 and DuckDB 1.5.5 do not look for 0 in a file of -0.0 … -0.0.
     for (const double zero : {0.0, -0.0}) {
         auto batch = std::make_shared<codec::ColumnBatch>();
         batch->schema = {{"x", codec::ColumnType::kDouble}};
