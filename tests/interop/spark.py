@@ -43,11 +43,11 @@ def missing():
 class Spark:
     """A process with one Spark; its JVM is in the same process group and ends with it. Any thread may ask."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, as_shipped=False):
         self.log = folder / "spark.log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [PYTHON, pathlib.Path(__file__).with_name("spark_session.py"), *JARS], cwd=folder, stdin=subprocess.PIPE,
+                [PYTHON, pathlib.Path(__file__).with_name("spark_session.py"), *["--as-shipped"] * as_shipped, *JARS], cwd=folder, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=log, start_new_session=True)
         self.version, self.answers, self.asked, self.ended = None, {}, 0, False
         self.changed = threading.Condition()

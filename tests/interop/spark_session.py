@@ -1,6 +1,7 @@
 """One Spark session that answers SQL: run by spark.py with the Python of .venv-interop.
 
-    spark_session.py JAR…      stdin: {"id": n, "session": "name", "sql": "…"} a line
+    spark_session.py [--as-shipped] JAR…
+                               stdin: {"id": n, "session": "name", "sql": "…"} a line
                                stdout: {"id": n, "columns": [[name, type]…], "rows": […]} or {"id": n, "error": "…"}
 
 Requests of different sessions run side by side, each in a Spark session of its own (its SET is its own); those of one
@@ -24,23 +25,27 @@ os.environ["TZ"] = "UTC"
 
 from pyspark.sql import Row, SparkSession  # noqa: E402
 
+AS_SHIPPED = "--as-shipped" in sys.argv  # for a benchmark: nothing turned off that makes long work quick
 SETTINGS = {
-    "spark.jars": ",".join(sys.argv[1:]),
-    "spark.driver.memory": "1g",
+    "spark.jars": ",".join(each for each in sys.argv[1:] if each != "--as-shipped"),
+    "spark.driver.memory": "4g" if AS_SHIPPED else "1g",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # a short life: no time for the best machine code
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.sql.shuffle.partitions": "1",
-    "spark.databricks.delta.snapshotPartitions": "1",
-    # Many small questions, each once: they cost more to compile than to interpret.
+    "spark.sql.shuffle.partitions": "2" if AS_SHIPPED else "1",
+    "spark.databricks.delta.snapshotPartitions": "2" if AS_SHIPPED else "1",
+    "spark.sql.session.timeZone": "UTC",
+}
+FOR_SMALL_QUESTIONS = {
+    # A short life: no time for the best machine code. Many small questions, each once: they cost more to compile than to
+    # interpret.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
-    "spark.sql.session.timeZone": "UTC",
 }
 SIDE_BY_SIDE = 4
 
@@ -83,7 +88,7 @@ def answer(request, before):
 
 
 builder = SparkSession.builder.master("local[2]").appName("tarn-interop")
-for name, value in SETTINGS.items():
+for name, value in (SETTINGS | ({} if AS_SHIPPED else FOR_SMALL_QUESTIONS)).items():
     builder = builder.config(name, value)
 first = builder.getOrCreate()
 first.sparkContext.setLogLevel("ERROR")
