@@ -6,10 +6,12 @@
 
 #include <fmt/format.h>
 
+#include "tarn/base/names.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
+#include "tarn/delta/schema_edit.h"
 #include "tarn/sql/quote.h"
 #include "tarn/sql/result.h"
 
@@ -102,17 +104,56 @@ Result<std::string> set_list(const delta::Snapshot& table, std::string_view alia
     return out;
 }
 
+Result<std::vector<delta::Field>> columns_beside(const delta::Snapshot& table,
+                                                 sql::Session& session, const std::string& select,
+                                                 const std::vector<std::string>& wanted) {
+    TARN_TRY(auto given, sql::schema_of_query(session, select));
+    std::vector<delta::Field> out;
+    for (auto& field : given.fields) {
+        const auto is_it = [&](std::string_view name) { return same_but_case(name, field.name); };
+        const bool is_wanted = wanted.empty() || std::ranges::any_of(wanted, is_it);
+        if (!is_wanted || std::ranges::any_of(table.schema->fields, is_it, &delta::Field::name))
+            continue;
+        field.nullable = true;
+        out.push_back(std::move(field));
+    }
+    return out;
+}
+
 RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
                      std::shared_ptr<const delta::Snapshot> snapshot,
                      std::unique_ptr<sql::Session> session)
     : lake_(lake),
       entry_(entry),
       request_(request),
-      snapshot_(std::move(snapshot)),
+      read_(std::move(snapshot)),
+      snapshot_(read_),
       session_(std::move(session)),
       given_(std::make_unique<sql::GivenFiles>(*session_,
                                                sql::DeltaFiles{snapshot_, snapshot_->files.all()})),
       time_(lake.context.clock.now()) {}
+
+Status RowChange::add_columns(std::vector<delta::Field> fields) {
+    if (fields.empty()) return {};
+    delta::TableEdit edit(*read_);
+    for (auto& field : fields) {
+        edit.add_ids(field, [this] { return lake_.new_uuid().str(); });
+        edit.schema.fields.push_back(std::move(field));
+    }
+    edit.finish();
+    if (edit.mapping() == delta::ColumnMapping::kNone)
+        TARN_RETURN_IF_ERROR(delta::check_names(edit.schema));
+    TARN_RETURN_IF_ERROR(delta::check_writable(edit.protocol, edit.metadata));
+    auto wider = std::make_shared<delta::Snapshot>(*read_);
+    wider->protocol = std::move(edit.protocol);
+    wider->metadata = std::make_shared<const delta::Metadata>(std::move(edit.metadata));
+    wider->schema = std::make_shared<const delta::Schema>(std::move(edit.schema));
+    snapshot_ = std::move(wider);
+    given_ = nullptr;
+    given_ = std::make_unique<sql::GivenFiles>(*session_,
+                                               sql::DeltaFiles{snapshot_, snapshot_->files.all()});
+    return {};
+}
 
 std::string RowChange::rows() const { return given_->text(); }
 
@@ -297,6 +338,10 @@ Result<delta::CommitRequest> RowChange::prepare(ChangeOutcome& outcome) {
 
 Status RowChange::commit(delta::CommitRequest commit, bool reads, ChangeOutcome& outcome) {
     if (commit.adds.empty() && commit.removes.empty() && !request_.txn) return {};
+    if (snapshot_ != read_) {
+        commit.metadata = *snapshot_->metadata;
+        commit.protocol = snapshot_->protocol;
+    }
     commit.time = time_;
     commit.info.engine = kEngine;
     commit.info.txn_id = lake_.new_uuid().str();
@@ -309,7 +354,7 @@ Status RowChange::commit(delta::CommitRequest commit, bool reads, ChangeOutcome&
         commit.transactions.push_back({request_.txn->app_id, request_.txn->version, time_.ms()});
     MutexLock lock(entry_.appending);
     asked_ = true;
-    TARN_TRY(auto made, entry_.table.commit(std::move(commit), *snapshot_, lake_.steps()));
+    TARN_TRY(auto made, entry_.table.commit(std::move(commit), *read_, lake_.steps()));
     if (request_.txn) entry_.known[request_.txn->app_id] = request_.txn->version;
     lake_.conflicts.add(made.conflicts);
     outcome.version = made.version;

@@ -25,7 +25,10 @@ class RowChange {
               std::shared_ptr<const delta::Snapshot> snapshot,
               std::unique_ptr<sql::Session> session);
 
+    // The table as it will be: with the columns that come.
     const delta::Snapshot& table() const { return *snapshot_; }
+    // Columns that the table has not come with the commit, at its end. Before rows() is read.
+    Status add_columns(std::vector<delta::Field> fields);
     sql::Session& session() { return *session_; }
     // The table's live rows in FROM; with virtual columns filename and file_row_number. Once
     // choose_gone() has run it has the files alone in which rows go.
@@ -71,7 +74,8 @@ class RowChange {
     Lake::Impl& lake_;
     Entry& entry_;
     const ChangeRequest& request_;
-    const std::shared_ptr<const delta::Snapshot> snapshot_;
+    const std::shared_ptr<const delta::Snapshot> read_;  // as it stands
+    std::shared_ptr<const delta::Snapshot> snapshot_;
     const std::unique_ptr<sql::Session> session_;
     std::unique_ptr<sql::GivenFiles> given_;
     std::vector<Touched> touched_;
@@ -92,6 +96,11 @@ Status each_pair(sql::Session& session, const std::string& select,
                  std::function<Status(std::string_view, int64_t)> each);
 // The names of the table's columns as a SELECT list, each of this alias.
 std::string column_list(const delta::Snapshot& table, std::string_view alias);
+// Columns of a query, of any name in `wanted` or all if that is empty, that the table has not. Errors:
+// those of the query; kUnsupported (a type that no table has).
+Result<std::vector<delta::Field>> columns_beside(const delta::Snapshot& table,
+                                                 sql::Session& session, const std::string& select,
+                                                 const std::vector<std::string>& wanted = {});
 // A whole row with some columns set anew: the SELECT list.
 Result<std::string> set_list(const delta::Snapshot& table, std::string_view alias,
                              const std::vector<SetColumn>& set);

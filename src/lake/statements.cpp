@@ -15,6 +15,7 @@ Request request_of(const sql::TableStatement& statement, sql::Engine& engine) {
     out.table = statement.table;
     out.alias = statement.alias;
     out.engine = &engine;
+    out.evolves = statement.evolves;
     return out;
 }
 
@@ -44,7 +45,7 @@ Result<ChangeOutcome> run_statement(Lake& lake, sql::Engine& engine,
             auto insert = request_of<InsertRequest>(statement, engine);
             insert.select = statement.select;
             insert.columns = statement.columns;
-            insert.by_name = statement.by_name;
+            insert.by_name = statement.by_name || (statement.evolves && statement.columns.empty());
             insert.reads_table = statement.reads_table;
             insert.overwrite = statement.overwrite;
             insert.where = statement.where;

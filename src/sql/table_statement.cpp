@@ -50,11 +50,18 @@ std::string table_name(const std::string& catalog, const std::string& schema,
     return schema.empty() ? table : schema + "." + table;
 }
 
-// What the grammar of DuckDB does not have: words behind INSERT, which are taken out of the text.
+// What the grammar of DuckDB does not have: words behind INSERT and MERGE, which are taken out of
+// the text.
 class Overwriting {
   public:
     explicit Overwriting(std::string text) : text_(std::move(text)) {
         tokens_ = duckdb::Parser::Tokenize(text_);
+        if (!is(0, "insert") && !is(0, "merge")) return;
+        if (is(1, "with") && is(2, "schema") && is(3, "evolution")) {
+            evolves_ = true;
+            replace(1, 4, "");
+            tokens_ = duckdb::Parser::Tokenize(text_);
+        }
         if (!is(0, "insert")) return;
         if (is(1, "overwrite")) {
             size_t end = 2;
@@ -76,6 +83,8 @@ class Overwriting {
     }
     const std::string& text() const { return text_; }
     void put(TableStatement& to) const {
+        to.evolves = evolves_;
+        if (to.kind != TableStatement::Kind::kInsert) return;
         to.overwrite = what_;
         to.where = where_;
     }
@@ -118,6 +127,7 @@ class Overwriting {
     duckdb::vector<duckdb::SimplifiedToken> tokens_;
     TableStatement::Overwrite what_ = TableStatement::Overwrite::kNothing;
     std::string where_;
+    bool evolves_ = false;
 };
 
 class Taker {
@@ -498,10 +508,8 @@ Result<std::optional<TableStatement>> parse_table_statement(Engine& engine, std:
         name_versions(*parser.statements[0]);
         Taker taker(context, engine.impl(), restricted, overwriting.text());
         auto out = taker.take(*parser.statements[0]);
-        if (out && out->kind == TableStatement::Kind::kInsert) {
-            overwriting.put(*out);
-            taker.check_condition(out->where);
-        }
+        if (out) overwriting.put(*out);
+        if (out && out->kind == TableStatement::Kind::kInsert) taker.check_condition(out->where);
         return out;
     } catch (const Refused& refused) {
         return fail(refused.error);

@@ -196,3 +196,33 @@ def test_care_in_sql(tmp_path):
     assert sql(data, "restore s.t to version as of 3") == "s.t: as of version 3, version 7"
     assert rows(data, "select (select count(*) from s.t) as t, (select count(*) from s.u) as u") == [{"t": 3, "u": 2}]
     assert "expected" in refused(data, "restore s.t to 3")
+
+
+def test_columns_come_with_rows(tmp_path):
+    """WITH SCHEMA EVOLUTION: what the source has beside the table's columns is added in the same commit."""
+    data = tmp_path / "data"
+    sql(data, "create table s.t with ('delta.enableChangeDataFeed'='true') as select i as id, 'n' || i as name from range(3) r(i)")
+    assert "no column price" in refused(data, "insert into s.t by name select 7 as id, 1.5::double as price")
+    assert sql(data, "insert with schema evolution into s.t select 7 as id, 1.5::double as price") == (
+        "s.t: 1 row inserted, version 1")
+    check_rows(data, "s.t", [{"id": 0, "name": "n0", "price": None}, {"id": 1, "name": "n1", "price": None},
+                             {"id": 2, "name": "n2", "price": None}, {"id": 7, "name": None, "price": 1.5}])
+    told = sql(data, """merge with schema evolution into s.t t
+                        using (values (1, {'city': 'Bern', 'zip': 3000}), (9, null)) s(ID, home) on t.id = s.id
+                        when matched then update when not matched then insert""")
+    assert told == "s.t: 1 row updated, 1 row inserted, version 2"
+    assert rows(data, "select * from s.t where home is not null or id >= 7 order by id") == [
+        {"id": 1, "name": "n1", "price": None, "home": {"city": "Bern", "zip": 3000}},
+        {"id": 7, "name": None, "price": 1.5, "home": None}, {"id": 9, "name": None, "price": None, "home": None}]
+    # Only what a clause asks for: other columns of the source stay out.
+    sql(data, """merge with schema evolution into s.t t using (values (2, 'x', 5)) s(id, note, other) on t.id = s.id
+                 when matched then update set note = s.note""")
+    assert rows(data, "select id, note from s.t where note is not null") == [{"id": 2, "note": "x"}]
+    assert "other" not in sql(data, "describe s.t")
+    assert rows(data, "select _change_type as what, id, note from table_changes('s.t', 3) order by what") == [
+        {"what": "update_postimage", "id": 2, "note": "x"}, {"what": "update_preimage", "id": 2, "note": None}]
+    assert "list of columns" in refused(data, "insert with schema evolution into s.t (id) select 1 as id")
+    assert [row["operation"] for row in rows(data, "describe history s.t")] == [
+        "MERGE", "MERGE", "WRITE", "CREATE TABLE AS SELECT"]
+    validated = tarn.run("table", "validate", "s.t", "--data", str(data), "--format", "json")
+    assert validated.returncode == 0 and json.loads(validated.stdout)["problems"] == []

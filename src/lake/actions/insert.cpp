@@ -22,6 +22,14 @@ class Insert final : public RowOperation {
     }
 
     Status plan(RowChange& change, ChangeOutcome&) override {
+        if (request_.evolves) {
+            if (!request_.by_name)
+                return fail(ErrorCode::kInvalidArgument,
+                            "columns that come with an INSERT have the names that the query gives: "
+                            "write no list of columns");
+            TARN_TRY(auto more, columns_beside(change.table(), change.session(), request_.select));
+            TARN_RETURN_IF_ERROR(change.add_columns(std::move(more)));
+        }
         TARN_TRY(auto rows, whole_rows(change));
         const auto partitioned = !change.table().metadata->partition_columns.empty();
         switch (request_.overwrite) {

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "row_change.h"
+#include "tarn/base/names.h"
 #include "tarn/lake/error_ids.h"
 #include "tarn/sql/quote.h"
 
@@ -38,6 +39,7 @@ class Merge final : public RowOperation {
             fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT row_number() OVER () AS "
                         "tarn_sid, * FROM ({}) AS {}",
                         kSource, request_.source, s_)));
+        if (request_.evolves) TARN_RETURN_IF_ERROR(evolve(change));
         TARN_RETURN_IF_ERROR(session.execute(fmt::format(
             "CREATE OR REPLACE TEMP TABLE {} AS SELECT {t}.filename AS f, {t}.file_row_number AS "
             "r, {s}.tarn_sid AS sid, {} AS c FROM {} AS {s} JOIN {} AS {t} ON ({})",
@@ -81,6 +83,29 @@ class Merge final : public RowOperation {
     }
 
   private:
+    // The table gets the source's columns that a clause asks for.
+    Status evolve(RowChange& change) {
+        const auto source = fmt::format("SELECT * EXCLUDE (tarn_sid) FROM {}", kSource);
+        TARN_TRY(const auto given, sql::schema_of_query(change.session(), source));
+        bool all = false;
+        std::vector<std::string> wanted;
+        for (const auto& clause : request_.clauses) {
+            all = all || clause.all;
+            for (const auto& one : clause.set)
+                wanted.push_back(one.column);
+        }
+        for (const auto& field : given.fields)
+            source_.push_back(field.name);
+        if (all) wanted.clear();
+        if (!all && wanted.empty()) return {};
+        TARN_TRY(auto more, columns_beside(change.table(), change.session(), source, wanted));
+        return change.add_columns(std::move(more));
+    }
+    bool in_source(const std::string& column) const {
+        return !request_.evolves || std::ranges::any_of(source_, [&](const auto& name) {
+            return same_but_case(name, column);
+        });
+    }
     // Which clause of this kind a row takes, by its index in the request; NULL: none.
     std::string clause_of(MergeWhen when) const {
         std::string cases;
@@ -201,14 +226,14 @@ class Merge final : public RowOperation {
         auto set = clause.set;
         if (clause.all)
             for (const auto& field : table.schema->fields)
-                set.push_back({field.name, from_source(field.name)});
+                if (in_source(field.name)) set.push_back({field.name, from_source(field.name)});
         return set_list(table, request_.alias, set);
     }
     Result<std::string> inserted_row(const delta::Snapshot& table,
                                      const MergeClause& clause) const {
         auto set = clause.set;
         for (const auto& field : table.schema->fields)
-            if (clause.all) {
+            if (clause.all && in_source(field.name)) {
                 set.push_back({field.name, from_source(field.name)});
             } else if (std::ranges::find(set, field.name, &SetColumn::column) == set.end()) {
                 TARN_RETURN_IF_ERROR(check_left_out(field));
@@ -249,6 +274,7 @@ class Merge final : public RowOperation {
 
     const MergeRequest& request_;
     const std::string t_, s_;
+    std::vector<std::string> source_;  // its columns, where the table evolves
 };
 
 }  // namespace

@@ -25,6 +25,9 @@ struct ChangeRequest {
     sql::Engine* engine = nullptr;  // whose tables the SQL may name; null: the lake's
     std::optional<Txn> txn;         // a statement whose transaction is in the table is not run
     std::map<std::string, std::string> user_metadata;
+    // INSERT by name and MERGE: columns that the source has and the table has not are added to it,
+    // in the same commit; those that it has not are left as they are, or NULL in new rows.
+    bool evolves = false;
 };
 
 using sql::MergeClause;

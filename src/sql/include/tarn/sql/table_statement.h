@@ -60,6 +60,7 @@ struct TableStatement {
     std::vector<std::string> columns;  // of kInsert; empty: all, by position
     bool by_name = false;              // kInsert
     bool reads_table = false;          // kInsert: the SELECT names a table of this name
+    bool evolves = false;              // kInsert, kMerge: WITH SCHEMA EVOLUTION
     // kInsert: rows that go as these come.
     enum class Overwrite { kNothing, kAll, kPartitions, kWhere };
     Overwrite overwrite = Overwrite::kNothing;
@@ -82,6 +83,7 @@ struct TableStatement {
 //   INSERT OVERWRITE [INTO] t …            all rows of t go
 //   INSERT OVERWRITE PARTITIONS [INTO] t … those in the partitions of the new rows
 //   INSERT INTO t REPLACE WHERE (p) …      those for which p holds; new rows must hold to it
+//   INSERT | MERGE WITH SCHEMA EVOLUTION … the table gets the columns that the source has beside its
 // `restricted`: queries and expressions in it read nothing but the provider's tables, as untrusted
 // SELECTs do. Errors: kSql (syntax), kSqlRefused, kUnsupported (a clause that tables have not, by
 // name).
