@@ -13,7 +13,6 @@
 #include "tarn/flow/error_ids.h"
 #include "tarn/flow/settings.h"
 #include "tarn/host/error_ids.h"
-#include "tarn/host/table_care.h"
 #include "tarn/io/error_ids.h"
 #include "tarn/kafka/error_ids.h"
 #include "tarn/kafka/server.h"
@@ -49,10 +48,7 @@ std::span<const host::Capability> capabilities() {
          .errors = kafka::error_list(),
          .settings = kafka::setting_declarations()},
         {.module = "flow", .errors = flow::error_list(), .settings = flow::setting_declarations()},
-        {.module = "host",
-         .errors = host::error_list(),
-         .system_tables = host::system_tables(),
-         .sections = host::maintain_sections()},
+        {.module = "host", .errors = host::error_list(), .system_tables = host::system_tables()},
         {.module = "server",
          .errors = server::error_list(),
          .settings = server::setting_declarations(),

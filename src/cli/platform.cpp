@@ -183,7 +183,7 @@ Status Platform::open_listeners(const Settings& settings) {
     log_->start_retention();
     care_.emplace(host::TableCareContext{*lake_, *change_engine_, clock_, metrics_,
                                          logger_.named("maintain")});
-    care_->set(host::care_plan(project_));
+    care_->set(project::care_plan(project_));
     care_->start();
     serving_.pid = getpid();
     serving_.kafka = kafka_->address();
@@ -222,7 +222,7 @@ Result<bool> Platform::reload() {
     TARN_RETURN_IF_ERROR(flows_->reload(project));
     if (project.settings != project_.settings)
         logger_.warn("settings of tarn.yml have changed: they count from the next start");
-    if (care_) care_->set(host::care_plan(project));
+    if (care_) care_->set(project::care_plan(project));
     text_ = project.text;
     logger_.info("the project was loaded anew");
     return true;

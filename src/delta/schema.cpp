@@ -365,14 +365,23 @@ Result<std::vector<codec::ColumnSpec>> columns_of(const Schema& schema) {
 
 Protocol protocol_of(const Schema& schema) {
     Protocol out;
-    if (std::ranges::none_of(schema.fields, [](const Field& field) {
-            return holds(field.type, TypeKind::kTimestampNtz);
-        }))
-        return out;
-    out.min_reader = 3;
-    out.min_writer = 7;
-    out.reader_features = {"timestampNtz"};
-    out.writer_features = {"appendOnly", "invariants", "timestampNtz"};
+    auto needs = [&](const char* feature) {
+        out.min_writer = 7;
+        if (!out.writer_features) out.writer_features = {"appendOnly", "invariants"};
+        if (std::ranges::find(*out.writer_features, feature) == out.writer_features->end())
+            out.writer_features->push_back(feature);
+    };
+    for (const auto& field : schema.fields) {
+        if (holds(field.type, TypeKind::kTimestampNtz)) {
+            out.min_reader = 3;
+            out.reader_features = {"timestampNtz"};
+            needs("timestampNtz");
+        }
+        if (field.metadata.find("delta.generationExpression") != std::string::npos)
+            needs("generatedColumns");
+        if (field.metadata.find("CURRENT_DEFAULT") != std::string::npos)
+            needs("allowColumnDefaults");
+    }
     return out;
 }
 

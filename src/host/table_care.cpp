@@ -4,7 +4,6 @@
 
 #include "tarn/lake/change_rows.h"
 #include "tarn/lake/maintain.h"
-#include "tarn/project/project.h"
 #include "tarn/sql/quote.h"
 
 namespace tarn::host {
@@ -16,96 +15,10 @@ constexpr auto kRetainEvery = Duration::seconds(3600);
 constexpr int kPartOfTime = 4;
 constexpr int kFewFiles = 4;  // that are worth being one
 
-constexpr project::Key kRuleKeys[] = {
-    {.name = "compact",
-     .form = project::Form::kDuration,
-     .text = "How often small files of the table become large ones (`tarn table optimize` does it "
-             "by hand). Without it they stay as they were written.",
-     .example = "1h",
-     .min = Duration::seconds(1).us,
-     .word = "never"},
-    {.name = "vacuum",
-     .form = project::Form::kDuration,
-     .text = "How often files go that no version needs any more which is younger than the table's "
-             "`delta.deletedFileRetentionDuration` (7 days).",
-     .example = "1d",
-     .min = Duration::seconds(1).us,
-     .word = "never"},
-    {.name = "retain",
-     .form = project::Form::kDuration,
-     .text = "How long rows are kept; older ones are deleted, by whole hours, once an hour.",
-     .example = "90d",
-     .min = Duration::seconds(3600).us,
-     .word = "forever"},
-    {.name = "retain_by",
-     .default_value = "_ingested_at",
-     .text = "The column with the time that `retain` counts from. A row without one stays.",
-     .example = "event_time"},
-};
-constexpr project::Key kMaintainKeys[] = {
-    kRuleKeys[0],
-    kRuleKeys[1],
-    {.name = "tables",
-     .form = project::Form::kNamed,
-     .text = "Tables, as schema.table, that have a rule of their own; what it leaves out is as for "
-             "all.",
-     .example = "{bronze.clicks: {compact: 1h, retain: 90d}}",
-     .keys = kRuleKeys,
-     .one = "table"},
-};
-
-void take(const project::Values& values, std::string_view key, std::optional<Duration>& to) {
-    if (!values.has(key)) return;
-    const auto written = values.duration(key);
-    to = written.us < 0 ? std::nullopt : std::optional(written);
-}
-
-Status load(const project::Values& file, project::Project& project) {
-    CarePlan plan;
-    const auto all = file.map("maintain");
-    take(all, "compact", plan.all.compact);
-    take(all, "vacuum", plan.all.vacuum);
-    for (const auto& [name, values] : all.named("tables")) {
-        auto rule = plan.all;
-        take(values, "compact", rule.compact);
-        take(values, "vacuum", rule.vacuum);
-        take(values, "retain", rule.retain);
-        rule.retain_by = values.text("retain_by");
-        plan.tables.emplace(name, std::move(rule));
-    }
-    project.sections["maintain"] = std::move(plan);
-    return {};
-}
-
-constexpr std::string_view kExample = R"(maintain:
-  compact: 1h
-  vacuum: 1d
-  tables:
-    bronze.clicks: {retain: 90d}
-)";
-
-constexpr project::Section kSections[] = {
-    {.key = {.name = "maintain",
-             .form = project::Form::kMap,
-             .text = "What Tarn does by itself to keep tables fast and small "
-                     "([care of tables](../maintenance.md)). Without it, nothing.",
-             .keys = kMaintainKeys},
-     .example = kExample,
-     .load = load}};
+using project::CarePlan;
+using project::CareRule;
 
 }  // namespace
-
-const CareRule& CarePlan::of(std::string_view table) const {
-    const auto own = tables.find(table);
-    return own == tables.end() ? all : own->second;
-}
-
-std::span<const project::Section> maintain_sections() { return kSections; }
-
-CarePlan care_plan(const project::Project& project) {
-    const auto* plan = project.section<CarePlan>("maintain");
-    return plan ? *plan : CarePlan{};
-}
 
 TableCare::TableCare(TableCareContext context)
     : context_(std::move(context)),

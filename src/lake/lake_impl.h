@@ -110,11 +110,9 @@ inline constexpr std::string_view kReplaceTable = "REPLACE TABLE";  // in commit
 inline constexpr std::string_view kReplacedAt = "tarn.replacedAt";  // a table's property: version
 inline constexpr const char* kEngine = "Tarn/0.1.0";
 
-// Rules of the table that Tarn cannot hold rows to yet. Errors: kUnsupported, naming it.
+// Rules of the table that Tarn does not hold appended batches to; statements keep most of them
+// (row_rules.h). Errors: kUnsupported, naming it.
 Status check_rules(const delta::Snapshot& snapshot);
-// Whether NULL may stand in a column that a statement gives no value for. Errors: kUnsupported, if
-// it has a default (PROTOCOL.md, Default Columns).
-Status check_left_out(const delta::Field& field);
 // Properties that people give a table. Errors: kUnsupported, naming one that asks writers for what
 // Tarn does not do.
 Status check_property(std::string_view key, std::string_view value);

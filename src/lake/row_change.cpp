@@ -121,13 +121,14 @@ Result<std::vector<delta::Field>> columns_beside(const delta::Snapshot& table,
 }
 
 RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
-                     std::shared_ptr<const delta::Snapshot> snapshot,
+                     std::shared_ptr<const delta::Snapshot> snapshot, RowRules rules,
                      std::unique_ptr<sql::Session> session)
     : lake_(lake),
       entry_(entry),
       request_(request),
       read_(std::move(snapshot)),
       snapshot_(read_),
+      rules_(std::move(rules)),
       session_(std::move(session)),
       given_(std::make_unique<sql::GivenFiles>(*session_,
                                                sql::DeltaFiles{snapshot_, snapshot_->files.all()})),
@@ -428,10 +429,10 @@ Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeReques
         return outcome;
     }
     TARN_RETURN_IF_ERROR(delta::check_writable(snapshot->protocol, *snapshot->metadata));
-    TARN_RETURN_IF_ERROR(check_rules(*snapshot));
     auto& engine = request.engine ? *request.engine : lake.context.engine;
+    TARN_TRY(auto rules, row_rules(engine, *snapshot));
     TARN_TRY(auto session, engine.session());
-    RowChange change(lake, entry, request, snapshot, std::move(session));
+    RowChange change(lake, entry, request, snapshot, std::move(rules), std::move(session));
     const Interruptible interruptible(lake, change.session());
     TARN_RETURN_IF_ERROR(interruptible.check());
     TARN_RETURN_IF_ERROR(operation.plan(change, outcome));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lake_impl.h"
+#include "row_rules.h"
 #include "tarn/lake/change_rows.h"
 #include "tarn/sql/delta_files.h"
 #include "tarn/sql/delta_write.h"
@@ -22,7 +23,7 @@ inline constexpr uint64_t kFileBytes = 512ull << 20;  // of a data file that a s
 class RowChange {
   public:
     RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
-              std::shared_ptr<const delta::Snapshot> snapshot,
+              std::shared_ptr<const delta::Snapshot> snapshot, RowRules rules,
               std::unique_ptr<sql::Session> session);
 
     // The table as it will be: with the columns that come.
@@ -45,7 +46,13 @@ class RowChange {
     // With the rows that come all that stands in the partitions they fall in goes.
     void replace_partitions() { replaces_partitions_ = true; }
 
-    // A SELECT of whole rows that come, and of what the change feed says: whole rows and
+    const RowRules& rules() const { return rules_; }
+    // Whole rows that are to come, as the table's rules ask for them; `given` are the columns that
+    // the statement has values for.
+    std::string kept(const std::string& select, const std::vector<std::string>& given) const {
+        return rules_.any() ? rules_.kept(table(), select, given) : select;
+    }
+    // A SELECT of whole rows that come, kept(), and of what the change feed says: whole rows and
     // _change_type.
     void come(const std::string& select);
     void record(const std::string& select);
@@ -76,6 +83,7 @@ class RowChange {
     const ChangeRequest& request_;
     const std::shared_ptr<const delta::Snapshot> read_;  // as it stands
     std::shared_ptr<const delta::Snapshot> snapshot_;
+    const RowRules rules_;
     const std::unique_ptr<sql::Session> session_;
     std::unique_ptr<sql::GivenFiles> given_;
     std::vector<Touched> touched_;
@@ -96,8 +104,8 @@ Status each_pair(sql::Session& session, const std::string& select,
                  std::function<Status(std::string_view, int64_t)> each);
 // The names of the table's columns as a SELECT list, each of this alias.
 std::string column_list(const delta::Snapshot& table, std::string_view alias);
-// Columns of a query, of any name in `wanted` or all if that is empty, that the table has not. Errors:
-// those of the query; kUnsupported (a type that no table has).
+// Columns of a query, of any name in `wanted` or all if that is empty, that the table has not.
+// Errors: those of the query; kUnsupported (a type that no table has).
 Result<std::vector<delta::Field>> columns_beside(const delta::Snapshot& table,
                                                  sql::Session& session, const std::string& select,
                                                  const std::vector<std::string>& wanted = {});

@@ -35,13 +35,6 @@ Status check_rules(const delta::Snapshot& snapshot) {
     return check_fields(snapshot.schema->fields);
 }
 
-Status check_left_out(const delta::Field& field) {
-    if (field.metadata.find("CURRENT_DEFAULT") == std::string::npos) return {};
-    return fail(errors::kTableFeature,
-                "this version of Tarn does not work out a column's default: give a value for " +
-                    field.name);
-}
-
 Status check_property(std::string_view key, std::string_view value) {
     constexpr std::string_view kRefused[] = {
         "delta.enableRowTracking", "delta.enableIcebergCompatV1", "delta.enableIcebergCompatV2",

@@ -77,6 +77,7 @@ Result<ChangeOutcome> run_statement(Lake& lake, sql::Engine& engine,
             create.schema.fields = statement.created;
             create.partition_by = statement.partition_by;
             create.properties.insert(statement.properties.begin(), statement.properties.end());
+            create.checks = statement.checks;
             create.select = statement.select;
             create.or_replace = statement.or_replace;
             create.if_not_exists = statement.if_not_exists;
@@ -84,7 +85,7 @@ Result<ChangeOutcome> run_statement(Lake& lake, sql::Engine& engine,
             return lake.create_table(create);
         }
         case Kind::kAlter:
-            return lake.alter_table(statement);
+            return lake.alter_table(statement, engine);
         case Kind::kDrop:
             break;
     }

@@ -1,16 +1,19 @@
 #include "tarn/sql/table_statement.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "duckdb/common/string_util.hpp"
 #include "duckdb/parser/constraints/check_constraint.hpp"
 #include "duckdb/parser/constraints/not_null_constraint.hpp"
+#include "duckdb/parser/expression/cast_expression.hpp"
 #include "duckdb/parser/expression/columnref_expression.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
 #include "duckdb/parser/parsed_data/alter_table_info.hpp"
 #include "duckdb/parser/parsed_data/comment_on_column_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_info.hpp"
 #include "duckdb/parser/parsed_data/drop_info.hpp"
+#include "duckdb/parser/parsed_expression_iterator.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/parser/query_node.hpp"
 #include "duckdb/parser/statement/alter_statement.hpp"
@@ -26,9 +29,11 @@
 
 #include "delta_types.h"
 #include "duck.h"
+#include "tarn/delta/schema_edit.h"
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/quote.h"
 #include "trust.h"
+#include "words.h"
 
 namespace tarn::sql {
 namespace {
@@ -54,34 +59,33 @@ std::string table_name(const std::string& catalog, const std::string& schema,
 // the text.
 class Overwriting {
   public:
-    explicit Overwriting(std::string text) : text_(std::move(text)) {
-        tokens_ = duckdb::Parser::Tokenize(text_);
-        if (!is(0, "insert") && !is(0, "merge")) return;
-        if (is(1, "with") && is(2, "schema") && is(3, "evolution")) {
+    explicit Overwriting(std::string text) : words_(std::move(text)) {
+        const bool insert = words_.is(0, "insert");
+        if (!insert && !words_.is(0, "merge")) return;
+        if (words_.is(1, "with") && words_.is(2, "schema") && words_.is(3, "evolution")) {
             evolves_ = true;
-            replace(1, 4, "");
-            tokens_ = duckdb::Parser::Tokenize(text_);
+            words_.replace(1, 4, "");
         }
-        if (!is(0, "insert")) return;
-        if (is(1, "overwrite")) {
+        if (!insert) return;
+        if (words_.is(1, "overwrite")) {
             size_t end = 2;
             what_ = TableStatement::Overwrite::kAll;
-            if (is(end, "partitions")) {
+            if (words_.is(end, "partitions")) {
                 what_ = TableStatement::Overwrite::kPartitions;
                 ++end;
             }
-            if (is(end, "into") || is(end, "table")) ++end;
-            replace(1, end, "into ");
+            if (words_.is(end, "into") || words_.is(end, "table")) ++end;
+            words_.replace(1, end, "into ");
             return;
         }
         // INSERT INTO a.b REPLACE WHERE (p) …: outside of brackets, before the query.
-        for (size_t i = 2; i + 1 < tokens_.size() && i < kMostInName; ++i)
-            if (is(i, "replace") && is(i + 1, "where")) {
+        for (size_t i = 2; i + 1 < words_.size() && i < kMostInName; ++i)
+            if (words_.is(i, "replace") && words_.is(i + 1, "where")) {
                 take_where(i);
                 break;
             }
     }
-    const std::string& text() const { return text_; }
+    const std::string& text() const { return words_.text(); }
     void put(TableStatement& to) const {
         to.evolves = evolves_;
         if (to.kind != TableStatement::Kind::kInsert) return;
@@ -92,43 +96,65 @@ class Overwriting {
   private:
     static constexpr size_t kMostInName = 8;  // "a"."b" has three
 
-    std::string token(size_t i) const {
-        if (i >= tokens_.size()) return {};
-        const auto from = tokens_[i].start;
-        const auto to = i + 1 < tokens_.size() ? tokens_[i + 1].start : text_.size();
-        auto word = text_.substr(from, to - from);
-        StringUtil::Trim(word);
-        return word;
-    }
-    bool is(size_t i, std::string_view word) const { return StringUtil::Lower(token(i)) == word; }
-    void replace(size_t from, size_t to, std::string_view with) {
-        const auto begin = tokens_[from].start;
-        const auto end = to < tokens_.size() ? tokens_[to].start : text_.size();
-        text_.replace(begin, end - begin, with);
-    }
     void take_where(size_t at) {
-        if (token(at + 2) != "(")
+        if (words_.word(at + 2) != "(")
             throw Refused{Error(ErrorCode::kInvalidArgument,
                                 "REPLACE WHERE is followed by a condition in brackets")};
-        int depth = 0;
-        for (size_t i = at + 2; i < tokens_.size(); ++i) {
-            depth += token(i) == "(" ? 1 : token(i) == ")" ? -1 : 0;
-            if (depth > 0) continue;
-            const auto begin = tokens_[at + 2].start + 1;
-            where_ = text_.substr(begin, tokens_[i].start - begin);
-            what_ = TableStatement::Overwrite::kWhere;
-            return replace(at, i + 1, "");
-        }
-        throw Refused{
-            Error(ErrorCode::kInvalidArgument, "a bracket of REPLACE WHERE is not closed")};
+        const auto end = words_.behind_bracket(at + 2);
+        if (end == 0)
+            throw Refused{
+                Error(ErrorCode::kInvalidArgument, "a bracket of REPLACE WHERE is not closed")};
+        where_ = words_.between(at + 3, end - 1);
+        what_ = TableStatement::Overwrite::kWhere;
+        words_.replace(at, end, "");
     }
 
-    std::string text_;
-    duckdb::vector<duckdb::SimplifiedToken> tokens_;
+    Words words_;
     TableStatement::Overwrite what_ = TableStatement::Overwrite::kNothing;
     std::string where_;
     bool evolves_ = false;
 };
+
+// ALTER TABLE t ADD CONSTRAINT n CHECK (e) and DROP CONSTRAINT [IF EXISTS] n, which DuckDB's
+// grammar does not have; nothing if it is neither.
+std::optional<TableStatement> constraint_statement(const std::string& text) {
+    const Words words(text);
+    if (!words.is(0, "alter") || !words.is(1, "table")) return std::nullopt;
+    size_t at = 3;  // behind the name
+    while (words.word(at) == ".")
+        at += 2;
+    const bool add = words.is(at, "add");
+    if ((!add && !words.is(at, "drop")) || !words.is(at + 1, "constraint")) return std::nullopt;
+    auto plain = [](std::string name) {
+        std::erase(name, '"');
+        std::erase_if(name, duckdb::StringUtil::CharacterIsSpace);
+        return name;
+    };
+    TableStatement out;
+    out.kind = TableStatement::Kind::kAlter;
+    out.table = plain(words.between(2, at));
+    out.alter.then = add ? AlterThen::kAddCheck : AlterThen::kDropCheck;
+    at += 2;
+    if (!add && words.is(at, "if") && words.is(at + 1, "exists")) {
+        out.alter.if_exists = true;
+        at += 2;
+    }
+    out.alter.name = StringUtil::Lower(plain(words.word(at++)));
+    auto end = at;
+    if (add) {
+        end = words.is(at, "check") && words.word(at + 1) == "(" ? words.behind_bracket(at + 1) : 0;
+        if (end == 0)
+            throw Refused{Error(ErrorCode::kInvalidArgument,
+                                "ADD CONSTRAINT has a name and CHECK (a condition) behind it")};
+        out.alter.text = words.between(at + 2, end - 1);
+        StringUtil::Trim(out.alter.text);
+    }
+    if (words.word(end) == ";") ++end;
+    if (out.alter.name.empty() || end != words.size())
+        throw Refused{Error(ErrorCode::kInvalidArgument,
+                            "a constraint has one name, and nothing stands behind it")};
+    return out;
+}
 
 class Taker {
   public:
@@ -359,18 +385,23 @@ class Taker {
         out_.if_not_exists = table.on_conflict == duckdb::OnCreateConflict::IGNORE_ON_CONFLICT;
         if (table.query) out_.select = query(*table.query);
         for (auto& column : table.columns.Logical()) {
-            without(column.HasDefaultValue(), "DEFAULT yet");
-            without(column.Generated(), "generated columns yet");
             auto& field = out_.created.emplace_back();
             field.name = column.Name();
+            without(column.Type().id() == duckdb::LogicalTypeId::ANY,
+                    "column without a type: " + field.name);
             field.type = type_of(column.Type());
+            if (column.Generated())
+                set_generated(field, column.GeneratedExpression());
+            else if (column.HasDefaultValue())
+                set_text(field, "CURRENT_DEFAULT", column.DefaultValue());
         }
         for (auto& constraint : table.constraints) {
             if (constraint->type == duckdb::ConstraintType::NOT_NULL)
                 out_.created[constraint->Cast<duckdb::NotNullConstraint>().index.index].nullable =
                     false;
             else if (constraint->type == duckdb::ConstraintType::CHECK)
-                refuse_clause("CHECK in CREATE: ALTER TABLE … ADD CONSTRAINT");
+                out_.checks.push_back(
+                    text_of(*constraint->Cast<duckdb::CheckConstraint>().expression));
             else
                 refuse_clause("keys: uniqueness is not enforced");
         }
@@ -381,6 +412,31 @@ class Taker {
             out_.partition_by.push_back(key->Cast<duckdb::ColumnRefExpression>().GetColumnName());
         }
         properties(table.options);
+    }
+
+    // As other writers read it: types by their names alone.
+    std::string text_of(const duckdb::ParsedExpression& expression) {
+        auto copy = expression.Copy();
+        name_types(*copy);
+        return copy->ToString();
+    }
+    void name_types(duckdb::ParsedExpression& expression) {
+        if (expression.GetExpressionClass() == duckdb::ExpressionClass::CAST) {
+            auto& cast = expression.Cast<duckdb::CastExpression>();
+            cast.cast_type = bound_type(cast.cast_type);
+        }
+        duckdb::ParsedExpressionIterator::EnumerateChildren(
+            expression, [this](duckdb::ParsedExpression& child) { name_types(child); });
+    }
+    void set_text(delta::Field& field, const char* key,
+                  const duckdb::ParsedExpression& expression) {
+        delta::set_field_metadata(field, key, nlohmann::json(text_of(expression)).dump());
+    }
+    // DuckDB puts a CAST to the column's type around what stands there.
+    void set_generated(delta::Field& field, const duckdb::ParsedExpression& expression) {
+        const bool cast = expression.GetExpressionClass() == duckdb::ExpressionClass::CAST;
+        set_text(field, "delta.generationExpression",
+                 cast ? *expression.Cast<duckdb::CastExpression>().child : expression);
     }
 
     void properties(
@@ -430,7 +486,7 @@ class Taker {
         switch (info.Cast<duckdb::AlterTableInfo>().alter_table_type) {
             case AlterTableType::ADD_COLUMN: {
                 auto& add = info.Cast<duckdb::AddColumnInfo>();
-                without(add.new_column.HasDefaultValue(), "DEFAULT yet");
+                without(add.new_column.HasDefaultValue(), "DEFAULT for a column that is added");
                 to.then = AlterThen::kAddColumn;
                 to.column = add.new_column.Name();
                 to.type = type_of(add.new_column.Type());
@@ -501,6 +557,7 @@ Result<std::optional<TableStatement>> parse_table_statement(Engine& engine, std:
     TARN_TRY(auto session, engine.session());
     auto& context = session->impl().context();
     try {
+        if (auto constraint = constraint_statement(std::string(text))) return constraint;
         const Overwriting overwriting{std::string(text)};
         duckdb::Parser parser(context.GetParserOptions());
         parser.ParseQuery(overwriting.text());

@@ -26,6 +26,7 @@
 
 #include "duck.h"
 #include "tarn/sql/quote.h"
+#include "words.h"
 
 namespace tarn::sql {
 namespace {
@@ -143,26 +144,18 @@ std::optional<std::string> described(const std::string& query) {
     const auto first = query.find_first_not_of(" \t\r\n");
     if (first == query.npos || StringUtil::Lower(query.substr(first, 4)) != "desc")
         return std::nullopt;
-    const auto tokens = duckdb::Parser::Tokenize(query);
-    auto word = [&](size_t i) {
-        const auto from = tokens[i].start;
-        const auto to = i + 1 < tokens.size() ? tokens[i + 1].start : query.size();
-        auto text = StringUtil::Lower(query.substr(from, to - from));
-        StringUtil::Trim(text);
-        return text;
-    };
-    if (tokens.size() < 3 || (word(0) != "describe" && word(0) != "desc")) return std::nullopt;
-    const auto what = word(1);
+    const Words words(query);
+    if (words.size() < 3 || (!words.is(0, "describe") && !words.is(0, "desc"))) return std::nullopt;
+    const auto what = StringUtil::Lower(words.word(1));
     if (what != "history" && what != "detail") return std::nullopt;
     size_t end = 3;  // behind the name
-    while (end + 1 < tokens.size() && word(end) == ".")
+    while (end + 1 < words.size() && words.word(end) == ".")
         end += 2;
-    const auto from = tokens[2].start;
-    const auto to = end < tokens.size() ? tokens[end].start : query.size();
-    auto name = query.substr(from, to - from);
+    auto name = words.between(2, end);
     std::erase_if(name,
                   [](char c) { return c == '"' || c == ';' || StringUtil::CharacterIsSpace(c); });
-    return fmt::format("SELECT * FROM table_{}({}) {}", what, quoted_text(name), query.substr(to));
+    return fmt::format("SELECT * FROM table_{}({}) {}", what, quoted_text(name),
+                       query.substr(words.start(end)));
 }
 
 bool may_have_at(const std::string& query) {

@@ -226,3 +226,45 @@ def test_columns_come_with_rows(tmp_path):
         "MERGE", "MERGE", "WRITE", "CREATE TABLE AS SELECT"]
     validated = tarn.run("table", "validate", "s.t", "--data", str(data), "--format", "json")
     assert validated.returncode == 0 and json.loads(validated.stdout)["problems"] == []
+
+
+def test_what_a_table_asks_of_rows_is_kept(tmp_path):
+    """CHECK, defaults and generated columns, by every statement; delta-rs reads the same."""
+    data = tmp_path / "data"
+    sql(data, """create table s.t (id bigint not null, seen timestamptz,
+                 day date generated always as (cast(seen as date)), n int default 7, note text default 'x',
+                 check (n > 0)) partitioned by (day) with ('delta.enableChangeDataFeed'='true')""")
+    detail = rows(data, "describe detail s.t")[0]
+    assert (detail["minReaderVersion"], detail["minWriterVersion"]) == (1, 7)
+    assert {"generatedColumns", "allowColumnDefaults", "checkConstraints"} <= set(detail["tableFeatures"])
+    sql(data, "insert into s.t (id, seen) values (1, '2026-01-02 03:04:05Z')")
+    sql(data, "insert into s.t (id, seen, day) values (3, '2026-01-03 03:04:05Z', date '2026-01-03')")
+    for n in ("-1", "null"):  # a condition that is not true, as Spark has it
+        assert "CHECK check_1: (n > 0)" in refused(data, f"insert into s.t (id, n) values (2, {n})")
+    assert "day is generated" in refused(
+        data, "insert into s.t (id, seen, day) values (4, '2026-01-03 03:04:05Z', date '2026-01-04')")
+    sql(data, "update s.t set seen = seen + interval 1 day where id = 1")
+    assert "CHECK" in refused(data, "update s.t set n = 0")
+    sql(data, """merge into s.t t using (values (1, 5), (9, 4)) s(id, n) on t.id = s.id
+                 when matched then update set n = s.n when not matched then insert (id, n) values (s.id, s.n)""")
+    assert "CHECK" in refused(data, """merge into s.t t using (values (1, -5)) s(id, n) on t.id = s.id
+                                       when matched then update set n = s.n""")
+    wanted = [{"id": 1, "day": "2026-01-03", "n": 5, "note": "x"}, {"id": 3, "day": "2026-01-03", "n": 7, "note": "x"},
+              {"id": 9, "day": None, "n": 4, "note": "x"}]
+    assert rows(data, "select id, day, n, note from s.t order by id") == wanted
+    found = deltalake.DeltaTable(str(data / "tables/s/t")).to_pyarrow_table().to_pylist()
+    assert sorted((row["id"], str(row["day"]), row["n"]) for row in found) == [
+        (1, "2026-01-03", 5), (3, "2026-01-03", 7), (9, "None", 4)]
+    assert rows(data, "select id, day from table_changes('s.t', 3, 3) where _change_type = 'update_postimage'") == [
+        {"id": 1, "day": "2026-01-03"}]
+    sql(data, "alter table s.t add constraint Big check (id < 100 and note is not null)")
+    assert "3 rows" not in refused(data, "alter table s.t add constraint bad check (n > 6)")
+    assert "has a constraint" in refused(data, "alter table s.t add constraint big check (id < 9)")
+    assert "regexp_matches" in refused(data, "alter table s.t add constraint f check (regexp_matches(note, 'x'))")
+    assert "CHECK big" in refused(data, "insert into s.t (id) values (100)")
+    assert "note" in refused(data, "alter table s.t rename column note to remark")
+    sql(data, "alter table s.t drop constraint big")
+    sql(data, "insert into s.t (id) values (100)")
+    assert rows(data, "select count(*) as n from s.t") == [{"n": 4}]
+    validated = tarn.run("table", "validate", "s.t", "--data", str(data), "--format", "json")
+    assert validated.returncode == 0 and json.loads(validated.stdout)["problems"] == []

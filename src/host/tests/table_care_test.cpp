@@ -7,13 +7,13 @@
 #include "tarn/base/ids.h"
 #include "tarn/io/failpoints.h"
 #include "tarn/io/simulated_disk.h"
-#include "tarn/project/project.h"
 #include "tarn/sql/engine.h"
 
 namespace tarn::host {
 namespace {
 
 using codec::ColumnType;
+using project::CarePlan;
 
 constexpr const char* kTable = "bronze.clicks";
 
@@ -125,25 +125,6 @@ TEST_F(TableCareTest, WhatFailsIsCountedAndTriedAgain) {
     pass(Duration::seconds(3601));
     EXPECT_NE(metrics_.text().find("tarn_maintain_failures_total 2"), std::string::npos);
     EXPECT_EQ(table().rows, 1);
-}
-
-TEST(MaintainSection, RulesOfTablesStandOnThoseOfAll) {
-    ManualClock clock;
-    io::SimulatedDisk disk(1, clock);
-    ASSERT_TRUE(disk.create_folders("/p"));
-    ASSERT_TRUE(disk.replace("/p/tarn.yml",
-                             "name: p\nmaintain:\n  compact: 1h\n  tables:\n"
-                             "    a.b: {retain: 90d}\n    a.c: {compact: never}\n"));
-    auto sections = std::vector(project::sections().begin(), project::sections().end());
-    sections.push_back(maintain_sections()[0]);
-    const auto project = project::load_project(disk, "/p", sections);
-    ASSERT_TRUE(project) << project.error().message();
-    const auto plan = care_plan(*project);
-    EXPECT_EQ(plan.of("x.y").compact, Duration::seconds(3600));
-    EXPECT_EQ(plan.of("a.b").compact, Duration::seconds(3600));
-    EXPECT_EQ(plan.of("a.b").retain, Duration::seconds(90 * 86'400));
-    EXPECT_EQ(plan.of("a.b").retain_by, "_ingested_at");
-    EXPECT_EQ(plan.of("a.c").compact, std::nullopt);
 }
 
 }  // namespace

@@ -22,8 +22,12 @@ constexpr std::string_view kWidening = "delta.enableTypeWidening";
 
 class Alter {
   public:
-    Alter(Lake::Impl& lake, Entry& entry, const sql::TableStatement& statement)
-        : lake_(lake), entry_(entry), statement_(statement), alter_(statement.alter) {}
+    Alter(Lake::Impl& lake, Entry& entry, const sql::TableStatement& statement, sql::Engine& engine)
+        : lake_(lake),
+          entry_(entry),
+          statement_(statement),
+          alter_(statement.alter),
+          engine_(engine) {}
 
     Result<ChangeOutcome> run() {
         TARN_TRY(const auto there, lake_.snapshot(statement_.table));
@@ -77,6 +81,8 @@ class Alter {
     Result<bool> change(const delta::Snapshot& there) {
         if (alter_.then == AlterThen::kAddColumn) return add();
         if (alter_.then == AlterThen::kSetProperties) return set_properties();
+        if (alter_.then == AlterThen::kAddCheck) return add_check(there);
+        if (alter_.then == AlterThen::kDropCheck) return drop_check();
         if (alter_.then == AlterThen::kSetComment && alter_.column.empty()) {
             edit_->metadata.description = alter_.text;
             says("SET COMMENT", {});
@@ -162,6 +168,40 @@ class Alter {
         tests_rows_ = true;
         return true;
     }
+    // What the table will be.
+    delta::Snapshot altered(const delta::Snapshot& there) const {
+        auto out = there;
+        out.metadata = std::make_shared<const delta::Metadata>(edit_->metadata);
+        out.schema = std::make_shared<const delta::Schema>(edit_->schema);
+        return out;
+    }
+    std::string check_key() const { return "delta.constraints." + alter_.name; }
+    Result<bool> add_check(const delta::Snapshot& there) {
+        if (delta::find(edit_->metadata.configuration, check_key()))
+            return wrong("it has a constraint " + alter_.name);
+        edit_->metadata.configuration.emplace_back(check_key(), alter_.text);
+        TARN_TRY(const auto rules, row_rules(engine_, altered(there)));
+        TARN_TRY(auto session, lake_.context.engine.session());
+        const sql::GivenFiles given(
+            *session, {std::make_shared<const delta::Snapshot>(there), there.files.all()});
+        TARN_TRY(auto against, session->query_columns(fmt::format(
+                                   "SELECT count(*) FROM {} WHERE CASE WHEN ({}) THEN false ELSE "
+                                   "true END",
+                                   given.text(), rules.checks.back().sql)));
+        if (const auto count = against.columns[0].values<int64_t>()[0]; count > 0)
+            return wrong(fmt::format("{} rows do not hold to {}", count, alter_.text));
+        tests_rows_ = true;
+        says("ADD CONSTRAINT", {{"name", alter_.name}, {"expr", alter_.text}});
+        return true;
+    }
+    Result<bool> drop_check() {
+        const auto gone = std::erase_if(edit_->metadata.configuration,
+                                        [&](const auto& one) { return one.first == check_key(); });
+        if (gone == 0 && alter_.if_exists) return false;
+        if (gone == 0) return wrong("it has no constraint " + alter_.name);
+        says("DROP CONSTRAINT", {{"name", alter_.name}});
+        return true;
+    }
     Result<bool> set_properties() {
         auto& configuration = edit_->metadata.configuration;
         const auto before = configuration;
@@ -178,7 +218,11 @@ class Alter {
     }
 
     // With mapped columns a name may have any character; without, Delta's rule holds.
-    Status check(const delta::Snapshot&) const {
+    Status check(const delta::Snapshot& there) const {
+        // A column that a rule names stays.
+        if (alter_.then == AlterThen::kDropColumn || alter_.then == AlterThen::kRenameColumn)
+            if (auto rules = row_rules(engine_, altered(there)); !rules)
+                return fail(std::move(rules).error());
         if (edit_->mapping() == delta::ColumnMapping::kNone)
             TARN_RETURN_IF_ERROR(delta::check_names(edit_->schema));
         return delta::check_writable(edit_->protocol, edit_->metadata);
@@ -188,6 +232,7 @@ class Alter {
     Entry& entry_;
     const sql::TableStatement& statement_;
     const AlterStatement& alter_;
+    sql::Engine& engine_;
     std::optional<delta::TableEdit> edit_;
     std::string operation_;
     std::vector<std::pair<std::string, std::string>> parameters_;
@@ -196,9 +241,9 @@ class Alter {
 
 }  // namespace
 
-Result<ChangeOutcome> Lake::alter_table(const sql::TableStatement& statement) {
+Result<ChangeOutcome> Lake::alter_table(const sql::TableStatement& statement, sql::Engine& engine) {
     TARN_TRY(auto entry, impl_->entry(statement.table));
-    return Alter(*impl_, *entry, statement).run();
+    return Alter(*impl_, *entry, statement, engine).run();
 }
 
 }  // namespace tarn::lake

@@ -84,15 +84,23 @@ class Create {
             table =
                 future_table(entry_.table.root(), *commit.protocol, *commit.metadata, edit.schema);
         }
-        TARN_RETURN_IF_ERROR(check_rules(*table));
+        TARN_TRY(const auto rules, row_rules(engine, *table));
         ChangeOutcome outcome;
         if (!request_.select.empty()) {
-            TARN_TRY(commit.adds, sql::write_delta_files(
-                                      *session, sql::typed_select(*table, request_.select, false),
-                                      {.snapshot = table,
-                                       .stem = lake_.new_uuid().str(),
-                                       .file_bytes = kFileBytes,
-                                       .time_ms = commit.time.ms()}));
+            auto rows = request_.select;
+            if (rules.any()) {
+                TARN_TRY(const auto given, sql::schema_of_query(*session, request_.select));
+                std::vector<std::string> names;
+                for (const auto& field : given.fields)
+                    names.push_back(field.name);
+                rows = rules.kept(*table, rows, names);
+            }
+            TARN_TRY(commit.adds,
+                     sql::write_delta_files(*session, sql::typed_select(*table, rows, false),
+                                            {.snapshot = table,
+                                             .stem = lake_.new_uuid().str(),
+                                             .file_bytes = kFileBytes,
+                                             .time_ms = commit.time.ms()}));
             for (const auto& add : commit.adds)
                 outcome.inserted += uint64_t(std::max<int64_t>(0, add.records));
             outcome.written = outcome.inserted;
@@ -125,6 +133,9 @@ class Create {
         metadata.partition_columns = request_.partition_by;
         for (const auto& [key, value] : request_.properties)
             metadata.configuration.emplace_back(key, value);
+        for (size_t i = 0; i < request_.checks.size(); ++i)
+            metadata.configuration.emplace_back(fmt::format("delta.constraints.check_{}", i + 1),
+                                                request_.checks[i]);
         metadata.created_ms = commit.time.ms();
         auto protocol = there ? there->protocol : delta::Protocol{};
         if (const auto needed = delta::protocol_of(schema); needed.writer_features)

@@ -94,18 +94,19 @@ class Insert final : public RowOperation {
             const auto count = std::ranges::count(named, field.name);
             if (count > 1)
                 return fail(ErrorCode::kInvalidArgument, "column " + field.name + " comes twice");
-            if (count == 0) TARN_RETURN_IF_ERROR(check_left_out(field));
             used += size_t(count);
-            list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ",
-                                count ? "v." + quoted_name(field.name) : "NULL",
-                                quoted_name(field.name));
+            list += fmt::format(
+                "{}{} AS {}", list.empty() ? "" : ", ",
+                count ? "v." + quoted_name(field.name) : change.rules().left_out(field.name),
+                quoted_name(field.name));
         }
         if (used != named.size())
             for (const auto& name : named)
                 if (!change.table().schema->find(name))
                     return fail(ErrorCode::kInvalidArgument,
                                 fmt::format("table {} has no column {}", request_.table, name));
-        return fmt::format("SELECT {} FROM ({}) AS v({})", list, request_.select, names);
+        return change.kept(
+            fmt::format("SELECT {} FROM ({}) AS v({})", list, request_.select, names), named);
     }
     // The names of what the query gives.
     Result<std::vector<std::string>> columns_of(sql::Session& session) const {

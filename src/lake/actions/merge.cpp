@@ -39,7 +39,7 @@ class Merge final : public RowOperation {
             fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT row_number() OVER () AS "
                         "tarn_sid, * FROM ({}) AS {}",
                         kSource, request_.source, s_)));
-        if (request_.evolves) TARN_RETURN_IF_ERROR(evolve(change));
+        TARN_RETURN_IF_ERROR(look_at_source(change));
         TARN_RETURN_IF_ERROR(session.execute(fmt::format(
             "CREATE OR REPLACE TEMP TABLE {} AS SELECT {t}.filename AS f, {t}.file_row_number AS "
             "r, {s}.tarn_sid AS sid, {} AS c FROM {} AS {s} JOIN {} AS {t} ON ({})",
@@ -83,10 +83,13 @@ class Merge final : public RowOperation {
     }
 
   private:
-    // The table gets the source's columns that a clause asks for.
-    Status evolve(RowChange& change) {
+    // The table gets the source's columns that a clause asks for, if it evolves.
+    Status look_at_source(RowChange& change) {
         const auto source = fmt::format("SELECT * EXCLUDE (tarn_sid) FROM {}", kSource);
         TARN_TRY(const auto given, sql::schema_of_query(change.session(), source));
+        for (const auto& field : given.fields)
+            source_.push_back(field.name);
+        if (!request_.evolves) return {};
         bool all = false;
         std::vector<std::string> wanted;
         for (const auto& clause : request_.clauses) {
@@ -94,17 +97,24 @@ class Merge final : public RowOperation {
             for (const auto& one : clause.set)
                 wanted.push_back(one.column);
         }
-        for (const auto& field : given.fields)
-            source_.push_back(field.name);
         if (all) wanted.clear();
         if (!all && wanted.empty()) return {};
         TARN_TRY(auto more, columns_beside(change.table(), change.session(), source, wanted));
         return change.add_columns(std::move(more));
     }
-    bool in_source(const std::string& column) const {
-        return !request_.evolves || std::ranges::any_of(source_, [&](const auto& name) {
-            return same_but_case(name, column);
-        });
+    // Whether a clause for all columns takes this one from the source: where the table does not
+    // evolve, one that the source has not is an error, unless it is generated.
+    bool in_source(const RowChange& change, const std::string& column) const {
+        return (!request_.evolves && !change.rules().generated.contains(column)) ||
+               std::ranges::any_of(source_,
+                                   [&](const auto& name) { return same_but_case(name, column); });
+    }
+    std::vector<std::string> given_by(const MergeClause& clause) const {
+        if (clause.all) return source_;
+        std::vector<std::string> out;
+        for (const auto& one : clause.set)
+            out.push_back(one.column);
+        return out;
     }
     // Which clause of this kind a row takes, by its index in the request; NULL: none.
     std::string clause_of(MergeWhen when) const {
@@ -187,9 +197,11 @@ class Merge final : public RowOperation {
             const auto those = fmt::format(
                 "FROM {} AS {s} ANTI JOIN {} AS tarn_p ON tarn_p.sid = {s}.tarn_sid WHERE {} = {}",
                 kSource, kPairs, clause_of(MergeWhen::kNotMatched), i, fmt::arg("s", s_));
-            TARN_TRY(auto row, inserted_row(table, clause));
-            change.come(fmt::format("SELECT {} {}", row, those));
-            change.record(fmt::format("SELECT {}, 'insert' AS _change_type {}", row, those));
+            TARN_TRY(const auto row, inserted_row(change, clause));
+            const auto rows =
+                change.kept(fmt::format("SELECT {} {}", row, those), given_by(clause));
+            change.come(rows);
+            change.record(fmt::format("SELECT *, 'insert' AS _change_type FROM ({})", rows));
             return {};
         }
         const bool by_source = clause.when == MergeWhen::kNotMatchedBySource;
@@ -212,34 +224,33 @@ class Merge final : public RowOperation {
                             old, those));
             return {};
         }
-        TARN_TRY(auto row, updated_row(table, clause));
-        change.come(fmt::format("SELECT {} {}", row, those));
+        TARN_TRY(const auto row, updated_row(change, clause));
+        const auto rows = change.kept(fmt::format("SELECT {} {}", row, those), given_by(clause));
+        change.come(rows);
         change.record(fmt::format("SELECT {}, 'update_preimage' AS _change_type {}", old, those));
-        change.record(fmt::format("SELECT {}, 'update_postimage' AS _change_type {}", row, those));
+        change.record(fmt::format("SELECT *, 'update_postimage' AS _change_type FROM ({})", rows));
         return {};
     }
 
     std::string from_source(std::string_view column) const {
         return s_ + "." + quoted_name(column);
     }
-    Result<std::string> updated_row(const delta::Snapshot& table, const MergeClause& clause) const {
+    Result<std::string> updated_row(const RowChange& change, const MergeClause& clause) const {
         auto set = clause.set;
         if (clause.all)
-            for (const auto& field : table.schema->fields)
-                if (in_source(field.name)) set.push_back({field.name, from_source(field.name)});
-        return set_list(table, request_.alias, set);
+            for (const auto& field : change.table().schema->fields)
+                if (in_source(change, field.name))
+                    set.push_back({field.name, from_source(field.name)});
+        return set_list(change.table(), request_.alias, set);
     }
-    Result<std::string> inserted_row(const delta::Snapshot& table,
-                                     const MergeClause& clause) const {
+    Result<std::string> inserted_row(const RowChange& change, const MergeClause& clause) const {
         auto set = clause.set;
-        for (const auto& field : table.schema->fields)
-            if (clause.all && in_source(field.name)) {
+        for (const auto& field : change.table().schema->fields)
+            if (clause.all && in_source(change, field.name))
                 set.push_back({field.name, from_source(field.name)});
-            } else if (std::ranges::find(set, field.name, &SetColumn::column) == set.end()) {
-                TARN_RETURN_IF_ERROR(check_left_out(field));
-                set.push_back({field.name, "NULL"});
-            }
-        return set_list(table, request_.alias, set);
+            else if (std::ranges::find(set, field.name, &SetColumn::column) == set.end())
+                set.push_back({field.name, change.rules().left_out(field.name)});
+        return set_list(change.table(), request_.alias, set);
     }
 
     Status count(sql::Session& session, ChangeOutcome& outcome) const {

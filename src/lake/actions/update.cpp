@@ -25,10 +25,14 @@ class Update final : public RowOperation {
             "FROM {1} AS {0} SEMI JOIN {2} AS g ON {0}.filename = g.f AND {0}.file_row_number = "
             "g.r",
             alias, change.rows(), RowChange::kGone);
-        change.come(fmt::format("SELECT {} {}", row, those));
+        std::vector<std::string> given;
+        for (const auto& one : request_.set)
+            given.push_back(one.column);
+        const auto rows = change.kept(fmt::format("SELECT {} {}", row, those), given);
+        change.come(rows);
         change.record(fmt::format("SELECT {}, 'update_preimage' AS _change_type {}",
                                   column_list(change.table(), request_.alias), those));
-        change.record(fmt::format("SELECT {}, 'update_postimage' AS _change_type {}", row, those));
+        change.record(fmt::format("SELECT *, 'update_postimage' AS _change_type FROM ({})", rows));
         return {};
     }
     std::vector<std::pair<std::string, std::string>> parameters() const override {

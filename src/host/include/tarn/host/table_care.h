@@ -15,27 +15,10 @@
 #include "tarn/base/mutex.h"
 #include "tarn/base/time.h"
 #include "tarn/lake/lake.h"
-#include "tarn/project/section.h"
+#include "tarn/project/maintain.h"
 #include "tarn/sql/engine.h"
 
 namespace tarn::host {
-
-// How often each is done; absent: never.
-struct CareRule {
-    std::optional<Duration> compact, vacuum;
-    std::optional<Duration> retain;  // rows are kept for so long,
-    std::string retain_by = {};      // counted from the time in this column
-};
-struct CarePlan {
-    CareRule all;  // of tables that are not named
-    std::map<std::string, CareRule, std::less<>> tables;
-    const CareRule& of(std::string_view table) const;
-};
-
-// `maintain` of tarn.yml: a CarePlan.
-std::span<const project::Section> maintain_sections();
-// What a project says of it; a plan for nothing if it says nothing.
-CarePlan care_plan(const project::Project& project);
 
 struct TableCareContext {
     lake::Lake& lake;
@@ -52,7 +35,7 @@ class TableCare {
   public:
     explicit TableCare(TableCareContext context);
     ~TableCare() { stop(); }
-    void set(CarePlan plan);
+    void set(project::CarePlan plan);
     void start();
     // Ends what runs, between two files.
     void stop();
@@ -64,10 +47,10 @@ class TableCare {
     void run();
     bool stopping() const;
     void look(const std::string& table, Verb verb, std::optional<Duration> every,
-              const CareRule& rule);
+              const project::CareRule& rule);
     Status compact(const std::string& table, Duration every);
     Status vacuum(const std::string& table);
-    Status retain(const std::string& table, const CareRule& rule);
+    Status retain(const std::string& table, const project::CareRule& rule);
 
     TableCareContext context_;
     Counter& packed_;
@@ -76,7 +59,7 @@ class TableCare {
     mutable Mutex mutex_;
     Condition wake_;
     bool stopping_ TARN_GUARDED_BY(mutex_) = false;
-    CarePlan plan_ TARN_GUARDED_BY(mutex_);
+    project::CarePlan plan_ TARN_GUARDED_BY(mutex_);
     std::map<std::pair<std::string, Verb>, int64_t> due_;  // on the monotonic clock, µs
     std::set<std::string> said_;
     std::thread thread_;

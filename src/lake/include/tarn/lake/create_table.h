@@ -18,6 +18,7 @@ struct CreateRequest {
     delta::Schema schema;  // none: the query's
     std::vector<std::string> partition_by;
     std::map<std::string, std::string> properties;
+    std::vector<std::string> checks;  // conditions that each row holds to
     std::string description;
     std::string select;  // its first rows; empty: none
     bool or_replace = false, if_not_exists = false;

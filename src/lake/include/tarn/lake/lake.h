@@ -180,7 +180,7 @@ class Lake {
     // `statement` is an ALTER (table_statement.h). Columns that are renamed or dropped map all
     // columns of
     // the table from then on, a wider type asks readers for type widening.
-    Result<ChangeOutcome> alter_table(const sql::TableStatement& statement);
+    Result<ChangeOutcome> alter_table(const sql::TableStatement& statement, sql::Engine& engine);
     Result<std::vector<std::string>> column_names(std::string_view table);
     Result<ChangeOutcome> insert(const InsertRequest& request);
     Result<ChangeOutcome> delete_rows(const DeleteRequest& request);

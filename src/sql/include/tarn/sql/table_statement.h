@@ -40,13 +40,15 @@ enum class AlterThen {
     kDropRequired,
     kSetComment,  // of a column, or of the table if none is named
     kSetProperties,
+    kAddCheck,   // of this name and text
+    kDropCheck,  // of this name
 };
 struct AlterStatement {
     AlterThen then = AlterThen::kAddColumn;
     std::string column;
     std::string name;  // the new one
     delta::DataType type;
-    std::string text;  // comment
+    std::string text;  // comment; condition
     bool if_exists = false, if_not_exists = false;
 };
 
@@ -70,7 +72,8 @@ struct TableStatement {
     std::string source, source_alias, on;
     std::vector<MergeClause> clauses;
     // kCreate.
-    std::vector<delta::Field> created;
+    std::vector<delta::Field> created;  // with defaults and generated columns
+    std::vector<std::string> checks;    // conditions
     std::vector<std::string> partition_by;
     // Also of an ALTER that sets them; an empty value takes one away.
     std::vector<std::pair<std::string, std::string>> properties;
@@ -83,7 +86,7 @@ struct TableStatement {
 //   INSERT OVERWRITE [INTO] t …            all rows of t go
 //   INSERT OVERWRITE PARTITIONS [INTO] t … those in the partitions of the new rows
 //   INSERT INTO t REPLACE WHERE (p) …      those for which p holds; new rows must hold to it
-//   INSERT | MERGE WITH SCHEMA EVOLUTION … the table gets the columns that the source has beside its
+//   INSERT | MERGE WITH SCHEMA EVOLUTION … the table gets the columns of the source that it lacks
 // `restricted`: queries and expressions in it read nothing but the provider's tables, as untrusted
 // SELECTs do. Errors: kSql (syntax), kSqlRefused, kUnsupported (a clause that tables have not, by
 // name).

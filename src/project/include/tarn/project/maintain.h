@@ -1,0 +1,30 @@
+#pragma once
+
+// `maintain` of tarn.yml: what Tarn does by itself to keep tables fast and small.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tarn/base/time.h"
+
+namespace tarn::project {
+
+struct Project;
+
+// How often each is done; absent: never.
+struct CareRule {
+    std::optional<Duration> compact, vacuum;
+    std::optional<Duration> retain;  // rows are kept for so long,
+    std::string retain_by = {};      // counted from the time in this column
+};
+struct CarePlan {
+    CareRule all;  // of tables that are not named
+    std::map<std::string, CareRule, std::less<>> tables;
+    const CareRule& of(std::string_view table) const;
+};
+// What a project says of it; a plan for nothing if it says nothing.
+CarePlan care_plan(const Project& project);
+
+}  // namespace tarn::project
