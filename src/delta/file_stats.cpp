@@ -1,5 +1,7 @@
 #include "tarn/delta/file_stats.h"
 
+#include "tarn/delta/partition.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -59,8 +61,9 @@ std::optional<std::string> bound(const DataType& type, const std::string& text, 
         case TypeKind::kShort:
         case TypeKind::kInteger:
         case TypeKind::kLong:
-        case TypeKind::kDecimal:
             return text;
+        case TypeKind::kDecimal:
+            return decimal_with_zero(text);
         case TypeKind::kFloat:
         case TypeKind::kDouble:
             return finite_number(text, upper);

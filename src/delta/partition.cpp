@@ -44,6 +44,68 @@ std::string java_double(double v) {
     return text.substr(0, at) + (minus ? "E-" : "E") + std::string(exponent);
 }
 
+std::string decimal_with_zero(std::string text) {
+    const size_t at = text.starts_with('-') ? 1 : 0;
+    if (at < text.size() && text[at] == '.') text.insert(at, "0");
+    return text;
+}
+
+namespace {
+
+std::string number_key(const std::string& text) {
+    double value = 0;
+    const auto end = text.data() + text.size();
+    if (std::from_chars(text.data(), end, value).ptr != end) return text;
+    return value == 0 ? "0" : fmt::format("{:.17g}", value);
+}
+
+std::string decimal_key(std::string text) {
+    const bool minus = text.starts_with('-');
+    if (minus || text.starts_with('+')) text.erase(0, 1);
+    if (text.find('.') != text.npos) {
+        text.erase(text.find_last_not_of('0') + 1);
+        if (text.ends_with('.')) text.pop_back();
+    }
+    text.erase(0, text.find_first_not_of('0'));
+    if (text.empty()) return "0";
+    return (minus ? "-" : "") + decimal_with_zero(std::move(text));
+}
+
+std::string time_key(std::string text) {
+    constexpr size_t kDate = 10, kSeconds = 19;  // 2026-01-31, 2026-01-31 23:59:59
+    if (text.size() < kDate) return text;
+    if (text.size() == kDate) return text + " 00:00:00";
+    text[kDate] = ' ';
+    if (text.ends_with('Z')) text.pop_back();
+    if (text.ends_with("+00:00")) text.erase(text.size() - 6);
+    if (text.size() > kSeconds && text[kSeconds] == '.') {
+        text.erase(text.find_last_not_of('0') + 1);
+        if (text.ends_with('.')) text.pop_back();
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string partition_value_key(const DataType& type, const std::string& text) {
+    switch (type.kind) {
+        case TypeKind::kByte:
+        case TypeKind::kShort:
+        case TypeKind::kInteger:
+        case TypeKind::kLong:
+        case TypeKind::kDecimal:
+            return decimal_key(text);
+        case TypeKind::kFloat:
+        case TypeKind::kDouble:
+            return number_key(text);
+        case TypeKind::kTimestamp:
+        case TypeKind::kTimestampNtz:
+            return time_key(text);
+        default:
+            return text;
+    }
+}
+
 std::optional<std::string> partition_text(const codec::Column& column, size_t row) {
     using codec::ColumnType;
     if (column.is_null(row)) return std::nullopt;

@@ -1,5 +1,7 @@
 #include "tarn/delta/protocol_gate.h"
 
+#include "tarn/base/names.h"
+
 #include <algorithm>
 #include <string>
 
@@ -172,7 +174,7 @@ Protocol with_properties(Protocol protocol, const StringMap& configuration) {
         if (key.starts_with("delta.constraints."))
             protocol = with_feature(protocol, "checkConstraints");
         for (const auto& asks : kAsks)
-            if (key == asks.property && value == asks.value)
+            if (key == asks.property && value && same_but_case(*value, asks.value))
                 protocol = with_feature(protocol, asks.feature);
     }
     return protocol;

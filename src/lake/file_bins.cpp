@@ -88,7 +88,7 @@ Result<std::set<PartitionKey>> partitions_where(sql::Session& session,
     std::set<PartitionKey> out;
     TARN_RETURN_IF_ERROR(each_pair(
         session,
-        fmt::format("SELECT DISTINCT tarn_file, 1 FROM (SELECT {}, filename AS tarn_file FROM {}) "
+        fmt::format("SELECT DISTINCT \"tarn file\", 1 FROM (SELECT {}, \"tarn file\" FROM {}) "
                     "WHERE ({})",
                     name_list(columns), given.text(), where),
         [&](std::string_view name, int64_t) -> Status {

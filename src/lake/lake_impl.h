@@ -105,6 +105,9 @@ const std::string& stored_name(const delta::Snapshot& snapshot, const std::strin
 const std::string* partition_value(const delta::Snapshot& snapshot, const delta::AddFile& file,
                                    const std::string& column);
 PartitionKey partition_of(const delta::Snapshot& snapshot, const delta::AddFile& file);
+// The same with values in one spelling: what tells whether two files are of one partition.
+PartitionKey partition_identity(const delta::Snapshot& snapshot, const delta::AddFile& file);
+PartitionKey partition_identity(const delta::Snapshot& snapshot, PartitionKey key);
 
 inline constexpr std::string_view kReplaceTable = "REPLACE TABLE";  // in commitInfo
 inline constexpr std::string_view kReplacedAt = "tarn.replacedAt";  // a table's property: version
@@ -117,6 +120,8 @@ Status check_rules(const delta::Snapshot& snapshot);
 // Tarn does not do.
 Status check_property(std::string_view key, std::string_view value);
 
+// Whether a table says "true" of this, in whatever case.
+bool is_true(const delta::Snapshot& table, std::string_view property);
 int64_t integer_property(const delta::Snapshot& snapshot, std::string_view key, int64_t otherwise);
 std::string json_object(const std::map<std::string, std::string>& values);
 std::string json_list(const std::vector<std::string>& values);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lake_impl.h"
+#include "tarn/delta/partition.h"
 #include "tarn/sql/delta_files.h"
 
 namespace tarn::lake {
@@ -30,6 +31,18 @@ PartitionKey partition_of(const delta::Snapshot& snapshot, const delta::AddFile&
     return key;
 }
 
+PartitionKey partition_identity(const delta::Snapshot& snapshot, PartitionKey key) {
+    const auto& columns = snapshot.metadata->partition_columns;
+    for (size_t i = 0; i < key.size(); ++i)
+        if (const auto* field = snapshot.schema->find(columns[i]); field && key[i])
+            key[i] = delta::partition_value_key(field->type, *key[i]);
+    return key;
+}
+
+PartitionKey partition_identity(const delta::Snapshot& snapshot, const delta::AddFile& file) {
+    return partition_identity(snapshot, partition_of(snapshot, file));
+}
+
 Result<std::set<PartitionKey>> partitions_of(const delta::Snapshot& snapshot,
                                              const BatchList& rows) {
     std::vector<int> columns;
@@ -40,7 +53,7 @@ Result<std::set<PartitionKey>> partitions_of(const delta::Snapshot& snapshot,
     }
     std::set<PartitionKey> out;
     for (auto& [key, part] : split_by_partition(rows, columns))
-        out.insert(key);
+        out.insert(partition_identity(snapshot, key));
     return out;
 }
 
@@ -142,7 +155,7 @@ Result<PartitionRows> Lake::read_partitions(sql::Session& session, std::string_v
     TARN_TRY(auto touched, partitions_of(*snapshot, like));
     sql::DeltaFiles files{snapshot, {}};
     snapshot->files.each([&](auto& file) {
-        if (touched.contains(partition_of(*snapshot, *file))) files.files.push_back(file);
+        if (touched.contains(partition_identity(*snapshot, *file))) files.files.push_back(file);
     });
     PartitionRows out{.version = snapshot->version, .rows = {}};
     TARN_TRY(out.rows, sql::read_delta_files(session, files, columns, SIZE_MAX));

@@ -24,11 +24,6 @@ namespace {
 constexpr std::string_view kScheme = "tarn://";
 constexpr int64_t kShortestPauseUs = 2'000, kLongestPauseUs = 500'000;
 
-bool is_true(const delta::Snapshot& table, std::string_view property) {
-    const auto* text = table.property(property);
-    return text && *text == "true";
-}
-
 bool marks_rows(const delta::Snapshot& table) {
     return is_true(table, "delta.enableDeletionVectors") &&
            delta::has_writer_feature(table.protocol, "deletionVectors");
@@ -282,11 +277,11 @@ Status RowChange::remove_rows(delta::CommitRequest& commit, ChangeOutcome& outco
     given_ = nullptr;
     given_ = std::make_unique<sql::GivenFiles>(*session_, std::move(files));
     std::vector<delta::AddFile> adds;
-    TARN_RETURN_IF_ERROR(
-        write(fmt::format("SELECT {} FROM {} AS t ANTI JOIN {} AS g ON t.filename = g.f AND "
-                          "t.file_row_number = g.r",
-                          column_list(*snapshot_, "t"), rows(), kGone),
-              false, adds));
+    TARN_RETURN_IF_ERROR(write(fmt::format("SELECT {} FROM {} AS t ANTI JOIN {} AS \"tarn g\" ON "
+                                           "t.\"tarn file\" = \"tarn g\".f AND "
+                                           "t.\"tarn row\" = \"tarn g\".r",
+                                           column_list(*snapshot_, "t"), rows(), kGone),
+                               false, adds));
     std::ranges::move(adds, std::back_inserter(commit.adds));
     return {};
 }
@@ -307,9 +302,9 @@ void RowChange::choose_all() {
 void RowChange::remove_partitions_of(const std::vector<delta::AddFile>& adds) {
     std::set<PartitionKey> touched;
     for (const auto& add : adds)
-        touched.insert(partition_of(*snapshot_, add));
+        touched.insert(partition_identity(*snapshot_, add));
     choose_files(
-        [&](const auto& file) { return touched.contains(partition_of(*snapshot_, file)); });
+        [&](const auto& file) { return touched.contains(partition_identity(*snapshot_, file)); });
 }
 
 Result<delta::CommitRequest> RowChange::prepare(ChangeOutcome& outcome) {

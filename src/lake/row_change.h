@@ -31,12 +31,12 @@ class RowChange {
     // Columns that the table has not come with the commit, at its end. Before rows() is read.
     Status add_columns(std::vector<delta::Field> fields);
     sql::Session& session() { return *session_; }
-    // The table's live rows in FROM; with virtual columns filename and file_row_number. Once
+    // The table's live rows in FROM; with the columns kFileColumn and kRowColumn. Once
     // choose_gone() has run it has the files alone in which rows go.
     std::string rows() const;
     bool records_changes() const;  // delta.enableChangeDataFeed
 
-    // `select` gives f (filename) and r (file_row_number) of the rows that go, each once.
+    // `select` gives f (kFileColumn) and r (kRowColumn) of the rows that go, each once.
     Status choose_gone(const std::string& select);
     uint64_t gone() const { return gone_; }
     static constexpr const char* kGone = "tarn_gone";  // a table of f and r

@@ -8,6 +8,7 @@
 
 #include "tarn/base/names.h"
 #include "tarn/delta/error_ids.h"
+#include "tarn/sql/delta_files.h"
 #include "tarn/sql/delta_write.h"
 #include "tarn/sql/portable_expression.h"
 #include "tarn/sql/quote.h"
@@ -116,6 +117,11 @@ Result<RowRules> row_rules(sql::Engine& engine, const delta::Snapshot& table) {
         out.checks.push_back({key.substr(kConstraint.size()), *value, std::move(*expression)});
     }
     for (const auto& field : table.schema->fields) {
+        if (same_but_case(field.name, sql::kFileColumn) ||
+            same_but_case(field.name, sql::kRowColumn))
+            return fail(
+                errors::kTableFeature,
+                "this version of Tarn has a use of its own for the name of column " + field.name);
         TARN_RETURN_IF_ERROR(check_field(field));
         TARN_RETURN_IF_ERROR(check_inside(field.type.fields));
         if (const auto text = text_of(field, "delta.generationExpression")) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lake_impl.h"
+#include "tarn/base/names.h"
 #include "tarn/delta/error_ids.h"
 
 namespace tarn::lake {
@@ -28,6 +29,11 @@ Status check_fields(const std::vector<delta::Field>& fields) {
 }
 
 }  // namespace
+
+bool is_true(const delta::Snapshot& table, std::string_view property) {
+    const auto* text = table.property(property);
+    return text && same_but_case(*text, "true");
+}
 
 Status check_rules(const delta::Snapshot& snapshot) {
     for (auto& [key, value] : snapshot.metadata->configuration)

@@ -16,6 +16,7 @@
 #include <duckdb/storage/statistics/string_stats.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -142,6 +143,7 @@ struct ScanState {
     std::vector<std::shared_ptr<const delta::AddFile>> files;
     std::map<std::string, std::string> physical;    // by column name
     std::map<std::string, LogicalType> partitions;  // of columns by name
+    bool given = false;                             // to a session
     // Of files of changes: positions of the rows that are meant.
     std::unordered_map<const delta::AddFile*, std::vector<uint64_t>> only;
 
@@ -366,6 +368,7 @@ class DeltaReader final : public MultiFileReader {
         if (changes_) {
             add_changes(files.path, *snapshot, *state, bind, names, types);
         } else {
+            state->given = bool(given_);
             state->files = given_ ? given_->files : snapshot->files.all();
         }
         state->snapshot = std::move(snapshot);
@@ -491,6 +494,22 @@ class DeltaReader final : public MultiFileReader {
     duckdb::shared_ptr<SessionState> session_;
 };
 
+// Of parquet_scan.
+std::atomic<table_function_get_virtual_columns_t> virtual_columns_of_parquet;
+
+// Files that a session was given have their rows' places under names of ours: a table may have a
+// column filename.
+virtual_column_map_t name_places(ClientContext& context, optional_ptr<FunctionData> bind) {
+    auto out = virtual_columns_of_parquet.load()(context, bind);
+    auto& list = bind->Cast<MultiFileBindData>().file_list->Cast<SnapshotFiles>();
+    if (!list.state().given) return out;
+    for (auto& [id, column] : out) {
+        if (column.name == "filename") column.name = kFileColumn;
+        if (column.name == "file_row_number") column.name = kRowColumn;
+    }
+    return out;
+}
+
 // count(*) without touching a file, when the log has all counts.
 vector<PartitionStatistics> count_from_log(ClientContext&, GetPartitionStatsInput& input) {
     vector<PartitionStatistics> out;
@@ -526,6 +545,8 @@ static Status add_delta_scan(Engine& to) {
         // A copied plan would come back as a plain list of files, without deletes.
         scan.serialize = nullptr;
         scan.deserialize = nullptr;
+        virtual_columns_of_parquet = scan.get_virtual_columns;
+        scan.get_virtual_columns = name_places;
         scan.late_materialization = false;  // joins on the file's index, which pruning renumbers
         auto changes = scan;
         scan.name = kDeltaScanFunction;

@@ -194,6 +194,8 @@ class DeltaWrite {
                 text = delta::java_double(duckdb::Value(*text)
                                               .DefaultCastAs(duckdb::LogicalType::DOUBLE)
                                               .GetValue<double>());
+            if (text && field->type.kind == TypeKind::kDecimal)
+                text = delta::decimal_with_zero(*std::move(text));
             add.partition_values.emplace_back(delta::physical_name(*field, mapping_), text);
         }
         if (!output_.changes)
@@ -294,6 +296,13 @@ std::string typed_select(const delta::Snapshot& table, const std::string& select
     for (const auto& field : table.schema->fields) {
         const auto name = quoted_name(field.name);
         auto value = fmt::format("CAST(v.{} AS {})", name, duck_type(field.type).ToString());
+        if (field.type.kind == TypeKind::kDate || field.type.kind == TypeKind::kTimestamp ||
+            field.type.kind == TypeKind::kTimestampNtz)
+            value = fmt::format(
+                "CASE WHEN {0} NOT BETWEEN '0001-01-01' AND '9999-12-31{1}' THEN error({2}) ELSE "
+                "{0} END",
+                value, field.type.kind == TypeKind::kDate ? "" : " 23:59:59.999999",
+                quoted_text("column " + field.name + " has a time outside of the years 1 to 9999"));
         if (!field.nullable)
             value = fmt::format("CASE WHEN v.{} IS NULL THEN error({}) ELSE {} END", name,
                                 quoted_text("column " + field.name + " is required and has a null"),

@@ -268,3 +268,56 @@ def test_what_a_table_asks_of_rows_is_kept(tmp_path):
     assert rows(data, "select count(*) as n from s.t") == [{"n": 4}]
     validated = tarn.run("table", "validate", "s.t", "--data", str(data), "--format", "json")
     assert validated.returncode == 0 and json.loads(validated.stdout)["problems"] == []
+
+
+@pytest.mark.parametrize("vectors", ["true", "false"])
+def test_columns_called_as_scans_call_theirs(tmp_path, vectors):
+    data = tmp_path / "data"
+    sql(data, f"""create table a.g with ('delta.enableDeletionVectors'='{vectors}') as
+                  select i as id, 0 as file_row_number, 'x' as filename, 7 as tarn_sid from range(4) r(i)""")
+    assert sql(data, "delete from a.g where id = 1") == "a.g: 1 row deleted, version 1"
+    assert sql(data, "update a.g set filename = 'y' where id = 2") == "a.g: 1 row updated, version 2"
+    sql(data, """update a.g as g set tarn_sid = s.tarn_sid from (select 3 as id, 9 as tarn_sid) s where g.id = s.id""")
+    assert rows(data, "select * from a.g order by id") == [
+        {"id": 0, "file_row_number": 0, "filename": "x", "tarn_sid": 7},
+        {"id": 2, "file_row_number": 0, "filename": "y", "tarn_sid": 7},
+        {"id": 3, "file_row_number": 0, "filename": "x", "tarn_sid": 9}]
+    sql(data, "alter table a.g rename column id to other")
+    assert sql(data, "delete from a.g where file_row_number = 0 and other = 0") == "a.g: 1 row deleted, version 5"
+
+
+def test_a_partition_is_its_value_however_it_is_written(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table a.o (id int, d decimal(6,2)) partitioned by (d)")
+    sql(data, "insert into a.o values (1, 12.3), (2, 0.5)")
+    sql(data, "alter table a.o alter column d set data type decimal(8,3)")
+    sql(data, "insert overwrite partitions a.o values (3, 12.3)")
+    assert rows(data, "select id from a.o order by id") == [{"id": 2}, {"id": 3}]
+    sql(data, "create table a.f (id int, f double) partitioned by (f)")
+    sql(data, "insert into a.f values (1, 0.0), (2, 1)")
+    sql(data, "insert overwrite partitions a.f values (3, -0.0::double)")
+    assert rows(data, "select id from a.f order by id") == [{"id": 2}, {"id": 3}]
+
+
+def test_fractions_alone_are_numbers_for_others(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table a.d (id int, d decimal(3,3), p decimal(2,2)) partitioned by (p)")
+    sql(data, "insert into a.d values (1, 0.5, 0.25), (2, -0.125, -0.05)")
+    log = (data / "tables/a/d/_delta_log/00000000000000000001.json").read_text()
+    for line in log.splitlines():
+        if "add" in json.loads(line):
+            json.loads(json.loads(line)["add"]["stats"])
+            assert json.loads(line)["add"]["partitionValues"]["p"] in ("0.25", "-0.05")
+    found = deltalake.QueryBuilder().register("t", deltalake.DeltaTable(str(data / "tables/a/d"))).execute(
+        "select id from t where d > 0")
+    assert pyarrow.table(found.read_all()).to_pydict()["id"] == [1]
+
+
+def test_what_no_table_may_become(tmp_path):
+    data = tmp_path / "data"
+    sql(data, """create table a.t with ('delta.appendOnly'='TRUE') as select 1 as id, 'x' as "Vv" """)
+    assert "appends only" in refused(data, "delete from a.t")
+    assert "appends only" in refused(data, "create or replace table a.t as select 2 as id")
+    assert "case alone" in refused(data, "alter table a.t rename column id to vv")
+    assert "years 1 to 9999" in refused(data, "create table a.u as select timestamp 'infinity' as at")
+    assert rows(data, "select * from a.t") == [{"id": 1, "Vv": "x"}]

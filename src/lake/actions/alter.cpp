@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "row_change.h"
+#include "tarn/base/names.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/protocol_gate.h"
 #include "tarn/delta/schema_edit.h"
@@ -225,6 +226,11 @@ class Alter {
                 return fail(std::move(rules).error());
         if (edit_->mapping() == delta::ColumnMapping::kNone)
             TARN_RETURN_IF_ERROR(delta::check_names(edit_->schema));
+        for (const auto& a : edit_->schema.fields)
+            for (const auto& b : edit_->schema.fields)
+                if (a.name < b.name && same_but_case(a.name, b.name))
+                    return wrong(
+                        fmt::format("columns {} and {} differ in case alone", a.name, b.name));
         return delta::check_writable(edit_->protocol, edit_->metadata);
     }
 

@@ -126,14 +126,14 @@ class Insert final : public RowOperation {
     }
     Status replace_where(RowChange& change) const {
         const auto alias = quoted_name(request_.alias);
-        TARN_RETURN_IF_ERROR(change.choose_gone(
-            fmt::format("SELECT {0}.filename AS f, {0}.file_row_number AS r FROM {1} AS {0} WHERE "
-                        "({2})",
-                        alias, change.rows(), request_.where)));
-        change.record(
-            fmt::format("SELECT {}, 'delete' AS _change_type FROM {} AS t SEMI JOIN {} "
-                        "AS g ON t.filename = g.f AND t.file_row_number = g.r",
-                        column_list(change.table(), "t"), change.rows(), RowChange::kGone));
+        TARN_RETURN_IF_ERROR(change.choose_gone(fmt::format(
+            "SELECT {0}.\"tarn file\" AS f, {0}.\"tarn row\" AS r FROM {1} AS {0} WHERE "
+            "({2})",
+            alias, change.rows(), request_.where)));
+        change.record(fmt::format(
+            "SELECT {}, 'delete' AS _change_type FROM {} AS t SEMI JOIN {} "
+            "AS \"tarn g\" ON t.\"tarn file\" = \"tarn g\".f AND t.\"tarn row\" = \"tarn g\".r",
+            column_list(change.table(), "t"), change.rows(), RowChange::kGone));
         return {};
     }
 

@@ -37,12 +37,12 @@ class Merge final : public RowOperation {
         auto& session = change.session();
         TARN_RETURN_IF_ERROR(session.execute(
             fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT row_number() OVER () AS "
-                        "tarn_sid, * FROM ({}) AS {}",
+                        "\"tarn sid\", * FROM ({}) AS {}",
                         kSource, request_.source, s_)));
         TARN_RETURN_IF_ERROR(look_at_source(change));
         TARN_RETURN_IF_ERROR(session.execute(fmt::format(
-            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {t}.filename AS f, {t}.file_row_number AS "
-            "r, {s}.tarn_sid AS sid, {} AS c FROM {} AS {s} JOIN {} AS {t} ON ({})",
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {t}.\"tarn file\" AS f, {t}.\"tarn row\" AS "
+            "r, {s}.\"tarn sid\" AS sid, {} AS c FROM {} AS {s} JOIN {} AS {t} ON ({})",
             kPairs, clause_of(MergeWhen::kMatched), kSource, change.rows(), request_.on,
             fmt::arg("t", t_), fmt::arg("s", s_))));
         TARN_RETURN_IF_ERROR(session.execute(alone(change)));
@@ -85,7 +85,7 @@ class Merge final : public RowOperation {
   private:
     // The table gets the source's columns that a clause asks for, if it evolves.
     Status look_at_source(RowChange& change) {
-        const auto source = fmt::format("SELECT * EXCLUDE (tarn_sid) FROM {}", kSource);
+        const auto source = fmt::format("SELECT * EXCLUDE (\"tarn sid\") FROM {}", kSource);
         TARN_TRY(const auto given, sql::schema_of_query(change.session(), source));
         for (const auto& field : given.fields)
             source_.push_back(field.name);
@@ -149,10 +149,10 @@ class Merge final : public RowOperation {
             return fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT f, r, c FROM {} LIMIT 0",
                                kAlone, kPairs);
         return fmt::format(
-            "CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM (SELECT {t}.filename AS f, "
-            "{t}.file_row_number AS r, {} AS c FROM {} AS {t} ANTI JOIN {} AS tarn_p ON "
-            "{t}.filename "
-            "= tarn_p.f AND {t}.file_row_number = tarn_p.r) WHERE c IS NOT NULL",
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM (SELECT {t}.\"tarn file\" AS f, "
+            "{t}.\"tarn row\" AS r, {} AS c FROM {} AS {t} ANTI JOIN {} AS \"tarn p\" ON "
+            "{t}.\"tarn file\" "
+            "= \"tarn p\".f AND {t}.\"tarn row\" = \"tarn p\".r) WHERE c IS NOT NULL",
             kAlone, clause_of(MergeWhen::kNotMatchedBySource), change.rows(), kPairs,
             fmt::arg("t", t_));
     }
@@ -178,8 +178,9 @@ class Merge final : public RowOperation {
         TARN_TRY(auto one,
                  session.query_columns(fmt::format(
                      "SELECT to_json(x)::VARCHAR FROM (SELECT {} FROM {} AS {t} JOIN ({} ORDER BY "
-                     "f, r LIMIT 1) AS tarn_p ON {t}.filename = tarn_p.f AND {t}.file_row_number = "
-                     "tarn_p.r) x",
+                     "f, r LIMIT 1) AS \"tarn p\" ON {t}.\"tarn file\" = \"tarn p\".f AND "
+                     "{t}.\"tarn row\" = "
+                     "\"tarn p\".r) x",
                      column_list(change.table(), request_.alias), change.rows(), twice,
                      fmt::arg("t", t_))));
         return fail(errors::kMergeAmbiguous,
@@ -195,7 +196,8 @@ class Merge final : public RowOperation {
         if (clause.then == MergeThen::kNothing) return {};
         if (clause.when == MergeWhen::kNotMatched) {
             const auto those = fmt::format(
-                "FROM {} AS {s} ANTI JOIN {} AS tarn_p ON tarn_p.sid = {s}.tarn_sid WHERE {} = {}",
+                "FROM {} AS {s} ANTI JOIN {} AS \"tarn p\" ON \"tarn p\".sid = {s}.\"tarn sid\" "
+                "WHERE {} = {}",
                 kSource, kPairs, clause_of(MergeWhen::kNotMatched), i, fmt::arg("s", s_));
             TARN_TRY(const auto row, inserted_row(change, clause));
             const auto rows =
@@ -208,18 +210,20 @@ class Merge final : public RowOperation {
         const auto those =
             by_source
                 ? fmt::format(
-                      "FROM {} AS tarn_p JOIN {} AS {t} ON {t}.filename = tarn_p.f AND "
-                      "{t}.file_row_number = tarn_p.r WHERE tarn_p.c = {}",
+                      "FROM {} AS \"tarn p\" JOIN {} AS {t} ON {t}.\"tarn file\" = \"tarn p\".f "
+                      "AND "
+                      "{t}.\"tarn row\" = \"tarn p\".r WHERE \"tarn p\".c = {}",
                       kAlone, change.rows(), i, fmt::arg("t", t_))
                 : fmt::format(
-                      "FROM {} AS tarn_p JOIN {} AS {s} ON {s}.tarn_sid = tarn_p.sid JOIN "
-                      "{} AS {t} ON {t}.filename = tarn_p.f AND {t}.file_row_number = "
-                      "tarn_p.r WHERE tarn_p.c = {}",
+                      "FROM {} AS \"tarn p\" JOIN {} AS {s} ON {s}.\"tarn sid\" = \"tarn p\".sid "
+                      "JOIN "
+                      "{} AS {t} ON {t}.\"tarn file\" = \"tarn p\".f AND {t}.\"tarn row\" = "
+                      "\"tarn p\".r WHERE \"tarn p\".c = {}",
                       kPairs, kSource, change.rows(), i, fmt::arg("t", t_), fmt::arg("s", s_));
         const auto old = column_list(table, request_.alias);
         if (clause.then == MergeThen::kDelete) {
             change.record(
-                fmt::format("SELECT DISTINCT ON (tarn_p.f, tarn_p.r) {}, 'delete' AS "
+                fmt::format("SELECT DISTINCT ON (\"tarn p\".f, \"tarn p\".r) {}, 'delete' AS "
                             "_change_type {}",
                             old, those));
             return {};
@@ -275,8 +279,8 @@ class Merge final : public RowOperation {
         if (!has(MergeWhen::kNotMatched)) return {};
         TARN_TRY(
             auto inserted,
-            by(fmt::format("(SELECT {} AS c FROM {} AS {s} ANTI JOIN {} AS tarn_p ON "
-                           "tarn_p.sid = {s}.tarn_sid)",
+            by(fmt::format("(SELECT {} AS c FROM {} AS {s} ANTI JOIN {} AS \"tarn p\" ON "
+                           "\"tarn p\".sid = {s}.\"tarn sid\")",
                            clause_of(MergeWhen::kNotMatched), kSource, kPairs, fmt::arg("s", s_)),
                "*", MergeWhen::kNotMatched, MergeThen::kInsert));
         outcome.inserted = inserted;

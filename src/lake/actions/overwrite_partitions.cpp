@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 
 #include "action.h"
+#include "tarn/base/names.h"
 
 namespace tarn::lake {
 namespace {
 
 Status check(const delta::Snapshot& snapshot, const AppendRequest& request) {
-    if (auto only = snapshot.property("delta.appendOnly"); only && *only == "true")
+    if (auto only = snapshot.property("delta.appendOnly"); only && same_but_case(*only, "true"))
         return fail(ErrorCode::kUnsupported,
                     "table " + request.table + " takes appends only (delta.appendOnly)");
     if (request.replace_at != snapshot.version)
@@ -25,9 +26,9 @@ std::vector<delta::RemoveFile> removes(const delta::Snapshot& snapshot,
     std::vector<delta::RemoveFile> out;
     std::set<PartitionKey> touched;
     for (auto& add : adds)
-        touched.insert(partition_of(snapshot, add));
+        touched.insert(partition_identity(snapshot, add));
     snapshot.files.each([&](auto& file) {
-        if (!touched.contains(partition_of(snapshot, *file))) return;
+        if (!touched.contains(partition_identity(snapshot, *file))) return;
         out.push_back(removal(*file, time));
     });
     return out;

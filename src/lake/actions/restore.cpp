@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "table_files.h"
+#include "tarn/base/names.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
@@ -69,7 +70,7 @@ class Restore {
         set_metadata(commit);
         if (commit.adds.empty() && commit.removes.empty() && !commit.metadata) return outcome_;
         if (const auto* only = now_->property("delta.appendOnly");
-            only && *only == "true" && !commit.removes.empty())
+            only && same_but_case(*only, "true") && !commit.removes.empty())
             return fail(ErrorCode::kUnsupported,
                         "table " + request_.table + " takes appends only (delta.appendOnly)");
         commit.info = info(commit);

@@ -17,13 +17,14 @@ class Update final : public RowOperation {
         const auto alias = sql::quoted_name(request_.alias);
         TARN_TRY(auto row, set_list(change.table(), request_.alias, request_.set));
         TARN_RETURN_IF_ERROR(change.choose_gone(fmt::format(
-            "SELECT {0}.filename AS f, {0}.file_row_number AS r FROM {1} AS {0} WHERE {2}", alias,
+            "SELECT {0}.\"tarn file\" AS f, {0}.\"tarn row\" AS r FROM {1} AS {0} WHERE {2}", alias,
             change.rows(), request_.where.empty() ? "true" : "(" + request_.where + ")")));
         outcome.updated = change.gone();
         if (change.gone() == 0) return {};
         const auto those = fmt::format(
-            "FROM {1} AS {0} SEMI JOIN {2} AS g ON {0}.filename = g.f AND {0}.file_row_number = "
-            "g.r",
+            "FROM {1} AS {0} SEMI JOIN {2} AS \"tarn g\" ON {0}.\"tarn file\" = \"tarn g\".f AND "
+            "{0}.\"tarn row\" = "
+            "\"tarn g\".r",
             alias, change.rows(), RowChange::kGone);
         std::vector<std::string> given;
         for (const auto& one : request_.set)

@@ -21,8 +21,10 @@ struct DeltaFiles {
 
 // Makes these files what a session reads by text() in FROM, as long as it lives; one at a time.
 // Beside
-// the table's columns they have filename, which is "tarn://" and the path on disk, and
-// file_row_number, the position in the file.
+// the table's columns they have kFileColumn, which is "tarn://" and the path on disk, and
+// kRowColumn, the position in the file.
+inline constexpr const char* kFileColumn = "tarn file";
+inline constexpr const char* kRowColumn = "tarn row";
 class GivenFiles {
   public:
     GivenFiles(Session& session, const DeltaFiles& files);
