@@ -54,6 +54,8 @@ Status write_project(io::FileSystem& fs, const std::string& folder) {
     return {};
 }
 
+constexpr auto kCatchUp = Duration::seconds(60);  // for the flows, when all has been sent
+
 // A generator and what it said at its end.
 struct Producer {
     std::string stream;
@@ -73,11 +75,12 @@ class Demo {
     Status start_generator(const std::string& stream, const std::string& ledger);
     Status watch();
     Result<bool> ended(Producer& producer);
-    bool caught_up();
-    Status settle();
+    // How far flows are behind, by name; nothing where all have caught up.
+    nlohmann::ordered_json behind();
+    nlohmann::ordered_json settle();
     Result<nlohmann::json> query(const std::string& sql);
     Result<nlohmann::ordered_json> report();
-    Status add_tables(nlohmann::ordered_json& out, const std::string& stream);
+    Status add_tables(nlohmann::ordered_json& out, const std::string& stream, bool all);
     Status add_use(nlohmann::ordered_json& out);
     Status add_flows(nlohmann::ordered_json& out);
     void progress(int64_t second);
@@ -158,27 +161,34 @@ Status Demo::watch() {
     }
 }
 
-// Everything acknowledged has gone through every flow: nothing lags, and nothing is left to be
+// Everything acknowledged has gone through every flow when nothing lags and nothing is left to be
 // committed.
-bool Demo::caught_up() {
+nlohmann::ordered_json Demo::behind() {
     auto flows = supervisor_->api().get("/api/v1/flows");
-    if (!flows) return false;
-    auto list = flows->value("flows", nlohmann::json::array());
-    return !list.empty() && std::ranges::all_of(list, [](auto& flow) {
-        return flow.value("lag", int64_t(-1)) == 0;
-    });
+    nlohmann::ordered_json out;
+    if (!flows) {
+        out["/api/v1/flows"] = flows.error().message();
+        return out;
+    }
+    const auto list = flows->value("flows", nlohmann::json::array());
+    if (list.empty()) out["/api/v1/flows"] = "no flows";
+    for (const auto& flow : list)
+        if (flow.value("lag", int64_t(-1)) != 0)
+            out[flow.value("name", "?")] = flow.value("lag", nlohmann::json());
+    return out;
 }
 
-Status Demo::settle() {
-    auto deadline = clock_.monotonic_us() + 60'000'000;
+// What is behind when the flows have had their time.
+nlohmann::ordered_json Demo::settle() {
+    const auto deadline = clock_.monotonic_us() + kCatchUp.us;
+    nlohmann::ordered_json left;
     for (int quiet_rounds = 0; quiet_rounds < 3;) {
-        if (clock_.monotonic_us() > deadline)
-            return fail(ErrorCode::kUnavailable,
-                        "the flows did not catch up within 60 s: tarn flow list --data " + data_);
-        quiet_rounds = caught_up() ? quiet_rounds + 1 : 0;
+        left = behind();
+        if (!left.empty() && clock_.monotonic_us() > deadline) return left;
+        quiet_rounds = left.empty() ? quiet_rounds + 1 : 0;
         clock_.sleep(Duration::millis(200));
     }
-    return {};
+    return left;
 }
 
 // The first row of a query's result.
@@ -190,8 +200,9 @@ Result<nlohmann::json> Demo::query(const std::string& sql) {
 }
 
 // What a stream's topic was sent and what its tables hold: what the topic holds must be in bronze
-// or a dead letter, and what was acknowledged in the topic.
-Status Demo::add_tables(nlohmann::ordered_json& out, const std::string& stream) {
+// or a dead letter, and what was acknowledged in the topic. Unless `all` has gone through, what is
+// missing is on its way.
+Status Demo::add_tables(nlohmann::ordered_json& out, const std::string& stream, bool all) {
     auto& tables = out["tables"];
     int64_t stored = 0, doubles = 0;
     for (auto* schema : {"bronze", "dead_letters", "late"}) {
@@ -211,7 +222,8 @@ Status Demo::add_tables(nlohmann::ordered_json& out, const std::string& stream) 
     out["dead_letters"] = tables["dead_letters." + stream];
     out["late"] = tables["late." + stream];
     out["from_elsewhere"] = std::max<int64_t>(0, appended - acknowledged);
-    out["lost"] = std::max<int64_t>(0, acknowledged - appended) + appended - stored;
+    out["lost"] = std::max<int64_t>(0, acknowledged - appended) + (all ? appended - stored : 0);
+    if (!all) out["in_flight"] = appended - stored;
     out["duplicated"] = doubles;
     return {};
 }
@@ -250,7 +262,7 @@ Result<nlohmann::ordered_json> Demo::report() {
     out["seconds"] = double(clock_.monotonic_us() - started_us_) / 1e6;
     out["rate"] = options_.rate;
     TARN_RETURN_IF_ERROR(supervisor_->finish());
-    TARN_RETURN_IF_ERROR(settle());
+    const auto left = settle();
     auto begin = [&](nlohmann::ordered_json& part, const nlohmann::json& sums, int64_t more_sent,
                      int64_t more_acknowledged) {
         part["produced"] = sums.value("sent", int64_t(0)) + more_sent;
@@ -259,8 +271,8 @@ Result<nlohmann::ordered_json> Demo::report() {
     auto& clicks = producers_[0].sums;
     begin(out, clicks, supervisor_->extra("sent"), supervisor_->extra("acknowledged"));
     begin(edits, producers_[1].sums, 0, 0);
-    TARN_RETURN_IF_ERROR(add_tables(out, "clicks"));
-    TARN_RETURN_IF_ERROR(add_tables(edits, "edits"));
+    TARN_RETURN_IF_ERROR(add_tables(out, "clicks", left.empty()));
+    TARN_RETURN_IF_ERROR(add_tables(edits, "edits", left.empty()));
     out["sent_late"] = clicks.value("late", int64_t(0)) + supervisor_->extra("late");
     out["sent_twice"] = clicks.value("twice", int64_t(0)) + supervisor_->extra("twice");
     out["sent_broken"] = clicks.value("broken", int64_t(0)) + supervisor_->extra("broken");
@@ -272,7 +284,9 @@ Result<nlohmann::ordered_json> Demo::report() {
         return part["lost"] == 0 && part["duplicated"] == 0 &&
                part["produced"] == part["acknowledged"];
     };
-    out["right"] = right(out) && right(edits);
+    // What is on its way is neither lost nor right.
+    if (!left.empty()) out["behind"] = left;
+    out["right"] = left.empty() && right(out) && right(edits);
     return out;
 }
 
@@ -307,6 +321,11 @@ Result<int> Demo::run() {
     TARN_TRY(auto out, report());
     if (!quiet() && isatty(STDERR_FILENO)) fmt::print(stderr, "\n");
     host::print_object(common_.format, out);
+    if (out.contains("behind"))
+        fmt::print(
+            stderr,
+            "The flows did not catch up within {}: what is behind is not in the tables yet.\n",
+            format_duration(kCatchUp));
     supervisor_.reset();
     forget_demo(fs_);
     if (!common_.data_given) TARN_RETURN_IF_ERROR(fs_.remove_tree(data_));
