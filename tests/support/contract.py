@@ -27,9 +27,24 @@ def is_uuid(value):
     return not isinstance(value, str) or re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value) is not None
 
 
+def joined(parts):
+    """The fields of all of these objects, as one."""
+    whole = {"type": "object", "required": [], "properties": {}}
+    for part in parts:
+        if "$ref" in part:
+            part = DOCUMENT["components"]["schemas"][part["$ref"].rsplit("/", 1)[1]]
+        if "allOf" in part:
+            part = joined(part["allOf"])
+        whole["required"] += part.get("required", [])
+        whole["properties"] |= copy.deepcopy(part["properties"])
+    return whole
+
+
 def closed(schema):
     """A field that the contract does not name does not exist: an object with named fields takes no others."""
     if isinstance(schema, dict):
+        if "allOf" in schema:
+            schema |= joined(schema.pop("allOf"))
         if "properties" in schema:
             schema.setdefault("additionalProperties", False)
         for part in schema.values():
