@@ -18,8 +18,8 @@ constexpr std::string_view kTimesVersion = "delta.inCommitTimestampEnablementVer
 constexpr std::string_view kTimesTimestamp = "delta.inCommitTimestampEnablementTimestamp";
 
 bool keeps_times(const Protocol& protocol, const Metadata& metadata) {
-    const auto* text = find(metadata.configuration, kEnableTimes);
-    return text && *text == "true" && has_writer_feature(protocol, "inCommitTimestamp");
+    return is_true(metadata.configuration, kEnableTimes) &&
+           has_writer_feature(protocol, "inCommitTimestamp");
 }
 
 void set(StringMap& map, std::string_view key, std::string value) {

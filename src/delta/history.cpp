@@ -4,10 +4,10 @@
 
 namespace tarn::delta {
 
-Result<std::vector<VersionInfo>> read_history(io::FileSystem& fs, const Table& table,
-                                              int64_t newest, int64_t limit) {
-    std::vector<VersionInfo> out;
-    for (auto version = newest; version >= 0 && int64_t(out.size()) < limit; --version) {
+Status read_history(io::FileSystem& fs, const Table& table, int64_t newest, int64_t limit,
+                    const EachVersion& each) {
+    const auto oldest = limit > newest ? 0 : newest - limit + 1;
+    for (auto version = newest; version >= oldest; --version) {
         auto actions = read_commit(fs, table.log_folder(), version);
         if (!actions && actions.error().code() == ErrorCode::kNotFound) break;  // cleaned up
         if (!actions) return fail(std::move(actions).error());
@@ -26,9 +26,9 @@ Result<std::vector<VersionInfo>> read_history(io::FileSystem& fs, const Table& t
             const auto file = fs.stat(table.log_folder() + "/" + commit_name(version));
             if (file) one.time_ms = file->modified.ms();
         }
-        out.push_back(std::move(one));
+        TARN_RETURN_IF_ERROR(each(std::move(one), std::move(*actions)));
     }
-    return out;
+    return {};
 }
 
 }  // namespace tarn::delta

@@ -174,7 +174,8 @@ Protocol with_properties(Protocol protocol, const StringMap& configuration) {
         if (key.starts_with("delta.constraints."))
             protocol = with_feature(protocol, "checkConstraints");
         for (const auto& asks : kAsks)
-            if (key == asks.property && value && same_but_case(*value, asks.value))
+            if (key == asks.property && value &&
+                (asks.value == "true" ? same_but_case(*value, "true") : *value == asks.value))
                 protocol = with_feature(protocol, asks.feature);
     }
     return protocol;

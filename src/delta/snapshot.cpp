@@ -1,5 +1,6 @@
 #include "tarn/delta/snapshot.h"
 
+#include "tarn/base/names.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
@@ -10,6 +11,11 @@ const std::string* find(const StringMap& map, std::string_view key) {
     for (auto& [k, v] : map)
         if (k == key) return v ? &*v : nullptr;
     return nullptr;
+}
+
+bool is_true(const StringMap& map, std::string_view key) {
+    const auto* text = find(map, key);
+    return text && same_but_case(*text, "true");
 }
 
 std::string DeletionVector::unique_id() const {

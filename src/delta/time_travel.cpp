@@ -29,8 +29,8 @@ int64_t integer_of(const Snapshot& table, std::string_view key) {
 }
 
 KnownTimes known_times(const Snapshot& table) {
-    const auto* text = table.property("delta.enableInCommitTimestamps");
-    if (!text || *text != "true" || !has_writer_feature(table.protocol, "inCommitTimestamp"))
+    if (!table.is_true("delta.enableInCommitTimestamps") ||
+        !has_writer_feature(table.protocol, "inCommitTimestamp"))
         return {};
     return {integer_of(table, "delta.inCommitTimestampEnablementVersion"),
             integer_of(table, "delta.inCommitTimestampEnablementTimestamp")};

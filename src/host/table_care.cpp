@@ -1,5 +1,7 @@
 #include "tarn/host/table_care.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "tarn/lake/change_rows.h"
@@ -67,7 +69,15 @@ void TableCare::step() {
         MutexLock lock(mutex_);
         plan = plan_;
     }
-    for (const auto& table : context_.lake.tables()) {
+    if (plan.empty()) {
+        due_.clear();
+        return;
+    }
+    const auto tables = context_.lake.tables();
+    std::erase_if(due_, [&](const auto& due) {
+        return std::ranges::find(tables, due.first.first) == tables.end();
+    });
+    for (const auto& table : tables) {
         const auto& rule = plan.of(table);
         // Rows go first: what is left is packed.
         look(table, Verb::kRetain, rule.retain ? std::optional(kRetainEvery) : std::nullopt, rule);

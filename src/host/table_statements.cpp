@@ -11,72 +11,15 @@
 #include "tarn/lake/create_table.h"
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/table_statement.h"
+#include "tarn/sql/words.h"
 
 namespace tarn::host {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           (c & 0x80) != 0;
-}
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c | 0x20) : c; });
-    return out;
-}
-
-struct Word {
-    std::string text;  // without its quotes
-    char quote = 0;    // ' or " if it had some
-    size_t from = 0, to = 0;
-};
-
-// Behind blanks and comments.
-size_t skip(std::string_view sql, size_t at) {
-    for (;;) {
-        while (at < sql.size() && is_space(sql[at]))
-            ++at;
-        const auto rest = sql.substr(at);
-        if (!rest.starts_with("--") && !rest.starts_with("/*")) return at;
-        const auto end = rest.starts_with("--") ? rest.find('\n') : rest.find("*/");
-        if (end == rest.npos) return sql.size();
-        at += end + (rest.starts_with("--") ? 1 : 2);
-    }
-}
-
-std::vector<Word> words_of(std::string_view sql) {
-    std::vector<Word> out;
-    for (auto at = skip(sql, 0); at < sql.size(); at = skip(sql, at)) {
-        Word word;
-        word.from = at;
-        const char first = sql[at];
-        if (first == '\'' || first == '"') {
-            word.quote = first;
-            for (++at; at < sql.size(); ++at) {
-                if (sql[at] == first && (at + 1 == sql.size() || sql[at + 1] != first)) break;
-                if (sql[at] == first) ++at;
-                word.text += sql[at];
-            }
-            at = std::min(at + 1, sql.size());
-        } else if (is_word(first)) {
-            while (at < sql.size() && is_word(sql[at]))
-                word.text += sql[at++];
-        } else {
-            word.text = sql[at++];
-        }
-        word.to = at;
-        out.push_back(std::move(word));
-    }
-    return out;
-}
-
 class Parser {
   public:
-    explicit Parser(std::string_view sql) : sql_(sql), words_(words_of(sql)) {
-        if (!words_.empty() && words_.back().text == ";" && words_.back().quote == 0)
-            words_.pop_back();
+    explicit Parser(std::string_view sql) : sql_(sql), words_(sql::words_of(sql)) {
+        if (!words_.empty() && words_.back().is(";")) words_.pop_back();
     }
 
     Result<std::optional<CareStatement>> parse() {
@@ -97,7 +40,7 @@ class Parser {
 
   private:
     bool is(size_t at, std::string_view word) const {
-        return at < words_.size() && words_[at].quote == 0 && lower(words_[at].text) == word;
+        return at < words_.size() && words_[at].is(word);
     }
     bool take(std::string_view word) {
         if (!is(at_, word)) return false;
@@ -111,7 +54,7 @@ class Parser {
                                        : fmt::format("expected {} at the end", what);
     }
     void need(std::string_view word) {
-        if (!take(word)) expected(lower(word));
+        if (!take(word)) expected(word);
     }
     std::string name() {
         if (at_ >= words_.size() || words_[at_].quote == '\'') return expected("a name"), "";
@@ -217,7 +160,7 @@ class Parser {
     }
 
     const std::string_view sql_;
-    std::vector<Word> words_;
+    std::vector<sql::Word> words_;
     size_t at_ = 0;
     std::string problem_;
 };
@@ -257,11 +200,9 @@ bool is_table_statement(std::string_view sql) {
     constexpr std::array<std::string_view, 12> kWords = {
         "insert", "update",   "delete",  "merge",    "create", "alter",
         "drop",   "truncate", "comment", "optimize", "vacuum", "restore"};
-    const auto at = skip(sql, 0);
-    auto end = at;
-    while (end < sql.size() && is_word(sql[end]))
-        ++end;
-    return std::ranges::find(kWords, lower(sql.substr(at, end - at))) != kWords.end();
+    const auto words = sql::words_of(sql);
+    return !words.empty() &&
+           std::ranges::any_of(kWords, [&](auto word) { return words[0].is(word); });
 }
 
 Result<nlohmann::ordered_json> run_table_statement(lake::Lake& lake, sql::Engine& engine,

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "lake_impl.h"
+#include "tarn/delta/history.h"
 #include "tarn/delta/paths.h"
 
 namespace tarn::lake {
@@ -23,9 +24,11 @@ int64_t hidden_rows(const std::shared_ptr<const delta::DeletionVector>& vector) 
     return vector ? vector->cardinality : 0;
 }
 
-void take(HistoryEntry& entry, const delta::CommitInfo& info) {
-    entry.time =
-        Timestamp::from_ms(info.in_commit_timestamp_ms.value_or(info.timestamp_ms.value_or(0)));
+HistoryEntry entry_of(const delta::VersionInfo& version) {
+    HistoryEntry entry;
+    const auto& info = version.info;
+    entry.version = version.version;
+    entry.time = Timestamp::from_ms(version.time_ms);
     entry.operation = info.operation;
     entry.engine = info.engine;
     entry.user_metadata = info.user_metadata;
@@ -33,6 +36,11 @@ void take(HistoryEntry& entry, const delta::CommitInfo& info) {
     entry.read_version = info.read_version;
     entry.parameters.insert(info.parameters.begin(), info.parameters.end());
     entry.metrics.insert(info.metrics.begin(), info.metrics.end());
+    if (!version.transactions.empty()) {
+        const auto& txn = version.transactions.front();
+        entry.txn = Txn{txn.app_id, txn.version};
+    }
+    return entry;
 }
 
 // Files by what became of them: one that is removed and added again has another deletion vector.
@@ -113,19 +121,13 @@ Result<std::vector<HistoryEntry>> Lake::history(std::string_view table, int64_t 
     TARN_TRY(auto snapshot, impl_->snapshot(table));
     std::vector<HistoryEntry> out;
     std::vector<FileChanges> commits;
-    for (int64_t v = snapshot->version; v >= 0 && int64_t(out.size()) < limit; --v) {
-        auto actions = delta::read_commit(impl_->context.fs, snapshot->root + "/_delta_log", v);
-        if (!actions && actions.error().code() == ErrorCode::kNotFound) break;  // cleaned up
-        if (!actions) return fail(std::move(actions).error());
-        auto& made = out.emplace_back();
-        made.version = v;
-        for (auto& action : *actions) {
-            if (auto info = std::get_if<delta::CommitInfo>(&action)) take(made, *info);
-            auto txn = std::get_if<delta::SetTransaction>(&action);
-            if (txn && !made.txn) made.txn = Txn{txn->app_id, txn->version};
-        }
-        count_files(made, *actions, snapshot->root, commits.emplace_back());
-    }
+    TARN_RETURN_IF_ERROR(delta::read_history(
+        impl_->context.fs, entry->table, snapshot->version, limit,
+        [&](delta::VersionInfo&& version, std::vector<delta::Action>&& actions) -> Status {
+            out.push_back(entry_of(version));
+            count_files(out.back(), actions, snapshot->root, commits.emplace_back());
+            return {};
+        }));
     if (out.empty()) return out;
     int64_t rows = snapshot->uncounted ? -1 : snapshot->rows;
     const RowCounts counts(commits, entry->table, out.back().version);

@@ -120,8 +120,11 @@ Status check_rules(const delta::Snapshot& snapshot);
 // Tarn does not do.
 Status check_property(std::string_view key, std::string_view value);
 
-// Whether a table says "true" of this, in whatever case.
-bool is_true(const delta::Snapshot& table, std::string_view property);
+// The first of these keys that a column, or a field in it, has in its metadata; empty: none.
+std::string asked_of(const std::vector<delta::Field>& fields,
+                     std::initializer_list<std::string_view> keys);
+// Errors: kUnsupported: the table takes appends only.
+Status check_rows_may_go(const delta::Snapshot& snapshot, std::string_view table);
 int64_t integer_property(const delta::Snapshot& snapshot, std::string_view key, int64_t otherwise);
 std::string json_object(const std::map<std::string, std::string>& values);
 std::string json_list(const std::vector<std::string>& values);

@@ -25,7 +25,7 @@ constexpr std::string_view kScheme = "tarn://";
 constexpr int64_t kShortestPauseUs = 2'000, kLongestPauseUs = 500'000;
 
 bool marks_rows(const delta::Snapshot& table) {
-    return is_true(table, "delta.enableDeletionVectors") &&
+    return table.is_true("delta.enableDeletionVectors") &&
            delta::has_writer_feature(table.protocol, "deletionVectors");
 }
 
@@ -154,7 +154,7 @@ Status RowChange::add_columns(std::vector<delta::Field> fields) {
 std::string RowChange::rows() const { return given_->text(); }
 
 bool RowChange::records_changes() const {
-    return is_true(*snapshot_, "delta.enableChangeDataFeed") &&
+    return snapshot_->is_true("delta.enableChangeDataFeed") &&
            delta::has_writer_feature(snapshot_->protocol, "changeDataFeed");
 }
 
@@ -402,11 +402,9 @@ class Interruptible {
 };
 
 Status check_may_go(const delta::Snapshot& snapshot, const std::string& table) {
-    if (is_true(snapshot, "delta.appendOnly"))
-        return fail(ErrorCode::kUnsupported,
-                    "table " + table + " takes appends only (delta.appendOnly)");
+    TARN_RETURN_IF_ERROR(check_rows_may_go(snapshot, table));
     // Rows that are written anew would have to keep their ids.
-    if (is_true(snapshot, "delta.enableRowTracking"))
+    if (snapshot.is_true("delta.enableRowTracking"))
         return fail(errors::kTableFeature, "rows of table " + table +
                                                " cannot be changed by this version of Tarn: "
                                                "delta.enableRowTracking");

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "lake_impl.h"
 #include "tarn/base/names.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/sql/delta_files.h"
@@ -35,27 +36,14 @@ std::optional<std::string> text_of(const delta::Field& field, const char* key) {
     return at->get<std::string>();
 }
 
-Status check_field(const delta::Field& field) {
-    for (const char* key : {"delta.invariants", "delta.identity.start"})
-        if (field.metadata.find(key) != std::string::npos)
-            return fail(
-                errors::kTableFeature,
-                fmt::format("this version of Tarn does not keep {} of column {}", key, field.name));
-    return {};
-}
-
-// What Spark keeps at the top alone may not stand deeper.
-Status check_inside(const std::vector<delta::Field>& fields) {
-    for (const auto& field : fields) {
-        TARN_RETURN_IF_ERROR(check_field(field));
-        for (const char* key : {"delta.generationExpression", "CURRENT_DEFAULT"})
-            if (field.metadata.find(key) != std::string::npos)
-                return fail(errors::kTableFeature,
-                            fmt::format("this version of Tarn does not keep {} of field {}", key,
-                                        field.name));
-        TARN_RETURN_IF_ERROR(check_inside(field.type.fields));
-    }
-    return {};
+// What no statement keeps, and what is kept of columns alone and may not stand deeper.
+Status check_kept(const delta::Schema& schema) {
+    auto asked = asked_of(schema.fields, {"delta.invariants", "delta.identity.start"});
+    for (const auto& field : schema.fields)
+        if (asked.empty())
+            asked = asked_of(field.type.fields, {"delta.generationExpression", "CURRENT_DEFAULT"});
+    if (asked.empty()) return {};
+    return fail(errors::kTableFeature, "this version of Tarn does not keep " + asked);
 }
 
 bool named(const std::vector<std::string>& names, const std::string& column) {
@@ -116,14 +104,13 @@ Result<RowRules> row_rules(sql::Engine& engine, const delta::Snapshot& table) {
             return not_kept(fmt::format("the constraint {}", *value), expression.error());
         out.checks.push_back({key.substr(kConstraint.size()), *value, std::move(*expression)});
     }
+    TARN_RETURN_IF_ERROR(check_kept(*table.schema));
     for (const auto& field : table.schema->fields) {
         if (same_but_case(field.name, sql::kFileColumn) ||
             same_but_case(field.name, sql::kRowColumn))
             return fail(
                 errors::kTableFeature,
                 "this version of Tarn has a use of its own for the name of column " + field.name);
-        TARN_RETURN_IF_ERROR(check_field(field));
-        TARN_RETURN_IF_ERROR(check_inside(field.type.fields));
         if (const auto text = text_of(field, "delta.generationExpression")) {
             auto expression = sql::portable_expression(engine, *text, *table.schema);
             if (!expression)

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "lake_impl.h"
-#include "tarn/base/names.h"
 #include "tarn/delta/error_ids.h"
 
 namespace tarn::lake {
@@ -16,29 +15,34 @@ std::unexpected<Error> refuse(std::string_view what) {
                 "Delta table cannot be appended to by this version of Tarn: " + std::string(what));
 }
 
-// Field metadata is JSON text; its keys are looked for as text, which can only refuse too much.
-Status check_fields(const std::vector<delta::Field>& fields) {
-    for (auto& field : fields) {
-        for (std::string_view key :
-             {"delta.invariants", "delta.generationExpression", "delta.identity.start"})
+}  // namespace
+
+// Field metadata is JSON text; its keys are looked for as text, which can only find too much.
+std::string asked_of(const std::vector<delta::Field>& fields,
+                     std::initializer_list<std::string_view> keys) {
+    for (const auto& field : fields) {
+        for (const auto key : keys)
             if (field.metadata.find(key) != std::string::npos)
-                return refuse(std::string(key) + " of column " + field.name);
-        TARN_RETURN_IF_ERROR(check_fields(field.type.fields));
+                return fmt::format("{} of column {}", key, field.name);
+        if (auto inside = asked_of(field.type.fields, keys); !inside.empty()) return inside;
     }
     return {};
 }
 
-}  // namespace
-
-bool is_true(const delta::Snapshot& table, std::string_view property) {
-    const auto* text = table.property(property);
-    return text && same_but_case(*text, "true");
+Status check_rows_may_go(const delta::Snapshot& snapshot, std::string_view table) {
+    if (!snapshot.is_true("delta.appendOnly")) return {};
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("table {} takes appends only (delta.appendOnly)", table));
 }
 
 Status check_rules(const delta::Snapshot& snapshot) {
     for (auto& [key, value] : snapshot.metadata->configuration)
         if (key.starts_with("delta.constraints.")) return refuse("constraint " + key);
-    return check_fields(snapshot.schema->fields);
+    const auto asked =
+        asked_of(snapshot.schema->fields,
+                 {"delta.invariants", "delta.generationExpression", "delta.identity.start"});
+    if (!asked.empty()) return refuse(asked);
+    return {};
 }
 
 Status check_property(std::string_view key, std::string_view value) {

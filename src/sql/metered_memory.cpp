@@ -50,17 +50,19 @@ class MemoryMeter : public std::enable_shared_from_this<MemoryMeter> {
 
 namespace {
 
-// Of this thread. `busy`: what is allocated on behalf of the metering itself is not metered.
+// Of this thread. While it draws, what is allocated is not metered: DuckDB makes room then, and what
+// it frees for that is given back. While it is busy with the pieces themselves, nothing is metered.
+enum class State : uint8_t { kFree, kDrawing, kBusy };
 thread_local MemoryMeter* current = nullptr;
-thread_local bool busy = false;
+thread_local State metering = State::kFree;
 
-class Busy {
+class In {
   public:
-    Busy() : before_(std::exchange(busy, true)) {}
-    ~Busy() { busy = before_; }
+    explicit In(State now) : before_(std::exchange(metering, now)) {}
+    ~In() { metering = before_; }
 
   private:
-    const bool before_;
+    const State before_;
 };
 
 // The metered pieces that there are, by address.
@@ -103,28 +105,30 @@ class Pieces {
     std::array<Shard, 64> shards_;
 };
 
-bool is_metered(size_t bytes) { return bytes >= kMeteredPiece && current && !busy; }
+bool is_metered(size_t bytes) {
+    return bytes >= kMeteredPiece && current && metering == State::kFree;
+}
 
 // Draws what a piece will take, before it is allocated. Throws DuckDB's OutOfMemoryException.
 class Drawn {
   public:
     explicit Drawn(size_t bytes) {
         if (!is_metered(bytes)) return;
-        Busy guard;
+        const In drawing(State::kDrawing);
         current->take(bytes);
         meter_ = current->shared_from_this();
         bytes_ = bytes;
     }
     ~Drawn() {
         if (!meter_) return;
-        Busy guard;
+        const In busy(State::kBusy);
         meter_->give_back(bytes_);
     }
     // What was drawn is now that of the piece at this address.
     template <class T>
     T* of(T* at) {
         if (!meter_ || !at) return at;
-        Busy guard;
+        const In busy(State::kBusy);
         Pieces::all().add(at, {std::move(meter_), bytes_});
         meter_ = nullptr;
         return at;
@@ -137,8 +141,8 @@ class Drawn {
 
 // The piece at the address, which is about to go, is given back.
 void give_back(void* at) {
-    if (busy || !Pieces::all().any()) return;
-    Busy guard;
+    if (metering == State::kBusy || !Pieces::all().any()) return;
+    const In busy(State::kBusy);
     if (auto piece = Pieces::all().remove(at); piece.meter) piece.meter->give_back(piece.bytes);
 }
 

@@ -32,8 +32,8 @@
 #include "tarn/delta/schema_edit.h"
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/quote.h"
+#include "tarn/sql/words.h"
 #include "trust.h"
-#include "words.h"
 
 namespace tarn::sql {
 namespace {
@@ -97,7 +97,7 @@ class Overwriting {
     static constexpr size_t kMostInName = 8;  // "a"."b" has three
 
     void take_where(size_t at) {
-        if (words_.word(at + 2) != "(")
+        if (!words_.is(at + 2, "("))
             throw Refused{Error(ErrorCode::kInvalidArgument,
                                 "REPLACE WHERE is followed by a condition in brackets")};
         const auto end = words_.behind_bracket(at + 2);
@@ -120,36 +120,29 @@ class Overwriting {
 std::optional<TableStatement> constraint_statement(const std::string& text) {
     const Words words(text);
     if (!words.is(0, "alter") || !words.is(1, "table")) return std::nullopt;
-    size_t at = 3;  // behind the name
-    while (words.word(at) == ".")
-        at += 2;
+    auto at = words.behind_name(2);
     const bool add = words.is(at, "add");
     if ((!add && !words.is(at, "drop")) || !words.is(at + 1, "constraint")) return std::nullopt;
-    auto plain = [](std::string name) {
-        std::erase(name, '"');
-        std::erase_if(name, duckdb::StringUtil::CharacterIsSpace);
-        return name;
-    };
     TableStatement out;
     out.kind = TableStatement::Kind::kAlter;
-    out.table = plain(words.between(2, at));
+    out.table = words.name(2, at);
     out.alter.then = add ? AlterThen::kAddCheck : AlterThen::kDropCheck;
     at += 2;
     if (!add && words.is(at, "if") && words.is(at + 1, "exists")) {
         out.alter.if_exists = true;
         at += 2;
     }
-    out.alter.name = StringUtil::Lower(plain(words.word(at++)));
+    out.alter.name = StringUtil::Lower(words.name(at, at + 1));
+    ++at;
     auto end = at;
     if (add) {
-        end = words.is(at, "check") && words.word(at + 1) == "(" ? words.behind_bracket(at + 1) : 0;
+        end = words.is(at, "check") && words.is(at + 1, "(") ? words.behind_bracket(at + 1) : 0;
         if (end == 0)
             throw Refused{Error(ErrorCode::kInvalidArgument,
                                 "ADD CONSTRAINT has a name and CHECK (a condition) behind it")};
         out.alter.text = words.between(at + 2, end - 1);
-        StringUtil::Trim(out.alter.text);
     }
-    if (words.word(end) == ";") ++end;
+    if (words.is(end, ";")) ++end;
     if (out.alter.name.empty() || end != words.size())
         throw Refused{Error(ErrorCode::kInvalidArgument,
                             "a constraint has one name, and nothing stands behind it")};

@@ -26,7 +26,7 @@
 
 #include "duck.h"
 #include "tarn/sql/quote.h"
-#include "words.h"
+#include "tarn/sql/words.h"
 
 namespace tarn::sql {
 namespace {
@@ -146,26 +146,17 @@ std::optional<std::string> described(const std::string& query) {
         return std::nullopt;
     const Words words(query);
     if (words.size() < 3 || (!words.is(0, "describe") && !words.is(0, "desc"))) return std::nullopt;
-    const auto what = StringUtil::Lower(words.word(1));
+    const auto what = StringUtil::Lower(words.name(1, 2));
     if (what != "history" && what != "detail") return std::nullopt;
-    size_t end = 3;  // behind the name
-    while (end + 1 < words.size() && words.word(end) == ".")
-        end += 2;
-    auto name = words.between(2, end);
-    std::erase_if(name,
-                  [](char c) { return c == '"' || c == ';' || StringUtil::CharacterIsSpace(c); });
-    return fmt::format("SELECT * FROM table_{}({}) {}", what, quoted_text(name),
-                       query.substr(words.start(end)));
+    const auto end = words.behind_name(2);
+    return fmt::format("SELECT * FROM table_{}({}) {}", what, quoted_text(words.name(2, end)),
+                       words.rest(end));
 }
 
 bool may_have_at(const std::string& query) {
-    const auto lower = StringUtil::Lower(query);
-    for (size_t at = lower.find("at"); at != lower.npos; at = lower.find("at", at + 1)) {
-        auto next = at + 2;
-        while (next < lower.size() && StringUtil::CharacterIsSpace(lower[next]))
-            ++next;
-        if (next < lower.size() && lower[next] == '(') return true;
-    }
+    const Words words(query);
+    for (size_t i = 0; i < words.size(); ++i)
+        if (words.is(i, "at") && words.is(i + 1, "(")) return true;
     return false;
 }
 

@@ -321,3 +321,28 @@ def test_what_no_table_may_become(tmp_path):
     assert "case alone" in refused(data, "alter table a.t rename column id to vv")
     assert "years 1 to 9999" in refused(data, "create table a.u as select timestamp 'infinity' as at")
     assert rows(data, "select * from a.t") == [{"id": 1, "Vv": "x"}]
+
+
+def test_a_property_is_true_in_whatever_case(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table a.t with ('delta.enableInCommitTimestamps'='TRUE', 'delta.enableDeletionVectors'='True') "
+              "as select i as id from range(10) r(i)")
+    sql(data, "delete from a.t where id = 3")
+    log = sorted((data / "tables/a/t/_delta_log").glob("*.json"))
+    for commit in log:
+        first = json.loads(commit.read_text().splitlines()[0])
+        assert first["commitInfo"]["inCommitTimestamp"] > 0, "the feature is there, so each commit has its time"
+    assert any("deletionVector" in json.loads(line).get("add", {}) for line in log[-1].read_text().splitlines())
+    check_rows(data, "a/t", [{"id": i} for i in range(10) if i != 3])
+
+
+def test_comments_stand_between_any_words(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "/* first /* of all */ */ create table a.t as select 1 as id -- one")
+    sql(data, "insert /* all */ overwrite -- of it\n into a.t select 2 as id")
+    sql(data, "alter /* a */ table a /* b */ . t add constraint /* c */ few check /* d */ (id < 10 /* e */)")
+    assert "few" in refused(data, "insert into a.t values (10)")
+    assert rows(data, "select * from a.t at /* the first */ (version => 0)") == [{"id": 1}]
+    assert rows(data, "select count(*) as n from a.t where 'at (version => 0)' <> ''") == [{"n": 1}]
+    assert len(rows(data, "describe /* all of it */ history a.t limit 2")) == 2
+    assert "files" in sql(data, "optimize /* now */ a.t -- please")

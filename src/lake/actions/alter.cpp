@@ -157,17 +157,19 @@ class Alter {
     }
     Result<bool> set_required(delta::Field& field, const delta::Snapshot& there) {
         if (!field.nullable) return false;
-        TARN_TRY(auto session, lake_.context.engine.session());
-        const sql::GivenFiles given(
-            *session, {std::make_shared<const delta::Snapshot>(there), there.files.all()});
-        TARN_TRY(auto nulls,
-                 session->query_columns(fmt::format("SELECT count(*) FROM {} WHERE {} IS NULL",
-                                                    given.text(), sql::quoted_name(field.name))));
-        if (const auto count = nulls.columns[0].values<int64_t>()[0]; count > 0)
-            return wrong(fmt::format("column {} is NULL in {} rows", field.name, count));
+        TARN_TRY(const auto count, rows_where(there, sql::quoted_name(field.name) + " IS NULL"));
+        if (count > 0) return wrong(fmt::format("column {} is NULL in {} rows", field.name, count));
         field.nullable = false;
         tests_rows_ = true;
         return true;
+    }
+    Result<int64_t> rows_where(const delta::Snapshot& there, const std::string& condition) {
+        TARN_TRY(auto session, lake_.context.engine.session());
+        const sql::GivenFiles given(
+            *session, {std::make_shared<const delta::Snapshot>(there), there.files.all()});
+        TARN_TRY(auto found, session->query_columns(fmt::format("SELECT count(*) FROM {} WHERE {}",
+                                                                given.text(), condition)));
+        return found.columns[0].values<int64_t>()[0];
     }
     // What the table will be.
     delta::Snapshot altered(const delta::Snapshot& there) const {
@@ -182,15 +184,10 @@ class Alter {
             return wrong("it has a constraint " + alter_.name);
         edit_->metadata.configuration.emplace_back(check_key(), alter_.text);
         TARN_TRY(const auto rules, row_rules(engine_, altered(there)));
-        TARN_TRY(auto session, lake_.context.engine.session());
-        const sql::GivenFiles given(
-            *session, {std::make_shared<const delta::Snapshot>(there), there.files.all()});
-        TARN_TRY(auto against, session->query_columns(fmt::format(
-                                   "SELECT count(*) FROM {} WHERE CASE WHEN ({}) THEN false ELSE "
-                                   "true END",
-                                   given.text(), rules.checks.back().sql)));
-        if (const auto count = against.columns[0].values<int64_t>()[0]; count > 0)
-            return wrong(fmt::format("{} rows do not hold to {}", count, alter_.text));
+        TARN_TRY(const auto count,
+                 rows_where(there, fmt::format("CASE WHEN ({}) THEN false ELSE true END",
+                                               rules.checks.back().sql)));
+        if (count > 0) return wrong(fmt::format("{} rows do not hold to {}", count, alter_.text));
         tests_rows_ = true;
         says("ADD CONSTRAINT", {{"name", alter_.name}, {"expr", alter_.text}});
         return true;

@@ -62,9 +62,8 @@ class Create {
             return fail(ErrorCode::kAlreadyExists,
                         fmt::format("there is a table {}", request_.table));
         }
-        if (there && (*there)->files.size() > 0 && is_true(**there, "delta.appendOnly"))
-            return fail(ErrorCode::kUnsupported,
-                        "table " + request_.table + " takes appends only (delta.appendOnly)");
+        if (there && (*there)->files.size() > 0)
+            TARN_RETURN_IF_ERROR(check_rows_may_go(**there, request_.table));
         if (!there) TARN_RETURN_IF_ERROR(lake_.check_case(request_.table));
         auto& engine = request_.engine ? *request_.engine : lake_.context.engine;
         TARN_TRY(auto session, engine.session());

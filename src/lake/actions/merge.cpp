@@ -85,6 +85,7 @@ class Merge final : public RowOperation {
   private:
     // The table gets the source's columns that a clause asks for, if it evolves.
     Status look_at_source(RowChange& change) {
+        if (!request_.evolves && !change.rules().any()) return {};
         const auto source = fmt::format("SELECT * EXCLUDE (\"tarn sid\") FROM {}", kSource);
         TARN_TRY(const auto given, sql::schema_of_query(change.session(), source));
         for (const auto& field : given.fields)
@@ -289,7 +290,7 @@ class Merge final : public RowOperation {
 
     const MergeRequest& request_;
     const std::string t_, s_;
-    std::vector<std::string> source_;  // its columns, where the table evolves
+    std::vector<std::string> source_;  // its columns, where the table evolves or has rules
 };
 
 }  // namespace

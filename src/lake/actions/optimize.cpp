@@ -58,8 +58,7 @@ class Optimize {
     Status look() {
         TARN_TRY(snapshot_, lake_.snapshot(request_.table));
         TARN_RETURN_IF_ERROR(delta::check_writable(snapshot_->protocol, *snapshot_->metadata));
-        if (const auto* text = snapshot_->property("delta.enableRowTracking");
-            text && *text == "true")
+        if (snapshot_->is_true("delta.enableRowTracking"))
             return fail(errors::kTableFeature,
                         "Delta table cannot be optimized by this version of Tarn: row tracking "
                         "(delta.enableRowTracking), whose ids would not follow the rows");

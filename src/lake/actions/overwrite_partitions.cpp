@@ -4,15 +4,12 @@
 #include <fmt/format.h>
 
 #include "action.h"
-#include "tarn/base/names.h"
 
 namespace tarn::lake {
 namespace {
 
 Status check(const delta::Snapshot& snapshot, const AppendRequest& request) {
-    if (auto only = snapshot.property("delta.appendOnly"); only && same_but_case(*only, "true"))
-        return fail(ErrorCode::kUnsupported,
-                    "table " + request.table + " takes appends only (delta.appendOnly)");
+    TARN_RETURN_IF_ERROR(check_rows_may_go(snapshot, request.table));
     if (request.replace_at != snapshot.version)
         return fail(ErrorCode::kConflict,
                     fmt::format("another writer changed table {} between versions {} and {}",

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "table_files.h"
-#include "tarn/base/names.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
@@ -69,10 +68,7 @@ class Restore {
         TARN_RETURN_IF_ERROR(compare(commit));
         set_metadata(commit);
         if (commit.adds.empty() && commit.removes.empty() && !commit.metadata) return outcome_;
-        if (const auto* only = now_->property("delta.appendOnly");
-            only && same_but_case(*only, "true") && !commit.removes.empty())
-            return fail(ErrorCode::kUnsupported,
-                        "table " + request_.table + " takes appends only (delta.appendOnly)");
+        if (!commit.removes.empty()) TARN_RETURN_IF_ERROR(check_rows_may_go(*now_, request_.table));
         commit.info = info(commit);
         // No word on what was read: nobody may have committed since.
         MutexLock lock(entry_.appending);

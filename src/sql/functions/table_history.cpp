@@ -109,11 +109,8 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_history(duckdb::ClientContext&,
                  types, names);
     const auto& tables = input.info->Cast<NamedTables>();
     const Named named(tables, input.inputs[0]);
-    auto versions =
-        delta::read_history(tables.engine.fs, named.table, named.newest->version, INT64_MAX);
-    if (!versions) throw_error(versions.error());
     auto made = duckdb::make_uniq<Made>();
-    for (const auto& one : *versions) {
+    auto each = [&](delta::VersionInfo&& one, std::vector<delta::Action>&&) -> Status {
         const auto& info = one.info;
         const auto* txn = one.transactions.empty() ? nullptr : &one.transactions.front();
         made->rows.push_back(
@@ -125,7 +122,11 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_history(duckdb::ClientContext&,
              text_or_null(info.user_metadata), text_or_null(info.engine),
              txn ? Value(txn->app_id) : Value(LogicalType::VARCHAR),
              txn ? Value::BIGINT(txn->version) : Value(LogicalType::BIGINT)});
-    }
+        return {};
+    };
+    auto read =
+        delta::read_history(tables.engine.fs, named.table, named.newest->version, INT64_MAX, each);
+    if (!read) throw_error(read.error());
     return made;
 }
 
@@ -158,7 +159,12 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_detail(duckdb::ClientContext&,
     for (const auto& [key, value] : metadata.configuration)
         properties.emplace_back(key, value.value_or(""));
     auto features = table.protocol.writer_features.value_or(std::vector<std::string>());
-    auto newest = delta::read_history(tables.engine.fs, named.table, table.version, 1);
+    auto modified = Value(LogicalType::TIMESTAMP_TZ);
+    auto newest = delta::read_history(tables.engine.fs, named.table, table.version, 1,
+                                      [&](delta::VersionInfo&& one, auto&&) -> Status {
+                                          modified = time_of(one.time_ms);
+                                          return {};
+                                      });
     if (!newest) throw_error(newest.error());
     auto made = duckdb::make_uniq<Made>();
     made->rows.push_back(
@@ -166,8 +172,7 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_detail(duckdb::ClientContext&,
          text_or_null(metadata.name.value_or("")), text_or_null(metadata.description.value_or("")),
          Value(table.root),
          metadata.created_ms ? time_of(*metadata.created_ms) : Value(LogicalType::TIMESTAMP_TZ),
-         newest->empty() ? Value(LogicalType::TIMESTAMP_TZ) : time_of(newest->front().time_ms),
-         list_of(metadata.partition_columns), Value::BIGINT(int64_t(table.files.size())),
+         modified, list_of(metadata.partition_columns), Value::BIGINT(int64_t(table.files.size())),
          Value::BIGINT(int64_t(table.bytes)),
          table.uncounted > 0 ? Value(LogicalType::BIGINT) : Value::BIGINT(table.rows),
          map_of(properties), Value::INTEGER(table.protocol.min_reader),

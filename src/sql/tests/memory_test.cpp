@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -108,6 +109,48 @@ TEST_F(Spilling, UsesTheDiskBehindIt) {
         ask("select count(*) from (select hash(i) as h, i::varchar as t, count(*) as n "
             "from range(6000000) t(i) group by all)");
     EXPECT_TRUE(grouped) << grouped.error().message();
+}
+
+// Files are kept in memory while there is room, and make room for others.
+TEST(ReadingFiles, TakesNoMemoryForGood) {
+    io::LocalFileSystem files;
+    const auto folder = ::testing::TempDir() + "tarn_sql_files_" + std::to_string(getpid());
+    ASSERT_TRUE(files.create_folders(folder + "/_delta_log"));
+    std::ofstream log(folder + "/_delta_log/00000000000000000000.json");
+    log << R"({"protocol":{"minReaderVersion":1,"minWriterVersion":2}})" << '\n'
+        << R"({"metaData":{"id":"1","format":{"provider":"parquet","options":{}},"schemaString":)"
+        << R"("{\"type\":\"struct\",\"fields\":[{\"name\":\"s\",\"type\":\"string\",)"
+        << R"(\"nullable\":true,\"metadata\":{}}]}","partitionColumns":[],"configuration":{}}})"
+        << '\n';
+    {
+        auto maker = Engine::open({}, files, nullptr);
+        ASSERT_TRUE(maker);
+        auto session = *(*maker)->session();
+        for (int file = 0; file < 16; ++file) {
+            const auto name = "part-" + std::to_string(file) + ".parquet";
+            ASSERT_TRUE(session->execute(
+                "COPY (SELECT md5((i + " + std::to_string(file) +
+                " * 100000)::varchar) || md5(i::varchar) AS s FROM range(100000) r(i)) TO '" +
+                folder + "/" + name + "' (FORMAT parquet, COMPRESSION uncompressed)"));
+            log << R"({"add":{"path":")" << name << R"(","partitionValues":{},"size":)"
+                << std::filesystem::file_size(folder + "/" + name)
+                << R"(,"modificationTime":0,"dataChange":true}})" << '\n';
+        }
+    }
+    log.close();
+    EngineOptions options;
+    options.memory_bytes = 128 << 20;
+    options.restricted = true;
+    options.allow_delta_scan = true;
+    auto engine = Engine::open(options, files, nullptr);
+    ASSERT_TRUE(engine);
+    for (int round = 0; round < 4; ++round) {
+        Discarding sink;
+        const auto read = (*(*engine)->session())
+                              ->query("SELECT max(s) FROM delta_scan('" + folder + "')", {}, sink);
+        ASSERT_TRUE(read) << round << ": " << read.error().message();
+    }
+    EXPECT_TRUE(files.remove_tree(folder));
 }
 
 }  // namespace

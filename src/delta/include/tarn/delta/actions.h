@@ -17,6 +17,8 @@ namespace tarn::delta {
 using StringMap = std::vector<std::pair<std::string, std::optional<std::string>>>;
 // The value of a key; nothing if the key is absent or its value is null.
 const std::string* find(const StringMap& map, std::string_view key);
+// Whether the value of a key is "true", in whatever case (Spark takes any).
+bool is_true(const StringMap& map, std::string_view key);
 
 struct Protocol {
     int32_t min_reader = 1;

@@ -3,6 +3,7 @@
 // What was done to a table, version by version.
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "tarn/base/result.h"
@@ -19,9 +20,10 @@ struct VersionInfo {
     std::vector<SetTransaction> transactions;
 };
 
-// At most `limit` versions up to `newest`, that one first, as far back as the log goes.
-// Errors: kNotFound (no log), kCorrupted.
-Result<std::vector<VersionInfo>> read_history(io::FileSystem& fs, const Table& table,
-                                              int64_t newest, int64_t limit);
+// At most `limit` versions up to `newest`, that one first, as far back as the log goes. `actions`
+// are the rest of the commit. Errors: kCorrupted, that of `each`.
+using EachVersion = std::function<Status(VersionInfo&& version, std::vector<Action>&& actions)>;
+Status read_history(io::FileSystem& fs, const Table& table, int64_t newest, int64_t limit,
+                    const EachVersion& each);
 
 }  // namespace tarn::delta

@@ -70,6 +70,9 @@ struct Snapshot {
     const std::string* property(std::string_view key) const {
         return find(metadata->configuration, key);
     }
+    bool is_true(std::string_view key) const {
+        return delta::is_true(metadata->configuration, key);
+    }
 };
 
 // Applies commits one after another. Used by one thread at a time.

@@ -18,11 +18,13 @@ struct CareRule {
     std::optional<Duration> compact, vacuum;
     std::optional<Duration> retain;  // rows are kept for so long,
     std::string retain_by = {};      // counted from the time in this column
+    bool empty() const { return !compact && !vacuum && !retain; }
 };
 struct CarePlan {
     CareRule all;  // of tables that are not named
     std::map<std::string, CareRule, std::less<>> tables;
     const CareRule& of(std::string_view table) const;
+    bool empty() const { return all.empty() && tables.empty(); }
 };
 // What a project says of it; a plan for nothing if it says nothing.
 CarePlan care_plan(const Project& project);
