@@ -18,6 +18,7 @@
 #include "tarn/demo/demo.h"
 #include "tarn/host/machine.h"
 #include "tarn/host/ports.h"
+#include "tarn/net/listener.h"
 #include "tarn/project/check.h"
 #include "tarn/server/settings.h"
 #include "tarn/sql/functions.h"
@@ -114,6 +115,8 @@ Status Platform::open_stores(const Settings& settings) {
     user_sql.threads = int(settings.integer("sql.threads"));
     user_sql.spill_folder = data_ + "/spill/sql";
     user_sql.restricted = true;
+    // Folders beside the lake are for who is on this machine.
+    user_sql.allow_delta_scan = net::is_loopback(settings.text("http.address"));
     TARN_TRY(user_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
     keeper_.emplace(memory_, *flow_engine_,
                     Lending{.least = std::max(kLeastLent, flow_sql.memory_bytes / 2),

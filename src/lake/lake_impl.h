@@ -116,8 +116,9 @@ inline constexpr const char* kEngine = "Tarn/0.1.0";
 // Rules of the table that Tarn does not hold appended batches to; statements keep most of them
 // (row_rules.h). Errors: kUnsupported, naming it.
 Status check_rules(const delta::Snapshot& snapshot);
-// Properties that people give a table. Errors: kUnsupported, naming one that asks writers for what
-// Tarn does not do.
+// A property that people give a table, or take away (no value). Errors: kUnsupported (it asks
+// writers for what Tarn does not do), kInvalidArgument (Delta has none of this name, or not with
+// such a value).
 Status check_property(std::string_view key, std::string_view value);
 
 // The first of these keys that a column, or a field in it, has in its metadata; empty: none.

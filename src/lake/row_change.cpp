@@ -77,8 +77,21 @@ std::string column_list(const delta::Snapshot& table, std::string_view alias) {
     return out;
 }
 
+std::string spelled(const delta::Schema& schema, const std::string& column) {
+    for (const auto& field : schema.fields)
+        if (same_but_case(field.name, column)) return field.name;
+    return column;
+}
+
+std::vector<SetColumn> spelled(const delta::Schema& schema, std::vector<SetColumn> set) {
+    for (auto& one : set)
+        one.column = spelled(schema, one.column);
+    return set;
+}
+
 Result<std::string> set_list(const delta::Snapshot& table, std::string_view alias,
-                             const std::vector<SetColumn>& set) {
+                             std::vector<SetColumn> set) {
+    set = spelled(*table.schema, std::move(set));
     std::string out;
     size_t used = 0;
     for (const auto& field : table.schema->fields) {

@@ -109,9 +109,13 @@ std::string column_list(const delta::Snapshot& table, std::string_view alias);
 Result<std::vector<delta::Field>> columns_beside(const delta::Snapshot& table,
                                                  sql::Session& session, const std::string& select,
                                                  const std::vector<std::string>& wanted = {});
+// A column as the table spells it: statements name columns in whatever case. What the table has not
+// stays as it is.
+std::string spelled(const delta::Schema& schema, const std::string& column);
+std::vector<SetColumn> spelled(const delta::Schema& schema, std::vector<SetColumn> set);
 // A whole row with some columns set anew: the SELECT list.
 Result<std::string> set_list(const delta::Snapshot& table, std::string_view alias,
-                             const std::vector<SetColumn>& set);
+                             std::vector<SetColumn> set);
 
 // An operation, run until its commit is made.
 class RowOperation {

@@ -18,7 +18,6 @@ namespace tarn::lake {
 namespace {
 
 using sql::quoted_name;
-using sql::quoted_text;
 
 constexpr std::string_view kConstraint = "delta.constraints.";
 
@@ -76,11 +75,11 @@ std::string RowRules::kept(const delta::Snapshot& table, const std::string& sele
                 value = "(" + at->second + ")";
                 if (named(given, field.name))
                     value = fmt::format(
-                        "CASE WHEN {0} IS NOT DISTINCT FROM {1} THEN {0} ELSE error({2}) END", name,
-                        value,
-                        quoted_text(fmt::format("column {} is generated as {}: another value came "
-                                                "for it",
-                                                field.name, at->second)));
+                        "CASE WHEN {0} IS NOT DISTINCT FROM {1} THEN {0} ELSE {2} END", name, value,
+                        sql::refuse_row(
+                            fmt::format("column {} is generated as {}: another value came "
+                                        "for it",
+                                        field.name, at->second)));
             }
             list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ", value, name);
         }
@@ -88,10 +87,10 @@ std::string RowRules::kept(const delta::Snapshot& table, const std::string& sele
     }
     rows = sql::typed_select(table, rows, false);
     for (const auto& check : checks)
-        rows = fmt::format("SELECT * FROM ({}) WHERE CASE WHEN ({}) THEN true ELSE error({}) END",
-                           rows, check.sql,
-                           quoted_text(fmt::format("a row that comes does not hold to CHECK {}: {}",
-                                                   check.name, check.text)));
+        rows = fmt::format(
+            "SELECT * FROM ({}) WHERE CASE WHEN ({}) THEN true ELSE {} END", rows, check.sql,
+            sql::refuse_row(fmt::format("a row that comes does not hold to CHECK {}: {}",
+                                        check.name, check.text)));
     return rows;
 }
 

@@ -45,16 +45,4 @@ Status check_rules(const delta::Snapshot& snapshot) {
     return {};
 }
 
-Status check_property(std::string_view key, std::string_view value) {
-    constexpr std::string_view kRefused[] = {
-        "delta.enableRowTracking", "delta.enableIcebergCompatV1", "delta.enableIcebergCompatV2",
-        "delta.enableIcebergCompatV3"};
-    const bool refused =
-        key.starts_with("delta.feature.") || key.starts_with("delta.constraints.") ||
-        (std::ranges::find(kRefused, key) != std::end(kRefused) && value != "false");
-    if (!refused) return {};
-    return fail(errors::kTableFeature,
-                fmt::format("this version of Tarn does not set the property {}", key));
-}
-
 }  // namespace tarn::lake

@@ -68,6 +68,12 @@ struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
     bool ended TARN_GUARDED_BY(mutex) = false;
 };
 
+bool is_loopback(const std::string& address) {
+    Code error;
+    const auto ip = asio::ip::make_address(address, error);
+    return address == "localhost" || (!error && ip.is_loopback());
+}
+
 Status Listener::Impl::listen() {
     using Kind = ListenFailure::Kind;
     Code error;

@@ -1,6 +1,8 @@
 #include "tarn/sql/delta_write.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <set>
 
 #include <fmt/format.h>
@@ -116,8 +118,13 @@ class DeltaWrite {
           mapping_(table_.mapping()) {}
 
     Result<std::vector<delta::AddFile>> run(const std::string& select) {
-        TARN_TRY(auto text, copy_text(select));
+        TARN_TRY(auto text, copy_text(select, ""));
         auto result = impl_.connection.Query(text);
+        // Folders are for people: files whose values make too long a name for one stand at the top.
+        if (result->HasError() && is_name_too_long(result->GetErrorObject())) {
+            TARN_TRY(text, copy_text(select, ", HIVE_FILE_PATTERN false"));
+            result = impl_.connection.Query(text);
+        }
         if (result->HasError()) {
             remove_written();
             return fail(to_error(result->GetErrorObject()));
@@ -134,7 +141,11 @@ class DeltaWrite {
         return output_.changes ? table_.root + "/_change_data" : table_.root;
     }
 
-    Result<std::string> copy_text(const std::string& select) {
+    static bool is_name_too_long(const duckdb::ErrorData& error) {
+        return error.RawMessage().find(std::strerror(ENAMETOOLONG)) != std::string::npos;
+    }
+
+    Result<std::string> copy_text(const std::string& select, std::string_view more) {
         const auto stored = stored_columns(table_);
         std::string columns = stored.list, parts;
         if (columns.empty())
@@ -160,7 +171,7 @@ class DeltaWrite {
                        quoted_text("part-" + output_.stem + "-{uuidv4}") +
                        ", FILE_EXTENSION 'zstd.parquet'";
             if (!parts.empty())
-                options += ", PARTITION_BY (" + parts + ")";
+                options += fmt::format(", PARTITION_BY ({}){}", parts, more);
             else
                 options += fmt::format(", FILE_SIZE_BYTES '{}B'", output_.file_bytes);
         } else {
@@ -299,13 +310,13 @@ std::string typed_select(const delta::Snapshot& table, const std::string& select
         if (field.type.kind == TypeKind::kDate || field.type.kind == TypeKind::kTimestamp ||
             field.type.kind == TypeKind::kTimestampNtz)
             value = fmt::format(
-                "CASE WHEN {0} NOT BETWEEN '0001-01-01' AND '9999-12-31{1}' THEN error({2}) ELSE "
+                "CASE WHEN {0} NOT BETWEEN '0001-01-01' AND '9999-12-31{1}' THEN {2} ELSE "
                 "{0} END",
                 value, field.type.kind == TypeKind::kDate ? "" : " 23:59:59.999999",
-                quoted_text("column " + field.name + " has a time outside of the years 1 to 9999"));
+                refuse_row("column " + field.name + " has a time outside of the years 1 to 9999"));
         if (!field.nullable)
-            value = fmt::format("CASE WHEN v.{} IS NULL THEN error({}) ELSE {} END", name,
-                                quoted_text("column " + field.name + " is required and has a null"),
+            value = fmt::format("CASE WHEN v.{} IS NULL THEN {} ELSE {} END", name,
+                                refuse_row("column " + field.name + " is required and has a null"),
                                 value);
         columns += fmt::format("{}{} AS {}", columns.empty() ? "" : ", ", value, name);
     }

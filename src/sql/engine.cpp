@@ -17,6 +17,7 @@
 
 #include "duck.h"
 #include "tarn/sql/error_ids.h"
+#include "tarn/sql/quote.h"
 
 namespace tarn::errors {
 extern const ErrorId kSqlMemory;
@@ -81,6 +82,8 @@ Error to_error(const duckdb::ErrorData& error) {
     const auto* id = &id_of(error.Type());
     if (auto it = extra.find(kIdKey); it != extra.end()) id = thrown_id(it->second, *id);
     std::string text = error.RawMessage();
+    if (text.starts_with(kRefusedRow))
+        return Error(errors::kSqlRow, text.substr(kRefusedRow.size()));
     // DuckDB appends a stack trace and a request for a report to its internal errors; the log needs
     // the first line.
     if (error.Type() == duckdb::ExceptionType::INTERNAL)

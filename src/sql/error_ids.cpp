@@ -80,6 +80,14 @@ extern constinit const ErrorId kSqlValue{810, Code::kInvalidArgument,
     "The rows stand in the model's quarantine table, late table or late topic, if it has one, and "
     "in its source. Use try_cast, or a CASE that gives `_rejected` a reason of your own."};
 
+extern constinit const ErrorId kSqlRow{811, Code::kInvalidArgument,
+    "A row is not one that its table takes",
+    "A statement made a row that a column's NOT NULL, a CHECK constraint or a generated column of "
+    "the table does not allow, that does not fit the condition of REPLACE WHERE, or whose time "
+    "lies outside of the years 1 to 9999. Nothing was changed.",
+    "Leave such rows out with WHERE, or change what the table asks (ALTER TABLE … DROP CONSTRAINT, "
+    "ALTER COLUMN … DROP NOT NULL)."};
+
 extern constinit const ErrorId kResultType{815, Code::kUnsupported,
     "The SQL gives a type that no column can have",
     "Tables keep every type of Delta's and take what has a stated conversion (docs/types.md). A "
@@ -92,7 +100,7 @@ static constexpr const ErrorId* kAll[] = {
     &kModelSql,       &kStreamingSql,    &kNotRepeatable, &kSql,
     &kSqlRefused,     &kSqlTimeout,      &kSqlCancelled,  &kSqlMemory,
     &kSqlUnknownName, &kSqlEngineFailed, &kSqlParameters, &kSqlValue,
-    &kResultType,
+    &kSqlRow,         &kResultType,
 };
 
 }  // namespace tarn::errors

@@ -50,8 +50,8 @@ class MemoryMeter : public std::enable_shared_from_this<MemoryMeter> {
 
 namespace {
 
-// Of this thread. While it draws, what is allocated is not metered: DuckDB makes room then, and what
-// it frees for that is given back. While it is busy with the pieces themselves, nothing is metered.
+// Of this thread. While it draws, what is allocated is not metered: DuckDB makes room then, and
+// what it frees for that is given back. While it is busy with the pieces, nothing is metered.
 enum class State : uint8_t { kFree, kDrawing, kBusy };
 thread_local MemoryMeter* current = nullptr;
 thread_local State metering = State::kFree;

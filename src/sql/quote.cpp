@@ -14,4 +14,8 @@ static std::string quoted(std::string_view text, char quote) {
 std::string quoted_name(std::string_view name) { return quoted(name, '"'); }
 std::string quoted_text(std::string_view text) { return quoted(text, '\''); }
 
+std::string refuse_row(std::string_view why) {
+    return "error(" + quoted_text(std::string(kRefusedRow) + std::string(why)) + ")";
+}
+
 }  // namespace tarn::sql

@@ -1,6 +1,6 @@
-// What untrusted SQL may do: one SELECT over the provider's tables. Three fences, each by itself
-// enough for most of it: the statement's type, the names of functions in the parsed text, and the
-// scans of the bound plan.
+// What untrusted SQL may do: one SELECT over the provider's tables, or EXPLAIN [ANALYZE] of it.
+// Three fences, each by itself enough for most of it: the statement's type, the names of functions
+// in the parsed text, and the scans of the bound plan.
 
 #include <algorithm>
 
@@ -11,6 +11,7 @@
 #include "duckdb/parser/parsed_expression_iterator.hpp"
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/parser/query_node.hpp"
+#include "duckdb/parser/statement/explain_statement.hpp"
 #include "duckdb/parser/statement/select_statement.hpp"
 #include "duckdb/parser/tableref/showref.hpp"
 #include "duckdb/parser/tableref/subqueryref.hpp"
@@ -146,7 +147,9 @@ Status check_restricted(duckdb::ClientContext& context, const std::string& sql,
     if (parser.statements.empty()) return fail(errors::kSql, "there is no statement");
     if (parser.statements.size() > 1)
         return fail(errors::kSqlRefused, "not allowed here: more than one statement");
-    auto& statement = *parser.statements[0];
+    const bool explains = parser.statements[0]->type == duckdb::StatementType::EXPLAIN_STATEMENT;
+    auto& statement = explains ? *parser.statements[0]->Cast<duckdb::ExplainStatement>().stmt
+                               : *parser.statements[0];
     if (statement.type != duckdb::StatementType::SELECT_STATEMENT)
         return fail(errors::kSqlRefused,
                     "not allowed here: " + duckdb::StatementTypeToString(statement.type) +

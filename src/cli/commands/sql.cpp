@@ -73,6 +73,8 @@ class Printer final : public sql::JsonRowSink {
         for (auto& c : columns)
             names.push_back(c.name);
         names_ = names;
+        explains_ = format_ == host::Format::kText &&
+                    names == std::vector<std::string>{"explain_key", "explain_value"};
         table_.emplace(format_, std::move(names));
         return {};
     }
@@ -93,16 +95,22 @@ class Printer final : public sql::JsonRowSink {
             values.push_back(std::move(value));
         }
         values.resize(names_.size());
+        // A plan is a drawing of many lines.
+        if (explains_) {
+            fmt::print("{}\n", values[1].get<std::string>());
+            return {};
+        }
         table_->row(std::move(values));
         return {};
     }
     void finish() {
-        if (format_ != host::Format::kJson && table_) table_->print();
+        if (format_ != host::Format::kJson && table_ && !explains_) table_->print();
     }
 
   private:
     host::Format format_;
     std::vector<std::string> names_;
+    bool explains_ = false;
     std::optional<host::TableOutput> table_;
 };
 

@@ -35,6 +35,7 @@ class Alter {
         TARN_RETURN_IF_ERROR(delta::check_writable(there->protocol, *there->metadata));
         ChangeOutcome outcome{.version = there->version};
         edit_.emplace(*there);
+        column_ = spelled(edit_->schema, alter_.column);
         TARN_TRY(const auto changed, change(*there));
         if (!changed) return outcome;
         edit_->finish();
@@ -66,7 +67,9 @@ class Alter {
                     fmt::format("table {}: {}", statement_.table, std::move(what)));
     }
     delta::Field* find(const std::string& name) {
-        auto at = std::ranges::find(edit_->schema.fields, name, &delta::Field::name);
+        auto at = std::ranges::find_if(edit_->schema.fields, [&](const auto& field) {
+            return same_but_case(field.name, name);
+        });
         return at == edit_->schema.fields.end() ? nullptr : &*at;
     }
     bool is_partition(const std::string& name) const {
@@ -89,10 +92,10 @@ class Alter {
             says("SET COMMENT", {});
             return true;
         }
-        auto* field = find(alter_.column);
+        auto* field = find(column_);
         if (!field && alter_.if_exists) return false;
-        if (!field) return wrong("it has no column " + alter_.column);
-        says("CHANGE COLUMN", {{"column", alter_.column}});
+        if (!field) return wrong("it has no column " + column_);
+        says("CHANGE COLUMN", {{"column", column_}});
         switch (alter_.then) {
             case AlterThen::kDropColumn:
                 return drop();
@@ -125,22 +128,23 @@ class Alter {
         return true;
     }
     Result<bool> drop() {
-        if (is_partition(alter_.column)) return wrong("it is partitioned by " + alter_.column);
+        if (is_partition(column_)) return wrong("it is partitioned by " + column_);
         if (edit_->schema.fields.size() <= edit_->metadata.partition_columns.size() + 1)
             return wrong("the last column of its files stays");
         edit_->map_columns();
         std::erase_if(edit_->schema.fields,
-                      [&](const auto& field) { return field.name == alter_.column; });
-        says("DROP COLUMNS", {{"columns", json_list({alter_.column})}});
+                      [&](const auto& field) { return field.name == column_; });
+        says("DROP COLUMNS", {{"columns", json_list({column_})}});
         return true;
     }
     Result<bool> rename() {
-        if (alter_.name == alter_.column) return false;
-        if (find(alter_.name)) return wrong("it has a column " + alter_.name);
+        if (alter_.name == column_) return false;
+        if (find(alter_.name) && !same_but_case(alter_.name, column_))
+            return wrong("it has a column " + alter_.name);
         edit_->map_columns();
-        find(alter_.column)->name = alter_.name;
-        std::ranges::replace(edit_->metadata.partition_columns, alter_.column, alter_.name);
-        says("RENAME COLUMN", {{"oldColumnPath", alter_.column}, {"newColumnPath", alter_.name}});
+        find(column_)->name = alter_.name;
+        std::ranges::replace(edit_->metadata.partition_columns, column_, alter_.name);
+        says("RENAME COLUMN", {{"oldColumnPath", column_}, {"newColumnPath", alter_.name}});
         return true;
     }
     Result<bool> set_type(delta::Field& field) {
@@ -204,7 +208,7 @@ class Alter {
         auto& configuration = edit_->metadata.configuration;
         const auto before = configuration;
         for (const auto& [key, value] : statement_.properties) {
-            TARN_RETURN_IF_ERROR(check_property(key, value.empty() ? "false" : value));
+            TARN_RETURN_IF_ERROR(check_property(key, value));
             if (key.starts_with("delta.columnMapping."))
                 return wrong("property " + key + " is not set by hand: a rename maps columns");
             std::erase_if(configuration, [&](const auto& one) { return one.first == key; });
@@ -237,6 +241,7 @@ class Alter {
     const AlterStatement& alter_;
     sql::Engine& engine_;
     std::optional<delta::TableEdit> edit_;
+    std::string column_;  // as the table spells it
     std::string operation_;
     std::vector<std::pair<std::string, std::string>> parameters_;
     bool tests_rows_ = false;

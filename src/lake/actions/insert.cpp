@@ -86,6 +86,8 @@ class Insert final : public RowOperation {
             return fail(ErrorCode::kInvalidArgument,
                         fmt::format("the query gives {} columns, table {} takes {}", given.size(),
                                     request_.table, named.size()));
+        for (auto& name : named)
+            name = spelled(*change.table().schema, name);
         std::string names, list;
         size_t used = 0;
         for (const auto& name : named)
@@ -117,12 +119,10 @@ class Insert final : public RowOperation {
         return out;
     }
     std::string checked(const std::string& rows) const {
-        const auto message =
-            sql::quoted_text("a row that comes does not hold to REPLACE WHERE " + request_.where);
-        return fmt::format(
-            "SELECT * FROM ({}) AS {} WHERE CASE WHEN ({}) THEN true ELSE error({}) "
-            "END",
-            rows, quoted_name(request_.alias), request_.where, message);
+        const auto refusal =
+            sql::refuse_row("a row that comes does not hold to REPLACE WHERE " + request_.where);
+        return fmt::format("SELECT * FROM ({}) AS {} WHERE CASE WHEN ({}) THEN true ELSE {} END",
+                           rows, quoted_name(request_.alias), request_.where, refusal);
     }
     Status replace_where(RowChange& change) const {
         const auto alias = quoted_name(request_.alias);

@@ -249,7 +249,7 @@ class Merge final : public RowOperation {
         return set_list(change.table(), request_.alias, set);
     }
     Result<std::string> inserted_row(const RowChange& change, const MergeClause& clause) const {
-        auto set = clause.set;
+        auto set = spelled(*change.table().schema, clause.set);
         for (const auto& field : change.table().schema->fields)
             if (clause.all && in_source(change, field.name))
                 set.push_back({field.name, from_source(field.name)});

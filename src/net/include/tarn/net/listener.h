@@ -20,6 +20,9 @@
 
 namespace tarn::net {
 
+// Whether only this machine reaches an address ("localhost" too).
+bool is_loopback(const std::string& address);
+
 struct ListenerOptions {
     std::string address = "127.0.0.1";  // numeric; 0.0.0.0 or :: for every interface
     uint16_t port = 0;                  // 0: any free one

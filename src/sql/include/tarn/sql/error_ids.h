@@ -15,6 +15,7 @@ extern const ErrorId kSqlCancelled;
 extern const ErrorId kSqlUnknownName;
 extern const ErrorId kSqlEngineFailed;
 extern const ErrorId kSqlValue;
+extern const ErrorId kSqlRow;
 
 }  // namespace tarn::errors
 
