@@ -145,10 +145,11 @@ void Picture::flow(const flow::FlowStatus& status) {
     add(std::move(node));
 }
 
-// A view's rows and those of a table whose partitions are overwritten are replaced, so their number
+// A view's rows and those of a table whose groups or keys are written anew are replaced, so their number
 // says nothing of what was written. Of a sink with several writers only the whole is known.
 std::optional<double> Picture::written(const flow::FlowStatus& status, const std::string& sink) {
-    const bool replaced = sink.starts_with("view:") || status.strategy == "insert_overwrite";
+    const bool replaced = sink.starts_with("view:") || status.strategy == "insert_overwrite" ||
+                          status.strategy == "merge" || status.strategy == "recompute";
     if (!replaced) return writers_[sink] > 1 ? std::nullopt : readings_.per_second(sink);
     auto rate = readings_.per_second("out:" + status.name);
     if (auto at = places_.find(sink); at != places_.end()) nodes_[at->second].per_second = rate;

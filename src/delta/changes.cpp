@@ -28,15 +28,19 @@ class ChangesReader {
   public:
     ChangesReader(io::FileSystem& fs, Table& table) : fs_(fs), table_(table) {}
 
-    Status read(int64_t version, int64_t file_ms, std::vector<ChangedRows>& out) {
+    Result<VersionChanges> read(int64_t version) {
         TARN_TRY(auto actions, read_commit(fs_, table_.log_folder(), version));
         version_ = version;
-        time_ms_ = file_ms;
+        VersionChanges out;
         std::vector<std::shared_ptr<const AddFile>> logged;
         std::map<std::string, Pair> pairs;  // by path
         for (auto& action : actions) {
             if (auto* info = std::get_if<CommitInfo>(&action)) {
-                if (info->in_commit_timestamp_ms) time_ms_ = *info->in_commit_timestamp_ms;
+                out.in_commit_ms = info->in_commit_timestamp_ms;
+                out.said_ms = info->timestamp_ms;
+                out.operation = std::move(info->operation);
+            } else if (std::holds_alternative<Metadata>(action)) {
+                out.new_metadata = true;
             } else if (auto* change = std::get_if<ChangeFile>(&action)) {
                 auto file = std::make_shared<AddFile>();
                 file->path = std::move(change->path);
@@ -54,18 +58,20 @@ class ChangesReader {
             }
         }
         for (auto& file : logged)
-            put(RowChange::kLogged, std::move(file), std::nullopt, out);
-        if (!logged.empty()) return {};
+            put(RowChange::kLogged, std::move(file), std::nullopt, out.rows);
+        if (!logged.empty()) return out;
         for (auto& [path, pair] : pairs)
-            TARN_RETURN_IF_ERROR(compare(path, pair, out));
-        return {};
+            TARN_RETURN_IF_ERROR(compare(path, pair, out.rows));
+        std::ranges::stable_partition(
+            out.rows, [](const auto& one) { return one.change == RowChange::kDelete; });
+        return out;
     }
 
   private:
     void put(RowChange change, std::shared_ptr<const AddFile> file, std::optional<Positions> only,
              std::vector<ChangedRows>& out) const {
         if (only && only->empty()) return;
-        out.push_back({version_, time_ms_, change, std::move(file), std::move(only)});
+        out.push_back({version_, 0, change, std::move(file), std::move(only)});
     }
     Result<Positions> deleted(const std::shared_ptr<const DeletionVector>& vector) const {
         if (!vector) return Positions{};
@@ -114,11 +120,15 @@ class ChangesReader {
 
     io::FileSystem& fs_;
     Table& table_;
-    int64_t version_ = 0, time_ms_ = 0;
+    int64_t version_ = 0;
     std::shared_ptr<const Snapshot> before_;
 };
 
 }  // namespace
+
+Result<VersionChanges> changes_of(io::FileSystem& fs, Table& table, int64_t version) {
+    return ChangesReader(fs, table).read(version);
+}
 
 Result<std::vector<ChangedRows>> changed_rows(io::FileSystem& fs, Table& table, int64_t from,
                                               int64_t to) {
@@ -136,7 +146,11 @@ Result<std::vector<ChangedRows>> changed_rows(io::FileSystem& fs, Table& table, 
                                  ? ""
                                  : "; there are those of " + std::to_string(times.begin()->first) +
                                        " to " + std::to_string(times.rbegin()->first)));
-        TARN_RETURN_IF_ERROR(reader.read(version, time->second, out));
+        TARN_TRY(auto changes, reader.read(version));
+        for (auto& one : changes.rows) {
+            one.time_ms = changes.in_commit_ms.value_or(time->second);
+            out.push_back(std::move(one));
+        }
     }
     return out;
 }

@@ -189,7 +189,7 @@ class Comparison {
                     grows ? fmt::format("column {} ({}) is new: null in the rows that stand{}",
                                         is.name, is.type,
                                         is.required ? ", required of those that come" : "")
-                          : fmt::format("column {} ({}) is new, and the groups that stand need it",
+                          : fmt::format("column {} ({}) is new, and the rows that stand need it",
                                         is.name, is.type));
                 continue;
             }
@@ -198,7 +198,9 @@ class Comparison {
                     fmt::format("column {} is read otherwise than before", is.name));
             if (was->type != is.type) {
                 const bool wide =
-                    widens(was->type, is.type) && (grows || now_.strategy == "insert_overwrite");
+                    widens(was->type, is.type) && (grows || now_.strategy == "insert_overwrite" ||
+                                                   now_.strategy == "merge" ||
+                                                   now_.strategy == "recompute");
                 add(wide ? Effect::kContinues : Effect::kRebuild,
                     wide ? fmt::format("column {} is {}, before {}: the table's files are written "
                                        "anew once, in one commit",

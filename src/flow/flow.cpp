@@ -329,7 +329,7 @@ void Flow::observe(const Input& input) {
     std::vector<RunRange> ranges;
     for (const auto& range : input.plan.ranges)
         ranges.push_back(
-            {range.partition, range.from.at, range.to.at + (range.to.within > 0 ? 1 : 0)});
+            {range.partition, range.from.at, range.to.at + (range.to.within != 0 ? 1 : 0)});
     runs_.add({.flow = spec_.name,
                .epoch = input.plan.epoch,
                .started = started_,

@@ -82,15 +82,19 @@ Status ModelStep::set_output(const std::vector<ColumnSpec>& output,
 
 Status ModelStep::run(const Input& input, bool replay) {
     rows_.clear();
+    gone_.clear();
     side_rows_.clear();
     replace_at_ = -1;
     counters_ = input.plan.before;
     counters_.rows_in += input.records;
     TARN_RETURN_IF_ERROR(compute(input, replay));
     if (replay) return {};
-    port(kRows) = {.rows = with_metadata(rows_, input.plan), .replace_at = replace_at_};
+    port(kRows) = {.rows = with_metadata(rows_, input.plan),
+                   .replace_at = replace_at_,
+                   .gone = std::move(gone_)};
     if (has_port(kSideOutput)) port(kSideOutput) = {.rows = with_metadata(side_rows_, input.plan)};
     rows_.clear();
+    gone_.clear();
     side_rows_.clear();
     return {};
 }

@@ -32,6 +32,8 @@ class ModelStep : public Step {
     virtual Status compile() = 0;
     // All columns of the model's table, for models that read it.
     const std::vector<codec::ColumnSpec>& table_columns() const { return table_columns_; }
+    // Of a table that has one row a key (SinkSpec::keyed): columns of the output; else nothing.
+    virtual std::optional<std::vector<int>> key() const { return std::nullopt; }
     // Of the table of rows of the side output.
     const std::vector<codec::ColumnSpec>& side_columns() const { return side_columns_; }
 
@@ -41,7 +43,7 @@ class ModelStep : public Step {
     // Part of compile().
     Status set_output(const std::vector<codec::ColumnSpec>& output,
                       const std::vector<codec::ColumnSpec>& aside);
-    // Fills rows_, side_rows_ and replace_at_ of an epoch.
+    // Fills rows_, gone_, side_rows_ and replace_at_ of an epoch.
     virtual Status compute(const Input& input, bool replay) = 0;
 
     // The input's batches, in order.
@@ -58,6 +60,7 @@ class ModelStep : public Step {
 
     // Of the epoch that runs.
     std::vector<BatchPtr> rows_;       // of the output, without metadata
+    std::vector<BatchPtr> gone_;       // keys of rows that go
     std::vector<BatchPtr> side_rows_;  // with _reason, without metadata
     int64_t replace_at_ = -1;
 
@@ -68,7 +71,8 @@ class ModelStep : public Step {
 // What the SQL of a model is, as far as strategies ask.
 struct ModelQuery {
     const project::TableModel& model;
-    std::unique_ptr<sql::MergeableQuery> groups;  // null: it makes its rows one by one
+    bool aggregate = false;                            // else it makes its rows one by one
+    std::unique_ptr<sql::MergeableQuery> groups = {};  // of an aggregate over rows that are added
 };
 
 // How a model's table is kept. A file under strategies/ gives one: `ModelStrategy

@@ -26,10 +26,22 @@ Result<const Row*> row_of(std::span<const Row> rows, std::string_view name, Memb
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> make_source(const Node& node, PartContext& context) {
+Result<std::unique_ptr<Source>> make_source(const SourceSpec& spec, PartContext& context) {
     TARN_TRY(const auto* row,
-             row_of(source_kinds(), node.kind, &SourceKind::kind, "kind of source"));
-    return row->make(node.name, context);
+             row_of(source_kinds(), spec.node.kind, &SourceKind::kind, "kind of source"));
+    return row->make(spec, context);
+}
+
+std::vector<Node> nodes_of(std::span<const SourceSpec> sources) {
+    std::vector<Node> out;
+    for (const auto& source : sources)
+        out.push_back(source.node);
+    return out;
+}
+
+const SourceSpec* find_source(std::span<const SourceSpec> sources, const Node& node) {
+    auto at = std::ranges::find(sources, node, &SourceSpec::node);
+    return at == sources.end() ? nullptr : &*at;
 }
 
 Result<std::unique_ptr<Sink>> make_sink(const FlowIdentity& flow, const SinkSpec& spec,
@@ -41,8 +53,8 @@ Result<std::unique_ptr<Sink>> make_sink(const FlowIdentity& flow, const SinkSpec
 
 Result<FlowParts> make_parts(FlowPlan plan, PartContext& context) {
     FlowParts out;
-    for (const auto& node : plan.sources) {
-        TARN_TRY(auto source, make_source(node, context));
+    for (const auto& spec : plan.sources) {
+        TARN_TRY(auto source, make_source(spec, context));
         out.sources.push_back(std::move(source));
     }
     for (const auto& spec : plan.sinks) {

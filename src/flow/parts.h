@@ -26,11 +26,11 @@ struct PartContext {
 // A file under sources/ gives one: `SourceKind <name>_source()`.
 struct SourceKind {
     std::string_view kind;  // of its nodes
-    Result<std::unique_ptr<Source>> (*make)(const std::string& name, PartContext& context);
+    Result<std::unique_ptr<Source>> (*make)(const SourceSpec& spec, PartContext& context);
 };
 std::span<const SourceKind> source_kinds();
 // Errors: kInvalidArgument (there is no such kind, or nothing of the name).
-Result<std::unique_ptr<Source>> make_source(const Node& node, PartContext& context);
+Result<std::unique_ptr<Source>> make_source(const SourceSpec& spec, PartContext& context);
 
 // A file under sinks/ gives one: `SinkKind <name>_sink()`.
 struct SinkKind {
@@ -51,11 +51,14 @@ struct FlowParts {
 };
 // A step between nodes.
 struct FlowPlan {
-    std::vector<Node> sources;
+    std::vector<SourceSpec> sources;
     std::unique_ptr<Step> step;
     std::vector<SinkSpec> sinks;
 };
 Result<FlowParts> make_parts(FlowPlan plan, PartContext& context);
+std::vector<Node> nodes_of(std::span<const SourceSpec> sources);
+// What it reads of this node; nothing if it reads something else.
+const SourceSpec* find_source(std::span<const SourceSpec> sources, const Node& node);
 
 // Partitions of the topic that takes what the side output takes; 1 if there is none.
 int32_t side_partitions(const std::string& topic, PartContext& context);

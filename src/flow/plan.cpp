@@ -64,7 +64,7 @@ Status add_lost_sinks(const FlowPlan& plan, PartContext& context, std::vector<Ch
     const auto& spec = plan.step->spec();
     // A rebuild puts the sinks in their place before the journal.
     if (world.fs.exists(context.options.state_folder + "/" + rebuild_state(spec.name))) return {};
-    auto journal = journal_in(plan.step->state_folder(), plan.sources.front(), world);
+    auto journal = journal_in(plan.step->state_folder(), plan.sources.front().node, world);
     if (!journal || journal->done().epoch < 0) return {};
     const auto app_id = FlowIdentity{spec.name, journal->header().generation, {}}.app_id();
     for (const auto& sink : plan.sinks) {
@@ -82,7 +82,7 @@ Status add_lost_sinks(const FlowPlan& plan, PartContext& context, std::vector<Ch
 // What it is that stands, as far as is known.
 Result<FlowChange> change_of(const FlowPlan& plan, PartContext& context) {
     const auto& spec = plan.step->spec();
-    FlowChange out{.flow = spec.name, .file = spec.file, .sources = plan.sources, .sinks = {}};
+    FlowChange out{.flow = spec.name, .file = spec.file, .sources = nodes_of(plan.sources), .sinks = {}};
     for (const auto& sink : plan.sinks)
         out.sinks.push_back(sink.node);
     auto& fs = context.world.fs;
@@ -98,7 +98,7 @@ Result<FlowChange> change_of(const FlowPlan& plan, PartContext& context) {
     } else {
         // Of a version before: its generation says whether it is the same.
         auto header = Journal::read(fs, context.world.failpoints, folder + "/journal",
-                                    {.node = plan.sources.front(),
+                                    {.node = plan.sources.front().node,
                                      .position = [](int64_t packed) { return Position{packed}; }});
         if (!header) return fail(header.error());
         if (*header && (*header)->header().generation != spec.generation)
@@ -131,8 +131,9 @@ Status follow(const std::vector<FlowPlan>& plans, std::vector<FlowChange>& chang
             auto& reader = changes[k];
             if (reader.effect == Effect::kNew || reader.effect == Effect::kRebuild) continue;
             for (const auto& sink : changes[i].sinks) {
-                if (sink.kind == kTopicKind ||
-                    std::ranges::find(reader.sources, sink) == reader.sources.end())
+                const auto* source = find_source(plans[k].sources, sink);
+                // One that reads changes takes it for one.
+                if (!source || sink.kind == kTopicKind || source->reading != Reading::kAdded)
                     continue;
                 reader.effect = Effect::kRebuild;
                 reader.changes.insert(
@@ -155,7 +156,7 @@ std::vector<std::string> users_of(const Node& node, const std::vector<FlowPlan>&
     std::vector<std::string> out;
     for (const auto& plan : plans) {
         const auto& name = plan.step->spec().name;
-        const bool reads = std::ranges::find(plan.sources, node) != plan.sources.end();
+        const bool reads = find_source(plan.sources, node) != nullptr;
         auto writes = [&](const SinkSpec& sink) {
             if (sink.node == node) return true;
             // What is built beside it belongs to the order.
@@ -301,7 +302,7 @@ Result<std::vector<FlowChange>> plan_changes(const project::Project& project,
     TARN_TRY(auto plans, plans_of(project, parts));
     // In the order in which they run.
     std::ranges::stable_partition(
-        plans, [](const FlowPlan& plan) { return plan.sources.front().kind == kTopicKind; });
+        plans, [](const FlowPlan& plan) { return plan.sources.front().node.kind == kTopicKind; });
     std::vector<FlowChange> out;
     std::set<std::string> known;
     for (const auto& plan : plans) {

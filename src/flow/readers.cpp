@@ -11,9 +11,12 @@ TopicReader* Readers::topic(const std::string& name) {
     return it == topics_.end() ? nullptr : it->second.get();
 }
 
-TableReader& Readers::table(const std::string& name) {
-    auto& reader = tables_[name];
-    if (!reader) reader = std::make_unique<TableReader>(name, world_.lake, world_.engine, cache_);
+TableReader& Readers::table(const std::string& name, Reading reading) {
+    const bool changes = reading != Reading::kAdded;
+    auto& reader = tables_[{name, changes}];
+    if (!reader)
+        reader =
+            std::make_unique<TableReader>(name, changes, world_.lake, world_.engine, cache_);
     return *reader;
 }
 

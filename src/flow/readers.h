@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "source.h"
 #include "table_reader.h"
 #include "tarn/flow/runtime.h"
 #include "topic_reader.h"
@@ -20,13 +21,14 @@ class Readers {
     void add(const project::Topic& topic, log::TopicInfo info);
     // Null for a topic that nobody added.
     TopicReader* topic(const std::string& name);
-    TableReader& table(const std::string& name);
+    // By what was added to it, or by what changed.
+    TableReader& table(const std::string& name, Reading reading = Reading::kAdded);
 
   private:
     RuntimeContext& world_;
     CacheBudget cache_;
     std::map<std::string, std::unique_ptr<TopicReader>> topics_;
-    std::map<std::string, std::unique_ptr<TableReader>> tables_;
+    std::map<std::pair<std::string, bool>, std::unique_ptr<TableReader>> tables_;
 };
 
 }  // namespace tarn::flow

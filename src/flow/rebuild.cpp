@@ -38,7 +38,7 @@ bool is_topic(const SinkSpec& sink) { return sink.node.kind == kTopicKind; }
 // The journal of the flow that stands; null if there is none that can be read.
 std::unique_ptr<Journal> journal_of(const FlowShape& flow, PartContext& context,
                                     const std::vector<std::unique_ptr<Source>>& sources) {
-    const Journal::OldSource old{.node = flow.sources.front(), .position = [&](int64_t packed) {
+    const Journal::OldSource old{.node = flow.sources.front().node, .position = [&](int64_t packed) {
                                      return sources.front()->unpacked(packed);
                                  }};
     auto journal = Journal::read(context.world.fs, context.world.failpoints,
@@ -49,16 +49,18 @@ std::unique_ptr<Journal> journal_of(const FlowShape& flow, PartContext& context,
 Result<std::vector<std::unique_ptr<Source>>> sources_of(const FlowShape& flow,
                                                         PartContext& context) {
     std::vector<std::unique_ptr<Source>> out;
-    for (const auto& node : flow.sources) {
-        TARN_TRY(auto source, make_source(node, context));
+    for (const auto& spec : flow.sources) {
+        TARN_TRY(auto source, make_source(spec, context));
         out.push_back(std::move(source));
     }
     return out;
 }
 
+// Whether it must be built anew with the other: to one that reads changes that is a change.
 bool reads(const FlowPlan& plan, const FlowPlan& other) {
     return std::ranges::any_of(other.sinks, [&](const SinkSpec& sink) {
-        return !is_topic(sink) && std::ranges::find(plan.sources, sink.node) != plan.sources.end();
+        const auto* source = find_source(plan.sources, sink.node);
+        return source && !is_topic(sink) && source->reading == Reading::kAdded;
     });
 }
 
@@ -141,7 +143,7 @@ Result<Replay> replay_of(const FlowShape& flow, PartContext& context) {
     for (size_t s = 0; s < sources.size(); ++s) {
         auto& source = *sources[s];
         out.unit = source.unit();
-        const auto start = source.start();
+        const auto start = source.start({});
         int64_t lost = 0, first = start.empty() ? 0 : start[0].at;
         for (size_t p = 0; p < start.size(); ++p) {
             first = std::min(first, start[p].at);
@@ -231,7 +233,7 @@ Status keep_known(const FlowShape& flow, PartContext& context) {
         if (!is_topic(sink)) continue;
         auto topic = world.log.find_topic(sink.node.name);
         if (!topic) continue;
-        TARN_TRY(auto known, SideKnown::of_topic(world.log, *topic, flow.sources.front().name));
+        TARN_TRY(auto known, SideKnown::of_topic(world.log, *topic, flow.sources.front().node.name));
         if (known.has_everything())
             world.logger.warn(
                 "a topic holds too many records to tell what a rebuild adds to it: "
@@ -249,7 +251,7 @@ Result<Positions> target_of(const FlowShape& flow, PartContext& context) {
     Positions out;
     for (size_t s = 0; s < sources.size(); ++s) {
         auto& source = *sources[s];
-        auto& at = out.emplace_back(source.start());
+        auto& at = out.emplace_back(source.start({}));
         const bool topic = source.node().kind == kTopicKind;
         for (size_t p = 0; p < at.size(); ++p)
             if (auto end = source.end(int32_t(p)); end && (!topic || !journal)) at[p] = {*end, 0};
@@ -276,7 +278,7 @@ Result<Positions> target_of(const FlowShape& flow, PartContext& context) {
     if (!written) return out;
     for (const auto& range : newest.ranges) {
         const auto s = size_t(range.source), p = size_t(range.partition);
-        if (s < out.size() && p < out[s].size() && flow.sources[s].kind == kTopicKind)
+        if (s < out.size() && p < out[s].size() && flow.sources[s].node.kind == kTopicKind)
             out[s][p] = range.to;
     }
     return out;

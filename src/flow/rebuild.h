@@ -41,7 +41,7 @@ struct RebuildOrder {
 // What of a flow's plan is known when the plan itself has become parts.
 struct FlowShape {
     std::string name;
-    std::vector<Node> sources;
+    std::vector<SourceSpec> sources;
     std::vector<SinkSpec> sinks;
 };
 FlowShape shape_of(const FlowPlan& plan);

@@ -23,6 +23,9 @@ namespace tarn::flow {
 struct Changes {
     std::vector<BatchPtr> rows = {};  // of tables and views
     int64_t replace_at = -1;  // version of the table in which the partitions of `rows` are replaced
+    // Of tables with a key: rows of these keys go. `rows` take the place of those of their keys;
+    // each key stands once in both together.
+    std::vector<BatchPtr> gone = {};
     std::optional<Timestamp> remove_before = {};  // rows of a view with older windows go
     std::optional<SideRecords> records = {};      // of topics: original records with our headers
 };
@@ -71,7 +74,8 @@ struct SinkSpec {
     std::string port = "rows";  // part of a topic's writer id, and of the names of failpoints
     std::string description = {};
     std::vector<codec::ColumnSpec> columns = {};
-    std::vector<int> key = {};  // of a view, in the columns
+    std::vector<int> key = {};  // of a view, or of a table that is kept by one, in the columns
+    bool keyed = false;         // a table that has one row a key, or one row if the key is empty
     std::vector<std::string> partition_by = {};
     bool transaction_of_parts = false;  // of a table: also one of each input partition
     // Of a topic: a file of records that it holds already, which are left out (side_known.h);

@@ -24,6 +24,19 @@ struct InputLimits {
     std::span<const Position> until = {};  // not beyond these; empty: to the end
 };
 
+// What is read of a source, where its kind has more than one way.
+enum class Reading : uint8_t {
+    kAdded,         // rows that came
+    kChanges,       // of a table: all that stands at the start, then rows that came, went, changed
+    kChangesAlone,  // the same without what stands at the start
+};
+struct SourceSpec {
+    Node node;
+    Reading reading = Reading::kAdded;
+};
+// Nothing of what stands at the start is read yet: below any place within a version.
+inline constexpr int64_t kAllThatStands = -(int64_t(1) << 40);
+
 class Source {
   public:
     virtual ~Source() = default;
@@ -33,8 +46,9 @@ class Source {
     // A source that was dropped and made anew has another. Errors: kUnavailable (not there yet).
     virtual Result<Uuid> id() = 0;
     virtual size_t partitions() = 0;
-    // Where a flow that begins starts to read.
-    virtual std::vector<Position> start() = 0;
+    // Where a flow that begins starts to read, if it is to read no further than `until` (empty: to
+    // the end).
+    virtual std::vector<Position> start(std::span<const Position> until) = 0;
 
     // What there is from these positions on; nothing if there is none. Errors: kFailedPrecondition
     // (a position that does not fit the source, or the source is gone).

@@ -71,7 +71,8 @@ void SourceSet::set_positions(const Journal* journal) {
     for (size_t s = 0; s < sources_.size(); ++s) {
         auto& at = positions_[s];
         if (!journal || s >= journal->header().sources.size()) {
-            at = sources_[s]->start();
+            at = sources_[s]->start(s < until_.size() ? std::span<const Position>(until_[s])
+                                                : std::span<const Position>());
             continue;
         }
         const auto& done = journal->done();

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "source.h"
+
 namespace tarn::flow {
 namespace {
 
@@ -17,44 +19,67 @@ void TableReader::need(const std::vector<std::string>& columns) {
     columns_.insert(columns.begin(), columns.end());
 }
 
-Result<std::shared_ptr<const lake::AddedFiles>> TableReader::added_locked(int64_t version) {
-    if (auto it = added_.find(version); it != added_.end()) return it->second;
-    TARN_TRY(auto files, lake_.added(table_, version));
-    auto kept = std::make_shared<const lake::AddedFiles>(std::move(files));
-    added_[version] = kept;
-    while (added_.size() > kVersionsKept)
-        added_.erase(added_.begin());
+size_t TableReader::index(Position at) {
+    return size_t(at.within < 0 ? at.within - kAllThatStands : at.within);
+}
+
+Result<TableReader::Files> TableReader::files_locked(Position at) {
+    const bool whole = at.within < 0;
+    const Position first{at.at, whole ? kAllThatStands : 0};
+    if (auto it = files_.find(first); it != files_.end()) return it->second;
+    lake::TableChanges files;
+    if (!changes_) {
+        TARN_TRY(static_cast<lake::AddedFiles&>(files), lake_.added(table_, at.at));
+    } else {
+        TARN_TRY(files, whole ? lake_.whole(table_, at.at) : lake_.changes(table_, at.at));
+    }
+    auto kept = std::make_shared<const lake::TableChanges>(std::move(files));
+    files_[first] = kept;
+    while (files_.size() > kVersionsKept)
+        files_.erase(files_.begin());
     return kept;
 }
 
-Result<std::shared_ptr<const lake::AddedFiles>> TableReader::added(int64_t version) {
+Result<TableReader::Files> TableReader::files(Position at) {
     MutexLock lock(mutex_);
-    return added_locked(version);
+    return files_locked(at);
+}
+
+Status TableReader::read_rows(const lake::TableChanges& files, size_t file, InputBatch& slice) {
+    if (!session_) {
+        TARN_TRY(session_, engine_.session());
+    }
+    const std::vector<std::string> columns(columns_.begin(), columns_.end());
+    auto read = [&]() -> Status {
+        if (!changes_) {
+            TARN_TRY(slice.rows,
+                     lake_.read(*session_, table_, {files.files[file]}, columns, kBatchRows));
+            return {};
+        }
+        TARN_TRY(auto changed,
+                 lake_.read_changes(*session_, table_, files, file, columns, kBatchRows));
+        slice.rows = std::move(changed.rows);
+        slice.went = changed.went;
+        return {};
+    }();
+    if (!read) session_.reset();
+    return read;
 }
 
 Result<InputBatchPtr> TableReader::read(Position at) {
     MutexLock lock(mutex_);
     if (auto it = slices_.find(at); it != slices_.end()) return it->second.slice;
-    TARN_TRY(auto added, added_locked(at.at));
-    if (size_t(at.within) >= added->files.size())
+    TARN_TRY(auto files, files_locked(at));
+    const auto file = index(at);
+    if (file >= files->files.size())
         return fail(ErrorCode::kNotFound,
-                    fmt::format("version {} of table {} has no file {}", at.at, table_, at.within));
-    if (!session_) {
-        TARN_TRY(session_, engine_.session());
-    }
-    const auto& file = added->files[size_t(at.within)];
+                    fmt::format("version {} of table {} has no file {}", at.at, table_, file));
     auto slice = std::make_shared<InputBatch>();
     slice->from = at;
     slice->to = {at.at, at.within + 1};
-    slice->arrived = added->time;
-    slice->bytes = size_t(file->size);
-    const std::vector<std::string> columns(columns_.begin(), columns_.end());
-    auto rows = lake_.read(*session_, table_, {file}, columns, kBatchRows);
-    if (!rows) {
-        session_.reset();
-        return fail(std::move(rows).error());
-    }
-    slice->rows = std::move(*rows);
+    slice->arrived = files->time;
+    slice->bytes = size_t(files->files[file]->size);
+    TARN_RETURN_IF_ERROR(read_rows(*files, file, *slice));
     for (const auto& batch : slice->rows)
         slice->count += int64_t(batch->row_count);
     keep(slice);
@@ -94,8 +119,8 @@ void TableReader::passed(int consumer, Position position) {
         lowest = std::min(lowest, at);
     while (!slices_.empty() && slices_.begin()->first < lowest)
         slices_.erase(slices_.begin());
-    while (!added_.empty() && added_.begin()->first < lowest.at)
-        added_.erase(added_.begin());
+    while (!files_.empty() && files_.begin()->first.at < lowest.at)
+        files_.erase(files_.begin());
 }
 
 }  // namespace tarn::flow

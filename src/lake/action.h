@@ -34,8 +34,6 @@ class Write {
 
   private:
     Status check_schema();
-    // True if the transaction is in the table already.
-    Result<bool> check_transaction() TARN_REQUIRES(entry_.appending);
     Status write_files();
     Status write_file(const std::string& folder, delta::StringMap values, const Batches& batches,
                       size_t number);

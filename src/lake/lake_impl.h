@@ -28,6 +28,9 @@ struct Entry {
     std::map<std::string, int64_t> known TARN_GUARDED_BY(appending);
     int64_t cleaned_ms TARN_GUARDED_BY(appending) = INT64_MIN;
     bool told_ahead TARN_GUARDED_BY(appending) = false;  // that commit times are
+    Mutex reading;  // of what is known of the columns, for those who read versions one by one
+    std::shared_ptr<const delta::Snapshot> layout TARN_GUARDED_BY(reading);  // without files
+    int64_t layout_at TARN_GUARDED_BY(reading) = -1;  // the version whose columns it has
 };
 
 struct Lake::Impl {
@@ -40,6 +43,13 @@ struct Lake::Impl {
     Uuid new_uuid();
     Status check_case(std::string_view name);
     delta::StepHook steps();
+    // Whether the transaction is in the table. Errors: kConflict (a newer one than this process
+    // knows of: fenced).
+    Result<bool> has_transaction(Entry& entry, const delta::Snapshot& table,
+                                 std::string_view name, const Txn& txn)
+        TARN_REQUIRES(entry.appending);
+    Status find_layouts(Entry& entry, const delta::Snapshot& newest, bool new_columns,
+                        TableChanges& out) TARN_EXCLUDES(entry.reading);
     // Makes the table's columns what the specification says, if rows that stand can stay. Errors:
     // kAlreadyExists (they cannot; says which column), those of a commit.
     Status evolve(Entry& entry, const TableSpec& spec,

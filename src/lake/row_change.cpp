@@ -140,7 +140,11 @@ RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& reques
       session_(std::move(session)),
       given_(std::make_unique<sql::GivenFiles>(*session_,
                                                sql::DeltaFiles{snapshot_, snapshot_->files.all()})),
-      time_(lake.context.clock.now()) {}
+      time_(lake.context.clock.now()) {
+    for (const auto& one : request.given)
+        given_rows_.push_back(
+            std::make_unique<sql::GivenRows>(*session_, one.schema, one.batches));
+}
 
 Status RowChange::add_columns(std::vector<delta::Field> fields) {
     if (fields.empty()) return {};
@@ -363,8 +367,20 @@ Status RowChange::commit(delta::CommitRequest commit, bool reads, ChangeOutcome&
         commit.transactions.push_back({request_.txn->app_id, request_.txn->version, time_.ms()});
     MutexLock lock(entry_.appending);
     asked_ = true;
-    TARN_TRY(auto made, entry_.table.commit(std::move(commit), *read_, lake_.steps()));
-    if (request_.txn) entry_.known[request_.txn->app_id] = request_.txn->version;
+    // Should it not be known whether it is made: whoever asks again is not fenced by himself.
+    auto done = [&] {
+        if (request_.txn) entry_.known[request_.txn->app_id] = request_.txn->version;
+    };
+    auto committed = [&] {
+        try {
+            return entry_.table.commit(std::move(commit), *read_, lake_.steps());
+        } catch (...) {
+            done();
+            throw;
+        }
+    };
+    TARN_TRY(auto made, committed());
+    done();
     lake_.conflicts.add(made.conflicts);
     outcome.version = made.version;
     outcome.committed = true;
@@ -430,8 +446,13 @@ Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeReques
     if (!found) return fail(std::move(found).error());
     const auto snapshot = *found;
     ChangeOutcome outcome{.version = snapshot->version};
-    if (request.txn && snapshot->transaction(request.txn->app_id) >= request.txn->version) {
-        outcome.duplicate = true;
+    if (request.txn) {
+        MutexLock lock(entry.appending);
+        TARN_TRY(outcome.duplicate,
+                 lake.has_transaction(entry, *snapshot, request.table, *request.txn));
+    }
+    if (outcome.duplicate) {
+        lake.duplicates.add();
         return outcome;
     }
     TARN_RETURN_IF_ERROR(delta::check_writable(snapshot->protocol, *snapshot->metadata));

@@ -15,6 +15,7 @@
 #include "tarn/lake/change_rows.h"
 #include "tarn/sql/delta_files.h"
 #include "tarn/sql/delta_write.h"
+#include "tarn/sql/given_rows.h"
 
 namespace tarn::lake {
 
@@ -85,6 +86,7 @@ class RowChange {
     std::shared_ptr<const delta::Snapshot> snapshot_;
     const RowRules rules_;
     const std::unique_ptr<sql::Session> session_;
+    std::vector<std::unique_ptr<sql::GivenRows>> given_rows_;
     std::unique_ptr<sql::GivenFiles> given_;
     std::vector<Touched> touched_;
     std::vector<std::string> comes_, changes_;

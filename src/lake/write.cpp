@@ -114,16 +114,15 @@ Status Write::check_schema() {
     return {};
 }
 
-Result<bool> Write::check_transaction() {
-    if (!request_.txn) return false;
-    auto& txn = *request_.txn;
-    auto there = snapshot_->transaction(txn.app_id);
-    auto known = entry_.known.find(txn.app_id);
-    if (known != entry_.known.end() && there > known->second)
+Result<bool> Lake::Impl::has_transaction(Entry& entry, const delta::Snapshot& table,
+                                         std::string_view name, const Txn& txn) {
+    auto there = table.transaction(txn.app_id);
+    auto known = entry.known.find(txn.app_id);
+    if (known != entry.known.end() && there > known->second)
         return fail(errors::kTableFenced,
                     fmt::format("another writer of {} is at {} in table {}, we were at {}: fenced",
-                                txn.app_id, there, request_.table, known->second));
-    entry_.known[txn.app_id] = there;
+                                txn.app_id, there, name, known->second));
+    entry.known[txn.app_id] = there;
     return there >= txn.version;
 }
 
@@ -237,7 +236,11 @@ Result<AppendOutcome> Write::run() {
     if (request_.time.us == 0) request_.time = lake_.context.clock.now();
     if (request_.file_stem.empty()) request_.file_stem = lake_.new_uuid().str();
     TARN_RETURN_IF_ERROR(check_schema());
-    TARN_TRY(auto duplicate, check_transaction());
+    bool duplicate = false;
+    if (request_.txn) {
+        TARN_TRY(duplicate,
+                 lake_.has_transaction(entry_, *snapshot_, request_.table, *request_.txn));
+    }
     if (duplicate) {
         outcome_.version = snapshot_->version;
         outcome_.duplicate = true;

@@ -60,6 +60,8 @@ Status Config::check_value(const Key& key, const std::string& text) const {
         auto parsed = parse_duration(text);
         if (!parsed) return bad(": " + parsed.error().message());
         if (parsed->us < key.min) return bad(" must be at least " + format_duration({key.min}));
+    } else if (key.form == Form::kBoolean) {
+        if (text != "true" && text != "false") return bad(" is true or false, not '" + text + "'");
     } else if (key.form == Form::kTexts) {
         auto words = split(text);
         for (size_t i = 0; i < words.size(); ++i) {
@@ -94,6 +96,10 @@ Duration Config::duration(std::string_view key) const {
     auto parsed = parse_duration(value(row(key, Form::kDuration)));
     TARN_CHECK(parsed, "values are checked and a duration has a default");
     return *parsed;
+}
+
+bool Config::boolean(std::string_view key) const {
+    return value(row(key, Form::kBoolean)) == "true";
 }
 
 std::vector<std::string> Config::texts(std::string_view key) const {

@@ -25,6 +25,7 @@ class Config {
     bool has(std::string_view key) const { return parsed_->config.contains(key); }
     std::string text(std::string_view key) const;
     Duration duration(std::string_view key) const;
+    bool boolean(std::string_view key) const;
     std::vector<std::string> texts(std::string_view key) const;
     // Of the key; of the whole block, if it is absent.
     Place place(std::string_view key) const;

@@ -29,19 +29,16 @@ GivenFiles::~GivenFiles() { session_.impl().state->files.reset(); }
 
 std::string GivenFiles::text() const { return scan_text(); }
 
-Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_delta_files(
-    Session& session, const DeltaFiles& files, std::span<const std::string> columns,
-    size_t batch_rows) {
-    std::vector<std::shared_ptr<const codec::ColumnBatch>> out;
-    if (files.files.empty()) return out;
+Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_given_files(
+    Session& session, const std::string& select, size_t batch_rows) {
     auto& s = session.impl();
     return guarded([&]() -> Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> {
-        GivenFiles given(session, files);
-        auto prepared = s.connection.Prepare(select_text(columns));
+        std::vector<std::shared_ptr<const codec::ColumnBatch>> out;
+        auto prepared = s.connection.Prepare(select);
         if (prepared->HasError()) return fail(to_error(prepared->GetErrorObject()));
-        std::vector<std::string> names(columns.begin(), columns.end());
+        auto& names = prepared->GetNames();
         auto types = prepared->GetTypes();
-        BatchBuilder builder(names, types, BatchBuilder::Texts::kCoded);
+        BatchBuilder builder({names.begin(), names.end()}, types, BatchBuilder::Texts::kCoded);
         auto close = [&] {
             if (builder.rows() > 0)
                 out.push_back(std::make_shared<const codec::ColumnBatch>(builder.finish()));
@@ -57,6 +54,14 @@ Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_delta_files(
         close();
         return out;
     });
+}
+
+Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_delta_files(
+    Session& session, const DeltaFiles& files, std::span<const std::string> columns,
+    size_t batch_rows) {
+    if (files.files.empty()) return std::vector<std::shared_ptr<const codec::ColumnBatch>>();
+    const GivenFiles given(session, files);
+    return read_given_files(session, select_text(columns), batch_rows);
 }
 
 }  // namespace tarn::sql

@@ -370,6 +370,7 @@ class DeltaReader final : public MultiFileReader {
         } else {
             state->given = bool(given_);
             state->files = given_ ? given_->files : snapshot->files.all();
+            if (given_) state->only = given_->only;
         }
         state->snapshot = std::move(snapshot);
         files.set(std::move(state));

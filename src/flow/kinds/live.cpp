@@ -40,7 +40,7 @@ Result<std::vector<FlowPlan>> plans(const project::Project& project, PartContext
         reader.need(step->input(), false);
         const auto view = step->view();
         step->define(definition_of(model, reader.topic(), *step, view));
-        FlowPlan plan{{topic_node(model.stream)}, std::move(step), {}};
+        FlowPlan plan{{{topic_node(model.stream)}}, std::move(step), {}};
         plan.sinks.push_back(
             {.node = view_node(view.name), .columns = view.columns, .key = view.key});
         if (!model.late.empty())

@@ -8,6 +8,9 @@
 
 #include "model_step.h"
 #include "parts.h"
+#include "tarn/base/names.h"
+#include "tarn/lake/table_changes.h"
+#include "tarn/sql/error_ids.h"
 #include "tarn/sql/statement.h"
 
 namespace tarn::flow {
@@ -18,6 +21,7 @@ FlowSpec spec_of(const project::TableModel& model, const SourceSchema& schema,
     std::string columns;
     for (const auto& column : schema.columns)
         columns += fmt::format("{} {},", column.name, codec::to_string(column.type));
+    if (model.changes) columns += "changes";
     return {.name = model.name,
             .kind = "model",
             .generation = generation_of(
@@ -53,8 +57,8 @@ Result<std::unique_ptr<ModelStep>> make_step(const project::TableModel& model,
                                              const SourceSchema& schema, PartContext& context) {
     auto aggregate = sql::MergeableQuery::is_aggregate(model.sql);
     if (!aggregate) return fail(aggregate.error().with_context(model.file));
-    ModelQuery query{model, {}};
-    if (*aggregate) {
+    ModelQuery query{model, *aggregate};
+    if (*aggregate && !model.changes) {
         auto groups = sql::MergeableQuery::compile(context.world.engine, model.sql, schema);
         if (!groups) return fail(groups.error().with_context(model.file));
         query.groups = std::move(*groups);
@@ -73,6 +77,13 @@ Result<std::unique_ptr<ModelStep>> compiled_step(const project::TableModel& mode
     return step;
 }
 
+std::vector<std::string> names_of(const SourceSchema& schema) {
+    std::vector<std::string> out;
+    for (const auto& column : schema.columns)
+        out.push_back(column.name);
+    return out;
+}
+
 Definition definition_of(const project::TableModel& model, const SourceSchema& read,
                          const ModelStep& step) {
     Definition out{.text = generation_of(model.sql),
@@ -89,13 +100,40 @@ Definition definition_of(const project::TableModel& model, const SourceSchema& r
                     {"grace", format_duration(model.grace)},
                     {"quarantine", model.quarantine},
                     {"late", model.late},
+                    {"changes", model.changes ? "true" : ""},
                     {"partition_by", fmt::format("{}", fmt::join(model.partition_by, ","))}};
     return out;
 }
 
+// What a model that reads changes has beside the table's own columns.
+Status add_change_columns(const project::TableModel& model, SourceSchema& schema) {
+    for (const auto& column : lake::change_columns()) {
+        const auto same = [&](const auto& own) { return same_but_case(own.name, column.name); };
+        if (std::ranges::any_of(schema.columns, same))
+            return fail(errors::kModelSql,
+                        fmt::format("{}: table {} has a column {}, which its changes have too: it "
+                                    "cannot be read with changes=true",
+                                    model.file, model.source, column.name));
+        schema.columns.push_back(column);
+    }
+    return {};
+}
+
+// The source's own columns that it reads; at least one, since it is read by columns.
+std::vector<std::string> own_columns(const SourceSchema& read, const SourceSchema& source) {
+    std::vector<std::string> out;
+    const auto changes = lake::change_columns();
+    for (const auto& column : read.columns)
+        if (std::ranges::find(changes, column.name, &codec::ColumnSpec::name) == changes.end())
+            out.push_back(column.name);
+    if (out.empty()) out.push_back(source.columns.at(0).name);
+    return out;
+}
+
 // `source`: all columns of the table, under the name that stream('…') has.
-Result<FlowPlan> plan_of(const project::TableModel& model, const SourceSchema& source,
+Result<FlowPlan> plan_of(const project::TableModel& model, SourceSchema source,
                          std::vector<codec::ColumnSpec>& table_columns, PartContext& context) {
+    if (model.changes) TARN_RETURN_IF_ERROR(add_change_columns(model, source));
     TARN_TRY(auto schema, columns_read(model, source, context.world.engine));
     auto step = compiled_step(model, schema, context);
     // `* exclude (a)` names a column that it does not read, and does not compile without it.
@@ -105,17 +143,21 @@ Result<FlowPlan> plan_of(const project::TableModel& model, const SourceSchema& s
     }
     if (!step) return fail(step.error());
     (*step)->define(definition_of(model, schema, **step));
-    std::vector<std::string> input;
-    for (const auto& column : schema.columns)
-        input.push_back(column.name);
-    context.readers.table(model.source).need(input);
+    const auto reading = !model.changes                            ? Reading::kAdded
+                         : (*step)->spec().strategy == "recompute" ? Reading::kChangesAlone
+                                                                   : Reading::kChanges;
+    context.readers.table(model.source, reading)
+        .need(model.changes ? own_columns(schema, source) : names_of(schema));
     table_columns = (*step)->table_columns();
     const auto side_columns = (*step)->side_columns();
     const auto description = "Model " + model.file;
-    FlowPlan plan{{table_node(model.source)}, std::move(*step), {}};
+    const auto key = (*step)->key();
+    FlowPlan plan{{{table_node(model.source), reading}}, std::move(*step), {}};
     plan.sinks.push_back({.node = table_node(model.name),
                           .description = description,
                           .columns = table_columns,
+                          .key = key.value_or(std::vector<int>()),
+                          .keyed = key.has_value(),
                           .partition_by = model.partition_by});
     const bool rules = !model.quarantine.empty();
     if (const auto& aside = rules ? model.quarantine : model.late; !aside.empty())

@@ -38,7 +38,7 @@ Result<std::vector<FlowPlan>> plans(const project::Project& project, PartContext
         auto step = std::make_unique<IngestStep>(
             topic, side_partitions(topic.dead_letters, context), context.options, context.world);
         step->define(definition_of(topic));
-        FlowPlan plan{{topic_node(name)}, std::move(step), {}};
+        FlowPlan plan{{{topic_node(name)}}, std::move(step), {}};
         plan.sinks.push_back({.node = table_node(topic.table->name),
                               .description = "Topic " + topic.name,
                               .columns = project::table_columns(topic),

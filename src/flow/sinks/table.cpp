@@ -5,10 +5,26 @@
 #include <fmt/ranges.h>
 
 #include "parts.h"
+#include "tarn/lake/change_rows.h"
 #include "tarn/sql/quote.h"
+
+namespace tarn::errors {
+extern const ErrorId kTableConflict;
+}  // namespace tarn::errors
 
 namespace tarn::flow {
 namespace {
+
+constexpr const char *kRowsName = "rows", *kGoneName = "gone", *kComes = "\"tarn comes\"";
+
+bool has_null(const std::vector<BatchPtr>& batches, const std::string& name) {
+    for (const auto& batch : batches) {
+        const auto& column = batch->columns[size_t(batch->find(name))];
+        for (uint32_t row = 0; !column.validity.empty() && row < batch->row_count; ++row)
+            if (column.is_null(row)) return true;
+    }
+    return false;
+}
 
 class TableSink final : public Sink, public Readable {
   public:
@@ -59,23 +75,9 @@ class TableSink final : public Sink, public Readable {
     }
 
     Status commit(const EpochPlan& plan, const Changes& changes) override {
-        lake::AppendRequest request{
-            .table = spec_.node.name,
-            .batches = changes.rows,
-            .txn = lake::Txn{flow_.app_id(), plan.epoch},
-            .more_txns = {},
-            .time = plan.batch_time,
-            .user_metadata = {{"tarn.flow", flow_.name},
-                              {"tarn.epoch", std::to_string(plan.epoch)}},
-            .file_stem = fmt::format("{}-{}-{}", flow_.name, flow_.generation, plan.epoch),
-            .replace_at = changes.replace_at};
-        if (spec_.transaction_of_parts) {
-            for (const auto& range : plan.ranges)
-                request.more_txns.push_back(
-                    {fmt::format("{}/{}", flow_.app_id(), range.partition), range.to.at});
-        }
         TARN_RETURN_IF_ERROR(world_.failpoints.hit(before_commit_));
-        TARN_RETURN_IF_ERROR(world_.lake.append(std::move(request)));
+        const bool merges = spec_.keyed && !(changes.rows.empty() && changes.gone.empty());
+        TARN_RETURN_IF_ERROR(merges ? merge(plan, changes) : append(plan, changes));
         return world_.failpoints.hit(after_commit_);
     }
 
@@ -90,6 +92,79 @@ class TableSink final : public Sink, public Readable {
     }
 
   private:
+    std::map<std::string, std::string> metadata_of(const EpochPlan& plan) const {
+        return {{"tarn.flow", flow_.name}, {"tarn.epoch", std::to_string(plan.epoch)}};
+    }
+    Status append(const EpochPlan& plan, const Changes& changes) {
+        lake::AppendRequest request{
+            .table = spec_.node.name,
+            .batches = changes.rows,
+            .txn = lake::Txn{flow_.app_id(), plan.epoch},
+            .more_txns = {},
+            .time = plan.batch_time,
+            .user_metadata = metadata_of(plan),
+            .file_stem = fmt::format("{}-{}-{}", flow_.name, flow_.generation, plan.epoch),
+            .replace_at = changes.replace_at};
+        if (spec_.transaction_of_parts) {
+            for (const auto& range : plan.ranges)
+                request.more_txns.push_back(
+                    {fmt::format("{}/{}", flow_.app_id(), range.partition), range.to.at});
+        }
+        TARN_RETURN_IF_ERROR(world_.lake.append(std::move(request)));
+        return {};
+    }
+
+    // By the key, in one commit.
+    Status merge(const EpochPlan& plan, const Changes& changes) {
+        lake::MergeRequest request;
+        request.table = spec_.node.name;
+        request.engine = &world_.engine;
+        request.txn = lake::Txn{flow_.app_id(), plan.epoch};
+        request.user_metadata = metadata_of(plan);
+        for (const auto& [name, batches] :
+             {std::pair<std::string, const std::vector<BatchPtr>&>{kRowsName, changes.rows},
+              {kGoneName, changes.gone}}) {
+            if (batches.empty()) continue;
+            request.given.push_back({{name, batches[0]->schema}, batches});
+            request.source += fmt::format("{}SELECT *, {} AS {} FROM stream('{}')",
+                                          request.source.empty() ? "" : " UNION ALL BY NAME ",
+                                          name == kRowsName, kComes, name);
+        }
+        for (const int column : spec_.key) {
+            const auto& name = spec_.columns[size_t(column)].name;
+            const bool nulls = has_null(changes.rows, name) || has_null(changes.gone, name);
+            request.on += fmt::format("{}t.{} {} s.{}", request.on.empty() ? "" : " AND ",
+                                      sql::quoted_name(name), nulls ? "IS NOT DISTINCT FROM" : "=",
+                                      sql::quoted_name(name));
+        }
+        if (request.on.empty()) request.on = "true";
+        request.clauses = clauses(!changes.rows.empty());
+        auto merged = world_.lake.merge(request);
+        // Others were faster again and again: the epoch is tried anew.
+        if (!merged && merged.error().id() == errors::kTableConflict)
+            return fail(ErrorCode::kUnavailable, merged.error().message());
+        if (!merged) return fail(std::move(merged).error());
+        return {};
+    }
+    std::vector<lake::MergeClause> clauses(bool comes) const {
+        lake::MergeClause gone{.when = lake::MergeWhen::kMatched,
+                               .then = lake::MergeThen::kDelete,
+                               .condition = fmt::format("NOT s.{}", kComes),
+                               .set = {}};
+        if (!comes) return {gone};
+        std::vector<lake::SetColumn> set;
+        for (const auto& column : spec_.columns)
+            set.push_back({column.name, "s." + sql::quoted_name(column.name)});
+        lake::MergeClause update{.when = lake::MergeWhen::kMatched,
+                                 .then = lake::MergeThen::kUpdate,
+                                 .condition = {},
+                                 .set = set};
+        lake::MergeClause insert{.when = lake::MergeWhen::kNotMatched,
+                                 .then = lake::MergeThen::kInsert,
+                                 .condition = fmt::format("s.{}", kComes),
+                                 .set = std::move(set)};
+        return {std::move(gone), std::move(update), std::move(insert)};
+    }
     lake::TableSpec table() const {
         return {.name = spec_.node.name,
                 .columns = spec_.columns,

@@ -1,4 +1,5 @@
-// A table as a flow's source: its positions are versions, and files of the version under way.
+// A table as a flow's source: its positions are versions, and files of the version under way. Read
+// by what was added to it, or by what changed in it.
 
 #include <algorithm>
 #include <optional>
@@ -20,8 +21,8 @@ constexpr int64_t kRowsFactor = 2;  // a slice's rows are decoded already: epoch
 
 class TableSource final : public Source {
   public:
-    TableSource(TableReader& reader, lake::Lake& lake)
-        : reader_(reader), lake_(lake), consumer_(reader.add_consumer()) {}
+    TableSource(Reading reading, TableReader& reader, lake::Lake& lake)
+        : reading_(reading), reader_(reader), lake_(lake), consumer_(reader.add_consumer()) {}
     ~TableSource() override {
         unsubscribe();
         reader_.remove_consumer(consumer_);
@@ -31,10 +32,17 @@ class TableSource final : public Source {
     std::string unit() const override { return "version"; }
     size_t partitions() override { return 1; }
     Duration poll() const override { return kPoll; }
-    // What stood before the table was replaced as a whole is not read.
-    std::vector<Position> start() override {
-        const auto at = lake_.replaced_at(reader_.table()).value_or(0);
-        return {at > 0 ? Position{at, kWhole} : Position{}};
+    // What stood before the table was replaced as a whole is not read. Of changes: what stands now,
+    // whatever became of what stood before.
+    std::vector<Position> start(std::span<const Position> until) override {
+        if (!changes()) {
+            const auto at = lake_.replaced_at(reader_.table()).value_or(0);
+            return {at > 0 ? Position{at, kWhole} : Position{}};
+        }
+        auto newest = lake_.version(reader_.table());
+        if (!newest) return {{}};
+        if (!until.empty()) newest = std::min(*newest, until[0].at - 1);
+        return {*newest < 0 ? Position{} : Position{*newest, kAllThatStands}};
     }
 
     Result<Uuid> id() override {
@@ -59,9 +67,14 @@ class TableSource final : public Source {
                             "begins anew",
                             at.at, newest, reader_.table()));
         while (at.at <= newest && !out.more) {
-            TARN_TRY(auto added, added_of(at));
-            for (at = begun(at); at.within < int64_t(added->files.size()); ++at.within) {
-                const auto& file = *added->files[size_t(at.within)];
+            if (passes_over(at)) {
+                at = {at.at + 1, 0};
+                out.more = at.at <= newest;
+                break;
+            }
+            TARN_TRY(auto version, files_of(at));
+            for (at = begun(at); TableReader::index(at) < version->files.size(); ++at.within) {
+                const auto& file = *version->files[TableReader::index(at)];
                 if ((!out.batches.empty() || !limits.some) &&
                     (out.records + std::max<int64_t>(0, file.records) > kRowsFactor * limits.rows ||
                      out.bytes + file.size > limits.bytes)) {
@@ -81,8 +94,10 @@ class TableSource final : public Source {
         SourceInput out;
         for (const auto& range : ranges) {
             for (auto at = range.from; at < range.to; at = {at.at + 1, 0}) {
-                TARN_TRY(auto added, added_of(at));
-                for (at = begun(at); at.within < int64_t(added->files.size()) && at < range.to;
+                if (passes_over(at)) continue;
+                TARN_TRY(auto version, files_of(at));
+                for (at = begun(at);
+                     TableReader::index(at) < version->files.size() && at < range.to;
                      ++at.within) {
                     TARN_TRY(auto slice, reader_.read(at));
                     out.add(std::move(slice));
@@ -98,8 +113,11 @@ class TableSource final : public Source {
         return !newest || at[0].at != *newest + 1;
     }
 
+    // A version's changes are files of the one before it.
     void hold(const std::string& flow, std::span<const Position> oldest) override {
-        lake_.set_hold(flow, reader_.table(), oldest[0].at);
+        const auto& at = oldest[0];
+        const bool before = changes() && at.within >= 0 && at.at > 0;
+        lake_.set_hold(flow, reader_.table(), before ? at.at - 1 : at.at);
     }
     void passed(std::span<const Position> at) override { reader_.passed(consumer_, at[0]); }
 
@@ -124,29 +142,37 @@ class TableSource final : public Source {
     }
 
   private:
-    // Before the files of a version that replaced the table: a flow begins there. One that comes
-    // from the version before has read what it replaced.
+    bool changes() const { return reading_ != Reading::kAdded; }
+    // Of added rows: before the files of a version that replaced the table, where a flow begins.
+    // One that comes from the version before has read what it replaced.
     static constexpr int64_t kWhole = -1;
-    static Position begun(Position at) { return {at.at, std::max<int64_t>(0, at.within)}; }
+    Position begun(Position at) const {
+        return changes() ? at : Position{at.at, std::max<int64_t>(0, at.within)};
+    }
+    bool passes_over(Position at) const {
+        return reading_ == Reading::kChangesAlone && at.within == kAllThatStands;
+    }
 
-    Result<std::shared_ptr<const lake::AddedFiles>> added_of(Position at) {
+    Result<TableReader::Files> files_of(Position at) {
         const auto version = at.at;
-        auto added = reader_.added(version);
-        if (added && (*added)->replaced && at.within == 0)
+        auto files = reader_.files(changes() ? at : begun(at));
+        if (files && (*files)->replaced && at.within == 0)
             return fail(errors::kSourceReplaced,
                         fmt::format("table {} was built anew in version {}, and this flow has read "
                                     "what stood before: `tarn flow rebuild NAME` builds what it "
                                     "writes anew as well",
                                     reader_.table(), version));
-        if (!added && added.error().code() == ErrorCode::kNotFound)
+        if (!files && files.error().code() == ErrorCode::kNotFound)
             return fail(
                 errors::kPositionBeforeLog,
                 fmt::format("version {} of table {} is not in its log any more, and the flow has "
                             "not read it: rebuild the flow that writes the table, and "
                             "this one with it (`tarn flow rebuild`)",
                             version, reader_.table()));
-        return added;
+        return files;
     }
+
+    const Reading reading_;
     TableReader& reader_;
     lake::Lake& lake_;
     const int consumer_;
@@ -157,9 +183,9 @@ class TableSource final : public Source {
 
 SourceKind table_source() {
     return {kTableKind,
-            [](const std::string& name, PartContext& context) -> Result<std::unique_ptr<Source>> {
-                return std::make_unique<TableSource>(context.readers.table(name),
-                                                     context.world.lake);
+            [](const SourceSpec& spec, PartContext& context) -> Result<std::unique_ptr<Source>> {
+                auto& reader = context.readers.table(spec.node.name, spec.reading);
+                return std::make_unique<TableSource>(spec.reading, reader, context.world.lake);
             }};
 }
 

@@ -27,7 +27,7 @@ class TopicSource final : public Source {
     Result<Uuid> id() override { return reader_.info().id; }
     size_t partitions() override { return size_t(reader_.info().config.partitions); }
 
-    std::vector<Position> start() override {
+    std::vector<Position> start(std::span<const Position>) override {
         std::vector<Position> out;
         for (int32_t p = 0; p < reader_.info().config.partitions; ++p) {
             auto offsets = log_.offsets({reader_.info().id, p});
@@ -152,7 +152,8 @@ class TopicSource final : public Source {
 
 SourceKind topic_source() {
     return {kTopicKind,
-            [](const std::string& name, PartContext& context) -> Result<std::unique_ptr<Source>> {
+            [](const SourceSpec& spec, PartContext& context) -> Result<std::unique_ptr<Source>> {
+                const auto& name = spec.node.name;
                 auto* reader = context.readers.topic(name);
                 if (!reader)
                     return fail(errors::kNoTopic, "there is no topic named '" + name + "'");

@@ -8,6 +8,7 @@
 #include "tarn/codec/select_rows.h"
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/quote.h"
+#include "value_text.h"
 
 namespace tarn::flow {
 namespace {
@@ -19,15 +20,6 @@ constexpr int64_t kIdsAtOnce = 500'000;  // read when the flow is opened
 constexpr int64_t kNoEnd = INT64_MAX;
 
 int64_t floor_second(int64_t us) { return us / kSecond - (us % kSecond < 0); }
-
-// The batch without one column.
-BatchPtr without(const BatchPtr& rows, int column) {
-    if (column < 0) return rows;
-    auto out = std::make_shared<codec::ColumnBatch>(*rows);
-    out->schema.erase(out->schema.begin() + column);
-    out->columns.erase(out->columns.begin() + column);
-    return out;
-}
 
 }  // namespace
 
@@ -53,6 +45,12 @@ Status RowsStep::compile() {
     rejected_ = find("_rejected");
     if (rejected_ >= 0 && output[size_t(rejected_)].type != ColumnType::kText)
         return bad("_rejected is the reason of a rejected row as text, NULL for the others");
+    const auto read = statement_->input().find(schema_.name);
+    if (model_.changes && (read == statement_->input().end() ||
+                           std::ranges::find(read->second, "_change_type") == read->second.end()))
+        return bad("a model over changes without unique_key is a log of them: select _change_type, "
+                   "which says what became of a row; or say unique_key, for a table of the rows as "
+                   "they are");
     if ((rejected_ >= 0 || !model_.unique_key.empty()) && model_.quarantine.empty())
         return bad("rows that fail a rule need a table: config(quarantine='quarantine.…')");
     if (!model_.unique_key.empty()) {
@@ -224,7 +222,7 @@ Status RowsStep::judge(const BatchPtr& rows, const EpochPlan& plan) {
     counters_.rows_out += int64_t(good.size());
     if (good.empty()) return {};
     auto kept = good.size() == rows->row_count ? rows : codec::select_rows(*rows, good);
-    rows_.push_back(without(kept, rejected_));
+    rows_.push_back(without_column(kept, rejected_));
     return {};
 }
 
@@ -237,7 +235,9 @@ Status RowsStep::finish(const EpochPlan&) {
 
 ModelStrategy append_strategy() {
     return {"append", "Rows one by one, appended.", "append",
-            [](const ModelQuery& query) { return query.groups == nullptr; },
+            [](const ModelQuery& query) {
+                return !query.aggregate && !(query.model.changes && !query.model.unique_key.empty());
+            },
             [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
                RuntimeContext& world) -> std::unique_ptr<ModelStep> {
                 return std::make_unique<RowsStep>(std::move(spec), query.model, std::move(schema),

@@ -40,7 +40,7 @@ class BadSource final : public Source {
         return Uuid{};
     }
     size_t partitions() override { return 1; }
-    std::vector<Position> start() override { return {{}}; }
+    std::vector<Position> start(std::span<const Position>) override { return {{}}; }
     Result<SourceInput> read(std::span<const Position> at, const InputLimits&) override {
         if (where_ == Where::kRead) throw std::runtime_error("in read");
         SourceInput out;

@@ -22,8 +22,17 @@ constexpr Key kKeys[] = {
      .text = "The table's partition columns, with commas between; of groups, some of those that it "
              "is grouped by.",
      .example = "country, day"},
+    {.name = "changes",
+     .form = Form::kBoolean,
+     .default_value = "false",
+     .text = "Reads what changed in the source, whatever changed it: rows that came, went and were "
+             "updated, not only those that were added. The SELECT may then have `_change_type`, "
+             "`_commit_version` and `_commit_timestamp`.",
+     .example = "true"},
     {.name = "unique_key",
-     .text = "A column: a row whose key came within the deduplication window is left out.",
+     .text = "A column: a row whose key came within the deduplication window is left out. With "
+             "`changes`: one or more columns, with commas between, of which the table has one row "
+             "each, the newest.",
      .example = "event_id"},
     {.name = "event_time",
      .text = "The column of type timestamp that the deduplication window is of.",
@@ -61,6 +70,9 @@ constexpr Key kKeys[] = {
      .rule = &kTableName},
 };
 
+constexpr std::string_view kNotOfKeys[] = {"event_time", "late"};
+constexpr std::string_view kNotOfChangedGroups[] = {"unique_key", "event_time", "quarantine",
+                                                    "late"};
 constexpr std::string_view kNotOfSessions[] = {"unique_key", "quarantine"};
 constexpr std::string_view kNotOfGroups[] = {"unique_key", "late"};
 constexpr Strategy kStrategies[] = {
@@ -72,6 +84,16 @@ constexpr Strategy kStrategies[] = {
              "that it touches are replaced.",
      .what = "groups without a window",
      .without = kNotOfGroups},
+    {.name = "merge",
+     .text = "With `changes` and `unique_key`: the table has one row a key, which is updated and "
+             "deleted as the source's is.",
+     .what = "changes by a key",
+     .without = kNotOfKeys},
+    {.name = "recompute",
+     .text = "With `changes`, a GROUP BY with aggregates of any kind: groups of rows that changed "
+             "are worked out anew from the source, and take the place of what stood.",
+     .what = "groups over changes",
+     .without = kNotOfChangedGroups},
     {.name = "sessions",
      .text = "A GROUP BY with session(time, gap): sessions are appended when the watermark closes "
              "them.",
@@ -96,6 +118,7 @@ Status read(const ModelSource& source, ModelDraft& draft) {
                      .source = {},
                      .every = config.duration("every"),
                      .partition_by = config.texts("partition_by"),
+                     .changes = config.boolean("changes"),
                      .unique_key = config.text("unique_key"),
                      .event_time = config.text("event_time"),
                      .deduplication_window = config.duration("deduplication_window"),
@@ -103,7 +126,11 @@ Status read(const ModelSource& source, ModelDraft& draft) {
                      .watermark = config.duration("watermark"),
                      .grace = config.duration("grace"),
                      .late = config.text("late")};
-    if (!model.unique_key.empty() && model.event_time.empty())
+    if (model.changes && config.has("deduplication_window"))
+        return wrong(config.place("deduplication_window"),
+                     "config: deduplication_window has no meaning with changes=true: a row is the "
+                     "newest of its key");
+    if (!model.changes && !model.unique_key.empty() && model.event_time.empty())
         return wrong(
             config.place("unique_key"),
             "config: unique_key needs event_time, the column that the deduplication window is of");

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "tarn/base/result.h"
@@ -32,6 +33,17 @@ struct ChangedRows {
     // own deletion vector leaves.
     std::optional<std::vector<uint64_t>> only;
 };
+
+// What one version did to rows. What goes stands before what comes.
+struct VersionChanges {
+    std::string operation;                  // of commitInfo; empty: it has none
+    std::optional<int64_t> in_commit_ms;    // when it was made: its in-commit timestamp,
+    std::optional<int64_t> said_ms;         // or what its writer said
+    bool new_metadata = false;              // columns may be others from here on
+    std::vector<ChangedRows> rows;          // without a time
+};
+// Errors: as those of changed_rows().
+Result<VersionChanges> changes_of(io::FileSystem& fs, Table& table, int64_t version);
 
 // Of the versions from `from` to `to`, both inclusive, in their order. An UPDATE of a table without
 // a change data feed that wrote its files anew has all rows of them, gone and come.

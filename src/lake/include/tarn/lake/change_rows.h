@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tarn/lake/lake.h"
+#include "tarn/sql/live_query.h"
 #include "tarn/sql/table_statement.h"
 
 namespace tarn::lake {
@@ -23,11 +24,19 @@ struct ChangeRequest {
     std::string table;
     std::string alias = "t";        // of the table, in conditions and values
     sql::Engine* engine = nullptr;  // whose tables the SQL may name; null: the lake's
-    std::optional<Txn> txn;         // a statement whose transaction is in the table is not run
+    // A statement whose transaction is in the table is not run. Errors then also: kConflict (a newer
+    // one by someone else: fenced).
+    std::optional<Txn> txn;
     std::map<std::string, std::string> user_metadata;
     // INSERT by name and MERGE: columns that the source has and the table has not are added to it,
     // in the same commit; those that it has not are left as they are, or NULL in new rows.
     bool evolves = false;
+    // Rows that the SQL reads as stream('name').
+    struct Given {
+        sql::StreamSchema schema;
+        BatchList batches;
+    };
+    std::vector<Given> given = {};
 };
 
 using sql::MergeClause;

@@ -142,6 +142,9 @@ struct CloneOutcome;
 struct ValidateOutcome;
 struct TableDetail;
 struct TableLayout;
+struct TableChanges;
+struct ChangedBatches;
+class TableAt;
 
 class Lake {
   public:
@@ -228,6 +231,19 @@ class Lake {
     Result<PartitionRows> read_partitions(sql::Session& session, std::string_view table,
                                           const BatchList& like,
                                           std::span<const std::string> columns);
+    // The same by all that a version changed (table_changes.h): its own rows, or all rows of the
+    // table as of it, as if they had come. Errors: kNotFound (no such version, or it was cleaned
+    // up).
+    Result<TableChanges> changes(std::string_view table, int64_t version);
+    Result<TableChanges> whole(std::string_view table, int64_t version);
+    // These columns of the rows of one of the files, in their order, and those of changes. The
+    // engine must have one thread. Errors: kInvalidArgument (a column that the table has not any
+    // more), those of reading.
+    Result<ChangedBatches> read_changes(sql::Session& session, std::string_view table,
+                                        const TableChanges& changes, size_t file,
+                                        std::span<const std::string> columns, size_t batch_rows);
+    Result<std::unique_ptr<TableAt>> give(sql::Session& session, std::string_view table,
+                                          int64_t version, std::span<const std::string> columns);
     // Someone will read the log from this version on: it is not cleaned up. Replaces that owner's hold.
     void set_hold(std::string_view owner, std::string_view table, int64_t version);
     void release_holds(std::string_view owner);

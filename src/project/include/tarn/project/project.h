@@ -96,6 +96,9 @@ struct TableModel {
     std::string source;  // "bronze.clicks": a topic's table, another model's, or one in the lake
     Duration every = Duration::seconds(5);
     std::vector<std::string> partition_by = {};
+    // Its input is what changed in the source, not only what was added: rows are logged, kept by
+    // unique_key (several columns, with commas between), or make groups that are worked out anew.
+    bool changes = false;
     // Rows: each key once within a window of event time; rows that fail a rule.
     std::string unique_key = {}, event_time = {};
     Duration deduplication_window = Duration::seconds(600);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "tarn/codec/column_batch.h"
@@ -17,6 +18,8 @@ namespace tarn::sql {
 struct DeltaFiles {
     std::shared_ptr<const delta::Snapshot> snapshot;  // schema, column mapping, partition columns
     std::vector<std::shared_ptr<const delta::AddFile>> files;
+    // Of some files the rows at these positions alone, which ascend.
+    std::unordered_map<const delta::AddFile*, std::vector<uint64_t>> only = {};
 };
 
 // Makes these files what a session reads by text() in FROM, as long as it lives; one at a time.
@@ -37,9 +40,13 @@ class GivenFiles {
     Session& session_;
 };
 
-// These columns of all live rows, in the order of the files and of the rows in them, in batches of
-// at most `batch_rows`. The engine must have one thread. Errors: kIo, kCorrupted, kInvalidArgument
-// (no such column), kResourceExhausted.
+// The rows of `select`, which reads given.text(), in batches of at most `batch_rows`, in the order
+// of the files and of the rows in them. The engine must have one thread. Errors: as below.
+Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_given_files(
+    Session& session, const std::string& select, size_t batch_rows);
+
+// The same, of these columns of all live rows. Errors: kIo, kCorrupted, kInvalidArgument (no such
+// column), kResourceExhausted.
 Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_delta_files(
     Session& session, const DeltaFiles& files, std::span<const std::string> columns,
     size_t batch_rows);

@@ -1,0 +1,75 @@
+#include "strategies/recompute.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "source.h"
+#include "tarn/lake/table_changes.h"
+#include "tarn/project/model_kind.h"
+#include "tarn/sql/error_ids.h"
+
+namespace tarn::flow {
+
+Status RecomputeStep::compile() {
+    auto query = sql::RecomputedQuery::compile(world_.engine, model_.sql, schema_,
+                                               model_.partition_by);
+    if (!query) return fail(wrong(query.error()));
+    query_ = std::move(*query);
+    const auto& info = query_->info();
+    if (auto why = project::refused_key(model_, "recompute"))
+        return fail(wrong(Error(errors::kModelSql, *why)));
+    for (const auto& column : lake::change_columns())
+        if (std::ranges::find(info.input, column.name) != info.input.end())
+            return fail(wrong(Error(
+                errors::kModelSql,
+                fmt::format("groups over changes are made of the rows as they are: {} is of a "
+                            "change, for a model that makes its rows one by one",
+                            column.name))));
+    columns_ = info.input;
+    if (columns_.empty()) columns_.push_back(schema_.columns.at(0).name);
+    return set_output(info.output, schema_.columns);
+}
+
+Status RecomputeStep::compute(const Input& input, bool replay) {
+    if (replay || input.plan.ranges.empty()) return {};
+    std::vector<BatchPtr> keys;
+    for (const auto& [source, slice] : input.parts) {
+        if (slice->rows.empty()) continue;
+        TARN_TRY(auto groups, query_->groups_of(slice->rows));
+        if (groups->row_count > 0) keys.push_back(std::move(groups));
+    }
+    const auto& range = input.plan.ranges.front();
+    const bool first = range.from.within == kAllThatStands;
+    if (keys.empty() && !first) return {};
+    // Of a version that is read in part its whole, too: the groups of its other rows come later.
+    const auto version = range.to.within == 0 ? range.to.at - 1 : range.to.at;
+    TARN_TRY(auto session, world_.engine.session());
+    TARN_TRY(const auto table, world_.lake.give(*session, model_.source, version, columns_));
+    auto groups = first ? query_->all(*session, table->text())
+                        : query_->groups(*session, table->text(), keys);
+    if (!groups)
+        return fail(groups.error().with_context(
+            fmt::format("groups of table {} at version {}", model_.source, version)));
+    for (const auto& rows : groups->rows)
+        counters_.rows_out += int64_t(rows->row_count);
+    for (const auto& rows : groups->gone)
+        counters_.rows_out += int64_t(rows->row_count);
+    rows_ = std::move(groups->rows);
+    gone_ = std::move(groups->gone);
+    return {};
+}
+
+ModelStrategy recompute_strategy() {
+    return {"recompute",
+            "Groups over changes: those of rows that changed are worked out anew from the source.",
+            "recompute",
+            [](const ModelQuery& query) { return query.model.changes && query.aggregate; },
+            [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
+               RuntimeContext& world) -> std::unique_ptr<ModelStep> {
+                return std::make_unique<RecomputeStep>(std::move(spec), query.model,
+                                                       std::move(schema), options, world);
+            }};
+}
+
+}  // namespace tarn::flow

@@ -1,0 +1,79 @@
+#include "value_text.h"
+
+#include <cstring>
+
+namespace tarn::flow {
+namespace {
+
+using codec::ColumnType;
+
+template <class T>
+void append_bytes(T value, std::string& out) {
+    char bytes[sizeof(T)];
+    std::memcpy(bytes, &value, sizeof(T));
+    out.append(bytes, sizeof(T));
+}
+
+template <class T>
+bool same_value(const codec::Column& a, uint32_t a_row, const codec::Column& b, uint32_t b_row) {
+    return std::memcmp(a.values<T>() + a_row, b.values<T>() + b_row, sizeof(T)) == 0;
+}
+
+bool same(const codec::Column& a, uint32_t a_row, const codec::Column& b, uint32_t b_row) {
+    if (a.is_null(a_row) || b.is_null(b_row)) return a.is_null(a_row) && b.is_null(b_row);
+    if (a.type.is_nested()) return false;
+    if (a.type.is_text()) return a.text(a_row) == b.text(b_row);
+    switch (codec::column_width(a.type.kind())) {
+        case 1:
+            return same_value<uint8_t>(a, a_row, b, b_row);
+        case 4:
+            return same_value<int32_t>(a, a_row, b, b_row);
+        case 8:
+            return same_value<int64_t>(a, a_row, b, b_row);
+        default:
+            return same_value<codec::Int128>(a, a_row, b, b_row);
+    }
+}
+
+}  // namespace
+
+void append_value_text(const codec::Column& column, uint32_t row, std::string& out) {
+    if (column.is_null(row)) {
+        out += '0';
+        return;
+    }
+    out += '1';
+    if (column.type.is_text()) {
+        const auto text = column.text(row);
+        append_bytes(uint32_t(text.size()), out);
+        out += text;
+        return;
+    }
+    switch (codec::column_width(column.type.kind())) {
+        case 1:
+            return append_bytes(column.values<uint8_t>()[row], out);
+        case 4:
+            return append_bytes(column.values<int32_t>()[row], out);
+        case 8:
+            return append_bytes(column.values<int64_t>()[row], out);
+        default:
+            return append_bytes(column.values<codec::Int128>()[row], out);
+    }
+}
+
+bool same_row(const codec::ColumnBatch& a, uint32_t a_row, const codec::ColumnBatch& b,
+              uint32_t b_row) {
+    for (size_t i = 0; i < a.columns.size(); ++i)
+        if (!same(a.columns[i], a_row, b.columns[i], b_row)) return false;
+    return true;
+}
+
+BatchPtr without_column(const BatchPtr& rows, int column) {
+    if (column < 0) return rows;
+    auto out = std::make_shared<codec::ColumnBatch>(*rows);
+    out->schema.erase(out->schema.begin() + column);
+    out->columns.erase(out->columns.begin() + column);
+    return out;
+}
+
+}  // namespace tarn::flow

@@ -1,0 +1,20 @@
+#pragma once
+
+// Values of columns compared by what they are, whatever batches they stand in.
+
+#include <string>
+
+#include "input.h"
+
+namespace tarn::flow {
+
+// Appends what no other value of a column of this type appends, also with more behind it. Of all
+// types but DOUBLE and nested ones.
+void append_value_text(const codec::Column& column, uint32_t row, std::string& out);
+// Whether two rows of one schema have the same values. Of nested values: false, if one is not NULL.
+bool same_row(const codec::ColumnBatch& a, uint32_t a_row, const codec::ColumnBatch& b,
+              uint32_t b_row);
+// The batch without one column; the same if it is -1.
+BatchPtr without_column(const BatchPtr& rows, int column);
+
+}  // namespace tarn::flow
