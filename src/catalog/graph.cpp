@@ -145,8 +145,8 @@ void Picture::flow(const flow::FlowStatus& status) {
     add(std::move(node));
 }
 
-// A view's rows and those of a table whose groups or keys are written anew are replaced, so their number
-// says nothing of what was written. Of a sink with several writers only the whole is known.
+// A view's rows and those of a table whose groups or keys are written anew are replaced, so their
+// number says nothing of what was written. Of a sink with several writers only the whole is known.
 std::optional<double> Picture::written(const flow::FlowStatus& status, const std::string& sink) {
     const bool replaced = sink.starts_with("view:") || status.strategy == "insert_overwrite" ||
                           status.strategy == "merge" || status.strategy == "recompute";

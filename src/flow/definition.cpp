@@ -197,10 +197,9 @@ class Comparison {
                 add(Effect::kRebuild,
                     fmt::format("column {} is read otherwise than before", is.name));
             if (was->type != is.type) {
-                const bool wide =
-                    widens(was->type, is.type) && (grows || now_.strategy == "insert_overwrite" ||
-                                                   now_.strategy == "merge" ||
-                                                   now_.strategy == "recompute");
+                const bool wide = widens(was->type, is.type) &&
+                                  (grows || now_.strategy == "insert_overwrite" ||
+                                   now_.strategy == "merge" || now_.strategy == "recompute");
                 add(wide ? Effect::kContinues : Effect::kRebuild,
                     wide ? fmt::format("column {} is {}, before {}: the table's files are written "
                                        "anew once, in one commit",

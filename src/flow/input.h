@@ -27,7 +27,7 @@ struct InputBatch {
     int64_t count = 0;           // records, or rows of a source that has none
     size_t bytes = 0;            // as stored
     std::vector<BatchPtr> rows;  // decoded; none for raw records
-    size_t went = 0;  // of changes: so many of `rows`, the first, are what rows were
+    size_t went = 0;             // of changes: so many of `rows`, the first, are what rows were
 
     // Of sources of records: all of them in order, those that decode (row → record; rows has one
     // batch then) and those that do not.

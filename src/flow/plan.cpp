@@ -82,7 +82,8 @@ Status add_lost_sinks(const FlowPlan& plan, PartContext& context, std::vector<Ch
 // What it is that stands, as far as is known.
 Result<FlowChange> change_of(const FlowPlan& plan, PartContext& context) {
     const auto& spec = plan.step->spec();
-    FlowChange out{.flow = spec.name, .file = spec.file, .sources = nodes_of(plan.sources), .sinks = {}};
+    FlowChange out{
+        .flow = spec.name, .file = spec.file, .sources = nodes_of(plan.sources), .sinks = {}};
     for (const auto& sink : plan.sinks)
         out.sinks.push_back(sink.node);
     auto& fs = context.world.fs;

@@ -15,8 +15,7 @@ TableReader& Readers::table(const std::string& name, Reading reading) {
     const bool changes = reading != Reading::kAdded;
     auto& reader = tables_[{name, changes}];
     if (!reader)
-        reader =
-            std::make_unique<TableReader>(name, changes, world_.lake, world_.engine, cache_);
+        reader = std::make_unique<TableReader>(name, changes, world_.lake, world_.engine, cache_);
     return *reader;
 }
 

@@ -38,9 +38,9 @@ bool is_topic(const SinkSpec& sink) { return sink.node.kind == kTopicKind; }
 // The journal of the flow that stands; null if there is none that can be read.
 std::unique_ptr<Journal> journal_of(const FlowShape& flow, PartContext& context,
                                     const std::vector<std::unique_ptr<Source>>& sources) {
-    const Journal::OldSource old{.node = flow.sources.front().node, .position = [&](int64_t packed) {
-                                     return sources.front()->unpacked(packed);
-                                 }};
+    const Journal::OldSource old{
+        .node = flow.sources.front().node,
+        .position = [&](int64_t packed) { return sources.front()->unpacked(packed); }};
     auto journal = Journal::read(context.world.fs, context.world.failpoints,
                                  folder_of(context.options, flow.name) + "/journal", old);
     return journal ? std::move(*journal) : nullptr;
@@ -233,7 +233,8 @@ Status keep_known(const FlowShape& flow, PartContext& context) {
         if (!is_topic(sink)) continue;
         auto topic = world.log.find_topic(sink.node.name);
         if (!topic) continue;
-        TARN_TRY(auto known, SideKnown::of_topic(world.log, *topic, flow.sources.front().node.name));
+        TARN_TRY(auto known,
+                 SideKnown::of_topic(world.log, *topic, flow.sources.front().node.name));
         if (known.has_everything())
             world.logger.warn(
                 "a topic holds too many records to tell what a rebuild adds to it: "

@@ -72,7 +72,7 @@ void SourceSet::set_positions(const Journal* journal) {
         auto& at = positions_[s];
         if (!journal || s >= journal->header().sources.size()) {
             at = sources_[s]->start(s < until_.size() ? std::span<const Position>(until_[s])
-                                                : std::span<const Position>());
+                                                      : std::span<const Position>());
             continue;
         }
         const auto& done = journal->done();

@@ -1,9 +1,9 @@
 #pragma once
 
 // A table's rows as they were added, or as they changed, read once for all flows that follow it so.
-// A slice is one file of one version; all are of one partition. Slices are cached, bounded in bytes,
-// until every flow of the table has passed them. Thread-safe; a flow that asks for what another is
-// reading waits for it.
+// A slice is one file of one version; all are of one partition. Slices are cached, bounded in
+// bytes, until every flow of the table has passed them. Thread-safe; a flow that asks for what
+// another is reading waits for it.
 
 #include <map>
 #include <memory>

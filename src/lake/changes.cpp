@@ -16,10 +16,7 @@ namespace {
 using Layout = std::shared_ptr<const delta::Snapshot>;
 using Rows = TableChanges::Rows;
 
-const codec::ColumnSpec kChangeColumns[] = {
-    {"_change_type", codec::ColumnType::kText, false},
-    {"_commit_version", codec::ColumnType::kInt64, false},
-    {"_commit_timestamp", codec::ColumnType::kTimestamp, false}};
+constexpr const char* kChangeType = "_change_type";
 constexpr const char* kOldImages = "('delete', 'update_preimage')";
 
 Layout layout_of(const delta::Snapshot& table) {
@@ -32,7 +29,7 @@ Layout layout_of(const delta::Snapshot& table) {
 Layout with_change_type(const Layout& table) {
     auto schema = std::make_shared<delta::Schema>(*table->schema);
     delta::Field field;
-    field.name = field.physical = kChangeColumns[0].name;
+    field.name = field.physical = kChangeType;
     schema->fields.push_back(std::move(field));
     auto out = std::make_shared<delta::Snapshot>(*table);
     out->schema = std::move(schema);
@@ -101,7 +98,13 @@ void put_logged(const std::vector<delta::ChangedRows>& changed, TableChanges& ou
 
 }  // namespace
 
-std::span<const codec::ColumnSpec> change_columns() { return kChangeColumns; }
+std::span<const codec::ColumnSpec> change_columns() {
+    static const codec::ColumnSpec kColumns[] = {
+        {kChangeType, codec::ColumnType::kText, false},
+        {"_commit_version", codec::ColumnType::kInt64, false},
+        {"_commit_timestamp", codec::ColumnType::kTimestamp, false}};
+    return kColumns;
+}
 
 TableAt::TableAt(sql::Session& session, sql::DeltaFiles files, std::string columns)
     : given_(session, files), columns_(std::move(columns)) {}
@@ -129,8 +132,8 @@ Status Lake::Impl::find_layouts(Entry& entry, const delta::Snapshot& newest, boo
     known = out.after;
     entry.layout_at = out.version;
     out.before = out.after;
-    const bool goes = std::ranges::any_of(
-        out.parts, [](const auto& part) { return part.rows == Rows::kWent; });
+    const bool goes =
+        std::ranges::any_of(out.parts, [](const auto& part) { return part.rows == Rows::kWent; });
     if (!new_columns || !goes || out.version == 0) return {};
     if (follows) {
         out.before = last;
@@ -151,8 +154,7 @@ Result<TableChanges> Lake::changes(std::string_view table, int64_t version) {
     out.version = version;
     auto made_ms = changes->in_commit_ms ? changes->in_commit_ms : changes->said_ms;
     if (!made_ms) {
-        TARN_TRY(auto info,
-                 fs.stat(entry->table.log_folder() + "/" + delta::commit_name(version)));
+        TARN_TRY(auto info, fs.stat(entry->table.log_folder() + "/" + delta::commit_name(version)));
         made_ms = info.modified.ms();
     }
     out.time = Timestamp::from_ms(*made_ms);
@@ -187,8 +189,7 @@ Result<TableChanges> Lake::whole(std::string_view table, int64_t version) {
 
 Result<ChangedBatches> Lake::read_changes(sql::Session& session, std::string_view table,
                                           const TableChanges& changes, size_t file,
-                                          std::span<const std::string> columns,
-                                          size_t batch_rows) {
+                                          std::span<const std::string> columns, size_t batch_rows) {
     TARN_TRY(const auto newest, impl_->snapshot(table));
     const auto& [rows, only] = changes.parts.at(file);
     const bool logged = rows != Rows::kCame && rows != Rows::kWent;
@@ -212,18 +213,17 @@ Result<ChangedBatches> Lake::read_changes(sql::Session& session, std::string_vie
         out.went = rows == Rows::kCame ? 0 : out.rows.size();
     }
     if (rows == Rows::kLoggedCame || rows == Rows::kLogged) {
-        TARN_TRY(auto came, sql::read_given_files(
-                                session,
-                                fmt::format("{} WHERE _change_type NOT IN {}", select, kOldImages),
-                                batch_rows));
+        TARN_TRY(auto came,
+                 sql::read_given_files(
+                     session, fmt::format("{} WHERE _change_type NOT IN {}", select, kOldImages),
+                     batch_rows));
         std::ranges::move(came, std::back_inserter(out.rows));
     }
     return out;
 }
 
 Result<std::unique_ptr<TableAt>> Lake::give(sql::Session& session, std::string_view table,
-                                            int64_t version,
-                                            std::span<const std::string> columns) {
+                                            int64_t version, std::span<const std::string> columns) {
     TARN_TRY(auto entry, impl_->entry(table));
     TARN_TRY(const auto newest, impl_->snapshot(table));
     TARN_TRY(const auto snapshot, entry->table.at(version));

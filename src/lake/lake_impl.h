@@ -45,9 +45,8 @@ struct Lake::Impl {
     delta::StepHook steps();
     // Whether the transaction is in the table. Errors: kConflict (a newer one than this process
     // knows of: fenced).
-    Result<bool> has_transaction(Entry& entry, const delta::Snapshot& table,
-                                 std::string_view name, const Txn& txn)
-        TARN_REQUIRES(entry.appending);
+    Result<bool> has_transaction(Entry& entry, const delta::Snapshot& table, std::string_view name,
+                                 const Txn& txn) TARN_REQUIRES(entry.appending);
     Status find_layouts(Entry& entry, const delta::Snapshot& newest, bool new_columns,
                         TableChanges& out) TARN_EXCLUDES(entry.reading);
     // Makes the table's columns what the specification says, if rows that stand can stay. Errors:

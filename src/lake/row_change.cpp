@@ -142,8 +142,7 @@ RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& reques
                                                sql::DeltaFiles{snapshot_, snapshot_->files.all()})),
       time_(lake.context.clock.now()) {
     for (const auto& one : request.given)
-        given_rows_.push_back(
-            std::make_unique<sql::GivenRows>(*session_, one.schema, one.batches));
+        given_rows_.push_back(std::make_unique<sql::GivenRows>(*session_, one.schema, one.batches));
 }
 
 Status RowChange::add_columns(std::vector<delta::Field> fields) {

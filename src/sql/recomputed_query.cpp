@@ -26,7 +26,7 @@ struct RecomputedQuery::Impl {
     Info info;
     std::string stream;
     duckdb::unique_ptr<duckdb::SelectNode> node;
-    std::string alias;                        // of the table in FROM
+    std::string alias;                         // of the table in FROM
     std::unique_ptr<StreamStatement> touched;  // the same without HAVING
     std::vector<codec::ColumnSpec> keys;
 
@@ -85,7 +85,8 @@ Result<std::vector<int>> find_keys(const duckdb::LogicalOperator& plan) {
     using T = duckdb::LogicalOperatorType;
     const auto* below = &plan;
     while (below->type != T::LOGICAL_AGGREGATE_AND_GROUP_BY) {
-        const bool passes = below->type == T::LOGICAL_PROJECTION || below->type == T::LOGICAL_FILTER;
+        const bool passes =
+            below->type == T::LOGICAL_PROJECTION || below->type == T::LOGICAL_FILTER;
         if (!passes || below->children.size() != 1)
             return cannot("anything between its groups and its rows (a window function, unnest)");
         below = below->children[0].get();

@@ -97,8 +97,7 @@ class TableSource final : public Source {
                 if (passes_over(at)) continue;
                 TARN_TRY(auto version, files_of(at));
                 for (at = begun(at);
-                     TableReader::index(at) < version->files.size() && at < range.to;
-                     ++at.within) {
+                     TableReader::index(at) < version->files.size() && at < range.to; ++at.within) {
                     TARN_TRY(auto slice, reader_.read(at));
                     out.add(std::move(slice));
                 }

@@ -48,9 +48,10 @@ Status RowsStep::compile() {
     const auto read = statement_->input().find(schema_.name);
     if (model_.changes && (read == statement_->input().end() ||
                            std::ranges::find(read->second, "_change_type") == read->second.end()))
-        return bad("a model over changes without unique_key is a log of them: select _change_type, "
-                   "which says what became of a row; or say unique_key, for a table of the rows as "
-                   "they are");
+        return bad(
+            "a model over changes without unique_key is a log of them: select _change_type, "
+            "which says what became of a row; or say unique_key, for a table of the rows as "
+            "they are");
     if ((rejected_ >= 0 || !model_.unique_key.empty()) && model_.quarantine.empty())
         return bad("rows that fail a rule need a table: config(quarantine='quarantine.…')");
     if (!model_.unique_key.empty()) {
@@ -236,7 +237,8 @@ Status RowsStep::finish(const EpochPlan&) {
 ModelStrategy append_strategy() {
     return {"append", "Rows one by one, appended.", "append",
             [](const ModelQuery& query) {
-                return !query.aggregate && !(query.model.changes && !query.model.unique_key.empty());
+                return !query.aggregate &&
+                       !(query.model.changes && !query.model.unique_key.empty());
             },
             [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
                RuntimeContext& world) -> std::unique_ptr<ModelStep> {

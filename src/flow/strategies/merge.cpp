@@ -69,8 +69,7 @@ Status MergeStep::compile() {
     if (auto why = project::refused_key(model_, "merge")) return bad(*why);
     for (const auto& name : words_of(model_.unique_key)) {
         const auto at = std::ranges::find(output, name, &codec::ColumnSpec::name);
-        if (at == output.end())
-            return bad("config: unique_key names no column of it: " + name);
+        if (at == output.end()) return bad("config: unique_key names no column of it: " + name);
         if (at->type.is_nested() || at->type == ColumnType::kDouble)
             return bad("config: unique_key must be texts, numbers, times or truth values, not " +
                        codec::to_string(at->type));

@@ -32,8 +32,8 @@ class MergeStep final : public ModelStep {
     BatchPtr keys_of(const BatchPtr& rows, std::span<const uint32_t> which) const;
 
     std::unique_ptr<sql::StreamStatement> statement_;
-    int rejected_ = -1;              // column of the statement's output
-    std::vector<int> key_;           // columns of the output without it
+    int rejected_ = -1;                // column of the statement's output
+    std::vector<int> key_;             // columns of the output without it
     std::vector<bool> empty_is_null_;  // by column of the key: the table is partitioned by it
 };
 

@@ -12,8 +12,8 @@
 namespace tarn::flow {
 
 Status RecomputeStep::compile() {
-    auto query = sql::RecomputedQuery::compile(world_.engine, model_.sql, schema_,
-                                               model_.partition_by);
+    auto query =
+        sql::RecomputedQuery::compile(world_.engine, model_.sql, schema_, model_.partition_by);
     if (!query) return fail(wrong(query.error()));
     query_ = std::move(*query);
     const auto& info = query_->info();

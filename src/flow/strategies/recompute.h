@@ -2,8 +2,8 @@
 
 // Groups of the rows of a table that changes. The groups that changed rows were in, and those that
 // they are in now, are worked out anew from the whole table as of the version that the epoch reads
-// up to, and take the place of what stands; those without rows go. The first epoch makes all groups.
-// Nothing is kept beside the table. A value that the SQL refuses stops the flow.
+// up to, and take the place of what stands; those without rows go. The first epoch makes all of
+// them. Nothing is kept beside the table. A value that the SQL refuses stops the flow.
 
 #include <optional>
 #include <string>

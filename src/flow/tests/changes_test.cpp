@@ -58,8 +58,8 @@ class ChangesFlowTest : public ::testing::Test {
     }
     std::vector<std::string> rows(const std::string& sql) {
         auto session = platform_.session().value();
-        auto found = session->query_columns(
-            "select concat_ws(' ', columns(*)::varchar) from (" + sql + ")");
+        auto found =
+            session->query_columns("select concat_ws(' ', columns(*)::varchar) from (" + sql + ")");
         EXPECT_TRUE(found) << found.error().message();
         std::vector<std::string> out;
         for (size_t row = 0; found && row < found->row_count; ++row) {
@@ -108,8 +108,9 @@ TEST_F(ChangesFlowTest, RowsThatBreakARule) {
     run("create table s.t (id integer, name varchar, pieces varchar) with "
         "('delta.enableChangeDataFeed'='true')");
     run("insert into s.t values (1, 'a', '1'), (2, 'b', '-2'), (null, 'c', '3'), (4, 'd', 'x')");
-    ASSERT_TRUE(open(
-        {{"m", "{{ config(materialized='incremental', changes=true, unique_key='id', every='1s', "
+    ASSERT_TRUE(
+        open({{"m",
+               "{{ config(materialized='incremental', changes=true, unique_key='id', every='1s', "
                "quarantine='quarantine.m') }}\n"
                "select id, cast(pieces as integer) as pieces, case when pieces like '-%' then "
                "'below zero' end as _rejected from {{ source('s', 't') }}"}}));
@@ -142,11 +143,12 @@ TEST_F(ChangesFlowTest, ATableWithRowTracking) {
             metadata + "\n"));
     run("insert into s.t values (1, 'a'), (2, 'b')");
     run("insert into s.t values (3, 'c')");
-    ASSERT_TRUE(open(
-        {{"keyed", "{{ config(materialized='incremental', changes=true, unique_key='id', "
-                   "every='1s') }}\nselect id, name from {{ source('s', 't') }}"},
-         {"counted", "{{ config(materialized='incremental', changes=true, every='1s') }}\n"
-                     "select name, count(*) as n from {{ source('s', 't') }} group by name"}}));
+    ASSERT_TRUE(open({{"keyed",
+                       "{{ config(materialized='incremental', changes=true, unique_key='id', "
+                       "every='1s') }}\nselect id, name from {{ source('s', 't') }}"},
+                      {"counted",
+                       "{{ config(materialized='incremental', changes=true, every='1s') }}\n"
+                       "select name, count(*) as n from {{ source('s', 't') }} group by name"}}));
     catch_up();
     EXPECT_THAT(rows("select id from gold.keyed order by all"), ElementsAre("1", "2", "3"));
     auto commit = platform_.disk.read_all(fmt::format("{}{:020}.json", log, 2)).value();
@@ -173,8 +175,9 @@ TEST_F(ChangesFlowTest, ColumnsChangeMeanwhile) {
     run("create table s.t (id integer, name varchar, note varchar)");
     run("insert into s.t values (1, 'a', 'x'), (2, '', 'y')");
     const std::vector<std::pair<std::string, std::string>> models = {
-        {"m", "{{ config(materialized='incremental', changes=true, unique_key='name, id', "
-              "every='1s', partition_by='name') }}\nselect id, name from {{ source('s', 't') }}"}};
+        {"m",
+         "{{ config(materialized='incremental', changes=true, unique_key='name, id', "
+         "every='1s', partition_by='name') }}\nselect id, name from {{ source('s', 't') }}"}};
     ASSERT_TRUE(open(models));
     catch_up();
     EXPECT_THAT(rows("select id, name from gold.m order by all"), ElementsAre("1 a"));

@@ -73,7 +73,8 @@ TEST_F(ChangesTest, OfEachKindOfTable) {
     for (const bool vectors : {false, true})
         for (const bool feed : {false, true}) {
             SCOPED_TRACE(fmt::format("vectors {} feed {}", vectors, feed));
-            run(fmt::format("create or replace table s.t (id integer, name varchar) with "
+            run(
+                fmt::format("create or replace table s.t (id integer, name varchar) with "
                             "('delta.enableDeletionVectors'='{}', "
                             "'delta.enableChangeDataFeed'='{}')",
                             vectors, feed));
@@ -84,8 +85,8 @@ TEST_F(ChangesTest, OfEachKindOfTable) {
             OptimizeRequest optimize;
             optimize.table = "s.t";
             ASSERT_TRUE(world_.lake->optimize(optimize));
-            EXPECT_THAT(changes(v + 1), ElementsAre("+ 1 a insert", "+ 2 b insert",
-                                                    "+ 3 c insert"));
+            EXPECT_THAT(changes(v + 1),
+                        ElementsAre("+ 1 a insert", "+ 2 b insert", "+ 3 c insert"));
             if (feed)
                 EXPECT_THAT(changes(v + 2),
                             ElementsAre("- 2 b update_preimage", "+ 2 B update_postimage"));

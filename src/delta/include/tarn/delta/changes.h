@@ -36,11 +36,11 @@ struct ChangedRows {
 
 // What one version did to rows. What goes stands before what comes.
 struct VersionChanges {
-    std::string operation;                  // of commitInfo; empty: it has none
-    std::optional<int64_t> in_commit_ms;    // when it was made: its in-commit timestamp,
-    std::optional<int64_t> said_ms;         // or what its writer said
-    bool new_metadata = false;              // columns may be others from here on
-    std::vector<ChangedRows> rows;          // without a time
+    std::string operation;                // of commitInfo; empty: it has none
+    std::optional<int64_t> in_commit_ms;  // when it was made: its in-commit timestamp,
+    std::optional<int64_t> said_ms;       // or what its writer said
+    bool new_metadata = false;            // columns may be others from here on
+    std::vector<ChangedRows> rows;        // without a time
 };
 // Errors: as those of changed_rows().
 Result<VersionChanges> changes_of(io::FileSystem& fs, Table& table, int64_t version);

@@ -24,8 +24,8 @@ struct ChangeRequest {
     std::string table;
     std::string alias = "t";        // of the table, in conditions and values
     sql::Engine* engine = nullptr;  // whose tables the SQL may name; null: the lake's
-    // A statement whose transaction is in the table is not run. Errors then also: kConflict (a newer
-    // one by someone else: fenced).
+    // A statement whose transaction is in the table is not run. Errors then also: kConflict (a
+    // newer one by someone else: fenced).
     std::optional<Txn> txn;
     std::map<std::string, std::string> user_metadata;
     // INSERT by name and MERGE: columns that the source has and the table has not are added to it,

@@ -30,7 +30,7 @@ struct TableChanges : AddedFiles {
     enum class Rows : uint8_t {
         kCame,
         kWent,
-        kLogged,  // what became of a row stands beside it
+        kLogged,      // what became of a row stands beside it
         kLoggedWent,  // of such a file what rows were,
         kLoggedCame,  // and what they became
     };
