@@ -67,7 +67,7 @@ def test_a_table_that_is_changed_in_every_way(server):
     sql(data, "update shop.stock set pieces = 7 where item = 'plum'")
     sql(data, "delete from shop.stock where item = 'pear'")
     sql(data, """merge into shop.stock t using (values ('apple', 'b', 9), ('fig', 'c', 1)) s(item, shop, pieces)
-                 on t.item = s.item when matched then update * when not matched then insert *""")
+                 on t.item = s.item when matched then update when not matched then insert""")
     sql(data, "optimize shop.stock")
     changed = [{"item": "apple", "shop": "b", "pieces": 9}, {"item": "fig", "shop": "c", "pieces": 1},
                {"item": "plum", "shop": "b", "pieces": 7}]
