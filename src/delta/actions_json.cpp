@@ -226,6 +226,8 @@ Action commit_info_of(od::value v) {
             pairs(x, out.parameters);
         else if (k == "operationMetrics")
             pairs(x, out.metrics);
+        else if (k == "tags")
+            pairs(x, out.tags);
     });
     return out;
 }

@@ -173,6 +173,18 @@ void append_json(std::string& out, const ChangeFile& a) {
     });
 }
 
+void append_json(std::string& out, const CheckpointMetadata& a) {
+    line(out, "checkpointMetadata", [&](ObjectWriter& o) { o.number("version", a.version); });
+}
+
+void append_json(std::string& out, const Sidecar& a) {
+    line(out, "sidecar", [&](ObjectWriter& o) {
+        o.text("path", a.path);
+        o.number("sizeInBytes", a.size);
+        o.number("modificationTime", a.modified_ms);
+    });
+}
+
 void append_json(std::string& out, const CommitInfo& a) {
     line(out, "commitInfo", [&](ObjectWriter& o) {
         auto pairs = [&](std::string_view name, const auto& values) {
@@ -189,6 +201,7 @@ void append_json(std::string& out, const CommitInfo& a) {
         if (!a.isolation.empty()) o.text("isolationLevel", a.isolation);
         if (a.blind_append) o.boolean("isBlindAppend", *a.blind_append);
         pairs("operationMetrics", a.metrics);
+        if (!a.tags.empty()) pairs("tags", a.tags);
         if (!a.user_metadata.empty()) o.text("userMetadata", a.user_metadata);
         o.text("engineInfo", a.engine);
         o.text("txnId", a.txn_id);

@@ -1,26 +1,20 @@
 #include "commit_text.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
 #include "tarn/delta/actions_json.h"
+#include "tarn/delta/error_ids.h"
 #include "tarn/delta/protocol_gate.h"
+#include "tarn/delta/row_tracking.h"
 
 namespace tarn::delta {
 namespace {
 
-constexpr std::string_view kRowTrackingDomain = "delta.rowTracking";
-constexpr std::string_view kHighWaterMark = "\"rowIdHighWaterMark\":";
 constexpr std::string_view kEnableTimes = "delta.enableInCommitTimestamps";
 constexpr std::string_view kTimesVersion = "delta.inCommitTimestampEnablementVersion";
 constexpr std::string_view kTimesTimestamp = "delta.inCommitTimestampEnablementTimestamp";
-
-bool keeps_times(const Protocol& protocol, const Metadata& metadata) {
-    return is_true(metadata.configuration, kEnableTimes) &&
-           has_writer_feature(protocol, "inCommitTimestamp");
-}
 
 void set(StringMap& map, std::string_view key, std::string value) {
     std::erase_if(map, [&](const auto& one) { return one.first == key; });
@@ -43,39 +37,43 @@ void set_time(CommitRequest& request, int64_t version, const Snapshot* before) {
     }
 }
 
-int64_t high_water_mark(const Snapshot* before) {
-    if (!before) return -1;
-    auto domain = before->domains->find(std::string(kRowTrackingDomain));
-    if (domain == before->domains->end()) return -1;
-    const std::string_view text = domain->second.configuration;
-    const auto at = text.find(kHighWaterMark);
-    int64_t mark = -1;
-    if (at == text.npos) return mark;
-    const auto* from = text.data() + at + kHighWaterMark.size();
-    while (from < text.data() + text.size() && *from == ' ')
-        ++from;
-    std::from_chars(from, text.data() + text.size(), mark);
-    return mark;
-}
-
-// PROTOCOL.md "Row Tracking": every file that is new gets ids of its own for its rows.
-void number_rows(CommitRequest& request, int64_t version, const Snapshot* before) {
+// PROTOCOL.md "Row Tracking": every file that is new gets ids of its own for its rows; files that
+// come with theirs (of a clone, or of an older version) keep them. What Tarn writes anew keeps its
+// ids in hidden columns.
+Status number_rows(CommitRequest& request, int64_t version, const Snapshot* before) {
     const auto& protocol = request.protocol ? *request.protocol : before->protocol;
-    if (!has_writer_feature(protocol, "rowTracking")) return;
-    const int64_t known = high_water_mark(before);
+    const auto& metadata = request.metadata ? *request.metadata : *before->metadata;
+    if (!numbers_rows(protocol, metadata)) return {};
+    const int64_t known = before ? row_id_high_water_mark(*before) : -1;
     int64_t mark = known;
+    auto count = [&](int64_t first, int64_t records) {
+        records = std::max<int64_t>(0, records);
+        if (first < 0 || first > INT64_MAX - records) return false;
+        mark = std::max(mark, first + records - 1);
+        return true;
+    };
+    bool fits = known >= -1 && known < INT64_MAX;
+    for (const auto& add : request.adds)
+        if (!add.numbered_here && add.base_row_id)
+            fits = fits && count(*add.base_row_id, add.records);
     for (auto& add : request.adds) {
         if (!add.numbered_here && add.base_row_id) continue;
+        if (!fits || mark == INT64_MAX) break;
         add.numbered_here = true;
         add.base_row_id = mark + 1;
         add.default_row_commit_version = version;
-        mark += std::max<int64_t>(0, add.records);
+        fits = count(mark + 1, add.records);
     }
+    if (!fits)
+        return fail(errors::kTableDamaged, "the row ids of a table are used up, or are not sound");
+    if (is_true(metadata.configuration, kEnableRowTracking))
+        request.info.tags = {{"delta.rowTracking.preserved", "true"}};
     std::erase_if(request.domains,
                   [](const auto& one) { return one.domain == kRowTrackingDomain; });
-    if (mark == known) return;
+    if (mark == known) return {};
     request.domains.push_back(
-        {std::string(kRowTrackingDomain), fmt::format("{{{}{}}}", kHighWaterMark, mark), false});
+        {kRowTrackingDomain, fmt::format(R"({{"rowIdHighWaterMark":{}}})", mark), false});
+    return {};
 }
 
 // Each action once, in the order of a commit.
@@ -97,12 +95,17 @@ void each_action(Request& request, F&& f) {
 
 }  // namespace
 
-void number(CommitRequest& request, int64_t version, const Snapshot* before) {
+bool keeps_times(const Protocol& protocol, const Metadata& metadata) {
+    return is_true(metadata.configuration, kEnableTimes) &&
+           has_writer_feature(protocol, "inCommitTimestamp");
+}
+
+Status number(CommitRequest& request, int64_t version, const Snapshot* before) {
     set_time(request, version, before);
     if (version > 0) request.info.read_version = version - 1;
     request.info.isolation =
         name_of(request.reads ? request.reads->isolation : Isolation::kSerializable);
-    number_rows(request, version, before);
+    return number_rows(request, version, before);
 }
 
 std::string commit_text(const CommitRequest& request) {

@@ -8,6 +8,7 @@
 #include "tarn/delta/commit.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
+#include "tarn/delta/row_tracking.h"
 
 namespace tarn::errors {
 extern const ErrorId kTableConflict;
@@ -15,8 +16,6 @@ extern const ErrorId kTableConflict;
 
 namespace tarn::delta {
 namespace {
-
-constexpr std::string_view kRowTracking = "delta.rowTracking";  // made anew for each attempt
 
 bool same_protocol(const Protocol& a, const Protocol& b) {
     return a.min_reader == b.min_reader && a.min_writer == b.min_writer &&
@@ -97,7 +96,7 @@ class Check {
                                 request_.reads->isolation == Isolation::kSerializable);
     }
     bool changes_domain(std::string_view name) const {
-        return name != kRowTracking &&
+        return name != kRowTrackingDomain &&  // which is made anew for each attempt
                std::ranges::find(request_.domains, name, &DomainMetadata::domain) !=
                    request_.domains.end();
     }

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <set>
 
+#include "tarn/delta/paths.h"
+
 namespace tarn::delta {
 namespace {
 
@@ -62,6 +64,19 @@ std::string checkpoint_name(int64_t version) {
     return fmt::format("{:020}.checkpoint.parquet", version);
 }
 
+std::string checkpoint_name(int64_t version, const Uuid& id) {
+    return fmt::format("{:020}.checkpoint.{}.parquet", version, id.str());
+}
+std::string name_of(const Sidecar& sidecar) { return io::file_name(percent_decode(sidecar.path)); }
+std::string checksum_name(int64_t version) { return fmt::format("{:020}.crc", version); }
+
+const Compaction* LogListing::compaction(int64_t from, int64_t to) const {
+    const Compaction* best = nullptr;
+    for (const auto& one : compactions)
+        if (one.first == from && one.last <= to && (!best || one.last > best->last)) best = &one;
+    return best;
+}
+
 int64_t LogListing::newest() const {
     int64_t version = commits.empty() ? -1 : commits.rbegin()->first;
     return checkpoints.empty() ? version : std::max(version, checkpoints.front().version);
@@ -76,6 +91,9 @@ Result<LogListing> list_log(io::FileSystem& fs, const std::string& log_folder) {
         if (info.folder || info.size == 0) continue;
         auto file = parse_log_name(info.name);
         if (file.kind == LogFileKind::kCommit) out.commits[file.version] = info;
+        if (file.kind == LogFileKind::kChecksum) out.checksums[file.version] = info.name;
+        if (file.kind == LogFileKind::kCompacted && file.end_version > file.version)
+            out.compactions.push_back({file.version, file.end_version, info.name});
         if (file.kind == LogFileKind::kCheckpoint)
             out.checkpoints.push_back({file.version, {info.name}});
         if (file.kind == LogFileKind::kCheckpointV2)

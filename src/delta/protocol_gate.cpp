@@ -21,7 +21,7 @@ constexpr FeatureSupport kFeatures[] = {
     {"changeDataFeed", false, true, true, 0, 4},
     {"generatedColumns", false, true, true, 0, 4},
     {"columnMapping", true, true, true, 2, 5},
-    {"identityColumns", false, true, false, 0, 6},
+    {"identityColumns", false, true, true, 0, 6},
     {"allowColumnDefaults", false, true, true},
     {"rowTracking", false, true, true},
     {"domainMetadata", false, true, true},
@@ -41,11 +41,11 @@ constexpr FeatureSupport kFeatures[] = {
     {"v2Checkpoint", true, true, true},
     {"vacuumProtocolCheck", true, true, true},
     {"catalogManaged", true, false, false},
-    // The type itself is refused where a schema has it; deltalake 1.6.6 lists it without any.
+    // Files with a column of the type are not written (write_delta_files).
     {"variantType", true, true, true},
-    {"variantType-preview", true, false, false},
-    {"variantShredding", true, false, false},
-    {"variantShredding-preview", true, false, false},
+    {"variantType-preview", true, true, false},
+    {"variantShredding", true, true, true},
+    {"variantShredding-preview", true, true, false},
     {"geospatial", true, false, false},
     {"collations-preview", false, false, false},
 };

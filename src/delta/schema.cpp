@@ -19,7 +19,7 @@ constexpr std::pair<std::string_view, TypeKind> kPrimitives[] = {
     {"double", TypeKind::kDouble},       {"string", TypeKind::kString},
     {"binary", TypeKind::kBinary},       {"date", TypeKind::kDate},
     {"timestamp", TypeKind::kTimestamp}, {"timestamp_ntz", TypeKind::kTimestampNtz},
-    {"void", TypeKind::kVoid},
+    {"void", TypeKind::kVoid},           {"variant", TypeKind::kVariant},
 };
 constexpr int kMaxDepth = 64;
 
@@ -191,12 +191,6 @@ Result<DataType> type_of(const codec::ColumnType& type) {
     return out;
 }
 
-bool holds(const DataType& type, TypeKind kind) {
-    return type.kind == kind || std::ranges::any_of(type.fields, [&](const Field& field) {
-               return holds(field.type, kind);
-           });
-}
-
 // None: Tarn's columns have no such type.
 std::optional<codec::ColumnType> column_type(const DataType& type) {
     using codec::ColumnType;
@@ -237,6 +231,7 @@ std::optional<codec::ColumnType> column_type(const DataType& type) {
         case TypeKind::kShort:
         case TypeKind::kFloat:
         case TypeKind::kVoid:
+        case TypeKind::kVariant:
             break;
     }
     return std::nullopt;
@@ -255,6 +250,12 @@ bool operator==(const DataType& a, const DataType& b) {
     return a.kind == b.kind && a.precision == b.precision && a.scale == b.scale &&
            std::equal(a.fields.begin(), a.fields.end(), b.fields.begin(), b.fields.end(),
                       [](auto& x, auto& y) { return x.name == y.name && x.type == y.type; });
+}
+
+bool holds(const DataType& type, TypeKind kind) {
+    return type.kind == kind || std::ranges::any_of(type.fields, [&](const Field& field) {
+               return holds(field.type, kind);
+           });
 }
 
 const Field* Schema::find(std::string_view name) const {
@@ -365,22 +366,29 @@ Result<std::vector<codec::ColumnSpec>> columns_of(const Schema& schema) {
 
 Protocol protocol_of(const Schema& schema) {
     Protocol out;
+    auto list = [](std::optional<std::vector<std::string>>& features, const char* feature) {
+        if (!features) features.emplace();
+        if (std::ranges::find(*features, feature) == features->end())
+            features->emplace_back(feature);
+    };
     auto needs = [&](const char* feature) {
         out.min_writer = 7;
         if (!out.writer_features) out.writer_features = {"appendOnly", "invariants"};
-        if (std::ranges::find(*out.writer_features, feature) == out.writer_features->end())
-            out.writer_features->push_back(feature);
+        list(out.writer_features, feature);
     };
     for (const auto& field : schema.fields) {
-        if (holds(field.type, TypeKind::kTimestampNtz)) {
-            out.min_reader = 3;
-            out.reader_features = {"timestampNtz"};
-            needs("timestampNtz");
-        }
-        if (field.metadata.find("delta.generationExpression") != std::string::npos)
-            needs("generatedColumns");
-        if (field.metadata.find("CURRENT_DEFAULT") != std::string::npos)
-            needs("allowColumnDefaults");
+        for (const auto& [kind, feature] : {std::pair{TypeKind::kTimestampNtz, "timestampNtz"},
+                                            {TypeKind::kVariant, "variantType"}})
+            if (holds(field.type, kind)) {
+                out.min_reader = 3;
+                list(out.reader_features, feature);
+                needs(feature);
+            }
+        for (const auto& [key, feature] :
+             {std::pair{"delta.generationExpression", "generatedColumns"},
+              {"CURRENT_DEFAULT", "allowColumnDefaults"},
+              {"delta.identity.start", "identityColumns"}})
+            if (field.metadata.find(key) != std::string::npos) needs(feature);
     }
     return out;
 }

@@ -87,6 +87,10 @@ void Replay::forget(size_t position) {
         state_.rows -= rows;
     else
         --state_.uncounted;
+    if (file.deletion_vector) {
+        --state_.vectors;
+        state_.deleted_rows -= file.deletion_vector->cardinality;
+    }
     state_.files.erase(position);
 }
 
@@ -98,6 +102,10 @@ void Replay::add(AddFile&& file) {
         state_.rows += rows;
     else
         ++state_.uncounted;
+    if (file.deletion_vector) {
+        ++state_.vectors;
+        state_.deleted_rows += file.deletion_vector->cardinality;
+    }
     auto at = state_.files.append(std::make_shared<const AddFile>(std::move(file)));
     auto [entry, fresh] = positions_.emplace(std::move(id), at);
     if (fresh) return;

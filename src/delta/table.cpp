@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
+#include <utility>
 
 #include "commit_text.h"
 #include "tarn/delta/actions_json.h"
+#include "tarn/delta/checksum.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/log_files.h"
 #include "tarn/delta/paths.h"
@@ -27,9 +30,7 @@ std::unexpected<Error> missing(int64_t version, const std::string& root) {
 
 }  // namespace
 
-Result<std::vector<Action>> read_commit(io::FileSystem& fs, const std::string& folder,
-                                        int64_t version) {
-    auto path = folder + "/" + commit_name(version);
+Result<std::vector<Action>> read_actions(io::FileSystem& fs, const std::string& path) {
     TARN_TRY(auto text, fs.read_all(path));
     std::vector<Action> actions;
     auto status = parse_actions(text, [&](Action&& action) -> Status {
@@ -38,6 +39,11 @@ Result<std::vector<Action>> read_commit(io::FileSystem& fs, const std::string& f
     });
     if (!status) return fail(std::move(status).error().with_context(path));
     return actions;
+}
+
+Result<std::vector<Action>> read_commit(io::FileSystem& fs, const std::string& folder,
+                                        int64_t version) {
+    return read_actions(fs, folder + "/" + commit_name(version));
 }
 
 Table::Table(io::FileSystem& fs, std::string root, CheckpointIo* checkpoints)
@@ -56,28 +62,31 @@ bool Table::knows_file(const std::string& path) const {
 
 Status Table::read_checkpoint(const Checkpoint& checkpoint, Replay& replay) {
     std::vector<std::string> sidecars;
-    auto apply = [&](std::string_view lines) {
-        return parse_actions(lines, [&](Action&& action) -> Status {
-            if (auto sidecar = std::get_if<Sidecar>(&action))
-                sidecars.push_back(percent_decode(sidecar->path));
-            return replay.apply_checkpointed(std::move(action));
-        });
+    auto apply = [&](Action&& action) -> Status {
+        if (auto* sidecar = std::get_if<Sidecar>(&action)) sidecars.push_back(name_of(*sidecar));
+        return replay.apply_checkpointed(std::move(action));
     };
-    auto read = [&](const std::string& path, bool json) -> Status {
-        if (json) {
-            TARN_TRY(auto text, fs_.read_all(path));
-            return apply(text);
-        }
-        if (!checkpoints_)
-            return fail(ErrorCode::kUnsupported, "no reader for the checkpoint " + path);
-        return checkpoints_->read(path, apply);
-    };
-    for (auto& name : checkpoint.files)
-        TARN_RETURN_IF_ERROR(read(log_folder() + "/" + name, checkpoint.json));
-    for (size_t i = 0; i < sidecars.size(); ++i)  // a sidecar names no further ones
-        TARN_RETURN_IF_ERROR(read(log_folder() + "/_sidecars/" + sidecars[i], false));
+    for (const auto& name : checkpoint.files)
+        TARN_RETURN_IF_ERROR(read_checkpoint_file(log_folder() + "/" + name, checkpoint.json,
+                                                  CheckpointColumns::kTop, apply));
+    // Files alone: a sidecar names no further ones.
+    const auto named = std::exchange(sidecars, {});
+    for (const auto& name : named)
+        TARN_RETURN_IF_ERROR(read_checkpoint_file(sidecar_folder() + "/" + name, false,
+                                                  CheckpointColumns::kFiles, apply));
     replay.finish_checkpoint(checkpoint.version);
     return {};
+}
+
+Status Table::read_checkpoint_file(const std::string& path, bool json, CheckpointColumns columns,
+                                   const std::function<Status(Action&&)>& each) {
+    if (json) {
+        TARN_TRY(const auto text, fs_.read_all(path));
+        return parse_actions(text, each);
+    }
+    if (!checkpoints_) return fail(ErrorCode::kUnsupported, "no reader for the checkpoint " + path);
+    return checkpoints_->read(path, columns,
+                              [&](std::string_view lines) { return parse_actions(lines, each); });
 }
 
 // Replays up to `version`, -1: the newest.
@@ -102,20 +111,47 @@ Result<std::unique_ptr<Replay>> Table::replay_to(int64_t version) {
         replay =
             std::make_unique<Replay>(root_);  // an older one, or the commits from the start, may do
     }
-    int64_t from = replay->version();
-    if (damage && from < 0 && !log.commits.contains(0)) return fail(std::move(*damage));
-    if (from == version && log.commits.contains(version)) {
-        // For the commit's time, which checkpoints do not hold.
+    if (damage && replay->version() < 0 && !log.commits.contains(0) && !log.compaction(0, version))
+        return fail(std::move(*damage));
+    bool timed = false;  // the commit's time is known: neither checkpoints nor compactions hold it
+    while (replay->version() < version) {
+        const auto next = replay->version() + 1;
+        TARN_TRY(const auto compacted, apply_compaction(log, next, version, *replay));
+        timed = !compacted;
+        if (compacted) continue;
+        if (!log.commits.contains(next)) return missing(next, root_);
+        TARN_TRY(auto actions, read_commit(fs_, log_folder(), next));
+        TARN_RETURN_IF_ERROR(replay->apply_commit(next, std::move(actions)));
+    }
+    if (!timed && log.commits.contains(version)) {
         TARN_TRY(auto actions, read_commit(fs_, log_folder(), version));
         std::erase_if(actions, [](auto& a) { return !std::holds_alternative<CommitInfo>(a); });
         TARN_RETURN_IF_ERROR(replay->apply_commit(version, std::move(actions)));
     }
-    for (int64_t v = from + 1; v <= version; ++v) {
-        if (!log.commits.contains(v)) return missing(v, root_);
-        TARN_TRY(auto actions, read_commit(fs_, log_folder(), v));
-        TARN_RETURN_IF_ERROR(replay->apply_commit(v, std::move(actions)));
-    }
     return replay;
+}
+
+// False: there is none that may stand for the commits. One that cannot be read is as good as none
+// as long as the commits are there. One that does not name each known domain may have lost that it
+// was removed (Spark's compactions up to Delta 4.1 have): the commits know.
+Result<bool> Table::apply_compaction(const LogListing& log, int64_t from, int64_t to,
+                                     Replay& replay) {
+    const auto* one = log.compaction(from, to);
+    if (!one) return false;
+    auto actions = read_actions(fs_, log_folder() + "/" + one->name);
+    if (!actions) {
+        if (actions.error().code() != ErrorCode::kResourceExhausted && log.commits.contains(from))
+            return false;
+        return fail(std::move(actions).error());
+    }
+    std::set<std::string_view> named;
+    for (const auto& action : *actions)
+        if (const auto* domain = std::get_if<DomainMetadata>(&action)) named.insert(domain->domain);
+    if (std::ranges::any_of(replay.domains(),
+                            [&](const auto& known) { return !named.contains(known.first); }))
+        return false;
+    TARN_RETURN_IF_ERROR(replay.apply_commit(one->last, std::move(*actions)));
+    return true;
 }
 
 Status Table::load_locked() {
@@ -215,7 +251,7 @@ Result<bool> Table::committed_locked(int64_t version, const std::string& txn_id)
 Result<CommitOutcome> Table::publish_locked(int64_t version, CommitRequest& request,
                                             int conflicts) {
     const WholeOrNone guard(replay_);
-    number(request, version, snapshot_.get());
+    TARN_RETURN_IF_ERROR(number(request, version, snapshot_.get()));
     const auto text = commit_text(request);
     auto put = fs_.put_if_absent(log_folder() + "/" + commit_name(version), text);
     if (!put && put.error().code() == ErrorCode::kIo) {
@@ -223,10 +259,23 @@ Result<CommitOutcome> Table::publish_locked(int64_t version, CommitRequest& requ
         if (ours && *ours && fs_.sync_folder(log_folder())) put = {};
     }
     if (!put) return fail(std::move(put).error());
+    const auto txn_id = request.info.txn_id;
+    for (auto& add : request.adds)
+        add.numbered_here = false;  // from now on its row ids are
     auto actions = actions_of(std::move(request));
     TARN_RETURN_IF_ERROR(replay_->apply_commit(version, std::move(actions)));
     TARN_RETURN_IF_ERROR(note_commit_locked());
+    // The commit is made whatever becomes of its checksum.
+    auto noted = fs_.put_if_absent(log_folder() + "/" + checksum_name(version),
+                                   checksum_text(*snapshot_, txn_id));
+    if (!noted && noted.error().code() != ErrorCode::kAlreadyExists)
+        checksum_error_ = std::move(noted).error();
     return CommitOutcome{version, snapshot_, conflicts};
+}
+
+std::optional<Error> Table::take_checksum_error() {
+    MutexLock lock(mutex_);
+    return std::exchange(checksum_error_, std::nullopt);
 }
 
 Result<CommitOutcome> Table::create(CommitRequest request) {

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "commit_text.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/log_files.h"
 #include "tarn/delta/protocol_gate.h"
@@ -29,9 +30,7 @@ int64_t integer_of(const Snapshot& table, std::string_view key) {
 }
 
 KnownTimes known_times(const Snapshot& table) {
-    if (!table.is_true("delta.enableInCommitTimestamps") ||
-        !has_writer_feature(table.protocol, "inCommitTimestamp"))
-        return {};
+    if (!keeps_times(table.protocol, *table.metadata)) return {};
     return {integer_of(table, "delta.inCommitTimestampEnablementVersion"),
             integer_of(table, "delta.inCommitTimestampEnablementTimestamp")};
 }

@@ -44,7 +44,8 @@ Status Lake::Impl::checkpoint(Entry& entry, const std::string& table,
         integer_property(snapshot, "delta.checkpointInterval", kDefaultCheckpointInterval);
     if (interval <= 0 || version % interval != 0 || version == 0) return {};
     auto now_ms = context.clock.now().ms();
-    TARN_RETURN_IF_ERROR(entry.table.write_checkpoint(now_ms, steps()));
+    TARN_RETURN_IF_ERROR(entry.table.write_checkpoint(
+        {.now_ms = now_ms, .new_id = [this] { return new_uuid(); }}, steps()));
     if (entry.cleaned_ms != INT64_MIN && now_ms - entry.cleaned_ms < kCleanEveryMs) return {};
     TARN_TRY(auto removed, entry.table.clean_log(now_ms, held(table), steps()));
     entry.cleaned_ms = now_ms;
@@ -57,6 +58,9 @@ Status Lake::Impl::checkpoint(Entry& entry, const std::string& table,
 Status Lake::Impl::after_commit(Entry& entry, const std::string& table,
                                 const delta::Snapshot& snapshot) {
     look_at_time(entry, table, snapshot);
+    if (auto error = entry.table.take_checksum_error())
+        context.logger.warn("the checksum of a table's version was not written; it is not needed",
+                            {{"table", table}, {"error", *error}});
     auto status = checkpoint(entry, table, snapshot);
     if (status) return {};
     checkpoint_failures.add();

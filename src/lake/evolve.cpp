@@ -12,6 +12,7 @@
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/partition.h"
 #include "tarn/delta/paths.h"
+#include "tarn/delta/row_tracking.h"
 #include "tarn/delta/schema.h"
 #include "tarn/delta/statistics.h"
 #include "tarn/lake/error_ids.h"
@@ -221,6 +222,11 @@ Status Lake::Impl::evolve(Entry& entry, const TableSpec& spec,
         return fail(errors::kTableSchema,
                     "table " + spec.name + " exists with another schema: " + change.refused);
     if (!columns.any()) return {};
+    if (!change.widened.empty() && there->is_true(delta::kEnableRowTracking))
+        return fail(errors::kTableFeature,
+                    fmt::format("table {} keeps the ids of its rows ({}), which this version of "
+                                "Tarn would lose as its files get wider columns",
+                                spec.name, delta::kEnableRowTracking));
     delta::CommitRequest commit;
     commit.time = context.clock.now();
     commit.metadata = *there->metadata;
@@ -314,7 +320,8 @@ Status Lake::Impl::take_over(Entry& entry, const delta::Snapshot& old,
     for (const auto& file : fresh.files.all()) {
         const auto relative = delta::canonical_path(file->path, fresh.root);
         const auto to = old.root + "/" + relative;
-        commit.adds.push_back(*file);
+        auto& add = commit.adds.emplace_back(*file);
+        add.base_row_id = add.default_row_commit_version = std::nullopt;  // those of `fresh`
         if (fs.exists(to)) continue;
         TARN_RETURN_IF_ERROR(fs.create_folders(io::parent_path(to)));
         TARN_RETURN_IF_ERROR(fs.rename(fresh.root + "/" + relative, to));

@@ -131,7 +131,8 @@ Status check_order(const delta::Snapshot& table, const std::vector<std::string>&
         if (std::ranges::find(partitions, name) != partitions.end())
             return wrong("the table is partitioned by " + name +
                          ": its files have one value of it");
-        if (!field->type.fields.empty() || field->type.kind == delta::TypeKind::kVoid)
+        if (!field->type.fields.empty() || field->type.kind == delta::TypeKind::kVoid ||
+            field->type.kind == delta::TypeKind::kVariant)
             return wrong(fmt::format("rows have no order by {}, which is {}", name,
                                      delta::type_name(field->type)));
         if (std::ranges::count(columns, name) > 1)
@@ -142,7 +143,7 @@ Status check_order(const delta::Snapshot& table, const std::vector<std::string>&
 
 Result<std::string> order_rows(sql::Session& session, const std::string& rows,
                                const delta::Snapshot& table,
-                               const std::vector<std::string>& columns) {
+                               const std::vector<std::string>& columns, const std::string& ids) {
     TARN_RETURN_IF_ERROR(session.execute(fmt::format(
         "CREATE OR REPLACE TEMP TABLE tarn_sample AS SELECT {} FROM {} USING SAMPLE reservoir({} "
         "ROWS) REPEATABLE (1)",
@@ -165,10 +166,13 @@ Result<std::string> order_rows(sql::Session& session, const std::string& rows,
                                  bit, size_t(bit) * columns.size() + columns.size() - 1 - c);
     }
     TARN_RETURN_IF_ERROR(session.execute(
-        fmt::format("CREATE OR REPLACE TEMP TABLE tarn_ordered AS SELECT {} FROM (SELECT {}{} FROM "
-                    "{} t{}) o ORDER BY {}, {}",
-                    column_list(table, "o"), column_list(table, "t"), ranks, rows, joins, value,
-                    name_list(columns))));
+        fmt::format("CREATE OR REPLACE TEMP TABLE tarn_ordered AS SELECT {}{} FROM (SELECT {}{}{} "
+                    "FROM {} t{}) o ORDER BY {}, {}",
+                    column_list(table, "o"),
+                    ids.empty() ? ""
+                                : fmt::format(", {}, {}", quoted_name(sql::kRowIdColumn),
+                                              quoted_name(sql::kRowVersionColumn)),
+                    column_list(table, "t"), ids, ranks, rows, joins, value, name_list(columns))));
     return std::string("tarn_ordered");
 }
 

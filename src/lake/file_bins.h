@@ -47,10 +47,11 @@ std::vector<FileBin> plan_bins(const delta::Snapshot& table, const OptimizeReque
 Status check_order(const delta::Snapshot& table, const std::vector<std::string>& columns);
 
 // Makes a temporary table of the rows in Z-order: ranks of the columns' values (of 256 ranges,
-// learned from a sample; NULL comes first) with their bits interleaved. Gives its name.
+// learned from a sample; NULL comes first) with their bits interleaved. `ids`: what row_ids() gives
+// of `t`, or nothing. Gives its name.
 Result<std::string> order_rows(sql::Session& session, const std::string& rows,
                                const delta::Snapshot& table,
-                               const std::vector<std::string>& columns);
+                               const std::vector<std::string>& columns, const std::string& ids);
 
 // Live files by canonical path.
 using FilesByPath = std::unordered_map<std::string, std::shared_ptr<const delta::AddFile>>;

@@ -62,7 +62,6 @@ constexpr std::string_view kRefused[] = {
     "delta.enableIcebergCompatV1",
     "delta.enableIcebergCompatV2",
     "delta.enableIcebergCompatV3",
-    "delta.enableRowTracking",
     "delta.inCommitTimestampEnablementTimestamp",
     "delta.inCommitTimestampEnablementVersion",
     "delta.minReaderVersion",
@@ -120,6 +119,7 @@ Status check_property(std::string_view key, std::string_view value) {
     if (!key.starts_with("delta.")) return {};
     const bool refused = key.starts_with("delta.feature.") ||
                          key.starts_with("delta.constraints.") ||
+                         key.starts_with("delta.rowTracking") ||
                          std::ranges::find(kRefused, key) != std::end(kRefused);
     const bool off = key.starts_with("delta.enable") && (value.empty() || is_false(value));
     if (refused && !off)

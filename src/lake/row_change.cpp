@@ -11,6 +11,7 @@
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
+#include "tarn/delta/row_tracking.h"
 #include "tarn/delta/schema_edit.h"
 #include "tarn/sql/quote.h"
 #include "tarn/sql/result.h"
@@ -67,6 +68,19 @@ std::string with_wide_bounds(std::string stats) {
 std::string scan_name(const delta::AddFile& file, const delta::Snapshot& table) {
     return std::string(kScheme) +
            delta::disk_path(delta::canonical_path(file.path, table.root), table.root);
+}
+
+std::string row_ids(std::string_view alias, RowIds what) {
+    const auto of = [t = quoted_name(alias)](const char* column) {
+        return t + "." + quoted_name(column);
+    };
+    return fmt::format(", coalesce({}, {} + {}) AS {}, {} AS {}", of(sql::kRowIdColumn),
+                       of(sql::kFileIdColumn), of(sql::kRowColumn), quoted_name(sql::kRowIdColumn),
+                       what == RowIds::kUpdated
+                           ? "CAST(NULL AS BIGINT)"
+                           : fmt::format("coalesce({}, {})", of(sql::kRowVersionColumn),
+                                         of(sql::kFileVersionColumn)),
+                       quoted_name(sql::kRowVersionColumn));
 }
 
 std::string column_list(const delta::Snapshot& table, std::string_view alias) {
@@ -130,7 +144,7 @@ Result<std::vector<delta::Field>> columns_beside(const delta::Snapshot& table,
 
 RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
                      std::shared_ptr<const delta::Snapshot> snapshot, RowRules rules,
-                     std::unique_ptr<sql::Session> session)
+                     std::unique_ptr<sql::Session> session, bool tracks)
     : lake_(lake),
       entry_(entry),
       request_(request),
@@ -140,6 +154,7 @@ RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& reques
       session_(std::move(session)),
       given_(std::make_unique<sql::GivenFiles>(*session_,
                                                sql::DeltaFiles{snapshot_, snapshot_->files.all()})),
+      tracks_(tracks),
       time_(lake.context.clock.now()) {
     for (const auto& one : request.given)
         given_rows_.push_back(std::make_unique<sql::GivenRows>(*session_, one.schema, one.batches));
@@ -174,12 +189,74 @@ bool RowChange::records_changes() const {
            delta::has_writer_feature(snapshot_->protocol, "changeDataFeed");
 }
 
-void RowChange::come(const std::string& select) {
-    comes_.push_back(sql::typed_select(*snapshot_, select, false));
+Result<std::string> RowChange::left_out(const std::string& column) const {
+    const auto identity = rules_.identities.find(column);
+    if (identity == rules_.identities.end()) return rules_.left_out(column);
+    const auto given = numbers_.find(column);
+    TARN_TRY(const auto next, identity->second.next(given == numbers_.end() ? 0 : given->second));
+    return fmt::format("(CAST('{}' AS BIGINT) + (row_number() OVER () - 1) * CAST('{}' AS BIGINT))",
+                       next, identity->second.step);
+}
+
+Result<std::string> RowChange::numbered(std::string select, const std::vector<std::string>& given) {
+    std::vector<std::string> columns;
+    for (const auto& [column, identity] : rules_.identities) {
+        const bool has = std::ranges::any_of(
+            given, [&](const auto& name) { return same_but_case(name, column); });
+        if (has && !identity.takes_values)
+            return fail(ErrorCode::kInvalidArgument,
+                        fmt::format("column {} of table {} is GENERATED ALWAYS AS IDENTITY: it "
+                                    "takes no values; name the other columns",
+                                    column, request_.table));
+        if (!has) columns.push_back(column);
+    }
+    if (columns.empty()) return select;
+    const auto table = fmt::format("tarn_numbered{}", ++numbered_);
+    TARN_RETURN_IF_ERROR(
+        session_->execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS {}", table, select)));
+    TARN_TRY(const auto count, session_->query_columns("SELECT count(*) FROM " + table));
+    for (const auto& column : columns)
+        numbers_[column] += uint64_t(count.columns[0].values<int64_t>()[0]);
+    return "SELECT * FROM " + table;
+}
+
+Status RowChange::check_set(const std::vector<SetColumn>& set) const {
+    for (const auto& one : set)
+        if (rules_.identities.contains(one.column))
+            return fail(ErrorCode::kInvalidArgument,
+                        fmt::format("column {} of table {} is an identity column, which no UPDATE "
+                                    "sets: name the other columns",
+                                    one.column, request_.table));
+    return {};
+}
+
+// The numbers that were given are noted in the commit that has their rows.
+Status RowChange::count_numbers(delta::CommitRequest& commit) const {
+    auto schema = *snapshot_->schema;
+    bool any = false;
+    for (auto& field : schema.fields) {
+        const auto given = numbers_.find(field.name);
+        if (given == numbers_.end() || given->second == 0) continue;
+        TARN_TRY(const auto last, rules_.identities.at(field.name).next(given->second - 1));
+        set_high_water_mark(field, last);
+        any = true;
+    }
+    if (!any) return {};
+    if (!commit.metadata) commit.metadata = *snapshot_->metadata;
+    commit.metadata->schema = delta::schema_json(schema);
+    // Nothing of the table was read: whoever counts too is in conflict by the metadata.
+    if (!commit.reads) commit.reads = delta::Reads::nothing();
+    return {};
+}
+
+void RowChange::come(const std::string& select, sql::Beside beside) {
+    comes_with_ids_ = comes_with_ids_ || beside == sql::Beside::kRowIds;
+    comes_.push_back(sql::typed_select(*snapshot_, select, beside));
 }
 
 void RowChange::record(const std::string& select) {
-    if (records_changes()) changes_.push_back(sql::typed_select(*snapshot_, select, true));
+    if (records_changes())
+        changes_.push_back(sql::typed_select(*snapshot_, select, sql::Beside::kChange));
 }
 
 Status RowChange::choose_gone(const std::string& select) {
@@ -208,13 +285,14 @@ Status RowChange::choose_gone(const std::string& select) {
     return {};
 }
 
-Status RowChange::write(const std::string& select, bool changes, std::vector<delta::AddFile>& to) {
+Status RowChange::write(const std::string& select, sql::Beside beside,
+                        std::vector<delta::AddFile>& to) {
     TARN_RETURN_IF_ERROR(lake_.context.failpoints.hit("lake.before_data"));
     auto files = sql::write_delta_files(*session_, select,
                                         {.snapshot = snapshot_,
                                          .stem = lake_.new_uuid().str(),
                                          .file_bytes = kFileBytes,
-                                         .changes = changes,
+                                         .beside = beside,
                                          .time_ms = time_.ms()});
     if (!files) return fail(std::move(files).error());
     for (auto& file : *files) {
@@ -293,11 +371,12 @@ Status RowChange::remove_rows(delta::CommitRequest& commit, ChangeOutcome& outco
     given_ = nullptr;
     given_ = std::make_unique<sql::GivenFiles>(*session_, std::move(files));
     std::vector<delta::AddFile> adds;
-    TARN_RETURN_IF_ERROR(write(fmt::format("SELECT {} FROM {} AS t ANTI JOIN {} AS \"tarn g\" ON "
-                                           "t.\"tarn file\" = \"tarn g\".f AND "
-                                           "t.\"tarn row\" = \"tarn g\".r",
-                                           column_list(*snapshot_, "t"), rows(), kGone),
-                               false, adds));
+    TARN_RETURN_IF_ERROR(write(
+        fmt::format("SELECT {}{} FROM {} AS t ANTI JOIN {} AS \"tarn g\" ON t.\"tarn file\" = "
+                    "\"tarn g\".f AND t.\"tarn row\" = \"tarn g\".r",
+                    column_list(*snapshot_, "t"), tracks_ ? row_ids("t", RowIds::kCopied) : "",
+                    rows(), kGone),
+        kept_beside(), adds));
     std::ranges::move(adds, std::back_inserter(commit.adds));
     return {};
 }
@@ -328,7 +407,9 @@ Result<delta::CommitRequest> RowChange::prepare(ChangeOutcome& outcome) {
     std::string come;
     for (const auto& select : comes_)
         come += (come.empty() ? "" : " UNION ALL BY NAME ") + select;
-    if (!come.empty()) TARN_RETURN_IF_ERROR(write(come, false, commit.adds));
+    if (!come.empty())
+        TARN_RETURN_IF_ERROR(write(
+            come, comes_with_ids_ ? sql::Beside::kRowIds : sql::Beside::kNothing, commit.adds));
     for (const auto& add : commit.adds)
         outcome.written += uint64_t(std::max<int64_t>(0, add.records));
     if (replaces_partitions_) remove_partitions_of(commit.adds);
@@ -339,7 +420,7 @@ Result<delta::CommitRequest> RowChange::prepare(ChangeOutcome& outcome) {
         for (const auto& one : changes_)
             select += (select.empty() ? "" : " UNION ALL BY NAME ") + one;
         std::vector<delta::AddFile> files;
-        TARN_RETURN_IF_ERROR(write(select, true, files));
+        TARN_RETURN_IF_ERROR(write(select, sql::Beside::kChange, files));
         for (auto& file : files)
             commit.changes.push_back({file.path, std::move(file.partition_values), file.size});
     }
@@ -362,6 +443,7 @@ Status RowChange::commit(delta::CommitRequest commit, bool reads, ChangeOutcome&
         commit.info.user_metadata = json_object(request_.user_metadata);
     TARN_TRY(auto isolation, delta::isolation_of(*snapshot_->metadata));
     if (reads || !commit.removes.empty()) commit.reads = delta::Reads{isolation, nullptr};
+    TARN_RETURN_IF_ERROR(count_numbers(commit));
     if (request_.txn)
         commit.transactions.push_back({request_.txn->app_id, request_.txn->version, time_.ms()});
     MutexLock lock(entry_.appending);
@@ -429,16 +511,6 @@ class Interruptible {
     bool refused_ = false;
 };
 
-Status check_may_go(const delta::Snapshot& snapshot, const std::string& table) {
-    TARN_RETURN_IF_ERROR(check_rows_may_go(snapshot, table));
-    // Rows that are written anew would have to keep their ids.
-    if (snapshot.is_true("delta.enableRowTracking"))
-        return fail(errors::kTableFeature, "rows of table " + table +
-                                               " cannot be changed by this version of Tarn: "
-                                               "delta.enableRowTracking");
-    return {};
-}
-
 Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
                               RowOperation& operation) {
     auto found = lake.snapshot(request.table);
@@ -458,13 +530,15 @@ Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeReques
     auto& engine = request.engine ? *request.engine : lake.context.engine;
     TARN_TRY(auto rules, row_rules(engine, *snapshot));
     TARN_TRY(auto session, engine.session());
-    RowChange change(lake, entry, request, snapshot, std::move(rules), std::move(session));
+    TARN_TRY(const auto tracking, delta::row_tracking(*snapshot));
+    RowChange change(lake, entry, request, snapshot, std::move(rules), std::move(session),
+                     tracking.has_value());
     const Interruptible interruptible(lake, change.session());
     TARN_RETURN_IF_ERROR(interruptible.check());
     TARN_RETURN_IF_ERROR(operation.plan(change, outcome));
     auto made = [&]() -> Status {
         TARN_TRY(auto commit, change.prepare(outcome));
-        if (change.gone() > 0) TARN_RETURN_IF_ERROR(check_may_go(*snapshot, request.table));
+        if (change.gone() > 0) TARN_RETURN_IF_ERROR(check_rows_may_go(*snapshot, request.table));
         operation.count(change, outcome);
         commit.info.operation = operation.name();
         commit.info.parameters = operation.parameters();

@@ -5,6 +5,7 @@
 // file anew, is decided here by the table's properties.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,11 +22,16 @@ namespace tarn::lake {
 
 inline constexpr uint64_t kFileBytes = 512ull << 20;  // of a data file that a statement writes
 
+// The id and the version of a row of GivenFiles as kRowIdColumn and kRowVersionColumn, for a SELECT
+// list, behind a comma. A row that is updated gets the version of its commit.
+enum class RowIds { kCopied, kUpdated };
+std::string row_ids(std::string_view alias, RowIds what);
+
 class RowChange {
   public:
     RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
               std::shared_ptr<const delta::Snapshot> snapshot, RowRules rules,
-              std::unique_ptr<sql::Session> session);
+              std::unique_ptr<sql::Session> session, bool tracks);
 
     // The table as it will be: with the columns that come.
     const delta::Snapshot& table() const { return *snapshot_; }
@@ -50,13 +56,32 @@ class RowChange {
     const RowRules& rules() const { return rules_; }
     // Whole rows that are to come, as the table's rules ask for them; `given` are the columns that
     // the statement has values for.
-    std::string kept(const std::string& select, const std::vector<std::string>& given) const {
-        return rules_.any() ? rules_.kept(table(), select, given) : select;
+    std::string kept(const std::string& select, const std::vector<std::string>& given,
+                     sql::Beside beside = sql::Beside::kNothing) const {
+        return rules_.any() ? rules_.kept(table(), select, given, beside) : select;
     }
+    // Numbers of identity columns. What a column gets that a statement leaves out:
+    Result<std::string> left_out(const std::string& column) const;
+    // A SELECT of whole rows that come, made with left_out(), with `given` for those columns that
+    // it has values for: each number has its row from now on, however often the rows are read.
+    // Errors also: kInvalidArgument (a value for a column that takes none).
+    Result<std::string> numbered(std::string select, const std::vector<std::string>& given);
+    // Errors: kInvalidArgument (an UPDATE of such a column).
+    Status check_set(const std::vector<SetColumn>& set) const;
+
     // A SELECT of whole rows that come, kept(), and of what the change feed says: whole rows and
     // _change_type.
-    void come(const std::string& select);
+    void come(const std::string& select, sql::Beside beside = sql::Beside::kNothing);
     void record(const std::string& select);
+
+    // Of rows that are updated: what stands behind their columns in a SELECT list, since they keep
+    // their ids; and that it does. Nothing if the table does not track rows.
+    std::string kept_ids(std::string_view alias) const {
+        return tracks_ ? row_ids(alias, RowIds::kUpdated) : "";
+    }
+    sql::Beside kept_beside() const {
+        return tracks_ ? sql::Beside::kRowIds : sql::Beside::kNothing;
+    }
 
     // Writes files.
     Result<delta::CommitRequest> prepare(ChangeOutcome& outcome);
@@ -72,10 +97,11 @@ class RowChange {
         uint64_t gone = 0;  // rows
         bool goes_whole = false;
     };
+    Status count_numbers(delta::CommitRequest& commit) const;
     Status remove_rows(delta::CommitRequest& commit, ChangeOutcome& outcome);
     Status mark(const std::vector<Touched>& partly, delta::CommitRequest& commit,
                 ChangeOutcome& outcome);
-    Status write(const std::string& select, bool changes, std::vector<delta::AddFile>& to);
+    Status write(const std::string& select, sql::Beside beside, std::vector<delta::AddFile>& to);
     void choose_files(const std::function<bool(const delta::AddFile&)>& goes);
     void remove_partitions_of(const std::vector<delta::AddFile>& adds);
 
@@ -88,6 +114,10 @@ class RowChange {
     const std::unique_ptr<sql::Session> session_;
     std::vector<std::unique_ptr<sql::GivenRows>> given_rows_;
     std::unique_ptr<sql::GivenFiles> given_;
+    const bool tracks_;  // rows keep their ids
+    bool comes_with_ids_ = false;
+    std::map<std::string, uint64_t> numbers_;  // given by identity columns
+    int numbered_ = 0;                         // SELECTs
     std::vector<Touched> touched_;
     std::vector<std::string> comes_, changes_;
     std::vector<std::string> written_;  // on disk, relative to the table

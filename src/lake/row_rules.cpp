@@ -19,6 +19,9 @@ namespace {
 
 using sql::quoted_name;
 
+constexpr const char* kOwnColumns[] = {sql::kFileColumn,   sql::kRowColumn,
+                                       sql::kRowIdColumn,  sql::kRowVersionColumn,
+                                       sql::kFileIdColumn, sql::kFileVersionColumn};
 constexpr std::string_view kConstraint = "delta.constraints.";
 
 std::unexpected<Error> not_kept(std::string_view what, const Error& why) {
@@ -37,10 +40,11 @@ std::optional<std::string> text_of(const delta::Field& field, const char* key) {
 
 // What no statement keeps, and what is kept of columns alone and may not stand deeper.
 Status check_kept(const delta::Schema& schema) {
-    auto asked = asked_of(schema.fields, {"delta.invariants", "delta.identity.start"});
+    auto asked = asked_of(schema.fields, {"delta.invariants"});
     for (const auto& field : schema.fields)
         if (asked.empty())
-            asked = asked_of(field.type.fields, {"delta.generationExpression", "CURRENT_DEFAULT"});
+            asked = asked_of(field.type.fields, {"delta.generationExpression", "CURRENT_DEFAULT",
+                                                 "delta.identity.start"});
     if (asked.empty()) return {};
     return fail(errors::kTableFeature, "this version of Tarn does not keep " + asked);
 }
@@ -58,7 +62,7 @@ std::string RowRules::left_out(const std::string& column) const {
 }
 
 std::string RowRules::kept(const delta::Snapshot& table, const std::string& select,
-                           const std::vector<std::string>& given) const {
+                           const std::vector<std::string>& given, sql::Beside beside) const {
     auto rows = select;
     if (!generated.empty()) {
         // Of the values as the table has them; what is required is asked afterwards.
@@ -83,9 +87,12 @@ std::string RowRules::kept(const delta::Snapshot& table, const std::string& sele
             }
             list += fmt::format("{}{} AS {}", list.empty() ? "" : ", ", value, name);
         }
-        rows = fmt::format("SELECT {} FROM ({})", list, sql::typed_select(relaxed, rows, false));
+        if (beside == sql::Beside::kRowIds)
+            for (const char* name : {sql::kRowIdColumn, sql::kRowVersionColumn})
+                list += ", " + quoted_name(name);
+        rows = fmt::format("SELECT {} FROM ({})", list, sql::typed_select(relaxed, rows, beside));
     }
-    rows = sql::typed_select(table, rows, false);
+    rows = sql::typed_select(table, rows, beside);
     for (const auto& check : checks)
         rows = fmt::format(
             "SELECT * FROM ({}) WHERE CASE WHEN ({}) THEN true ELSE {} END", rows, check.sql,
@@ -105,11 +112,13 @@ Result<RowRules> row_rules(sql::Engine& engine, const delta::Snapshot& table) {
     }
     TARN_RETURN_IF_ERROR(check_kept(*table.schema));
     for (const auto& field : table.schema->fields) {
-        if (same_but_case(field.name, sql::kFileColumn) ||
-            same_but_case(field.name, sql::kRowColumn))
+        if (std::ranges::any_of(kOwnColumns,
+                                [&](const char* own) { return same_but_case(field.name, own); }))
             return fail(
                 errors::kTableFeature,
                 "this version of Tarn has a use of its own for the name of column " + field.name);
+        TARN_TRY(const auto identity, identity_of(field));
+        if (identity) out.identities.emplace(field.name, *identity);
         if (const auto text = text_of(field, "delta.generationExpression")) {
             auto expression = sql::portable_expression(engine, *text, *table.schema);
             if (!expression)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include "duck.h"
 #include "tarn/sql/checkpoint_io.h"
 #include "tarn/sql/quote.h"
@@ -14,9 +15,27 @@ namespace {
 using duckdb::LogicalType;
 using duckdb::LogicalTypeId;
 
+// The first ones are those of classic checkpoints.
 constexpr const char* kActions[] = {
     "txn",    "add", "remove", "metaData", "protocol", "domainMetadata", "checkpointMetadata",
     "sidecar"};
+constexpr const char* kFiles[] = {"add", "remove"};
+constexpr const char* kSidecars[] = {"sidecar"};
+
+std::span<const char* const> actions_of(delta::CheckpointColumns columns) {
+    constexpr size_t kClassic = 6;
+    switch (columns) {
+        case delta::CheckpointColumns::kClassic:
+            return std::span(kActions).first(kClassic);
+        case delta::CheckpointColumns::kTop:
+            return kActions;
+        case delta::CheckpointColumns::kFiles:
+            return kFiles;
+        case delta::CheckpointColumns::kSidecars:
+            return kSidecars;
+    }
+    return {};
+}
 
 // The checkpoint schema (PROTOCOL.md "Checkpoint Schema") as DuckDB's from_json takes it: every
 // column a nullable struct.
@@ -37,9 +56,10 @@ constexpr const char* kStructure = R"json({
  "partitionColumns":["VARCHAR"],"configuration":"MAP(VARCHAR, VARCHAR)","createdTime":"BIGINT"},
 "protocol":{"minReaderVersion":"INTEGER","minWriterVersion":"INTEGER","readerFeatures":["VARCHAR"],
  "writerFeatures":["VARCHAR"]},
-"domainMetadata":{"domain":"VARCHAR","configuration":"VARCHAR","removed":"BOOLEAN"}})json";
-constexpr const char* kWritten[] = {"txn",      "add",      "remove",
-                                    "metaData", "protocol", "domainMetadata"};
+"domainMetadata":{"domain":"VARCHAR","configuration":"VARCHAR","removed":"BOOLEAN"},
+"checkpointMetadata":{"version":"BIGINT","tags":"MAP(VARCHAR, VARCHAR)"},
+"sidecar":{"path":"VARCHAR","sizeInBytes":"BIGINT","modificationTime":"BIGINT",
+ "tags":"MAP(VARCHAR, VARCHAR)"}})json";
 
 // A struct packed again without the typed copies of partition values and statistics, which no
 // reader of ours needs; statistics that are there only as a struct come as stats_parsed.
@@ -66,7 +86,7 @@ class DuckCheckpointIo final : public delta::CheckpointIo {
   public:
     DuckCheckpointIo(duckdb::DatabaseInstance& db, io::FileSystem& fs) : db_(db), fs_(fs) {}
 
-    Status read(const std::string& path,
+    Status read(const std::string& path, delta::CheckpointColumns columns,
                 const std::function<Status(std::string_view)>& each) override try {
         duckdb::Connection con(db_);
         trust_connection(con);
@@ -74,17 +94,18 @@ class DuckCheckpointIo final : public delta::CheckpointIo {
                                 quoted_text(kScheme + path));
         auto probe = con.Prepare("SELECT * " + from);
         if (probe->HasError()) return bad(path, probe->GetError());
+        const auto wanted = actions_of(columns);
         std::string cases;
         for (size_t i = 0; i < probe->GetNames().size(); ++i) {
             auto& name = probe->GetNames()[i];
             auto& type = probe->GetTypes()[i];
             if (type.id() != LogicalTypeId::STRUCT) continue;
-            if (std::find(std::begin(kActions), std::end(kActions), name) == std::end(kActions))
-                continue;
+            if (std::ranges::find(wanted, name) == wanted.end()) continue;
             auto value = name == "add" ? packed(name, type) : quoted_name(name);
             cases += fmt::format(" WHEN {} IS NOT NULL THEN '{{\"{}\":' || to_json({}) || '}}'",
                                  quoted_name(name), name, value);
         }
+        if (cases.empty() && columns == delta::CheckpointColumns::kSidecars) return {};
         if (cases.empty()) return bad(path, "no column of a checkpoint");
         auto result = con.SendQuery(fmt::format("SELECT CASE{} END AS line {}", cases, from));
         if (result->HasError()) return bad(path, result->GetError());
@@ -111,7 +132,8 @@ class DuckCheckpointIo final : public delta::CheckpointIo {
         return bad(path, e.what());
     }
 
-    Result<uint64_t> write(const std::string& path, std::string_view lines) override try {
+    Result<uint64_t> write(const std::string& path, delta::CheckpointColumns of,
+                           std::string_view lines) override try {
         duckdb::Connection con(db_);
         trust_connection(con);
         auto run = [&](const std::string& sql) {
@@ -132,7 +154,7 @@ class DuckCheckpointIo final : public delta::CheckpointIo {
             appender.Close();
         }
         std::string columns;
-        for (auto name : kWritten)
+        for (const auto* name : actions_of(of))
             columns += fmt::format("{}a.{} AS {}", columns.empty() ? "" : ", ", quoted_name(name),
                                    quoted_name(name));
         run(

@@ -12,8 +12,6 @@
 #include <duckdb/parser/expression/constant_expression.hpp>
 #include <duckdb/parser/parsed_data/create_table_function_info.hpp>
 #include <duckdb/planner/table_filter.hpp>
-#include <duckdb/storage/statistics/numeric_stats.hpp>
-#include <duckdb/storage/statistics/string_stats.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -23,12 +21,15 @@
 #include <unordered_map>
 
 #include "checkpoint_reader.h"
+#include "delta_bounds.h"
+#include "delta_columns.h"
 #include "delta_rows.h"
 #include "delta_types.h"
 #include "duck.h"
 #include "tarn/delta/changes.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/paths.h"
+#include "tarn/delta/row_tracking.h"
 #include "tarn/delta/statistics.h"
 #include "tarn/delta/table.h"
 #include "tarn/sql/functions.h"
@@ -42,66 +43,6 @@ template <class T>
 T value_or_raise(Result<T> result) {
     if (!result) throw_error(result.error());
     return std::move(*result);
-}
-
-bool has_struct(const delta::DataType& type) {
-    if (type.kind == delta::TypeKind::kStruct) return true;
-    return std::any_of(type.fields.begin(), type.fields.end(),
-                       [](auto& f) { return has_struct(f.type); });
-}
-
-// identifier: field id (INTEGER) or the file's name of it (VARCHAR). Children only where fields
-// must be matched.
-MultiFileColumnDefinition definition(const delta::Field& field, delta::ColumnMapping mapping) {
-    MultiFileColumnDefinition out(field.name, duck_type(field.type));
-    if (mapping == delta::ColumnMapping::kId && field.id)
-        out.identifier = Value::INTEGER(*field.id);
-    else
-        out.identifier = Value(delta::physical_name(field, mapping));
-    out.default_expression =
-        make_uniq<ConstantExpression>(Value(out.type));  // absent in an old file: NULL
-    if (has_struct(field.type))
-        for (auto& child : field.type.fields)
-            out.children.push_back(definition(child, mapping));
-    return out;
-}
-
-// A name that no file has.
-const char* const kAbsent = "\x01tarn_absent";
-
-// Resolves a column's identifier to the name it has in one file, so that DuckDB can map by name:
-// field ids, legacy names of list elements and map entries.
-void resolve(MultiFileColumnDefinition& column, const vector<MultiFileColumnDefinition>& local,
-             bool only_child) {
-    const MultiFileColumnDefinition* found = nullptr;
-    for (auto& candidate : local) {
-        if (only_child)
-            found = &candidate;
-        else if (column.identifier.type().id() == LogicalTypeId::INTEGER) {
-            if (!candidate.identifier.IsNull() && candidate.identifier == column.identifier)
-                found = &candidate;
-        } else if (StringUtil::CIEquals(candidate.name, column.GetIdentifierName())) {
-            found = &candidate;
-        }
-        if (found) break;
-    }
-    column.identifier = Value(found ? found->name : string(kAbsent));
-    if (!found || column.children.empty()) return;
-    switch (column.type.id()) {
-        case LogicalTypeId::LIST:
-            resolve(column.children[0], found->children, true);
-            break;
-        case LogicalTypeId::MAP: {
-            if (found->children.size() != 1 || found->children[0].children.size() != 2) break;
-            auto& entry = found->children[0].children;
-            for (idx_t i = 0; i < 2; ++i)
-                resolve(column.children[i], {entry[i]}, true);
-            break;
-        }
-        default:
-            for (auto& child : column.children)
-                resolve(child, found->children, false);
-    }
 }
 
 // Tables by path, shared by all scans of an instance.
@@ -130,6 +71,7 @@ class DeltaTables final : public TableFunctionInfo {
 struct Wanted {
     std::optional<int64_t> version, starting, ending;
     std::optional<timestamp_tz_t> time;
+    bool row_ids = false;
 };
 
 // Columns of changes beside the table's own, as Delta's other readers name them.
@@ -143,7 +85,7 @@ struct ScanState {
     std::vector<std::shared_ptr<const delta::AddFile>> files;
     std::map<std::string, std::string> physical;    // by column name
     std::map<std::string, LogicalType> partitions;  // of columns by name
-    bool given = false;                             // to a session
+    bool has_places = false;                        // and row ids, where the table keeps them
     // Of files of changes: positions of the rows that are meant.
     std::unordered_map<const delta::AddFile*, std::vector<uint64_t>> only;
 
@@ -159,41 +101,15 @@ struct ScanState {
 // always; Spark and the kernel keep it for strings).
 Value partition_value(const ScanState& state, const delta::AddFile& file, const string& column,
                       const LogicalType& type) {
+    const bool id = column == kFileIdColumn;
+    if (state.has_places && (id || column == kFileVersionColumn)) {
+        const auto& number = id ? file.base_row_id : file.default_row_commit_version;
+        return number ? Value::BIGINT(*number) : Value(type);
+    }
     auto text = delta::find(file.partition_values, state.physical.at(column));
     if (!text || (text->empty() && type.id() != LogicalTypeId::VARCHAR)) return Value(type);
     if (type.id() == LogicalTypeId::BLOB) return Value::BLOB_RAW(*text);
     return Value(*text).DefaultCastAs(type);
-}
-
-Value bound_value(const std::optional<std::string>& text, const LogicalType& type, bool upper) {
-    Value out;
-    string error;
-    if (!text || !Value(*text).DefaultTryCastAs(type, out, &error)) return Value();
-    constexpr int64_t kMillisecond = 1000;  // statistics are cut to milliseconds
-    if (upper && type.id() == LogicalTypeId::TIMESTAMP_TZ)
-        return Value::TIMESTAMPTZ(
-            timestamp_tz_t(timestamp_t(out.GetValue<timestamp_tz_t>().value + kMillisecond)));
-    if (upper && type.id() == LogicalTypeId::TIMESTAMP)
-        return Value::TIMESTAMP(timestamp_t(out.GetValue<timestamp_t>().value + kMillisecond));
-    return out;
-}
-
-unique_ptr<BaseStatistics> make_statistics(const LogicalType& type, const Value& low,
-                                           const Value& high, bool may_be_null, bool may_be_value) {
-    auto kind = BaseStatistics::GetStatsType(type);
-    bool bounded = !low.IsNull() && !high.IsNull() &&
-                   (kind == StatisticsType::NUMERIC_STATS || kind == StatisticsType::STRING_STATS);
-    auto out = bounded ? BaseStatistics::CreateEmpty(type) : BaseStatistics::CreateUnknown(type);
-    if (bounded && kind == StatisticsType::NUMERIC_STATS) {
-        NumericStats::SetMin(out, low);
-        NumericStats::SetMax(out, high);
-    } else if (bounded) {
-        StringStats::Update(out, string_t(StringValue::Get(low)));
-        StringStats::Update(out, string_t(StringValue::Get(high)));
-    }
-    out.Set(may_be_null ? StatsInfo::CAN_HAVE_NULL_VALUES : StatsInfo::CANNOT_HAVE_NULL_VALUES);
-    out.Set(may_be_value ? StatsInfo::CAN_HAVE_VALID_VALUES : StatsInfo::CANNOT_HAVE_VALID_VALUES);
-    return out.ToUnique();
 }
 
 class SnapshotFiles final : public MultiFileList {
@@ -283,6 +199,8 @@ class SnapshotFiles final : public MultiFileList {
             if (state_->constant(add, name)) {
                 auto value = partition_value(*state_, add, name, type);
                 statistics = make_statistics(type, value, value, value.IsNull(), !value.IsNull());
+            } else if (type.IsJSONType()) {
+                continue;  // bounds of a variant are not those of its text
             } else {
                 auto& range = ranges[i];
                 bool all_null = range.nulls && add.records >= 0 && *range.nulls == add.records;
@@ -341,6 +259,10 @@ class DeltaReader final : public MultiFileReader {
         if (key == "version") return take(wanted_.version);
         if (key == "starting") return take(wanted_.starting);
         if (key == "ending") return take(wanted_.ending);
+        if (key == "row_ids") {
+            wanted_.row_ids = !value.IsNull() && value.GetValue<bool>();
+            return true;
+        }
         if (key != "timestamp") return false;
         if (value.IsNull()) throw BinderException("timestamp must not be NULL");
         wanted_.time = value.GetValue<timestamp_tz_t>();
@@ -368,7 +290,8 @@ class DeltaReader final : public MultiFileReader {
         if (changes_) {
             add_changes(files.path, *snapshot, *state, bind, names, types);
         } else {
-            state->given = bool(given_);
+            state->has_places = given_ || wanted_.row_ids;
+            if (state->has_places) add_row_ids(*snapshot, *state, bind, names, types);
             state->files = given_ ? given_->files : snapshot->files.all();
             if (given_) state->only = given_->only;
         }
@@ -421,8 +344,16 @@ class DeltaReader final : public MultiFileReader {
         auto resolved = columns;
         for (auto& column : resolved)
             resolve(column, data.reader->GetColumns(), false);
-        return MultiFileReader::CreateMapping(context, data, resolved, ids, filters, list, bind,
-                                              virtual_columns, MultiFileColumnMappingMode::BY_NAME);
+        const auto made =
+            MultiFileReader::CreateMapping(context, data, resolved, ids, filters, list, bind,
+                                           virtual_columns, MultiFileColumnMappingMode::BY_NAME);
+        for (idx_t i = 0; i < std::min<idx_t>(ids.size(), data.expressions.size()); ++i) {
+            auto& expression = data.expressions[i];
+            const auto column = ids[i].GetPrimaryIndex();
+            if (!IsVirtualColumn(column) && columns[column].type.IsJSONType())
+                expression = variant_json(std::move(expression));
+        }
+        return made;
     }
 
   private:
@@ -440,6 +371,33 @@ class DeltaReader final : public MultiFileReader {
         if (!wanted_.ending || *wanted_.ending == seen->version) return seen;
         return value_or_raise(table->at(*wanted_.ending));
     }
+    static void add_column(const string& name, const string& physical, const LogicalType& type,
+                           ScanState& state, MultiFileReaderBindData& bind, vector<string>& names,
+                           vector<LogicalType>& types) {
+        MultiFileColumnDefinition column(name, type);
+        column.identifier = Value(physical);
+        column.default_expression = make_uniq<ConstantExpression>(Value(type));
+        bind.schema.push_back(std::move(column));
+        names.push_back(name);
+        types.push_back(type);
+        state.physical[name] = physical;
+    }
+    // What row tracking has of rows, if their table keeps it.
+    static void add_row_ids(const delta::Snapshot& table, ScanState& state,
+                            MultiFileReaderBindData& bind, vector<string>& names,
+                            vector<LogicalType>& types) {
+        const auto tracking = value_or_raise(delta::row_tracking(table));
+        if (!tracking) return;
+        auto add = [&](const char* name, const string& physical) {
+            add_column(name, physical, LogicalType::BIGINT, state, bind, names, types);
+        };
+        add(kRowIdColumn, tracking->id_column);
+        add(kRowVersionColumn, tracking->version_column);
+        for (const char* name : {kFileIdColumn, kFileVersionColumn}) {
+            add(name, name);
+            state.partitions[name] = LogicalType::BIGINT;
+        }
+    }
     // In place of a version's files those that changed, and the columns that say what.
     void add_changes(const std::string& path, const delta::Snapshot& last, ScanState& state,
                      MultiFileReaderBindData& bind, vector<string>& names,
@@ -452,13 +410,7 @@ class DeltaReader final : public MultiFileReader {
             if (state.physical.contains(name))
                 throw BinderException("table %s has a column %s, which changes have too", path,
                                       name);
-            MultiFileColumnDefinition column(name, type);
-            column.identifier = Value(name);
-            column.default_expression = make_uniq<ConstantExpression>(Value(type));
-            bind.schema.push_back(std::move(column));
-            names.emplace_back(name);
-            types.push_back(type);
-            state.physical[name] = name;
+            add_column(name, name, type, state, bind, names, types);
             state.partitions[name] = type;
         }
         if (!wanted_.starting) throw BinderException("delta_changes needs starting := a version");
@@ -503,12 +455,22 @@ std::atomic<table_function_get_virtual_columns_t> virtual_columns_of_parquet;
 virtual_column_map_t name_places(ClientContext& context, optional_ptr<FunctionData> bind) {
     auto out = virtual_columns_of_parquet.load()(context, bind);
     auto& list = bind->Cast<MultiFileBindData>().file_list->Cast<SnapshotFiles>();
-    if (!list.state().given) return out;
+    if (!list.state().has_places) return out;
     for (auto& [id, column] : out) {
         if (column.name == "filename") column.name = kFileColumn;
         if (column.name == "file_row_number") column.name = kRowColumn;
     }
     return out;
+}
+
+std::atomic<table_function_supports_pushdown_type_t> pushdown_of_parquet;
+
+// A variant's text is made behind the scan (variant_json): there its filters are asked, too.
+bool takes_filter(const FunctionData& bind, idx_t column) {
+    const auto& types = bind.Cast<MultiFileBindData>().types;
+    if (column < types.size() && types[column].IsJSONType()) return false;
+    const auto of_parquet = pushdown_of_parquet.load();
+    return !of_parquet || of_parquet(bind, column);
 }
 
 // count(*) without touching a file, when the log has all counts.
@@ -571,11 +533,14 @@ static Status add_delta_scan(Engine& to) {
         scan.deserialize = nullptr;
         virtual_columns_of_parquet = scan.get_virtual_columns;
         scan.get_virtual_columns = name_places;
+        pushdown_of_parquet = scan.supports_pushdown_type;
+        scan.supports_pushdown_type = takes_filter;
         scan.late_materialization = false;  // joins on the file's index, which pruning renumbers
         auto changes = scan;
         scan.name = kDeltaScanFunction;
         scan.named_parameters["version"] = LogicalType::BIGINT;
         scan.named_parameters["timestamp"] = LogicalType::TIMESTAMP_TZ;
+        scan.named_parameters["row_ids"] = LogicalType::BOOLEAN;  // for table_row_ids()
         loader.RegisterFunction(scan);
         changes.name = kDeltaChangesFunction;
         changes.named_parameters["starting"] = LogicalType::BIGINT;

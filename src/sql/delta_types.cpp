@@ -1,5 +1,9 @@
 #include "delta_types.h"
 
+#include <duckdb/common/vector_operations/unary_executor.hpp>
+#include <duckdb/function/scalar_function.hpp>
+#include <duckdb/planner/expression/bound_function_expression.hpp>
+
 #include "tarn/sql/error_ids.h"
 
 namespace tarn::errors {
@@ -41,6 +45,8 @@ LogicalType duck_type(const delta::DataType& type) {
             return LogicalType::TIMESTAMP;
         case TypeKind::kVoid:
             return LogicalType::INTEGER;  // never in files: reads as NULL
+        case TypeKind::kVariant:
+            return LogicalType::JSON();
         case TypeKind::kStruct: {
             duckdb::child_list_t<LogicalType> children;
             for (auto& field : type.fields)
@@ -53,6 +59,31 @@ LogicalType duck_type(const delta::DataType& type) {
             return LogicalType::MAP(duck_type(type.fields[0].type), duck_type(type.fields[1].type));
     }
     return LogicalType::INVALID;
+}
+
+namespace {
+
+void null_of_text(duckdb::DataChunk& input, duckdb::ExpressionState&, duckdb::Vector& result) {
+    using duckdb::string_t;
+    duckdb::UnaryExecutor::ExecuteWithNulls<string_t, string_t>(
+        input.data[0], result, input.size(),
+        [](string_t text, duckdb::ValidityMask& valid, duckdb::idx_t row) {
+            constexpr std::string_view kNull = "null";
+            if (std::string_view(text.GetData(), text.GetSize()) == kNull) valid.SetInvalid(row);
+            return text;
+        });
+    duckdb::StringVector::AddHeapReference(result, input.data[0]);
+}
+
+}  // namespace
+
+duckdb::unique_ptr<duckdb::Expression> variant_json(duckdb::unique_ptr<duckdb::Expression> text) {
+    const auto type = text->return_type;
+    duckdb::vector<duckdb::unique_ptr<duckdb::Expression>> arguments;
+    arguments.push_back(std::move(text));
+    return duckdb::make_uniq<duckdb::BoundFunctionExpression>(
+        type, duckdb::ScalarFunction("tarn_variant_json", {type}, type, null_of_text),
+        std::move(arguments), nullptr);
 }
 
 namespace {

@@ -9,9 +9,12 @@
 
 #include "delta_types.h"
 #include "duck.h"
+#include "tarn/delta/error_ids.h"
 #include "tarn/delta/file_stats.h"
 #include "tarn/delta/partition.h"
 #include "tarn/delta/paths.h"
+#include "tarn/delta/row_tracking.h"
+#include "tarn/sql/delta_files.h"
 #include "tarn/sql/quote.h"
 
 namespace tarn::sql {
@@ -138,7 +141,18 @@ class DeltaWrite {
 
   private:
     std::string root() const {
-        return output_.changes ? table_.root + "/_change_data" : table_.root;
+        return output_.beside == Beside::kChange ? table_.root + "/_change_data" : table_.root;
+    }
+
+    Status check_types() const {
+        for (const auto& field : table_.schema->fields)
+            if (delta::holds(field.type, TypeKind::kVariant))
+                return fail(errors::kTableFeature,
+                            fmt::format("this version of Tarn does not write column {}, which is "
+                                        "variant: of its rows it can delete some by deletion "
+                                        "vectors alone (delta.enableDeletionVectors)",
+                                        field.name));
+        return {};
     }
 
     static bool is_name_too_long(const duckdb::ErrorData& error) {
@@ -146,12 +160,20 @@ class DeltaWrite {
     }
 
     Result<std::string> copy_text(const std::string& select, std::string_view more) {
+        TARN_RETURN_IF_ERROR(check_types());
         const auto stored = stored_columns(table_);
         std::string columns = stored.list, parts;
         if (columns.empty())
             for (const auto& field : stored_fields(table_))
                 columns += (columns.empty() ? "q." : ", q.") + quoted_name(field.name);
-        if (output_.changes) columns += ", q._change_type AS _change_type";
+        if (output_.beside == Beside::kChange) columns += ", q._change_type AS _change_type";
+        if (output_.beside == Beside::kRowIds) {
+            TARN_TRY(const auto tracking, delta::row_tracking(table_));
+            if (!tracking) return fail(ErrorCode::kInternal, "row ids for a table without them");
+            columns += fmt::format(", q.{} AS {}, q.{} AS {}", quoted_name(kRowIdColumn),
+                                   quoted_name(tracking->id_column), quoted_name(kRowVersionColumn),
+                                   quoted_name(tracking->version_column));
+        }
         for (const auto& name : table_.metadata->partition_columns) {
             const auto* field = table_.schema->find(name);
             if (!field) return fail(ErrorCode::kCorrupted, "no partition column " + name);
@@ -181,7 +203,7 @@ class DeltaWrite {
             TARN_RETURN_IF_ERROR(impl_.engine.fs.create_folders(root()));
         }
         return fmt::format("COPY (SELECT {} FROM ({}) q) TO {} (FORMAT parquet{})", columns,
-                           typed_select(table_, select, output_.changes),
+                           typed_select(table_, select, output_.beside),
                            quoted_text(kScheme + target), options);
     }
 
@@ -209,7 +231,7 @@ class DeltaWrite {
                 text = delta::decimal_with_zero(*std::move(text));
             add.partition_values.emplace_back(delta::physical_name(*field, mapping_), text);
         }
-        if (!output_.changes)
+        if (output_.beside != Beside::kChange)
             add.stats = delta::stats_json(table_, rows, counts(result.GetValue(4, row)));
         for (auto folder = io::parent_path(path); folder.size() >= table_.root.size();
              folder = io::parent_path(folder))
@@ -302,7 +324,7 @@ StoredColumns stored_columns(const delta::Snapshot& table, std::span<const std::
     return out;
 }
 
-std::string typed_select(const delta::Snapshot& table, const std::string& select, bool changes) {
+std::string typed_select(const delta::Snapshot& table, const std::string& select, Beside beside) {
     std::string columns;
     for (const auto& field : table.schema->fields) {
         const auto name = quoted_name(field.name);
@@ -320,7 +342,10 @@ std::string typed_select(const delta::Snapshot& table, const std::string& select
                                 value);
         columns += fmt::format("{}{} AS {}", columns.empty() ? "" : ", ", value, name);
     }
-    if (changes) columns += ", v._change_type";
+    if (beside == Beside::kChange) columns += ", v._change_type";
+    if (beside == Beside::kRowIds)
+        for (const char* name : {kRowIdColumn, kRowVersionColumn})
+            columns += fmt::format(", CAST(v.{0} AS BIGINT) AS {0}", quoted_name(name));
     return fmt::format("SELECT {} FROM ({}) v", columns, select);
 }
 

@@ -254,6 +254,8 @@ void configure(duckdb::DBConfig& config, const EngineOptions& options) {
     config.SetOptionByName("autoinstall_known_extensions", Value::BOOLEAN(false));
     config.SetOptionByName("autoload_known_extensions", Value::BOOLEAN(false));
     config.SetOptionByName("allow_community_extensions", Value::BOOLEAN(false));
+    // Delta's variants are structs of two blobs, which not every writer marks as variants.
+    config.options.variant_legacy_encoding = true;
 }
 
 // There, so that DuckDB, which makes one folder at most, can spill; and empty: what lies in it is

@@ -29,6 +29,7 @@
 
 #include "delta_types.h"
 #include "duck.h"
+#include "identity_syntax.h"
 #include "tarn/delta/schema_edit.h"
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/quote.h"
@@ -56,10 +57,11 @@ std::string table_name(const std::string& catalog, const std::string& schema,
 }
 
 // What the grammar of DuckDB does not have: words behind INSERT and MERGE, which are taken out of
-// the text.
+// the text, and identity columns.
 class Overwriting {
   public:
     explicit Overwriting(std::string text) : words_(std::move(text)) {
+        if (words_.is(0, "create")) replace_identities(words_);
         const bool insert = words_.is(0, "insert");
         if (!insert && !words_.is(0, "merge")) return;
         if (words_.is(1, "with") && words_.is(2, "schema") && words_.is(3, "evolution")) {
@@ -385,7 +387,7 @@ class Taker {
             field.type = type_of(column.Type());
             if (column.Generated())
                 set_generated(field, column.GeneratedExpression());
-            else if (column.HasDefaultValue())
+            else if (column.HasDefaultValue() && !take_identity(column.DefaultValue(), field))
                 set_text(field, "CURRENT_DEFAULT", column.DefaultValue());
         }
         for (auto& constraint : table.constraints) {

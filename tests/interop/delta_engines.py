@@ -242,7 +242,12 @@ class Tarn(SqlDialect):
     def look(self, sql):
         answer = self.post("sql", {"sql": sql})
         names = [column["name"] for column in answer["columns"]]
-        return names, [[row[name] for name in names] for row in answer["rows"]]
+        texts = {column["name"] for column in answer["columns"] if column["type"] == "JSON"}  # others say it as text
+
+        def value(row, name):
+            return json.dumps(row[name], separators=(",", ":"), default=float) if name in texts and row[name] is not None \
+                else row[name]
+        return names, [[value(row, name) for name in names] for row in answer["rows"]]
 
     def rows(self, table, version=None):
         at = f", version := {version}" * (version is not None)

@@ -145,7 +145,9 @@ FEATURES = [
     table("v2 checkpoints", properties={"delta.checkpointInterval": "2", "delta.checkpointPolicy": "v2"},
           proof="file:_delta_log/*.checkpoint.*-*.*", make=(ROWS, MORE), instead="as classic checkpoints"),
     table("variant", own={
-        "Spark": (spark_table("id BIGINT, v VARIANT"), "INSERT INTO {t} SELECT 1, parse_json('{\"a\": 1}')"),
+        "Spark": (spark_table("id BIGINT, v VARIANT", "'delta.enableDeletionVectors'='true'"),
+                  "INSERT INTO {t} SELECT /*+ COALESCE(1) */ id, parse_json(v) FROM VALUES (1, '{\"a\": 1, \"b\": [true, 1.25]}'), "
+                  "(2, '\"text\"'), (3, '[]'), (4, NULL) AS q(id, v)"),
         "tarn": ("CREATE TABLE {t} (id BIGINT, v VARIANT)",),
         "deltalake": (("lacks", "columns of type variant"),)}, on=(DELETE,)),
     table("liquid clustering", own={

@@ -9,6 +9,7 @@
 #include "tarn/base/names.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/protocol_gate.h"
+#include "tarn/delta/row_tracking.h"
 #include "tarn/delta/schema_edit.h"
 #include "tarn/lake/create_table.h"
 #include "tarn/sql/quote.h"
@@ -42,6 +43,7 @@ class Alter {
         TARN_RETURN_IF_ERROR(check(*there));
         delta::CommitRequest commit;
         commit.time = lake_.context.clock.now();
+        commit.adds = std::move(numbered_);
         commit.metadata = std::move(edit_->metadata);
         commit.protocol = std::move(edit_->protocol);
         commit.info.operation = operation_;
@@ -84,7 +86,7 @@ class Alter {
     // False: it is so already.
     Result<bool> change(const delta::Snapshot& there) {
         if (alter_.then == AlterThen::kAddColumn) return add();
-        if (alter_.then == AlterThen::kSetProperties) return set_properties();
+        if (alter_.then == AlterThen::kSetProperties) return set_properties(there);
         if (alter_.then == AlterThen::kAddCheck) return add_check(there);
         if (alter_.then == AlterThen::kDropCheck) return drop_check();
         if (alter_.then == AlterThen::kSetComment && alter_.column.empty()) {
@@ -204,7 +206,23 @@ class Alter {
         says("DROP CONSTRAINT", {{"name", alter_.name}});
         return true;
     }
-    Result<bool> set_properties() {
+    // Rows that are there get ids as those that come do: their files are named once more.
+    Status number_all(const delta::Snapshot& there) {
+        for (const auto& file : there.files.all()) {
+            if (file->base_row_id && file->default_row_commit_version) continue;
+            if (file->records < 0)
+                return fail(errors::kTableFeature,
+                            fmt::format("this version of Tarn does not set {} where a file's rows "
+                                        "are not counted in the log: {}",
+                                        delta::kEnableRowTracking, file->path));
+            auto& add = numbered_.emplace_back(*file);
+            add.base_row_id = add.default_row_commit_version = std::nullopt;
+            add.data_change = false;
+        }
+        tests_rows_ = true;  // none may come without
+        return {};
+    }
+    Result<bool> set_properties(const delta::Snapshot& there) {
         auto& configuration = edit_->metadata.configuration;
         const auto before = configuration;
         for (const auto& [key, value] : statement_.properties) {
@@ -215,6 +233,11 @@ class Alter {
             if (!value.empty()) configuration.emplace_back(key, value);
         }
         if (configuration == before) return false;
+        TARN_RETURN_IF_ERROR(
+            delta::name_row_columns(edit_->metadata, [this] { return lake_.new_uuid().str(); }));
+        if (altered(there).is_true(delta::kEnableRowTracking) &&
+            !there.is_true(delta::kEnableRowTracking))
+            TARN_RETURN_IF_ERROR(number_all(there));
         says("SET TBLPROPERTIES", statement_.properties);
         return true;
     }
@@ -244,6 +267,7 @@ class Alter {
     std::string column_;  // as the table spells it
     std::string operation_;
     std::vector<std::pair<std::string, std::string>> parameters_;
+    std::vector<delta::AddFile> numbered_;  // files that get ids for their rows
     bool tests_rows_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include "row_change.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/protocol_gate.h"
+#include "tarn/delta/row_tracking.h"
 #include "tarn/delta/schema_edit.h"
 #include "tarn/lake/create_table.h"
 
@@ -75,6 +76,8 @@ class Create {
         for (const auto& [key, value] : request_.properties)
             TARN_RETURN_IF_ERROR(check_property(key, value));
         auto commit = first(schema, there ? &**there : nullptr);
+        TARN_RETURN_IF_ERROR(
+            delta::name_row_columns(*commit.metadata, [this] { return lake_.new_uuid().str(); }));
         TARN_RETURN_IF_ERROR(delta::check_writable(*commit.protocol, *commit.metadata));
         auto table = future_table(entry_.table.root(), *commit.protocol, *commit.metadata, schema);
         if (table->mapping() != delta::ColumnMapping::kNone) {
@@ -95,14 +98,13 @@ class Create {
                 std::vector<std::string> names;
                 for (const auto& field : given.fields)
                     names.push_back(field.name);
-                rows = rules.kept(*table, rows, names);
+                rows = rules.kept(*table, rows, names, sql::Beside::kNothing);
             }
-            TARN_TRY(commit.adds,
-                     sql::write_delta_files(*session, sql::typed_select(*table, rows, false),
-                                            {.snapshot = table,
-                                             .stem = lake_.new_uuid().str(),
-                                             .file_bytes = kFileBytes,
-                                             .time_ms = commit.time.ms()}));
+            TARN_TRY(commit.adds, sql::write_delta_files(*session, sql::typed_select(*table, rows),
+                                                         {.snapshot = table,
+                                                          .stem = lake_.new_uuid().str(),
+                                                          .file_bytes = kFileBytes,
+                                                          .time_ms = commit.time.ms()}));
             for (const auto& add : commit.adds)
                 outcome.inserted += uint64_t(std::max<int64_t>(0, add.records));
             outcome.written = outcome.inserted;

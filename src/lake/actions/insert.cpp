@@ -79,9 +79,7 @@ class Insert final : public RowOperation {
         TARN_TRY(auto given, columns_of(change.session()));
         auto named = request_.columns;
         if (request_.by_name) named = given;
-        if (named.empty() && !request_.by_name)
-            for (const auto& field : fields)
-                named.push_back(field.name);
+        if (named.empty() && !request_.by_name) named = by_position(change, given.size());
         if (named.size() != given.size())
             return fail(ErrorCode::kInvalidArgument,
                         fmt::format("the query gives {} columns, table {} takes {}", given.size(),
@@ -97,18 +95,33 @@ class Insert final : public RowOperation {
             if (count > 1)
                 return fail(ErrorCode::kInvalidArgument, "column " + field.name + " comes twice");
             used += size_t(count);
-            list += fmt::format(
-                "{}{} AS {}", list.empty() ? "" : ", ",
-                count ? "v." + quoted_name(field.name) : change.rules().left_out(field.name),
-                quoted_name(field.name));
+            auto value = "v." + quoted_name(field.name);
+            if (count == 0) {
+                TARN_TRY(value, change.left_out(field.name));
+            }
+            list +=
+                fmt::format("{}{} AS {}", list.empty() ? "" : ", ", value, quoted_name(field.name));
         }
         if (used != named.size())
             for (const auto& name : named)
                 if (!change.table().schema->find(name))
                     return fail(ErrorCode::kInvalidArgument,
                                 fmt::format("table {} has no column {}", request_.table, name));
-        return change.kept(
-            fmt::format("SELECT {} FROM ({}) AS v({})", list, request_.select, names), named);
+        TARN_TRY(const auto rows, change.numbered(fmt::format("SELECT {} FROM ({}) AS v({})", list,
+                                                              request_.select, names),
+                                                  named));
+        return change.kept(rows, named);
+    }
+    // All columns; those that take no values are left out if there are none for them.
+    static std::vector<std::string> by_position(const RowChange& change, size_t given) {
+        std::vector<std::string> all, taking;
+        for (const auto& field : change.table().schema->fields) {
+            all.push_back(field.name);
+            const auto identity = change.rules().identities.find(field.name);
+            if (identity == change.rules().identities.end() || identity->second.takes_values)
+                taking.push_back(field.name);
+        }
+        return given == taking.size() ? taking : all;
     }
     // The names of what the query gives.
     Result<std::vector<std::string>> columns_of(sql::Session& session) const {

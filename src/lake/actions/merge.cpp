@@ -85,7 +85,8 @@ class Merge final : public RowOperation {
   private:
     // The table gets the source's columns that a clause asks for, if it evolves.
     Status look_at_source(RowChange& change) {
-        if (!request_.evolves && !change.rules().any()) return {};
+        if (!request_.evolves && !change.rules().any() && change.rules().identities.empty())
+            return {};
         const auto source = fmt::format("SELECT * EXCLUDE (\"tarn sid\") FROM {}", kSource);
         TARN_TRY(const auto given, sql::schema_of_query(change.session(), source));
         for (const auto& field : given.fields)
@@ -104,9 +105,11 @@ class Merge final : public RowOperation {
         return change.add_columns(std::move(more));
     }
     // Whether a clause for all columns takes this one from the source: where the table does not
-    // evolve, one that the source has not is an error, unless it is generated.
+    // evolve, one that the source has not is an error, unless the table has values for it.
     bool in_source(const RowChange& change, const std::string& column) const {
-        return (!request_.evolves && !change.rules().generated.contains(column)) ||
+        const auto& rules = change.rules();
+        return (!request_.evolves && !rules.generated.contains(column) &&
+                !rules.identities.contains(column)) ||
                std::ranges::any_of(source_,
                                    [&](const auto& name) { return same_but_case(name, column); });
     }
@@ -201,8 +204,9 @@ class Merge final : public RowOperation {
                 "WHERE {} = {}",
                 kSource, kPairs, clause_of(MergeWhen::kNotMatched), i, fmt::arg("s", s_));
             TARN_TRY(const auto row, inserted_row(change, clause));
-            const auto rows =
-                change.kept(fmt::format("SELECT {} {}", row, those), given_by(clause));
+            TARN_TRY(const auto whole,
+                     change.numbered(fmt::format("SELECT {} {}", row, those), given_by(clause)));
+            const auto rows = change.kept(whole, given_by(clause));
             change.come(rows);
             change.record(fmt::format("SELECT *, 'insert' AS _change_type FROM ({})", rows));
             return {};
@@ -230,8 +234,10 @@ class Merge final : public RowOperation {
             return {};
         }
         TARN_TRY(const auto row, updated_row(change, clause));
-        const auto rows = change.kept(fmt::format("SELECT {} {}", row, those), given_by(clause));
-        change.come(rows);
+        const auto rows =
+            change.kept(fmt::format("SELECT {}{} {}", row, change.kept_ids(request_.alias), those),
+                        given_by(clause), change.kept_beside());
+        change.come(rows, change.kept_beside());
         change.record(fmt::format("SELECT {}, 'update_preimage' AS _change_type {}", old, those));
         change.record(fmt::format("SELECT *, 'update_postimage' AS _change_type FROM ({})", rows));
         return {};
@@ -246,15 +252,18 @@ class Merge final : public RowOperation {
             for (const auto& field : change.table().schema->fields)
                 if (in_source(change, field.name))
                     set.push_back({field.name, from_source(field.name)});
+        TARN_RETURN_IF_ERROR(change.check_set(set));
         return set_list(change.table(), request_.alias, set);
     }
     Result<std::string> inserted_row(const RowChange& change, const MergeClause& clause) const {
         auto set = spelled(*change.table().schema, clause.set);
         for (const auto& field : change.table().schema->fields)
-            if (clause.all && in_source(change, field.name))
+            if (clause.all && in_source(change, field.name)) {
                 set.push_back({field.name, from_source(field.name)});
-            else if (std::ranges::find(set, field.name, &SetColumn::column) == set.end())
-                set.push_back({field.name, change.rules().left_out(field.name)});
+            } else if (std::ranges::find(set, field.name, &SetColumn::column) == set.end()) {
+                TARN_TRY(auto value, change.left_out(field.name));
+                set.push_back({field.name, std::move(value)});
+            }
         return set_list(change.table(), request_.alias, set);
     }
 

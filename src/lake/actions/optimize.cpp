@@ -10,9 +10,9 @@
 #include "row_change.h"
 #include "tarn/base/settings.h"
 #include "tarn/delta/deletion_vector.h"
-#include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
+#include "tarn/delta/row_tracking.h"
 #include "tarn/sql/delta_write.h"
 #include "tarn/sql/quote.h"
 
@@ -58,10 +58,8 @@ class Optimize {
     Status look() {
         TARN_TRY(snapshot_, lake_.snapshot(request_.table));
         TARN_RETURN_IF_ERROR(delta::check_writable(snapshot_->protocol, *snapshot_->metadata));
-        if (snapshot_->is_true("delta.enableRowTracking"))
-            return fail(errors::kTableFeature,
-                        "Delta table cannot be optimized by this version of Tarn: row tracking "
-                        "(delta.enableRowTracking), whose ids would not follow the rows");
+        TARN_TRY(const auto tracking, delta::row_tracking(*snapshot_));
+        beside_ = tracking ? sql::Beside::kRowIds : sql::Beside::kNothing;
         TARN_RETURN_IF_ERROR(check_order(*snapshot_, request_.order_by));
         target_bytes_ =
             request_.target_bytes > 0 ? request_.target_bytes : target_bytes_of(*snapshot_);
@@ -140,26 +138,37 @@ class Optimize {
         bin.first_sources = bin.sources;
         sql::GivenFiles given(*session_, {snapshot_, bin.sources});
         if (!bin.ordered)
-            return write(bin, fmt::format("SELECT {} FROM {} t", column_list(*snapshot_, "t"),
-                                          given.text()));
+            return write(bin, fmt::format("SELECT {} FROM {} t", columns() + ids(), given.text()));
         TARN_TRY(const auto table,
-                 order_rows(*session_, given.text(), *snapshot_, request_.order_by));
+                 order_rows(*session_, given.text(), *snapshot_, request_.order_by, ids()));
+        auto list = columns();
+        if (!ids().empty())
+            for (const char* name : {sql::kRowIdColumn, sql::kRowVersionColumn})
+                list += ", t." + quoted_name(name);
         TARN_TRY(const auto rows, number("SELECT count(*) FROM " + table));
         const int64_t files = ordered_files(bin);
         const int64_t step = std::max<int64_t>(1, (rows + files - 1) / files);
         for (int64_t from = 0; from < rows; from += step)
             TARN_RETURN_IF_ERROR(
-                write(bin, fmt::format("SELECT {} FROM {} t WHERE rowid >= {} AND rowid < {}",
-                                       column_list(*snapshot_, "t"), table, from, from + step)));
+                write(bin, fmt::format("SELECT {} FROM {} t WHERE rowid >= {} AND rowid < {}", list,
+                                       table, from, from + step)));
         return session_->execute("DROP TABLE " + table);
+    }
+
+    std::string columns() const { return column_list(*snapshot_, "t"); }
+    // Of the rows, which keep them.
+    std::string ids() const {
+        return beside_ == sql::Beside::kRowIds ? row_ids("t", RowIds::kCopied) : "";
     }
 
     Status write(FileBin& bin, const std::string& select) {
         TARN_RETURN_IF_ERROR(lake_.context.failpoints.hit("lake.before_data"));
-        auto files = sql::write_delta_files(*session_, sql::typed_select(*snapshot_, select, false),
-                                            {.snapshot = snapshot_,
-                                             .stem = lake_.new_uuid().str(),
-                                             .time_ms = lake_.context.clock.now().ms()});
+        auto files =
+            sql::write_delta_files(*session_, sql::typed_select(*snapshot_, select, beside_),
+                                   {.snapshot = snapshot_,
+                                    .stem = lake_.new_uuid().str(),
+                                    .beside = beside_,
+                                    .time_ms = lake_.context.clock.now().ms()});
         if (!files) return fail(std::move(files).error());
         for (auto& file : *files) {
             file.data_change = false;
@@ -296,6 +305,7 @@ class Optimize {
     FilesByPath files_;
     std::unique_ptr<sql::Session> session_;
     int64_t target_bytes_ = 0;
+    sql::Beside beside_ = sql::Beside::kNothing;
     bool in_order_ = false;  // rows are written as they are read
     bool stopped_ = false;
     std::set<PartitionKey> yielded_;

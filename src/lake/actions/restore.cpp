@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "identity.h"
 #include "table_files.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
@@ -122,7 +123,8 @@ class Restore {
                                 then_->version, request_.table, gone.size(), names));
     }
 
-    // Schema and properties go back; ids of columns are never given twice.
+    // Schema and properties go back; ids of columns and numbers of identity columns are never given
+    // twice.
     void set_metadata(delta::CommitRequest& commit) const {
         auto metadata = *then_->metadata;
         metadata.id = now_->metadata->id;
@@ -131,6 +133,8 @@ class Restore {
                 if (key == kMaxColumnId && integer_property(*then_, kMaxColumnId, 0) <
                                                integer_property(*now_, kMaxColumnId, 0))
                     value = *id;
+        if (auto schema = *then_->schema; keep_high_water_marks(schema, *now_->schema))
+            metadata.schema = delta::schema_json(schema);
         if (!same_but_id(metadata, *now_->metadata)) commit.metadata = std::move(metadata);
     }
 

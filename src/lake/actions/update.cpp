@@ -15,6 +15,7 @@ class Update final : public RowOperation {
 
     Status plan(RowChange& change, ChangeOutcome& outcome) override {
         const auto alias = sql::quoted_name(request_.alias);
+        TARN_RETURN_IF_ERROR(change.check_set(request_.set));
         TARN_TRY(auto row, set_list(change.table(), request_.alias, request_.set));
         TARN_RETURN_IF_ERROR(change.choose_gone(fmt::format(
             "SELECT {0}.\"tarn file\" AS f, {0}.\"tarn row\" AS r FROM {1} AS {0} WHERE {2}", alias,
@@ -29,8 +30,10 @@ class Update final : public RowOperation {
         std::vector<std::string> given;
         for (const auto& one : request_.set)
             given.push_back(one.column);
-        const auto rows = change.kept(fmt::format("SELECT {} {}", row, those), given);
-        change.come(rows);
+        const auto rows =
+            change.kept(fmt::format("SELECT {}{} {}", row, change.kept_ids(request_.alias), those),
+                        given, change.kept_beside());
+        change.come(rows, change.kept_beside());
         change.record(fmt::format("SELECT {}, 'update_preimage' AS _change_type {}",
                                   column_list(change.table(), request_.alias), those));
         change.record(fmt::format("SELECT *, 'update_postimage' AS _change_type FROM ({})", rows));

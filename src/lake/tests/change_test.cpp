@@ -223,8 +223,9 @@ TEST_P(ChangeTest, AnErrorBehindTheCommit) {
 }
 
 TEST_P(ChangeTest, PropertiesOfANewTable) {
-    EXPECT_NE(refused("CREATE TABLE a.t (id BIGINT) WITH ('delta.enableRowTracking'='true')"), "");
-    EXPECT_NE(refused("ALTER TABLE bronze.events SET ('delta.enableRowTracking'='true')"), "");
+    EXPECT_NE(refused("CREATE TABLE a.t (id BIGINT) WITH ('delta.rowTrackingSuspended'='true')"),
+              "");
+    EXPECT_NE(refused("ALTER TABLE bronze.events SET ('delta.enableIcebergCompatV2'='true')"), "");
     EXPECT_NE(refused("CREATE TABLE a.t (id BIGINT) WITH ('delta.constraints.a'='id > 0')"), "");
     run("CREATE TABLE a.t (id BIGINT, s STRUCT(x INTEGER)) WITH ('delta.columnMapping.mode'='id')");
     run("INSERT INTO a.t VALUES (1, {'x': 2})");

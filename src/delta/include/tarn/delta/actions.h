@@ -93,7 +93,7 @@ struct CommitInfo {
     std::optional<int64_t> timestamp_ms, in_commit_timestamp_ms, read_version;
     std::string operation, engine, txn_id, isolation;
     // Values as text: strings undone, everything else as JSON.
-    std::vector<std::pair<std::string, std::string>> parameters, metrics;
+    std::vector<std::pair<std::string, std::string>> parameters, metrics, tags;
     std::optional<bool> blind_append;
     std::string user_metadata;
 };

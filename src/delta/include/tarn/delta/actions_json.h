@@ -25,6 +25,9 @@ void append_json(std::string& out, const SetTransaction& action);
 void append_json(std::string& out, const DomainMetadata& action);
 void append_json(std::string& out, const ChangeFile& action);
 void append_json(std::string& out, const CommitInfo& action);
+// Of checkpoints alone.
+void append_json(std::string& out, const CheckpointMetadata& action);
+void append_json(std::string& out, const Sidecar& action);
 
 // A JSON string with its quotes.
 void append_json_string(std::string& out, std::string_view text);

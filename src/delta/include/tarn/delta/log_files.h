@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "tarn/base/ids.h"
 #include "tarn/base/result.h"
+#include "tarn/delta/actions.h"
 #include "tarn/io/file_system.h"
 
 namespace tarn::delta {
@@ -36,16 +38,31 @@ LogFile parse_log_name(std::string_view name);
 
 std::string commit_name(int64_t version);      // 00000000000000000007.json
 std::string checkpoint_name(int64_t version);  // 00000000000000000007.checkpoint.parquet
+// 00000000000000000007.checkpoint.3a0d65cd-4056-49b8-937b-95f9e3ee90e5.parquet
+std::string checkpoint_name(int64_t version, const Uuid& id);
+// Of a file in _sidecars, however the action says its path.
+std::string name_of(const Sidecar& sidecar);
+std::string checksum_name(int64_t version);  // 00000000000000000007.crc
 
 struct Checkpoint {
     int64_t version = -1;
     std::vector<std::string> files;  // names; several when multipart, in order of parts
     bool v2 = false, json = false;
 };
+// What the commits of some versions, both included, come to (PROTOCOL.md "Log Compaction Files").
+struct Compaction {
+    int64_t first = -1, last = -1;
+    std::string name;
+};
 struct LogListing {
     std::map<int64_t, io::FileInfo> commits;
     std::vector<Checkpoint> checkpoints;  // complete ones, newest first
-    int64_t newest() const;               // -1 if the log is empty
+    std::vector<Compaction> compactions;
+    std::map<int64_t, std::string> checksums;  // names by version
+    // -1 if the log is empty. A compaction alone is no proof of a version.
+    int64_t newest() const;
+    // Of those that begin at `from` and end by `to` the one that spans most; null: none.
+    const Compaction* compaction(int64_t from, int64_t to) const;
 };
 // Errors: kNotFound (no log folder).
 Result<LogListing> list_log(io::FileSystem& fs, const std::string& log_folder);

@@ -30,6 +30,7 @@ enum class TypeKind : uint8_t {
     kTimestamp,
     kTimestampNtz,
     kVoid,
+    kVariant,  // any JSON and more, by the row; read as JSON text
     kStruct,
     kArray,
     kMap,
@@ -52,6 +53,9 @@ struct Field {
         id;  // delta.columnMapping.id; of nested elements from delta.columnMapping.nested.ids
     std::string physical;  // delta.columnMapping.physicalName; empty if absent
 };
+
+// Whether a type is of this kind, or has one inside.
+bool holds(const DataType& type, TypeKind kind);
 
 struct Schema {
     std::vector<Field> fields;

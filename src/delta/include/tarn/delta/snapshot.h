@@ -63,7 +63,8 @@ struct Snapshot {
     int64_t commit_ms = 0;  // of the newest commit: in-commit timestamp, or commitInfo's; 0 unknown
     uint64_t bytes = 0;     // of live files
     int64_t rows = 0;       // live rows of the files that have a count
-    uint64_t uncounted = 0;  // files without one
+    uint64_t uncounted = 0;                 // files without one
+    int64_t vectors = 0, deleted_rows = 0;  // deletion vectors of live files, and rows in them
 
     ColumnMapping mapping() const { return column_mapping(protocol, *metadata); }
     int64_t transaction(std::string_view app_id) const;  // -1 if none
@@ -88,6 +89,7 @@ class Replay {
     // reading).
     Result<std::shared_ptr<const Snapshot>> snapshot();
     int64_t version() const { return state_.version; }
+    const std::map<std::string, DomainMetadata>& domains() const { return *state_.domains; }
     bool has_file(std::string_view canonical_path) const;  // live, without a deletion vector
 
   private:

@@ -3,7 +3,8 @@
 // A table: its newest snapshot, kept fresh by reading only new commits, and commits to it.
 //
 // Commit protocol: _delta_log/<version>.json is created by put-if-absent; who comes second reads
-// what the winners did, checks for conflicts, and tries the next version.
+// what the winners did, checks for conflicts, and tries the next version. A checksum of the version
+// (checksum.h) is put beside its commit afterwards.
 
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "tarn/base/ids.h"
 #include "tarn/base/mutex.h"
 #include "tarn/base/result.h"
 #include "tarn/base/time.h"
@@ -30,9 +32,17 @@ struct CommitOutcome {
 };
 
 struct Checkpoint;
+struct LogListing;
 
 // Called at each durable step by name; an error stops there (io::Failpoints).
 using StepHook = std::function<Status(std::string_view)>;
+
+struct CheckpointOptions {
+    int64_t now_ms = 0;
+    std::function<Uuid()> new_id;  // for the names of a v2 checkpoint's files
+    // A sidecar has at most so many actions, and ends with the first beyond so many bytes of JSON.
+    size_t sidecar_actions = 50'000, sidecar_bytes = 64 << 20;
+};
 
 // Thread-safe.
 class Table {
@@ -66,18 +76,26 @@ class Table {
     Result<CommitOutcome> commit(CommitRequest request, const Snapshot& read,
                                  const StepHook& step = {});
 
+    // Why a checksum beside a commit was not written since this was last asked. Tables are whole
+    // without.
+    std::optional<Error> take_checksum_error();
+
     // Whether a file of this path (decoded, relative to the table) is or was part of the newest known version.
     bool knows_file(const std::string& path) const;
 
-    // Writes V.checkpoint.parquet of the newest snapshot and _last_checkpoint.
-    Status write_checkpoint(int64_t now_ms, const StepHook& step = {});
-    // Removes commits and checkpoints older than delta.logRetentionDuration, keeping the newest
-    // checkpoint at or before the cutoff, the commit at its version, and all that comes after.
-    // What is needed to read from version `held` on stays too. Returns the number of files removed.
+    // Writes a checkpoint of the newest snapshot, and _last_checkpoint: V.checkpoint.parquet, or
+    // where delta.checkpointPolicy asks for v2 V.checkpoint.UUID.parquet, its files in sidecars.
+    Status write_checkpoint(const CheckpointOptions& options, const StepHook& step = {});
+    // Removes commits, their checksums and compactions, and checkpoints older than
+    // delta.logRetentionDuration, keeping the newest checkpoint at or before the cutoff, the commit
+    // at its version, and all that comes after. What is needed to read from version `held` on stays
+    // too. With them go sidecars that no checkpoint names any more, and what crashes have left.
+    // Returns the number of files removed.
     Result<int> clean_log(int64_t now_ms, int64_t held, const StepHook& step = {});
 
     const std::string& root() const { return root_; }
     std::string log_folder() const { return root_ + "/_delta_log"; }
+    std::string sidecar_folder() const { return log_folder() + "/_sidecars"; }
 
   private:
     Result<std::shared_ptr<const Snapshot>> refresh_locked() TARN_REQUIRES(mutex_);
@@ -85,6 +103,11 @@ class Table {
     Status advance_locked() TARN_REQUIRES(mutex_);
     Result<std::unique_ptr<Replay>> replay_to(int64_t version);
     Status read_checkpoint(const Checkpoint& checkpoint, Replay& replay);
+    Status read_checkpoint_file(const std::string& path, bool json, CheckpointColumns columns,
+                                const std::function<Status(Action&&)>& each);
+    // Sidecars that no checkpoint names, of yesterday or before.
+    Result<int> clean_sidecars(int64_t now_ms, const StepHook& step);
+    Result<bool> apply_compaction(const LogListing& log, int64_t from, int64_t to, Replay& replay);
     Result<bool> committed_locked(int64_t version, const std::string& txn_id);
     Result<CommitOutcome> publish_locked(int64_t version, CommitRequest& request, int conflicts)
         TARN_REQUIRES(mutex_);
@@ -99,12 +122,15 @@ class Table {
     std::shared_ptr<const Snapshot> snapshot_ TARN_GUARDED_BY(mutex_);
     // Of the newest commit read: if it is gone or differs, the log is another one.
     std::optional<io::FileInfo> newest_ TARN_GUARDED_BY(mutex_);
+    std::optional<Error> checksum_error_ TARN_GUARDED_BY(mutex_);
 };
 
 // A duration property such as "interval 30 days" in milliseconds; the default if absent or not
 // understood.
 int64_t interval_property_ms(const Metadata& metadata, std::string_view key, int64_t default_ms);
 // The actions of one commit file. Errors: kNotFound, kCorrupted.
+// Likewise of a compaction, by its path.
+Result<std::vector<Action>> read_actions(io::FileSystem& fs, const std::string& path);
 Result<std::vector<Action>> read_commit(io::FileSystem& fs, const std::string& log_folder,
                                         int64_t version);
 

@@ -23,11 +23,16 @@ struct DeltaFiles {
 };
 
 // Makes these files what a session reads by text() in FROM, as long as it lives; one at a time.
-// Beside
-// the table's columns they have kFileColumn, which is "tarn://" and the path on disk, and
-// kRowColumn, the position in the file.
+// Beside the table's columns they have kFileColumn, which is "tarn://" and the path on disk, and
+// kRowColumn, the position in the file. Where rows keep ids (tarn/delta/row_tracking.h) they also
+// have what the file says of the row's id and version, NULL if it says nothing, and what is so by
+// default: kFileIdColumn + kRowColumn, and kFileVersionColumn.
 inline constexpr const char* kFileColumn = "tarn file";
 inline constexpr const char* kRowColumn = "tarn row";
+inline constexpr const char* kRowIdColumn = "tarn row id";
+inline constexpr const char* kRowVersionColumn = "tarn row version";
+inline constexpr const char* kFileIdColumn = "tarn file id";
+inline constexpr const char* kFileVersionColumn = "tarn file version";
 class GivenFiles {
   public:
     GivenFiles(Session& session, const DeltaFiles& files);
