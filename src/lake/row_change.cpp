@@ -222,7 +222,9 @@ Result<std::string> RowChange::numbered(std::string select, const std::vector<st
 
 Status RowChange::check_set(const std::vector<SetColumn>& set) const {
     for (const auto& one : set)
-        if (rules_.identities.contains(one.column))
+        if (std::ranges::any_of(rules_.identities, [&](const auto& identity) {
+                return same_but_case(identity.first, one.column);
+            }))
             return fail(ErrorCode::kInvalidArgument,
                         fmt::format("column {} of table {} is an identity column, which no UPDATE "
                                     "sets: name the other columns",

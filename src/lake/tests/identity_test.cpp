@@ -145,7 +145,7 @@ TEST_P(IdentityTest, ValuesThatCome) {
     run("INSERT INTO a.t VALUES (100, 'mine')");
     run("INSERT INTO a.t (v) VALUES ('given')");
     EXPECT_EQ(rows(), "1:given 100:mine");
-    EXPECT_NE(refused("UPDATE a.t SET id = 5").find("identity column"), std::string::npos);
+    EXPECT_NE(refused("UPDATE a.t SET ID = 5").find("identity column"), std::string::npos);
     EXPECT_NE(refused("MERGE INTO a.t t USING (SELECT 1 AS id, 'x' AS v) s ON t.id = s.id WHEN "
                       "MATCHED THEN UPDATE")
                   .find("identity column"),

@@ -14,7 +14,7 @@ namespace {
 using namespace lake::testing;  // NOLINT
 
 constexpr int kEpochs = 4, kRowsPerEpoch = 4;
-constexpr int kSeeds = 240;
+constexpr int kSeeds = 280;
 const std::string kTable = "s.t";
 
 struct Story {
@@ -26,7 +26,10 @@ struct Story {
 
     TableSpec spec() const {
         TableSpec out{kTable, kEventColumns, {}, {{"delta.checkpointInterval", "2"}}, ""};
-        if (partitioned) out.partition_by = {"region"};
+        if (partitioned) {
+            out.partition_by = {"region"};
+            out.properties["delta.checkpointPolicy"] = "v2";
+        }
         // A short memory of the log, so that cleanup is crossed as well.
         out.properties["delta.logRetentionDuration"] = "interval 1 second";
         return out;
@@ -123,6 +126,7 @@ TEST(LakeSimulation, EveryDurableStepHasAFailpoint) {
                           "lake.before_last_checkpoint", "lake.after_checkpoint",
                           "lake.before_clean", "lake.before_drop", "lake.after_drop"})
             EXPECT_TRUE(hits.contains(name)) << name;
+        EXPECT_EQ(hits.contains("lake.before_sidecar"), partitioned);
     }
 }
 
