@@ -532,15 +532,18 @@ Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeReques
     auto& engine = request.engine ? *request.engine : lake.context.engine;
     TARN_TRY(auto rules, row_rules(engine, *snapshot));
     TARN_TRY(auto session, engine.session());
-    TARN_TRY(const auto tracking, delta::row_tracking(*snapshot));
+    const auto tracking = delta::row_tracking(*snapshot);
     RowChange change(lake, entry, request, snapshot, std::move(rules), std::move(session),
-                     tracking.has_value());
+                     tracking && *tracking);
     const Interruptible interruptible(lake, change.session());
     TARN_RETURN_IF_ERROR(interruptible.check());
     TARN_RETURN_IF_ERROR(operation.plan(change, outcome));
     auto made = [&]() -> Status {
         TARN_TRY(auto commit, change.prepare(outcome));
-        if (change.gone() > 0) TARN_RETURN_IF_ERROR(check_rows_may_go(*snapshot, request.table));
+        if (change.gone() > 0) {
+            TARN_RETURN_IF_ERROR(check_rows_may_go(*snapshot, request.table));
+            if (!tracking) return fail(Error(tracking.error()));  // their ids cannot be kept
+        }
         operation.count(change, outcome);
         commit.info.operation = operation.name();
         commit.info.parameters = operation.parameters();

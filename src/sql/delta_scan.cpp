@@ -386,8 +386,9 @@ class DeltaReader final : public MultiFileReader {
     static void add_row_ids(const delta::Snapshot& table, ScanState& state,
                             MultiFileReaderBindData& bind, vector<string>& names,
                             vector<LogicalType>& types) {
-        const auto tracking = value_or_raise(delta::row_tracking(table));
-        if (!tracking) return;
+        const auto named = delta::row_tracking(table);
+        if (!named || !*named) return;  // without names rows are read all the same
+        const auto& tracking = *named;
         auto add = [&](const char* name, const string& physical) {
             add_column(name, physical, LogicalType::BIGINT, state, bind, names, types);
         };
