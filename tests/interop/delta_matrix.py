@@ -59,6 +59,7 @@ def words(error):
     text = text.split("\n", 1)[-1] if isinstance(error, SparkError) else text
     text = re.sub(r"(file:)?/\S*/m/\S*", "…", text.strip().split("\n")[0])
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b\d{9,}\b", "…", text).replace("|", "\\|")
+    text = re.sub(r"\[(\w+(?:, \w+)+)\]", lambda names: f"[{', '.join(sorted(names[1].split(', ')))}]", text)  # a set's, in any order
     return f"⟨{text if len(text) <= 160 else text[:158].rstrip() + ' …'}⟩"
 
 
