@@ -125,6 +125,57 @@ TEST_F(ChangesFlowTest, RowsThatBreakARule) {
     EXPECT_EQ(platform_.runtime().describe("gold.m")->quarantined, 4);
 }
 
+// Groups are those of a version, which does not change: one that cannot be is passed by a rebuild.
+TEST_F(ChangesFlowTest, AValueThatGroupsRefuse) {
+    run("create table s.t (id integer, pieces varchar)");
+    run("insert into s.t values (1, '1'), (2, '2')");
+    ASSERT_TRUE(open({{"m",
+                       "{{ config(materialized='incremental', changes=true, every='1s') }}\n"
+                       "select id % 2 as odd, sum(cast(pieces as integer)) as pieces "
+                       "from {{ source('s', 't') }} group by 1"}}));
+    catch_up();
+    EXPECT_THAT(rows("select odd, pieces from gold.m order by all"), ElementsAre("0 2", "1 1"));
+    run("insert into s.t values (3, 'x')");
+    platform_.clock.advance(Duration::seconds(10));
+    EXPECT_FALSE(platform_.drain());
+    const auto status = platform_.runtime().describe("gold.m");
+    EXPECT_EQ(status->state, FlowState::kFailed);
+    EXPECT_THAT(status->reason, HasSubstr("Could not convert string 'x'"));
+    EXPECT_THAT(rows("select odd, pieces from gold.m order by all"), ElementsAre("0 2", "1 1"));
+    run("update s.t set pieces = '3' where id = 3");
+    ASSERT_TRUE(platform_.runtime().rebuild("gold.m", false));
+    catch_up();
+    EXPECT_THAT(rows("select odd, pieces from gold.m order by all"), ElementsAre("0 2", "1 4"));
+}
+
+// Two processes with one flow: the second to merge a batch is told so.
+TEST_F(ChangesFlowTest, AnotherProcessIsFenced) {
+    run("create table s.t (id integer, name varchar)");
+    run("insert into s.t values (1, 'a')");
+    ASSERT_TRUE(open({{"m",
+                       "{{ config(materialized='incremental', changes=true, unique_key='id', "
+                       "every='1s') }}\nselect id, name from {{ source('s', 't') }}"}}));
+    catch_up();
+    const auto generation = platform_.runtime().describe("gold.m")->generation;
+    auto at = platform_.context();
+    auto other = lake::Lake::open(
+        "d/tables", {at.fs, at.clock, at.random, at.failpoints, at.metrics, at.logger, at.engine});
+    ASSERT_TRUE(other);
+    lake::MergeRequest merge;
+    merge.table = "gold.m";
+    merge.source = "select 1 as id, 'theirs' as name";
+    merge.on = "t.id = s.id";
+    merge.clauses = {
+        {lake::MergeWhen::kMatched, lake::MergeThen::kUpdate, "", {{"name", "s.name"}}, false}};
+    merge.txn = lake::Txn{"gold.m/" + generation, 1};
+    ASSERT_TRUE((*other)->merge(merge));
+    run("insert into s.t values (2, 'b')");
+    platform_.clock.advance(Duration::seconds(10));
+    EXPECT_FALSE(platform_.drain());
+    EXPECT_THAT(platform_.runtime().describe("gold.m")->reason, HasSubstr("fenced"));
+    EXPECT_THAT(rows("select id, name from gold.m order by all"), ElementsAre("1 theirs"));
+}
+
 // The table has row ids, and another engine took rows away.
 TEST_F(ChangesFlowTest, ATableWithRowTracking) {
     run("create table s.t (id integer, name varchar)");
