@@ -55,6 +55,18 @@ def test_a_large_query_uses_the_disk(server):
     assert rows == [{"n": 5_000_000}]
 
 
+def test_reading_more_than_its_memory_takes_none_for_good(server):
+    """Files are kept in memory while there is room; what makes room for others is given back."""
+    done = tarn.run("sql", "create table a.texts as select md5(i::varchar) || md5((-1 - i)::varchar) as s from range(6000000) r(i)",
+                    "--data", str(server.data))
+    assert done.returncode == 0, done.stderr
+    assert server.sql("select sizeInBytes as n from table_detail('a.texts')")[0]["n"] > 1.1 * LIMIT * MIB
+    for _ in range(4):
+        assert server.sql("select count(*) as n, max(length(s)) as l from a.texts where s > '0'", timeout=120) == [
+            {"n": 6_000_000, "l": 64}]
+    assert server.sql("select length(repeat('x', 60000000)) as n") == [{"n": 60_000_000}]
+
+
 def test_the_default_is_a_share_of_the_machine(server):
     rows = {row["name"]: row["value"] for row in server.sql("select name, value from system.settings")}
     assert rows["memory.limit"] == "1GiB" and rows["flow.memory"] == "60%"
