@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -17,6 +18,29 @@
 #include <fmt/format.h>
 
 namespace tarn::host {
+
+namespace {
+
+constexpr const char* kOwnLink = "/proc/self/exe";
+
+struct OwnProgram {
+    std::string path;  // empty if it cannot be told
+    bool there = false;
+};
+
+// So proc(5) shows a file that was replaced or removed, as by a build: what is running can still be
+// run by the link itself.
+OwnProgram own_program() {
+    constexpr std::string_view kGone = " (deleted)";
+    char path[4096];
+    const auto n = readlink(kOwnLink, path, sizeof path);
+    std::string_view found(path, size_t(std::max<ssize_t>(0, n)));
+    const bool gone = found.ends_with(kGone);
+    if (gone) found.remove_suffix(kGone.size());
+    return {std::string(found), n > 0 && !gone};
+}
+
+}  // namespace
 
 std::optional<Usage> usage_of(pid_t pid) {
     Usage usage;
@@ -55,6 +79,7 @@ Result<Child> Child::start(const std::vector<std::string>& arguments, bool pipe_
     for (auto& a : arguments)
         argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
+    const bool own = arguments[0] == own_program().path;
     auto parent = getpid();
     auto pid = fork();
     if (pid < 0) return fail(errno_error(errno, "start", arguments[0]));
@@ -68,6 +93,8 @@ Result<Child> Child::start(const std::vector<std::string>& arguments, bool pipe_
             if (fd >= 0) dup2(fd, STDERR_FILENO);
         }
         execv(argv[0], argv.data());
+        // It may have been replaced or removed since its path was asked for.
+        if (own) execv(kOwnLink, argv.data());
         _exit(127);
     }
     if (pipe_stdout) close(ends[1]);
@@ -147,13 +174,9 @@ std::optional<ExitStatus> Child::wait(Duration timeout) {
 }
 
 std::string own_path() {
-    char path[4096];
-    auto n = readlink("/proc/self/exe", path, sizeof path);
-    if (n <= 0) return "tarn";
-    const std::string_view found(path, size_t(n));
-    // So proc(5) shows a file that was replaced or removed, as by a build: what is running can
-    // still be run by the link itself.
-    return std::string(found.ends_with(" (deleted)") ? "/proc/self/exe" : found);
+    const auto own = own_program();
+    if (own.path.empty()) return "tarn";
+    return own.there ? own.path : kOwnLink;
 }
 
 }  // namespace tarn::host
