@@ -28,7 +28,7 @@ Result<std::vector<FlowPlan>> plans(const project::Project&, PartContext& contex
     std::vector<FlowPlan> out;
     FlowSpec spec{
         .name = "made.up", .kind = "numbers", .generation = "1", .sql = "", .trigger = "at_once"};
-    FlowPlan plan{{{"numbers", "ten"}},
+    FlowPlan plan{{{.node = {"numbers", "ten"}}},
                   std::make_unique<Twice>(std::move(spec), context.options, context.world),
                   {}};
     plan.sinks.push_back({.node = {"tally", "sum"}});

@@ -14,7 +14,7 @@ class Numbers final : public Source {
     std::string unit() const override { return "number"; }
     Result<Uuid> id() override { return Uuid{}; }
     size_t partitions() override { return 1; }
-    std::vector<Position> start() override { return {{0}}; }
+    std::vector<Position> start(std::span<const Position>) override { return {{0}}; }
     Result<SourceInput> read(std::span<const Position> at, const InputLimits&) override {
         SourceInput out;
         if (at[0].at < kNumbers) {
@@ -59,8 +59,8 @@ class Numbers final : public Source {
 
 SourceKind numbers_source() {
     return {"numbers",
-            [](const std::string& name, PartContext&) -> Result<std::unique_ptr<Source>> {
-                return std::make_unique<Numbers>(name);
+            [](const SourceSpec& spec, PartContext&) -> Result<std::unique_ptr<Source>> {
+                return std::make_unique<Numbers>(spec.node.name);
             }};
 }
 
