@@ -58,8 +58,7 @@ class Numbers final : public Source {
 }  // namespace
 
 SourceKind numbers_source() {
-    return {"numbers",
-            [](const SourceSpec& spec, PartContext&) -> Result<std::unique_ptr<Source>> {
+    return {"numbers", [](const SourceSpec& spec, PartContext&) -> Result<std::unique_ptr<Source>> {
                 return std::make_unique<Numbers>(spec.node.name);
             }};
 }
