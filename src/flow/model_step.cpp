@@ -48,6 +48,23 @@ codec::Column nulls(ColumnType type, size_t rows) {
 
 }  // namespace
 
+Result<ModelStep::RowsQuery> ModelStep::compile_rows(std::string_view rule) const {
+    TARN_TRY(auto session, world_.engine.session());
+    auto statement = sql::StreamStatement::compile(std::move(session), model_.sql, {&schema_, 1});
+    if (!statement) return fail(wrong(statement.error()));
+    if (const auto& beyond = (*statement)->not_row_wise())
+        return fail(wrong(
+            Error(ErrorCode::kUnsupported, fmt::format("{}: it cannot have {}", rule, *beyond))));
+    const auto& output = (*statement)->output();
+    const auto at = std::ranges::find(output, "_rejected", &codec::ColumnSpec::name);
+    RowsQuery out{std::move(*statement), at == output.end() ? -1 : int(at - output.begin())};
+    if (out.rejected >= 0 && at->type != codec::ColumnType::kText)
+        return fail(
+            wrong(Error(errors::kModelSql,
+                        "_rejected is the reason of a rejected row as text, NULL for the others")));
+    return out;
+}
+
 Status ModelStep::set_output(const std::vector<ColumnSpec>& output,
                              const std::vector<ColumnSpec>& aside) {
     auto bad = [&](const std::string& what) {

@@ -13,6 +13,7 @@
 #include "step.h"
 #include "tarn/sql/live_query.h"
 #include "tarn/sql/mergeable_query.h"
+#include "tarn/sql/statement.h"
 
 namespace tarn::flow {
 
@@ -40,7 +41,13 @@ class ModelStep : public Step {
     Status run(const Input& input, bool replay) final;
 
   protected:
-    // Part of compile().
+    // Parts of compile(). The SQL of a model that makes its rows one by one, and which column of
+    // its output is _rejected (-1: none); `rule` stands before what it cannot have.
+    struct RowsQuery {
+        std::unique_ptr<sql::StreamStatement> statement;
+        int rejected = -1;
+    };
+    Result<RowsQuery> compile_rows(std::string_view rule) const;
     Status set_output(const std::vector<codec::ColumnSpec>& output,
                       const std::vector<codec::ColumnSpec>& aside);
     // Fills rows_, gone_, side_rows_ and replace_at_ of an epoch.

@@ -1,12 +1,12 @@
 """Models over the changes of a table that people change by SQL, through the program: the log, the table by a key, groups,
 and what `tarn check` and `tarn plan` say of them; also over kill -9."""
 
-import json
 import subprocess
 
 import pytest
 
 import tarn
+from table_sql import rows, sql
 
 LOG = """{{ config(materialized='incremental', every='100ms', changes=true) }}
 select _change_type, _commit_version, item, pieces from {{ source('shop', 'stock') }}
@@ -17,16 +17,6 @@ select item, shop, pieces from {{ source('shop', 'stock') }} where pieces > 0
 GROUPS = """{{ config(materialized='incremental', every='100ms', changes=true) }}
 select shop, count(*) as items, median(pieces) as middle from {{ ref('stock') }} group by shop
 """
-
-
-def sql(data, text, *more):
-    done = tarn.run("sql", text, "--data", str(data), *more)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def rows(data, text):
-    return [json.loads(line) for line in sql(data, text, "--format", "json").splitlines()]
 
 
 def write(project, models):

@@ -8,25 +8,10 @@ import shutil
 import pytest
 
 import tarn
+from table_sql import refused, rows, sql
 
 deltalake = pytest.importorskip("deltalake")
 pyarrow = pytest.importorskip("pyarrow")
-
-
-def sql(data, text, *more):
-    done = tarn.run("sql", text, "--data", str(data), *more)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def refused(data, text):
-    done = tarn.run("sql", text, "--data", str(data))
-    assert done.returncode != 0, done.stdout
-    return done.stderr
-
-
-def rows(data, text):
-    return [json.loads(line) for line in sql(data, text, "--format", "json").splitlines()]
 
 
 def log_of(data, name):

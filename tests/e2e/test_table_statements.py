@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 import tarn
+from table_sql import refused, rows, sql
 
 deltalake = pytest.importorskip("deltalake")
 pyarrow = pytest.importorskip("pyarrow")
@@ -16,22 +17,6 @@ topics:
     columns: {id: bigint, customer: text, amount: "decimal(12,2)"}
     table: {name: bronze.orders, every: 1s}
 """
-
-
-def sql(data, text, *more):
-    done = tarn.run("sql", text, "--data", str(data), *more)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def refused(data, text):
-    done = tarn.run("sql", text, "--data", str(data))
-    assert done.returncode != 0, done.stdout
-    return done.stderr
-
-
-def rows(data, text):
-    return [json.loads(line) for line in sql(data, text, "--format", "json").splitlines()]
 
 
 def check_rows(data, name, wanted):

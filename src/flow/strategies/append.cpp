@@ -27,24 +27,15 @@ Status RowsStep::compile() {
     auto bad = [&](std::string what) {
         return fail(wrong(Error(errors::kModelSql, std::move(what))));
     };
-    TARN_TRY(auto session, world_.engine.session());
-    auto statement = sql::StreamStatement::compile(std::move(session), model_.sql, {&schema_, 1});
-    if (!statement) return fail(wrong(statement.error()));
-    statement_ = std::move(*statement);
-    if (statement_->not_row_wise())
-        return fail(
-            wrong(Error(ErrorCode::kUnsupported,
-                        "an incremental model makes its rows one by one, or is one GROUP BY: it "
-                        "cannot have " +
-                            *statement_->not_row_wise())));
+    TARN_TRY(auto query,
+             compile_rows("an incremental model makes its rows one by one, or is one GROUP BY"));
+    statement_ = std::move(query.statement);
+    rejected_ = query.rejected;
     auto output = statement_->output();
     auto find = [&](const std::string& name) {
         auto it = std::ranges::find(output, name, &codec::ColumnSpec::name);
         return it == output.end() ? -1 : int(it - output.begin());
     };
-    rejected_ = find("_rejected");
-    if (rejected_ >= 0 && output[size_t(rejected_)].type != ColumnType::kText)
-        return bad("_rejected is the reason of a rejected row as text, NULL for the others");
     const auto read = statement_->input().find(schema_.name);
     if (model_.changes && (read == statement_->input().end() ||
                            std::ranges::find(read->second, "_change_type") == read->second.end()))

@@ -46,25 +46,15 @@ Status MergeStep::compile() {
     auto bad = [&](std::string what) {
         return fail(wrong(Error(errors::kModelSql, std::move(what))));
     };
-    TARN_TRY(auto session, world_.engine.session());
-    auto statement = sql::StreamStatement::compile(std::move(session), model_.sql, {&schema_, 1});
-    if (!statement) return fail(wrong(statement.error()));
-    statement_ = std::move(*statement);
-    if (statement_->not_row_wise())
-        return fail(
-            wrong(Error(ErrorCode::kUnsupported,
-                        "a model over changes with unique_key makes its rows one by one: it cannot "
-                        "have " +
-                            *statement_->not_row_wise())));
+    TARN_TRY(auto query,
+             compile_rows("a model over changes with unique_key makes its rows one by one"));
+    statement_ = std::move(query.statement);
+    rejected_ = query.rejected;
     auto output = statement_->output();
-    const auto rejected = std::ranges::find(output, "_rejected", &codec::ColumnSpec::name);
-    if (rejected != output.end()) {
-        rejected_ = int(rejected - output.begin());
-        if (rejected->type != ColumnType::kText)
-            return bad("_rejected is the reason of a rejected row as text, NULL for the others");
+    if (rejected_ >= 0) {
         if (model_.quarantine.empty())
             return bad("rows that fail a rule need a table: config(quarantine='quarantine.…')");
-        output.erase(rejected);
+        output.erase(output.begin() + rejected_);
     }
     if (auto why = project::refused_key(model_, "merge")) return bad(*why);
     for (const auto& name : words_of(model_.unique_key)) {
