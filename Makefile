@@ -68,7 +68,7 @@ test-ui:
 
 .PHONY: test-e2e
 test-e2e:
-	@TARN_LAKE_WRITER=$(CURDIR)/build/release/tarn_lake_writer $(PYTHON) -m pytest -q -m "not interop and not house" tests tools/tests $(ARGS)
+	@TARN_LAKE_WRITER=$(CURDIR)/build/release/tarn_lake_writer $(PYTHON) -m pytest -q -n 2 --dist loadfile -m "not interop and not house" tests tools/tests $(ARGS)
 	@. tools/env; cd tests/browser && npm run --silent test
 
 .PHONY: test-house

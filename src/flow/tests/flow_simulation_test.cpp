@@ -37,7 +37,7 @@ void keep_state_on_disk(World& world) {
 
 int seeds() {
     auto* text = std::getenv("TARN_SEEDS");
-    return text ? std::atoi(text) : 200;
+    return text ? std::atoi(text) : 100;
 }
 
 TEST(FlowSimulation, WithoutACrash) {
