@@ -22,7 +22,7 @@ constexpr Duration kBetweenLooks = Duration::millis(25);
 constexpr int kLooksPerTrim = 8, kLooksPerCalmTrim = 200, kLooksPerLoan = 4, kLooksPerAccount = 40;
 constexpr int kCalmLooks = 400;  // ten seconds
 constexpr int kMostArenas = 4;
-// Of the limit, in percent: up to here what the flows' SQL does not hold may be lent to it.
+// Of the limit, in percent: up to here what an engine does not hold may be lent to it.
 constexpr int64_t kLentUpTo = 90;
 constexpr int64_t kHeadroom = 32 << 20;   // bytes above what cannot be taken back
 constexpr int64_t kWorthALoan = 8 << 20;  // bytes
@@ -45,17 +45,14 @@ int64_t Lending::limit_of(int64_t limit, int64_t held, int64_t used) const {
     return std::clamp(limit / 100 * kLentUpTo - (held - used), least, most);
 }
 
-MemoryKeeper::MemoryKeeper(std::shared_ptr<MemoryBudget> memory, sql::Engine& flows,
-                           Lending lending, Metrics& metrics, Logger logger)
+MemoryKeeper::MemoryKeeper(std::shared_ptr<MemoryBudget> memory, std::vector<Borrower> borrowers,
+                           Metrics& metrics, Logger logger)
     : memory_(std::move(memory)),
       uncounted_(memory_),
-      flows_(flows),
-      lending_(lending),
+      borrowers_(std::move(borrowers)),
       held_gauge_(metrics.gauge("tarn_memory_held_bytes", "Memory that the process holds.")),
       level_gauge_(metrics.gauge("tarn_memory_level",
                                  "How short memory is: 0 free, 1 tight, 2 short, 3 full.")),
-      lent_gauge_(
-          metrics.gauge("tarn_memory_flow_sql_bytes", "Memory that the flows' SQL may take now.")),
       allocated_gauge_(
           metrics.gauge("tarn_memory_allocated_bytes", "Memory that the allocator has given out.")),
       free_gauge_(metrics.gauge("tarn_memory_free_bytes",
@@ -98,7 +95,9 @@ void MemoryKeeper::look() {
         allocated_gauge_.set(double(heap.uordblks + heap.hblkhd));
         free_gauge_.set(double(heap.fordblks));
     }
-    if (looks_ % kLooksPerLoan == 0) lend(held);
+    if (looks_ % kLooksPerLoan == 0)
+        for (const auto& borrower : borrowers_)
+            lend(borrower, held);
 }
 
 // Takes a fiftieth of the time at most, and little where there is no need.
@@ -127,15 +126,15 @@ void MemoryKeeper::show(int64_t held) {
                 {{"held", format_bytes(held)}, {"limit", format_bytes(memory_->limit())}});
 }
 
-void MemoryKeeper::lend(int64_t held) {
-    const auto used = sql::memory_used(flows_), now = sql::memory_limit(flows_);
-    const auto loan = lending_.limit_of(memory_->limit(), held, used);
-    if (std::abs(loan - now) < kWorthALoan && loan != lending_.most) return;
+void MemoryKeeper::lend(const Borrower& to, int64_t held) {
+    const auto used = sql::memory_used(to.engine), now = sql::memory_limit(to.engine);
+    const auto loan = to.lending.limit_of(memory_->limit(), held, used);
+    if (std::abs(loan - now) < kWorthALoan && loan != to.lending.most) return;
     // What is in use and cannot be spilled is taken back when it is free: it is tried again.
     if (loan == now) return;
-    if (!sql::set_memory_limit(flows_, loan))
-        (void)sql::set_memory_limit(flows_, std::min(lending_.most, used + kHeadroom));
-    lent_gauge_.set(double(sql::memory_limit(flows_)));
+    if (!sql::set_memory_limit(to.engine, loan))
+        (void)sql::set_memory_limit(to.engine, std::min(to.lending.most, used + kHeadroom));
+    to.lent.set(double(sql::memory_limit(to.engine)));
 }
 
 }  // namespace tarn::cli

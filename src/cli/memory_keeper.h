@@ -1,11 +1,12 @@
 #pragma once
 
 // Keeps the process within memory.limit: looks several times a second at what it holds, gives back
-// to the system what was freed when memory is tight, and lends the flows' SQL what other parts
+// to the system what was freed when memory is tight, and lends the engines of SQL what other parts
 // leave. One thread, from open to the end.
 
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "tarn/base/logger.h"
 #include "tarn/base/memory_level.h"
@@ -22,17 +23,23 @@ void set_up_allocator();
 // `pid` negative: of this process, else of that one; 0 if it is gone.
 int64_t resident_bytes(int64_t pid = -1);
 
-// What the flows' SQL may take: `most` of what the others leave of the limit, never below `least`.
+// What an engine may take: `most` of what the others leave of the limit, never below `least`.
 struct Lending {
     int64_t least = 0, most = 0;  // bytes
-    // `held` by the process, `used` of it by the flows' SQL.
+    // `held` by the process, `used` of it by the engine.
     int64_t limit_of(int64_t limit, int64_t held, int64_t used) const;
+};
+
+struct Borrower {
+    sql::Engine& engine;
+    Lending lending;
+    Gauge& lent;  // shows what it may take now
 };
 
 class MemoryKeeper {
   public:
-    // `flows` outlives it.
-    MemoryKeeper(std::shared_ptr<MemoryBudget> memory, sql::Engine& flows, Lending lending,
+    // The engines outlive it.
+    MemoryKeeper(std::shared_ptr<MemoryBudget> memory, std::vector<Borrower> borrowers,
                  Metrics& metrics, Logger logger);
     ~MemoryKeeper();
     MemoryKeeper(const MemoryKeeper&) = delete;
@@ -43,13 +50,12 @@ class MemoryKeeper {
 
     void trim();
     void show(int64_t held);
-    void lend(int64_t held);
+    void lend(const Borrower& to, int64_t held);
 
     const std::shared_ptr<MemoryBudget> memory_;
     UncountedMemory uncounted_;
-    sql::Engine& flows_;
-    const Lending lending_;
-    Gauge &held_gauge_, &level_gauge_, &lent_gauge_, &allocated_gauge_, &free_gauge_;
+    const std::vector<Borrower> borrowers_;
+    Gauge &held_gauge_, &level_gauge_, &allocated_gauge_, &free_gauge_;
     Logger logger_;
     MemoryLevel level_ = MemoryLevel::kFree;
     int looks_ = 0, next_trim_ = 0;

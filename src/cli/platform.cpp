@@ -38,7 +38,7 @@ Result<Logger> logger_of(const Settings& settings) {
 }
 
 constexpr int64_t kPartOfBuffers = 32;    // of memory.limit: each buffer between parts
-constexpr int64_t kLeastLent = 64 << 20;  // bytes, to the flows' SQL
+constexpr int64_t kLeastLent = 48 << 20;  // bytes, to an engine
 
 // A listener, or why it did not open: a port in use says who has it and which flag to use.
 template <class Listener>
@@ -118,15 +118,26 @@ Status Platform::open_stores(const Settings& settings) {
     // Folders beside the lake are for who is on this machine.
     user_sql.allow_delta_scan = net::is_loopback(settings.text("http.address"));
     TARN_TRY(user_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
-    keeper_.emplace(memory_, *flow_engine_,
-                    Lending{.least = std::max(kLeastLent, flow_sql.memory_bytes / 2),
-                            .most = flow_sql.memory_bytes},
-                    metrics_, logger_.named("memory"));
     TARN_RETURN_IF_ERROR(lend_functions(*user_engine_));
     user_sql.spill_folder = data_ + "/spill/changes";
     user_sql.restricted = false;
     user_sql.cache_files = false;
     TARN_TRY(change_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
+    const auto least = [](int64_t most) { return std::min(most, std::max(kLeastLent, most / 2)); };
+    const auto borrower = [&](sql::Engine& engine, int64_t most, const char* name,
+                              const char* what) {
+        return Borrower{engine, {.least = least(most), .most = most}, metrics_.gauge(name, what)};
+    };
+    keeper_.emplace(
+        memory_,
+        std::vector<Borrower>{
+            borrower(*flow_engine_, flow_sql.memory_bytes, "tarn_memory_flow_sql_bytes",
+                     "Memory that the flows' SQL may take now."),
+            borrower(*user_engine_, user_sql.memory_bytes, "tarn_memory_people_sql_bytes",
+                     "Memory that the SQL of people may take now."),
+            borrower(*change_engine_, user_sql.memory_bytes, "tarn_memory_change_sql_bytes",
+                     "Memory that statements that change tables may take now.")},
+        metrics_, logger_.named("memory"));
     return lend_functions(*change_engine_);
 }
 

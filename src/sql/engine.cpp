@@ -88,6 +88,9 @@ Error to_error(const duckdb::ErrorData& error) {
     // the first line.
     if (error.Type() == duckdb::ExceptionType::INTERNAL)
         text = "DuckDB: " + text.substr(0, text.find('\n'));
+    // Its advice is about settings that nobody here can set; ours goes with the id.
+    if (error.Type() == duckdb::ExceptionType::OUT_OF_MEMORY)
+        text = text.substr(0, text.find("\n\nPossible solutions"));
     return Error(*id, std::move(text));
 }
 
