@@ -8,7 +8,6 @@
 
 #include "guard.h"
 #include "shortage.h"
-#include "tarn/sql/engine_memory.h"
 
 namespace tarn::errors {
 extern const ErrorId kSinkAndJournalDiffer;
@@ -462,14 +461,10 @@ Result<bool> Flow::failed(const Error& error) {
     const bool retry = again && journal_ && recovered_ && (pending_ || !has_open_plan());
     auto delay = Duration{std::min(kLastRetry.us, kFirstRetry.us << std::min(failures_, 10))};
     ++failures_;
-    auto reason = error;
-    if (error.code() == ErrorCode::kResourceExhausted)
-        reason = Error(error.id(), fmt::format("{}; the flows' SQL holds {}", error.message(),
-                                               sql::memory_by_use(world_.engine)));
     logger_.log(again ? LogLevel::kWarn : LogLevel::kError,
                 again ? "flow waits and tries again" : "flow stopped",
                 {{"code", to_string(error.code())},
-                 {"reason", reason},
+                 {"reason", with_holders(error, world_.engine)},
                  {"batch_id", journal_ ? journal_->done().epoch : -1}});
     retry_at_us_ = world_.clock.monotonic_us() + delay.us;
     MutexLock lock(status_mutex_);

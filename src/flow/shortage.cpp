@@ -40,4 +40,10 @@ std::string shortage_text(const FlowMemory& memory, const MemoryBudget* root, sq
     return out;
 }
 
+Error with_holders(const Error& error, sql::Engine& engine) {
+    if (error.code() != ErrorCode::kResourceExhausted) return error;
+    return Error(error.id(), fmt::format("{}; the flows' SQL holds {}", error.message(),
+                                         sql::memory_by_use(engine)));
+}
+
 }  // namespace tarn::flow
