@@ -366,8 +366,9 @@ class DeltaReader final : public MultiFileReader {
             const auto us = timestamp_t(*wanted_.time).value;
             return value_or_raise(table->at_time(Timestamp{us}));
         }
-        auto& seen = session_->snapshots[path];
+        auto& [known, seen] = session_->seen[path];
         if (!seen) seen = value_or_raise(table->refresh());
+        known = table;
         if (!wanted_.ending || *wanted_.ending == seen->version) return seen;
         return value_or_raise(table->at(*wanted_.ending));
     }

@@ -23,6 +23,7 @@
 #include "metered_memory.h"
 #include "tarn/base/result.h"
 #include "tarn/codec/column_batch.h"
+#include "tarn/delta/table.h"
 #include "tarn/io/file_system.h"
 #include "tarn/sql/delta_files.h"
 #include "tarn/sql/engine.h"
@@ -186,10 +187,24 @@ struct SessionState : duckdb::ClientContextState {
     std::shared_ptr<const DeltaFiles> files;               // of delta_scan(kGivenFiles)
     // The newest versions of tables by folder, as the statement that runs saw them first: all of
     // its reads are of these.
-    std::map<std::string, std::shared_ptr<const delta::Snapshot>> snapshots;
+    struct Seen {
+        std::shared_ptr<delta::Table> table;
+        std::shared_ptr<const delta::Snapshot> snapshot;
+    };
+    std::map<std::string, Seen> seen;
+    // Several tables are read as they were at one instant: of kAsked the plan is refused, with
+    // kMoved, where one of them has a newer version once the last was read; agree() then reads all
+    // anew, and for kAgreed they stand.
+    enum class Instant { kAny, kAsked, kMoved, kAgreed };
+    Instant instant = Instant::kAny;
     uint64_t next_id = 0;
 
-    void QueryBegin(duckdb::ClientContext&) override { snapshots.clear(); }
+    void QueryBegin(duckdb::ClientContext&) override {
+        if (instant != Instant::kAgreed) seen.clear();
+    }
+    // Reads all until none has a newer version when the last was read: there was an instant at
+    // which they were the newest. After 64 rounds it takes what the last gave.
+    Status agree();
 
     static duckdb::shared_ptr<SessionState> of(duckdb::ClientContext& context);
     // Registers the feed and gives the id under which tarn_rows finds it.
@@ -202,6 +217,9 @@ std::shared_ptr<Feed> make_feed(ScanRef scan);
 Status add_functions(Engine& engine);
 // tarn_rows(id).
 void register_rows(duckdb::DatabaseInstance& db);
+// SQL in which schema.table.column is table.column, if `tables` have schema.table and it stands
+// in FROM or the like: DuckDB knows tables that are found for it by their last name alone.
+std::string without_schemas(const std::string& sql, TableProvider* tables);
 // SQL in which a table with AT (VERSION => n) or AT (TIMESTAMP => t) behind it has a name that says
 // so, and DESCRIBE HISTORY and DESCRIBE DETAIL are queries; what has none of them stays as it is.
 std::string with_versions(duckdb::ClientContext& context, const std::string& sql);
@@ -225,6 +243,8 @@ duckdb::unique_ptr<duckdb::FileSystem> make_duck_file_system(io::FileSystem& fs)
 // kUnsupported.
 Status check_restricted(duckdb::ClientContext& context, const std::string& sql,
                         const Engine::Impl& engine);
+// Looks, before a plan is optimised, whether its tables were the newest at one instant.
+void register_instant_check(duckdb::DatabaseInstance& db);
 // Refuses, before a plan is optimised, what reads anything but the provider's tables.
 void register_plan_check(duckdb::DatabaseInstance& db);
 

@@ -319,6 +319,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSyst
             scans.insert(scans.begin(), duckdb::ReplacementScan(
                                             find_table, duckdb::make_uniq<ProviderScan>(*tables)));
         if (impl->options.restricted) register_plan_check(db);
+        if (tables) register_instant_check(db);
         std::unique_ptr<Engine> engine(new Engine(std::move(impl)));
         TARN_RETURN_IF_ERROR(add_functions(*engine));
         duckdb::Connection connection(*engine->impl().db);

@@ -126,6 +126,7 @@ duckdb::Value to_value(const SqlValue& value) {
         value);
 }
 
+using Answer = duckdb::unique_ptr<duckdb::QueryResult>;
 using Values = duckdb::case_insensitive_map_t<duckdb::BoundParameterData>;
 
 // The values are there exactly for what the statement has.
@@ -143,9 +144,8 @@ Status check_parameters(const duckdb::SQLStatement& statement, const Values& val
 
 // Runs a statement with its values in the place of its parameters: bound as constants, so that the
 // plan is checked and made with them.
-Result<duckdb::unique_ptr<duckdb::QueryResult>> send(Session::Impl& session, const Running& running,
-                                                     const std::string& sql,
-                                                     const Parameters& parameters) {
+Result<Answer> send(Session::Impl& session, const Running& running, const std::string& sql,
+                    const Parameters& parameters) {
     Values values;
     for (const auto& [name, value] : parameters.values)
         values[name] = duckdb::BoundParameterData(to_value(value));
@@ -164,6 +164,27 @@ Result<duckdb::unique_ptr<duckdb::QueryResult>> send(Session::Impl& session, con
                                                    duckdb::QueryResultOutputType::ALLOW_STREAMING);
     if (pending->HasError()) return fail(running.error(pending->GetErrorObject()));
     return pending->Execute();
+}
+
+// Runs a statement over tables as they were at one instant.
+template <class F>
+Result<Answer> at_one_instant(SessionState& state, const Running& running, F&& run) {
+    using Instant = SessionState::Instant;
+    state.instant = Instant::kAsked;
+    Result<Answer> answer = run();
+    if (state.instant == Instant::kMoved) {
+        TARN_RETURN_IF_ERROR(state.agree());
+        answer = run();
+    }
+    state.instant = Instant::kAny;
+    if (answer && (*answer)->HasError()) return fail(running.error((*answer)->GetErrorObject()));
+    return answer;
+}
+
+// What the session runs in place of what it was given.
+std::string understood(Session::Impl& session, std::string_view sql) {
+    return with_versions(session.context(),
+                         without_schemas(std::string(sql), session.engine.tables));
 }
 
 std::vector<ResultColumn> columns_of(const duckdb::QueryResult& result) {
@@ -187,16 +208,13 @@ Result<QueryStats> Session::query(std::string_view sql, const Parameters& parame
     const auto start = std::chrono::steady_clock::now();
     MeteredScope scope(impl_->engine.meter);
     return guarded([&]() -> Result<QueryStats> {
-        const auto text = with_versions(impl_->context(), std::string(sql));
+        const auto text = understood(*impl_, sql);
         Running running(*impl_, limits.timeout);
         TARN_RETURN_IF_ERROR(check_allowed(*impl_, text));
-        duckdb::unique_ptr<duckdb::QueryResult> result;
-        if (parameters.values.empty()) {
-            result = impl_->connection.SendQuery(text);
-        } else {
-            TARN_TRY(result, send(*impl_, running, text, parameters));
-        }
-        if (result->HasError()) return fail(running.error(result->GetErrorObject()));
+        TARN_TRY(auto result, at_one_instant(*impl_->state, running, [&]() -> Result<Answer> {
+                     if (!parameters.values.empty()) return send(*impl_, running, text, parameters);
+                     return impl_->connection.SendQuery(text);
+                 }));
         TARN_RETURN_IF_ERROR(sink.begin(columns_of(*result)));
         ResultBatch::Impl batch;
         QueryStats stats;
@@ -222,22 +240,24 @@ Result<QueryStats> Session::query(std::string_view sql, const Parameters& parame
 
 Status Session::execute(std::string_view sql) {
     return guarded([&]() -> Status {
-        const auto text = with_versions(impl_->context(), std::string(sql));
+        const auto text = understood(*impl_, sql);
         Running running(*impl_, Duration::micros(-1));
         TARN_RETURN_IF_ERROR(check_allowed(*impl_, text));
-        auto result = impl_->connection.Query(text);
-        if (result->HasError()) return fail(running.error(result->GetErrorObject()));
+        TARN_TRY(auto result, at_one_instant(*impl_->state, running, [&]() -> Result<Answer> {
+                     return impl_->connection.Query(text);
+                 }));
         return {};
     });
 }
 
 Result<codec::ColumnBatch> Session::query_columns(std::string_view sql) {
     return guarded([&]() -> Result<codec::ColumnBatch> {
-        const auto text = with_versions(impl_->context(), std::string(sql));
+        const auto text = understood(*impl_, sql);
         Running running(*impl_, Duration::micros(-1));
         TARN_RETURN_IF_ERROR(check_allowed(*impl_, text));
-        auto result = impl_->connection.Query(text);
-        if (result->HasError()) return fail(running.error(result->GetErrorObject()));
+        TARN_TRY(auto result, at_one_instant(*impl_->state, running, [&]() -> Result<Answer> {
+                     return impl_->connection.Query(text);
+                 }));
         BatchBuilder builder({result->names.begin(), result->names.end()}, result->types);
         auto drained =
             drain(*impl_, running, *result, [&](duckdb::DataChunk& chunk) -> Result<bool> {

@@ -547,13 +547,14 @@ class Taker {
 
 }  // namespace
 
-Result<std::optional<TableStatement>> parse_table_statement(Engine& engine, std::string_view text,
+Result<std::optional<TableStatement>> parse_table_statement(Engine& engine, std::string_view given,
                                                             bool restricted) {
+    const auto text = without_schemas(std::string(given), engine.impl().tables);
     TARN_TRY(auto session, engine.session());
     auto& context = session->impl().context();
     try {
-        if (auto constraint = constraint_statement(std::string(text))) return constraint;
-        const Overwriting overwriting{std::string(text)};
+        if (auto constraint = constraint_statement(text)) return constraint;
+        const Overwriting overwriting{text};
         duckdb::Parser parser(context.GetParserOptions());
         parser.ParseQuery(overwriting.text());
         if (parser.statements.size() != 1) return std::nullopt;
@@ -567,7 +568,7 @@ Result<std::optional<TableStatement>> parse_table_statement(Engine& engine, std:
         return fail(refused.error);
     } catch (const std::exception& e) {
         duckdb::ErrorData error(e);
-        error.AddErrorLocation(std::string(text));
+        error.AddErrorLocation(text);
         return fail(to_error(error));
     }
 }

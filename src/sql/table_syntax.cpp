@@ -2,6 +2,10 @@
 // replacement scan never sees it. So a table with AT gets a name that says so, which the scan takes
 // apart. DESCRIBE HISTORY and DESCRIBE DETAIL, as Delta's own SQL has them, become queries.
 
+#include <algorithm>
+#include <array>
+#include <set>
+
 #include <fmt/format.h>
 
 #include "duckdb/common/string_util.hpp"
@@ -161,6 +165,37 @@ bool may_have_at(const std::string& query) {
 }
 
 }  // namespace
+
+std::string without_schemas(const std::string& sql, TableProvider* tables) {
+    if (!tables || std::ranges::count(sql, '.') < 2) return sql;
+    Words words(sql);
+    // "schema.table" in lower case, of what stands where a table does.
+    std::set<std::string> named;
+    const auto parts = [&](size_t from, size_t to) { return (to - from + 1) / 2; };
+    const auto pair = [&](size_t i) { return StringUtil::Lower(words.name(i, i + 3)); };
+    for (size_t i = 1; i < words.size(); ++i) {
+        const bool place =
+            std::ranges::any_of(std::array{"from", "join", "into", "update", "using", ","},
+                                [&](const char* word) { return words.is(i - 1, word); });
+        const auto end = words.behind_name(i);
+        if (place && parts(i, end) == 2 && !words.is(end, "(")) named.insert(pair(i));
+    }
+    std::vector<size_t> longer;  // where a column's name begins with one of them, the last first
+    for (size_t i = 0; i < words.size();) {
+        const auto end = words.behind_name(i);
+        const bool all = words.is(end, ".") && words.is(end + 1, "*");
+        if (parts(i, end) + (all ? 1 : 0) > 2 && end > i && named.contains(pair(i)))
+            longer.insert(longer.begin(), i);
+        i = std::max(end, i + 1);
+    }
+    if (longer.empty()) return sql;
+    std::set<std::string> known;
+    for (const auto& name : tables->names())
+        known.insert(StringUtil::Lower(name));
+    for (const auto i : longer)
+        if (known.contains(pair(i))) words.replace(i, i + 2, "");
+    return words.text();
+}
 
 bool name_versions(duckdb::SQLStatement& statement) {
     Renaming renaming;

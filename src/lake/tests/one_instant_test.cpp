@@ -1,0 +1,119 @@
+// Queries over several tables, which are read as they were at one instant, and names of columns
+// with the schema of their table.
+
+#include <algorithm>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "lake_test_support.h"
+#include "tarn/io/simulated_disk.h"
+#include "tarn/sql/table_provider.h"
+
+namespace tarn::lake {
+namespace {
+
+using namespace lake::testing;  // NOLINT
+
+// Two tables, of which a.first always gets a row before a.second does. While the binder looks for
+// one of them, others write.
+class OneInstant : public ::testing::Test, public sql::TableProvider {
+  public:
+    OneInstant() {
+        for (const auto* name : {"a.first", "a.second"}) {
+            TableSpec spec;
+            spec.name = name;
+            spec.columns = kEventColumns;
+            EXPECT_TRUE(world_.lake->ensure_table(spec));
+        }
+        engine_ = std::move(*sql::Engine::open(sql::EngineOptions{}, disk_, this));
+        session_ = std::move(*engine_->session());
+    }
+    Result<std::optional<sql::TableRef>> resolve(std::string_view schema,
+                                                 std::string_view name) override {
+        if (schema != "a" || (name != "first" && name != "second")) return std::nullopt;
+        if (name == writes_at_ && writes_ > 0) {
+            --writes_;
+            write();
+        }
+        return sql::TableRef(sql::DeltaTableRef{"/lake/a/" + std::string(name)});
+    }
+    std::vector<std::string> names() override { return {"a.first", "a.second"}; }
+
+  protected:
+    void append(const std::string& table) {
+        const auto made =
+            world_.lake->append(append_of(table, events(0, 1), epochs_[table]++, clock_.now()));
+        EXPECT_TRUE(made) << made.error().message();
+    }
+    void write() {
+        append("a.first");
+        append("a.second");
+    }
+    std::vector<int64_t> row(const std::string& sql) {
+        const auto rows = session_->query_columns(sql);
+        EXPECT_TRUE(rows) << sql << ": " << rows.error().message();
+        std::vector<int64_t> out;
+        for (const auto& column : rows ? rows->columns : std::vector<codec::Column>())
+            out.push_back(column.values<int64_t>()[0]);
+        return out;
+    }
+
+    ManualClock clock_;
+    io::SimulatedDisk disk_{1, clock_};
+    World world_{disk_, clock_};
+    std::map<std::string, int64_t> epochs_;
+    std::string writes_at_;
+    int writes_ = 0;
+    std::unique_ptr<sql::Engine> engine_;
+    std::unique_ptr<sql::Session> session_;
+};
+
+TEST_F(OneInstant, TablesThatMoveWhileTheyAreReadAreReadAnew) {
+    write();
+    for (const auto* order : {"second", "first"}) {
+        for (const int writes : {1, 2}) {
+            writes_at_ = order;
+            writes_ = writes;
+            const auto counts =
+                row("select (select count(*) from a.first), (select count(*) from a.second), "
+                    "(select count(*) from a.second), (select count(*) from a.first)");
+            ASSERT_EQ(counts.size(), 4u);
+            EXPECT_EQ(counts[0], counts[1]);
+            EXPECT_EQ(counts[1], counts[2]);
+            EXPECT_EQ(counts[2], counts[3]);
+            EXPECT_EQ(counts[0], epochs_["a.first"]);
+        }
+    }
+}
+
+TEST_F(OneInstant, ANewQueryReadsWhatIsNewest) {
+    for (int n = 1; n <= 3; ++n) {
+        write();
+        EXPECT_EQ(row("select count(*) from a.first"), std::vector<int64_t>{n});
+        EXPECT_EQ(row("select count(f.id) from a.first f, a.second"), std::vector<int64_t>{n * n});
+    }
+    writes_at_ = "second";
+    writes_ = 1;
+    // An older version that is asked for stays what it is.
+    EXPECT_EQ(row("select (select count(*) from a.first at (version => 1)), "
+                  "(select count(*) from a.second)"),
+              (std::vector<int64_t>{1, 4}));
+}
+
+TEST_F(OneInstant, ColumnsMayBeNamedWithTheSchemaOfTheirTable) {
+    write();
+    EXPECT_EQ(row("select a.first.id from a.first where a.first.id = 0"), std::vector<int64_t>{0});
+    EXPECT_EQ(row("select count(\"a\".\"first\".id) from a.first"), std::vector<int64_t>{1});
+    EXPECT_EQ(row("select count(*) from (select a.first.* from a.first "
+                  "join a.second on a.first.id = a.second.id)"),
+              std::vector<int64_t>{1});
+    // A struct's field is no such name, nor is what stands in a text.
+    EXPECT_EQ(row("select a.s.n from (select {'s': {'n': 5::bigint}} as a) t, a.first"),
+              std::vector<int64_t>{5});
+    EXPECT_EQ(row("select length('from a.first a.first.id') from a.first"),
+              std::vector<int64_t>{23});
+}
+
+}  // namespace
+}  // namespace tarn::lake
