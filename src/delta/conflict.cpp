@@ -1,11 +1,15 @@
-// Which commits of others a commit may follow: the checks of Spark's ConflictChecker, file by file.
+// Which commits of others a commit may follow: the checks of Spark's ConflictChecker, file by file,
+// and row by row where rows go by deletion vectors.
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "tarn/delta/commit.h"
+#include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/row_tracking.h"
@@ -29,7 +33,8 @@ Status check_states(const CommitRequest& request, const Snapshot& read, const Sn
                     fmt::format("another writer changed {} of table {} between versions {} and {}",
                                 what, now.root, read.version, now.version));
     };
-    if (!request.reads && (!request.removes.empty() || request.metadata) &&
+    if (!request.reads &&
+        (!request.removes.empty() || !request.marks.empty() || request.metadata) &&
         read.version != now.version)
         return conflict("the files");
     if (read.metadata != now.metadata && read.metadata->id != now.metadata->id)
@@ -42,48 +47,123 @@ Status check_states(const CommitRequest& request, const Snapshot& read, const Sn
     return {};
 }
 
+Result<std::vector<uint64_t>> deleted_rows(io::FileSystem& fs, const Snapshot& table,
+                                           const AddFile& file) {
+    if (!file.deletion_vector) return std::vector<uint64_t>();
+    return read_deletion_vector(fs, table.root, *file.deletion_vector);
+}
+
+using FilesByPath = std::map<std::string, std::shared_ptr<const AddFile>>;
+
+// Those of the live files that have these paths.
+FilesByPath files_of(const Snapshot& table, const std::set<std::string>& paths) {
+    FilesByPath out;
+    table.files.each([&](const FileList::Slot& file) {
+        auto path = canonical_path(file->path, table.root);
+        if (paths.contains(path)) out.emplace(std::move(path), file);
+    });
+    return out;
+}
+
 class Check {
   public:
-    Check(const CommitRequest& request, const Snapshot& read, const Snapshot& now)
-        : request_(request), read_(read), now_(now) {
+    Check(io::FileSystem& fs, const CommitRequest& request, const Snapshot& read,
+          const Snapshot& now)
+        : fs_(fs), request_(request), read_(read), now_(now) {
         for (const auto& remove : request.removes)
             removes_.insert(canonical_path(remove.path, now.root));
+        for (const auto& mark : request.marks)
+            marks_.emplace(canonical_path(mark.path, now.root), mark.rows.get());
     }
 
     Status winner(const Winner& winner) {
-        std::string operation = "an operation without a name";
-        bool blind = false;
+        begin(winner);
+        std::set<std::string> removed, added;
         for (const auto& action : winner.actions)
-            if (auto* info = std::get_if<CommitInfo>(&action)) {
-                if (!info->operation.empty()) operation = info->operation;
-                blind = info->blind_append.value_or(false);
+            if (auto* add = std::get_if<AddFile>(&action))
+                added.insert(canonical_path(add->path, now_.root));
+        for (const auto& action : winner.actions) {
+            const auto* remove = std::get_if<RemoveFile>(&action);
+            if (!remove) continue;
+            auto path = canonical_path(remove->path, now_.root);
+            if (added.contains(path)) {
+                vectors_[path] = said_;  // it stays, with another vector
+                continue;
             }
-        auto conflict = [&](std::string what) {
-            return fail(errors::kTableConflict,
-                        fmt::format("version {} of table {} ({}) {}", winner.version, now_.root,
-                                    operation, what));
-        };
-        std::set<std::string> removed;
-        for (const auto& action : winner.actions)
-            if (auto* remove = std::get_if<RemoveFile>(&action))
-                removed.insert(canonical_path(remove->path, now_.root));
-        for (const auto& path : removed)
-            if (removes_.contains(path))
+            if (removes_.contains(path) || marks_.contains(path))
                 return conflict("took away a file that this changes: " + path);
-        if (auto path = read_file_of(removed); !path.empty())
+            removed.insert(std::move(path));
+        }
+        if (const auto path = read_file_of(removed); !path.empty())
             return conflict("took away a file that this has read: " + path);
         for (const auto& action : winner.actions) {
             if (auto* domain = std::get_if<DomainMetadata>(&action))
                 if (changes_domain(domain->domain))
                     return conflict("set " + domain->domain + " too");
             auto* add = std::get_if<AddFile>(&action);
-            if (add && add->data_change && minds_added(blind) && may_hold(*add))
+            if (!add || !add->data_change || !minds_added(blind_) || !may_hold(*add)) continue;
+            if (!vectors_.contains(canonical_path(add->path, now_.root)))
                 return conflict("added rows that this should have read");
         }
         return {};
     }
 
+    // Of files that have another vector now than when they were read: what rows have gone since.
+    Status vectors() {
+        if (vectors_.empty()) return {};
+        std::set<std::string> paths;
+        for (const auto& [path, said] : vectors_)
+            paths.insert(path);
+        const auto before = files_of(read_, paths), after = files_of(now_, paths);
+        for (const auto& [path, said] : vectors_) {
+            said_ = said;
+            const auto old = before.find(path), file = after.find(path);
+            // One that came since was looked at as it came, one that has gone as it went.
+            if (old == before.end() || file == after.end()) continue;
+            if (removes_.contains(path))
+                return conflict("took rows of a file that this changes: " + path);
+            TARN_TRY(const auto rows_before, deleted_rows(fs_, read_, *old->second));
+            TARN_TRY(const auto rows, deleted_rows(fs_, now_, *file->second));
+            if (!std::ranges::includes(rows, rows_before) && reads_rows() &&
+                may_hold(*file->second))
+                return conflict("brought back rows that this should have read");
+            std::vector<uint64_t> gone;
+            std::ranges::set_difference(rows, rows_before, std::back_inserter(gone));
+            TARN_RETURN_IF_ERROR(vector(path, *file->second, gone));
+        }
+        return {};
+    }
+
   private:
+    void begin(const Winner& winner) {
+        std::string operation = "an operation without a name";
+        blind_ = false;
+        for (const auto& action : winner.actions)
+            if (auto* info = std::get_if<CommitInfo>(&action)) {
+                if (!info->operation.empty()) operation = info->operation;
+                blind_ = info->blind_append.value_or(false);
+            }
+        said_ = fmt::format("version {} of table {} ({})", winner.version, now_.root, operation);
+    }
+    std::unexpected<Error> conflict(std::string_view what) const {
+        return fail(errors::kTableConflict, fmt::format("{} {}", said_, what));
+    }
+    Status vector(const std::string& path, const AddFile& file, const std::vector<uint64_t>& gone) {
+        const auto meets = [&](const RowSet* rows) {
+            return rows &&
+                   std::ranges::any_of(gone, [&](uint64_t row) { return rows->contains(row); });
+        };
+        const auto mark = marks_.find(path);
+        if (mark != marks_.end() && meets(mark->second))
+            return conflict("took rows that this changes, of file " + path);
+        if (!reads_rows() || gone.empty()) return {};
+        const auto rests = request_.reads->rows.find(path);
+        if (request_.reads->by_row
+                ? rests != request_.reads->rows.end() && meets(rests->second.get())
+                : may_hold(file))
+            return conflict("took rows that this has read, of file " + path);
+        return {};
+    }
     bool reads_rows() const {
         return request_.reads && request_.reads->isolation != Isolation::kSnapshot;
     }
@@ -100,22 +180,24 @@ class Check {
                std::ranges::find(request_.domains, name, &DomainMetadata::domain) !=
                    request_.domains.end();
     }
-    // The first of these files that was read; empty: none was.
+    // The first of these files of which rows were read that are to be there still; empty: none was.
     std::string read_file_of(const std::set<std::string>& removed) const {
-        std::string out;
-        if (removed.empty() || !reads_rows()) return out;
-        read_.files.each([&](const FileList::Slot& file) {
-            if (!out.empty()) return;
-            auto path = canonical_path(file->path, read_.root);
-            if (removed.contains(path) && may_hold(*file)) out = std::move(path);
-        });
-        return out;
+        if (removed.empty() || !reads_rows()) return "";
+        for (const auto& [path, file] : files_of(read_, removed))
+            if (request_.reads->by_row ? request_.reads->rows.contains(path) : may_hold(*file))
+                return path;
+        return "";
     }
 
+    io::FileSystem& fs_;
     const CommitRequest& request_;
     const Snapshot& read_;
     const Snapshot& now_;
     std::set<std::string> removes_;
+    std::map<std::string, const RowSet*> marks_;
+    std::map<std::string, std::string> vectors_;  // by path, which winner gave it
+    std::string said_;                            // of the winner that is looked at
+    bool blind_ = false;
 };
 
 }  // namespace
@@ -142,16 +224,17 @@ Result<Isolation> isolation_of(const Metadata& metadata) {
 }
 
 bool needs_winners(const CommitRequest& request) {
-    return request.reads || !request.removes.empty() || !request.domains.empty();
+    return request.reads || !request.removes.empty() || !request.marks.empty() ||
+           !request.domains.empty();
 }
 
-Status check_conflicts(const CommitRequest& request, const Snapshot& read, const Snapshot& now,
-                       const std::vector<Winner>& winners) {
+Status check_conflicts(io::FileSystem& fs, const CommitRequest& request, const Snapshot& read,
+                       const Snapshot& now, const std::vector<Winner>& winners) {
     TARN_RETURN_IF_ERROR(check_states(request, read, now));
-    Check check(request, read, now);
+    Check check(fs, request, read, now);
     for (const auto& winner : winners)
         TARN_RETURN_IF_ERROR(check.winner(winner));
-    return {};
+    return check.vectors();
 }
 
 }  // namespace tarn::delta

@@ -27,10 +27,12 @@ extern constinit const ErrorId kTableDamaged{602, Code::kCorrupted,
 
 extern constinit const ErrorId kTableConflict{604, Code::kConflict,
     "Another writer changed the table",
-    "Someone changed the table's schema, protocol or files between this commit's reading and its "
-    "writing.",
-    "Tarn's own flows try again by themselves. If it stays, the other writer and Tarn disagree "
-    "about the table's schema."};
+    "Between this commit's reading and its writing someone changed rows that it changes, added or "
+    "took away rows that it should have read, or changed the table's schema or protocol.",
+    "The message names the version and its operation. Flows and statements have tried again by "
+    "themselves, a statement twelve times. If it stays, run it when the other writer is done, give "
+    "it a condition on partitions or ranges that the other writer leaves alone, or turn on "
+    "`delta.enableDeletionVectors`, with which changes of different rows of a file do not meet."};
 
 extern constinit const ErrorId kCommitLost{605, Code::kUnavailable,
     "A commit lost to other writers",

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "commit_text.h"
+#include "row_marks.h"
 #include "tarn/delta/actions_json.h"
 #include "tarn/delta/checksum.h"
 #include "tarn/delta/error_ids.h"
@@ -305,19 +306,26 @@ Result<CommitOutcome> Table::commit(CommitRequest request, const Snapshot& read,
     TARN_RETURN_IF_ERROR(check_writable(snapshot_->protocol, *snapshot_->metadata));
     const bool judges = needs_winners(request);
     int64_t judged = read.version;
+    RowMarks marks(fs_, request);
     for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
         std::vector<Winner> winners;
         if (judges && snapshot_->version > judged) {
             TARN_TRY(winners, winners_since(judged));
             judged = snapshot_->version;
         }
-        TARN_RETURN_IF_ERROR(check_conflicts(request, read, *snapshot_, winners));
-        if (step) TARN_RETURN_IF_ERROR(step("before_commit"));
+        marks.take_back();
+        TARN_RETURN_IF_ERROR(check_conflicts(fs_, request, read, *snapshot_, winners));
+        TARN_RETURN_IF_ERROR(marks.put(*snapshot_));
+        if (auto stop = step ? step("before_commit") : Status(); !stop) {
+            if (stop.error().code() == ErrorCode::kConflict) marks.take_back();
+            return fail(std::move(stop).error());
+        }
         auto outcome = publish_locked(snapshot_->version + 1, request, attempt);
         if (outcome && step) TARN_RETURN_IF_ERROR(step("after_commit"));
         if (outcome || outcome.error().code() != ErrorCode::kAlreadyExists) return outcome;
         TARN_TRY([[maybe_unused]] auto newest, refresh_locked());
     }
+    marks.take_back();
     return fail(errors::kCommitLost, "commit lost to other writers " +
                                          std::to_string(kMaxAttempts) + " times on table " + root_);
 }

@@ -195,7 +195,8 @@ Result<ChangedBatches> Lake::read_changes(sql::Session& session, std::string_vie
     const bool logged = rows != Rows::kCame && rows != Rows::kWent;
     const auto& layout = rows == Rows::kWent ? changes.before : changes.after;
     sql::DeltaFiles files{logged ? with_change_type(layout) : layout, {changes.files[file]}};
-    if (!only.empty()) files.only.emplace(changes.files[file].get(), only);
+    if (!only.empty())
+        files.only.emplace(changes.files[file].get(), std::make_shared<const delta::RowSet>(only));
     TARN_TRY(const auto texts, column_texts(*layout, *newest, columns));
     const sql::GivenFiles given(session, files);
     auto select = fmt::format(

@@ -25,19 +25,6 @@ extern const ErrorId kTableSchema;
 
 namespace tarn::lake {
 
-delta::RemoveFile removal(const delta::AddFile& file, Timestamp time) {
-    delta::RemoveFile remove;
-    remove.path = file.path;
-    remove.deleted_ms = time.ms();
-    remove.extended = true;
-    remove.partition_values = file.partition_values;
-    remove.size = file.size;
-    remove.deletion_vector = file.deletion_vector;
-    remove.base_row_id = file.base_row_id;
-    remove.default_row_commit_version = file.default_row_commit_version;
-    return remove;
-}
-
 namespace {
 
 using codec::ColumnSpec;

@@ -140,6 +140,6 @@ std::string json_object(const std::map<std::string, std::string>& values);
 std::string json_list(const std::vector<std::string>& values);
 // Errors: kCorrupted (no schema), kUnsupported (a type that Tarn's columns have not).
 Result<TableInfo> describe_snapshot(std::string_view name, const delta::Snapshot& snapshot);
-delta::RemoveFile removal(const delta::AddFile& file, Timestamp time);
+using delta::removal;
 
 }  // namespace tarn::lake

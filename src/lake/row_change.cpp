@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "tarn/base/names.h"
-#include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
@@ -23,12 +21,37 @@ using sql::quoted_name;
 namespace {
 
 constexpr std::string_view kScheme = "tarn://";
-constexpr int64_t kShortestPauseUs = 2'000, kLongestPauseUs = 500'000;
 
 bool marks_rows(const delta::Snapshot& table) {
     return table.is_true("delta.enableDeletionVectors") &&
            delta::has_writer_feature(table.protocol, "deletionVectors");
 }
+
+// Rows of a query: the number of a file, and a row's position in it.
+class PlaceSink final : public sql::ResultSink {
+  public:
+    explicit PlaceSink(RowChange::Places& to) : to_(to) {}
+    Status begin(std::span<const sql::ResultColumn>) override { return {}; }
+    Status batch(const sql::ResultBatch& batch) override {
+        for (size_t row = 0; row < batch.rows(); ++row) {
+            const auto file = batch.integer(0, row);
+            if (!rows_ || file != file_) {
+                auto& rows = to_.rows[file];
+                if (!rows) rows = std::make_shared<delta::RowSet>();
+                rows_ = rows.get();
+                file_ = file;
+            }
+            rows_->add(uint64_t(batch.integer(1, row)));
+        }
+        to_.given += batch.rows();
+        return {};
+    }
+
+  private:
+    RowChange::Places& to_;
+    delta::RowSet* rows_ = nullptr;
+    int64_t file_ = 0;
+};
 
 // Rows of a query: a name, then a number.
 class NamedNumbers final : public sql::ResultSink {
@@ -56,15 +79,6 @@ Status each_pair(sql::Session& session, const std::string& select,
     return {};
 }
 
-std::string with_wide_bounds(std::string stats) {
-    constexpr std::string_view kTight = "\"tightBounds\":true";
-    if (auto at = stats.find(kTight); at != stats.npos)
-        return stats.replace(at, kTight.size(), "\"tightBounds\":false");
-    if (stats.find("\"tightBounds\"") != stats.npos || !stats.ends_with('}')) return stats;
-    stats.pop_back();
-    return stats + (stats.ends_with('{') ? "" : ",") + "\"tightBounds\":false}";
-}
-
 std::string scan_name(const delta::AddFile& file, const delta::Snapshot& table) {
     return std::string(kScheme) +
            delta::disk_path(delta::canonical_path(file.path, table.root), table.root);
@@ -81,6 +95,12 @@ std::string row_ids(std::string_view alias, RowIds what) {
                            : fmt::format("coalesce({}, {})", of(sql::kRowVersionColumn),
                                          of(sql::kFileVersionColumn)),
                        quoted_name(sql::kRowVersionColumn));
+}
+
+std::string places_where(const RowChange& change, std::string_view alias, std::string_view where) {
+    return fmt::format("SELECT {0}.{1} AS f, {0}.{2} AS r FROM {3} AS {0} WHERE ({4})",
+                       quoted_name(alias), quoted_name(sql::kFileNumberColumn),
+                       quoted_name(sql::kRowColumn), change.rows(), where);
 }
 
 std::string column_list(const delta::Snapshot& table, std::string_view alias) {
@@ -152,10 +172,10 @@ RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& reques
       snapshot_(read_),
       rules_(std::move(rules)),
       session_(std::move(session)),
-      given_(std::make_unique<sql::GivenFiles>(*session_,
-                                               sql::DeltaFiles{snapshot_, snapshot_->files.all()})),
+      files_(snapshot_->files.all()),
       tracks_(tracks),
       time_(lake.context.clock.now()) {
+    give(whole_table());
     for (const auto& one : request.given)
         given_rows_.push_back(std::make_unique<sql::GivenRows>(*session_, one.schema, one.batches));
 }
@@ -176,13 +196,26 @@ Status RowChange::add_columns(std::vector<delta::Field> fields) {
     wider->metadata = std::make_shared<const delta::Metadata>(std::move(edit.metadata));
     wider->schema = std::make_shared<const delta::Schema>(std::move(edit.schema));
     snapshot_ = std::move(wider);
-    given_ = nullptr;
-    given_ = std::make_unique<sql::GivenFiles>(*session_,
-                                               sql::DeltaFiles{snapshot_, snapshot_->files.all()});
+    give(whole_table());
     return {};
 }
 
 std::string RowChange::rows() const { return given_->text(); }
+
+void RowChange::give(sql::DeltaFiles files) {
+    given_ = nullptr;
+    given_ = std::make_unique<sql::GivenFiles>(*session_, files);
+}
+
+// What is read of it, others must not have changed meanwhile.
+sql::DeltaFiles RowChange::whole_table() const {
+    sql::DeltaFiles out{snapshot_, files_};
+    for (size_t i = 0; i < files_.size(); ++i)
+        out.numbers.emplace(files_[i].get(), int64_t(i));
+    out.numbered = true;
+    out.asked = asked_rows_;
+    return out;
+}
 
 bool RowChange::records_changes() const {
     return snapshot_->is_true("delta.enableChangeDataFeed") &&
@@ -261,29 +294,43 @@ void RowChange::record(const std::string& select) {
         changes_.push_back(sql::typed_select(*snapshot_, select, sql::Beside::kChange));
 }
 
+Result<RowChange::Places> RowChange::places(const std::string& select) {
+    Places out;
+    PlaceSink sink(out);
+    auto done = session_->query(select, {}, sink);
+    if (!done) return fail(std::move(done).error());
+    return out;
+}
+
+void RowChange::leave_out(const Places& places) {
+    auto files = whole_table();
+    for (const auto& [number, rows] : places.rows)
+        files.without.emplace(files_.at(size_t(number)).get(), rows);
+    give(std::move(files));
+}
+
+void RowChange::rest_on(const Places& places) {
+    for (const auto& [number, rows] : places.rows)
+        rests_on_[delta::canonical_path(files_.at(size_t(number))->path, snapshot_->root)] = rows;
+}
+
 Status RowChange::choose_gone(const std::string& select) {
-    TARN_RETURN_IF_ERROR(
-        session_->execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS {}", kGone, select)));
-    std::unordered_map<std::string, std::shared_ptr<const delta::AddFile>> by_name;
-    snapshot_->files.each(
-        [&](const auto& file) { by_name.emplace(scan_name(*file, *snapshot_), file); });
+    TARN_TRY(auto chosen, places(select));
     gone_ = 0;
     touched_.clear();
-    TARN_RETURN_IF_ERROR(each_pair(
-        *session_, fmt::format("SELECT f, count(*) FROM {} GROUP BY f ORDER BY f", kGone),
-        [&](std::string_view name, int64_t count) -> Status {
-            auto file = by_name.find(std::string(name));
-            if (file == by_name.end())
-                return fail(ErrorCode::kInternal, fmt::format("no file of the table: {}", name));
-            touched_.push_back({file->second, uint64_t(count), file->second->live_rows() == count});
-            gone_ += uint64_t(count);
-            return {};
-        }));
     sql::DeltaFiles touched{snapshot_, {}};
-    for (const auto& one : touched_)
-        touched.files.push_back(one.file);
-    given_ = nullptr;
-    given_ = std::make_unique<sql::GivenFiles>(*session_, std::move(touched));
+    touched.numbered = true;
+    for (auto& [number, rows] : chosen.rows) {
+        const auto& file = files_.at(size_t(number));
+        const auto count = rows->size();
+        touched.files.push_back(file);
+        touched.numbers.emplace(file.get(), number);
+        touched.only.emplace(file.get(), rows);
+        touched_.push_back({file, number, rows, file->live_rows() == int64_t(count)});
+        gone_ += count;
+    }
+    given_twice_ = chosen.given > gone_;
+    give(std::move(touched));
     return {};
 }
 
@@ -304,92 +351,38 @@ Status RowChange::write(const std::string& select, sql::Beside beside,
     return {};
 }
 
-// The rows of these files go by deletion vectors, all in one file.
-Status RowChange::mark(const std::vector<Touched>& partly, delta::CommitRequest& commit,
-                       ChangeOutcome& outcome) {
-    auto& fs = lake_.context.fs;
-    delta::DeletionVectorFile vectors(lake_.new_uuid());
-    std::unordered_map<std::string, const delta::AddFile*> by_name;
-    for (const auto& one : partly)
-        by_name.emplace(scan_name(*one.file, *snapshot_), one.file.get());
-    std::string current;
-    std::vector<uint64_t> rows;  // of it
-    auto close = [&]() -> Status {
-        const auto file = by_name.find(current);
-        if (rows.empty() || file == by_name.end()) return {};
-        auto add = *file->second;
-        commit.removes.push_back(removal(add, time_));
-        if (add.deletion_vector) {
-            TARN_TRY(auto before,
-                     delta::read_deletion_vector(fs, snapshot_->root, *add.deletion_vector));
-            std::vector<uint64_t> both;
-            std::ranges::set_union(before, rows, std::back_inserter(both));
-            rows = std::move(both);
-        }
-        add.deletion_vector = std::make_shared<const delta::DeletionVector>(vectors.add(rows));
-        add.stats = with_wide_bounds(std::move(add.stats));
-        add.data_change = true;
-        commit.adds.push_back(std::move(add));
-        ++outcome.vectors_added;
-        return {};
-    };
-    auto each = [&](std::string_view f, int64_t row) -> Status {
-        if (f != current) {
-            TARN_RETURN_IF_ERROR(close());
-            current = f;
-            rows.clear();
-        }
-        rows.push_back(uint64_t(row));
-        return {};
-    };
-    TARN_RETURN_IF_ERROR(
-        each_pair(*session_, fmt::format("SELECT f, r FROM {} ORDER BY f, r", kGone), each));
-    TARN_RETURN_IF_ERROR(close());
-    TARN_RETURN_IF_ERROR(vectors.write(fs, snapshot_->root));
-    written_.push_back(vectors.name());
-    return {};
-}
-
 Status RowChange::remove_rows(delta::CommitRequest& commit, ChangeOutcome& outcome) {
-    std::vector<Touched> partly, marked;
+    sql::DeltaFiles anew{snapshot_, {}};
     for (const auto& one : touched_) {
-        if (one.goes_whole) {
-            commit.removes.push_back(removal(*one.file, time_));
-            ++outcome.files_removed;
-        } else if (marks_rows(*snapshot_) && one.file->records >= 0) {
-            marked.push_back(one);
-        } else {
-            partly.push_back(one);
+        if (!one.goes_whole && marks_rows(*snapshot_) && one.file->records >= 0) {
+            commit.marks.push_back({one.file->path, one.rows});
+            ++outcome.vectors_added;
+            continue;
         }
-    }
-    if (!marked.empty()) TARN_RETURN_IF_ERROR(mark(marked, commit, outcome));
-    if (partly.empty()) return {};
-    sql::DeltaFiles files{snapshot_, {}};
-    for (const auto& one : partly) {
-        files.files.push_back(one.file);
         commit.removes.push_back(removal(*one.file, time_));
         ++outcome.files_removed;
+        if (one.goes_whole) continue;
+        anew.files.push_back(one.file);
+        anew.without.emplace(one.file.get(), one.rows);
     }
-    given_ = nullptr;
-    given_ = std::make_unique<sql::GivenFiles>(*session_, std::move(files));
+    if (!commit.marks.empty()) commit.new_id = [this] { return lake_.new_uuid(); };
+    if (anew.files.empty()) return {};
+    give(std::move(anew));
     std::vector<delta::AddFile> adds;
-    TARN_RETURN_IF_ERROR(write(
-        fmt::format("SELECT {}{} FROM {} AS t ANTI JOIN {} AS \"tarn g\" ON t.\"tarn file\" = "
-                    "\"tarn g\".f AND t.\"tarn row\" = \"tarn g\".r",
-                    column_list(*snapshot_, "t"), tracks_ ? row_ids("t", RowIds::kCopied) : "",
-                    rows(), kGone),
-        kept_beside(), adds));
+    TARN_RETURN_IF_ERROR(write(fmt::format("SELECT {}{} FROM {} AS t", column_list(*snapshot_, "t"),
+                                           tracks_ ? row_ids("t", RowIds::kCopied) : "", rows()),
+                               kept_beside(), adds));
     std::ranges::move(adds, std::back_inserter(commit.adds));
     return {};
 }
 
-void RowChange::choose_files(const std::function<bool(const delta::AddFile&)>& goes) {
-    snapshot_->files.each([&](const auto& file) {
-        if (!goes(*file)) return;
-        const auto rows = std::max<int64_t>(0, file->live_rows());
-        touched_.push_back({file, uint64_t(rows), true});
-        gone_ += uint64_t(rows);
-    });
+void RowChange::choose_files(std::function<bool(const delta::AddFile&)> goes) {
+    for (size_t i = 0; i < files_.size(); ++i) {
+        if (!goes(*files_[i])) continue;
+        touched_.push_back({files_[i], int64_t(i), nullptr, true});
+        gone_ += uint64_t(std::max<int64_t>(0, files_[i]->live_rows()));
+    }
+    replaces_ = std::move(goes);
 }
 
 void RowChange::choose_all() {
@@ -400,8 +393,9 @@ void RowChange::remove_partitions_of(const std::vector<delta::AddFile>& adds) {
     std::set<PartitionKey> touched;
     for (const auto& add : adds)
         touched.insert(partition_identity(*snapshot_, add));
-    choose_files(
-        [&](const auto& file) { return touched.contains(partition_identity(*snapshot_, file)); });
+    choose_files([table = snapshot_, touched = std::move(touched)](const auto& file) {
+        return touched.contains(partition_identity(*table, file));
+    });
 }
 
 Result<delta::CommitRequest> RowChange::prepare(ChangeOutcome& outcome) {
@@ -427,12 +421,27 @@ Result<delta::CommitRequest> RowChange::prepare(ChangeOutcome& outcome) {
             commit.changes.push_back({file.path, std::move(file.partition_values), file.size});
     }
     TARN_RETURN_IF_ERROR(remove_rows(commit, outcome));
-    outcome.files_added = commit.adds.size() - outcome.vectors_added;
+    outcome.files_added = commit.adds.size();
     return commit;
 }
 
+// What was read decides about each row by itself, unless the statement's SQL looks at the table in
+// another way, too.
+delta::Reads RowChange::what_was_read() const {
+    const auto isolation = delta::isolation_of(*snapshot_->metadata);
+    delta::Reads out{isolation ? *isolation : delta::Isolation::kSerializable, nullptr};
+    if (sql::reads_otherwise(*session_, snapshot_->metadata->id)) return out;
+    out.by_row = true;
+    out.rows = rests_on_;
+    out.may_hold = [asked = asked_rows_, replaces = replaces_](const delta::AddFile& file) {
+        return asked->may_hold(file) || (replaces && replaces(file));
+    };
+    return out;
+}
+
 Status RowChange::commit(delta::CommitRequest commit, bool reads, ChangeOutcome& outcome) {
-    if (commit.adds.empty() && commit.removes.empty() && !request_.txn) return {};
+    const bool goes = !commit.removes.empty() || !commit.marks.empty();
+    if (commit.adds.empty() && !goes && !request_.txn) return {};
     if (snapshot_ != read_) {
         commit.metadata = *snapshot_->metadata;
         commit.protocol = snapshot_->protocol;
@@ -440,11 +449,11 @@ Status RowChange::commit(delta::CommitRequest commit, bool reads, ChangeOutcome&
     commit.time = time_;
     commit.info.engine = kEngine;
     commit.info.txn_id = lake_.new_uuid().str();
-    commit.info.blind_append = !reads && commit.removes.empty();
+    commit.info.blind_append = !reads && !goes;
     if (!request_.user_metadata.empty())
         commit.info.user_metadata = json_object(request_.user_metadata);
-    TARN_TRY(auto isolation, delta::isolation_of(*snapshot_->metadata));
-    if (reads || !commit.removes.empty()) commit.reads = delta::Reads{isolation, nullptr};
+    TARN_RETURN_IF_ERROR(delta::isolation_of(*snapshot_->metadata));
+    if (reads || goes) commit.reads = what_was_read();
     TARN_RETURN_IF_ERROR(count_numbers(commit));
     if (request_.txn)
         commit.transactions.push_back({request_.txn->app_id, request_.txn->version, time_.ms()});
@@ -477,103 +486,6 @@ void RowChange::discard(const Error& error) {
     for (const auto& path : written_)
         (void)lake_.context.fs.remove(snapshot_->root + "/" + path);
     written_.clear();
-}
-
-void Lake::interrupt() {
-    MutexLock lock(impl_->running);
-    impl_->stopping = true;
-    for (auto* session : impl_->sessions)
-        session->interrupt();
-}
-
-namespace {
-
-// A session that interrupt() ends, as long as it lives.
-class Interruptible {
-  public:
-    Interruptible(Lake::Impl& lake, sql::Session& session) : lake_(lake), session_(session) {
-        MutexLock lock(lake_.running);
-        lake_.sessions.insert(&session_);
-        refused_ = lake_.stopping;
-    }
-    ~Interruptible() {
-        MutexLock lock(lake_.running);
-        lake_.sessions.erase(&session_);
-    }
-    Interruptible(const Interruptible&) = delete;
-    Interruptible& operator=(const Interruptible&) = delete;
-    Status check() const {
-        if (!refused_) return {};
-        return fail(ErrorCode::kCancelled, "statements are not run any more: Tarn stops");
-    }
-
-  private:
-    Lake::Impl& lake_;
-    sql::Session& session_;
-    bool refused_ = false;
-};
-
-Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
-                              RowOperation& operation) {
-    auto found = lake.snapshot(request.table);
-    if (!found) return fail(std::move(found).error());
-    const auto snapshot = *found;
-    ChangeOutcome outcome{.version = snapshot->version};
-    if (request.txn) {
-        MutexLock lock(entry.appending);
-        TARN_TRY(outcome.duplicate,
-                 lake.has_transaction(entry, *snapshot, request.table, *request.txn));
-    }
-    if (outcome.duplicate) {
-        lake.duplicates.add();
-        return outcome;
-    }
-    TARN_RETURN_IF_ERROR(delta::check_writable(snapshot->protocol, *snapshot->metadata));
-    auto& engine = request.engine ? *request.engine : lake.context.engine;
-    TARN_TRY(auto rules, row_rules(engine, *snapshot));
-    TARN_TRY(auto session, engine.session());
-    const auto tracking = delta::row_tracking(*snapshot);
-    RowChange change(lake, entry, request, snapshot, std::move(rules), std::move(session),
-                     tracking && *tracking);
-    const Interruptible interruptible(lake, change.session());
-    TARN_RETURN_IF_ERROR(interruptible.check());
-    TARN_RETURN_IF_ERROR(operation.plan(change, outcome));
-    auto made = [&]() -> Status {
-        TARN_TRY(auto commit, change.prepare(outcome));
-        if (change.gone() > 0) {
-            TARN_RETURN_IF_ERROR(check_rows_may_go(*snapshot, request.table));
-            if (!tracking) return fail(Error(tracking.error()));  // their ids cannot be kept
-        }
-        operation.count(change, outcome);
-        commit.info.operation = operation.name();
-        commit.info.parameters = operation.parameters();
-        commit.info.metrics = operation.metrics(outcome);
-        return change.commit(std::move(commit), operation.reads_table(), outcome);
-    }();
-    if (!made && !outcome.committed) {
-        change.discard(made.error());
-        return fail(std::move(made).error());
-    }
-    return outcome;
-}
-
-}  // namespace
-
-Result<ChangeOutcome> change_rows(Lake::Impl& lake, const ChangeRequest& request,
-                                  RowOperation& operation) {
-    TARN_TRY(auto entry, lake.entry(request.table));
-    int64_t pause_us = kShortestPauseUs;
-    for (int number = 1;; ++number) {
-        auto outcome = attempt(lake, *entry, request, operation);
-        if (outcome) {
-            outcome->attempts = number;
-            return outcome;
-        }
-        if (outcome.error().code() != ErrorCode::kConflict || number == kMostAttempts)
-            return outcome;
-        lake.pause(Duration::micros(pause_us));
-        pause_us = std::min(2 * pause_us, kLongestPauseUs);
-    }
 }
 
 }  // namespace tarn::lake

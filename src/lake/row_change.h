@@ -13,6 +13,7 @@
 
 #include "lake_impl.h"
 #include "row_rules.h"
+#include "tarn/delta/row_set.h"
 #include "tarn/lake/change_rows.h"
 #include "tarn/sql/delta_files.h"
 #include "tarn/sql/delta_write.h"
@@ -38,15 +39,26 @@ class RowChange {
     // Columns that the table has not come with the commit, at its end. Before rows() is read.
     Status add_columns(std::vector<delta::Field> fields);
     sql::Session& session() { return *session_; }
-    // The table's live rows in FROM; with the columns kFileColumn and kRowColumn. Once
-    // choose_gone() has run it has the files alone in which rows go.
+    // The table's live rows in FROM, with the columns kFileNumberColumn and kRowColumn, which are
+    // called the place of a row. Once choose_gone() has run: the rows that go, alone.
     std::string rows() const;
     bool records_changes() const;  // delta.enableChangeDataFeed
 
-    // `select` gives f (kFileColumn) and r (kRowColumn) of the rows that go, each once.
+    // Rows by their places, in at most a bit for each row of their files.
+    struct Places {
+        std::map<int64_t, std::shared_ptr<delta::RowSet>> rows;  // by the file's number
+        uint64_t given = 0;                                      // how often one was
+    };
+    // `select` gives the places of rows, f and r, one of them more than once if it likes.
+    Result<Places> places(const std::string& select);
+    // Until choose_gone() runs rows() has not these.
+    void leave_out(const Places& places);
+    // What comes or goes rests on these rows too: they are to be there when it is committed.
+    void rest_on(const Places& places);
+    // The rows of this SELECT, as of places(), go.
     Status choose_gone(const std::string& select);
     uint64_t gone() const { return gone_; }
-    static constexpr const char* kGone = "tarn_gone";  // a table of f and r
+    bool gone_twice() const { return given_twice_; }  // one of them was given more than once
 
     // All rows go, without looking at them.
     void choose_all();
@@ -94,15 +106,18 @@ class RowChange {
   private:
     struct Touched {
         std::shared_ptr<const delta::AddFile> file;
-        uint64_t gone = 0;  // rows
+        int64_t number = 0;
+        std::shared_ptr<const delta::RowSet> rows;  // that go; null: all
         bool goes_whole = false;
     };
+    // From now on rows() reads these files.
+    void give(sql::DeltaFiles files);
+    sql::DeltaFiles whole_table() const;
+    delta::Reads what_was_read() const;
     Status count_numbers(delta::CommitRequest& commit) const;
     Status remove_rows(delta::CommitRequest& commit, ChangeOutcome& outcome);
-    Status mark(const std::vector<Touched>& partly, delta::CommitRequest& commit,
-                ChangeOutcome& outcome);
     Status write(const std::string& select, sql::Beside beside, std::vector<delta::AddFile>& to);
-    void choose_files(const std::function<bool(const delta::AddFile&)>& goes);
+    void choose_files(std::function<bool(const delta::AddFile&)> goes);
     void remove_partitions_of(const std::vector<delta::AddFile>& adds);
 
     Lake::Impl& lake_;
@@ -113,8 +128,12 @@ class RowChange {
     const RowRules rules_;
     const std::unique_ptr<sql::Session> session_;
     std::vector<std::unique_ptr<sql::GivenRows>> given_rows_;
+    std::vector<std::shared_ptr<const delta::AddFile>> files_;  // by number
+    const std::shared_ptr<sql::AskedRows> asked_rows_ = std::make_shared<sql::AskedRows>();
     std::unique_ptr<sql::GivenFiles> given_;
-    const bool tracks_;  // rows keep their ids
+    std::map<std::string, std::shared_ptr<const delta::RowSet>> rests_on_;  // by file
+    std::function<bool(const delta::AddFile&)> replaces_;  // files that go as a whole; null: none
+    const bool tracks_;                                    // rows keep their ids
     bool comes_with_ids_ = false;
     std::map<std::string, uint64_t> numbers_;  // given by identity columns
     int numbered_ = 0;                         // SELECTs
@@ -122,15 +141,16 @@ class RowChange {
     std::vector<std::string> comes_, changes_;
     std::vector<std::string> written_;  // on disk, relative to the table
     uint64_t gone_ = 0;
+    bool given_twice_ = false;
     bool replaces_partitions_ = false;
     bool asked_ = false;  // for a commit, of which an error may leave unknown whether it was made
     Timestamp time_;
 };
 
+// A SELECT of the places of the rows for which a condition holds, for choose_gone().
+std::string places_where(const RowChange& change, std::string_view alias, std::string_view where);
 // What a scan calls a file.
 std::string scan_name(const delta::AddFile& file, const delta::Snapshot& table);
-// Statistics of a file that has rows less: bounds that may be wider than the rows that are left.
-std::string with_wide_bounds(std::string stats);
 // The rows of a query of a text and a number.
 Status each_pair(sql::Session& session, const std::string& select,
                  std::function<Status(std::string_view, int64_t)> each);

@@ -19,9 +19,9 @@ namespace {
 
 using sql::quoted_name;
 
-constexpr const char* kOwnColumns[] = {sql::kFileColumn,   sql::kRowColumn,
-                                       sql::kRowIdColumn,  sql::kRowVersionColumn,
-                                       sql::kFileIdColumn, sql::kFileVersionColumn};
+constexpr const char* kOwnColumns[] = {
+    sql::kFileColumn,       sql::kRowColumn,    sql::kRowIdColumn,      sql::kRowVersionColumn,
+    sql::kFileNumberColumn, sql::kFileIdColumn, sql::kFileVersionColumn};
 constexpr std::string_view kConstraint = "delta.constraints.";
 
 std::unexpected<Error> not_kept(std::string_view what, const Error& why) {

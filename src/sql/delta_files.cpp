@@ -29,6 +29,10 @@ GivenFiles::~GivenFiles() { session_.impl().state->files.reset(); }
 
 std::string GivenFiles::text() const { return scan_text(); }
 
+bool reads_otherwise(Session& session, const std::string& table_id) {
+    return session.impl().state->tables_read.contains(table_id);
+}
+
 Result<std::vector<std::shared_ptr<const codec::ColumnBatch>>> read_given_files(
     Session& session, const std::string& select, size_t batch_rows) {
     auto& s = session.impl();

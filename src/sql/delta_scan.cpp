@@ -11,26 +11,23 @@
 #include <duckdb/main/extension/extension_loader.hpp>
 #include <duckdb/parser/expression/constant_expression.hpp>
 #include <duckdb/parser/parsed_data/create_table_function_info.hpp>
-#include <duckdb/planner/table_filter.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
-#include <numeric>
 #include <unordered_map>
 
+#include "asked_rows.h"
 #include "checkpoint_reader.h"
-#include "delta_bounds.h"
 #include "delta_columns.h"
+#include "delta_file_list.h"
 #include "delta_rows.h"
 #include "delta_types.h"
 #include "duck.h"
 #include "tarn/delta/changes.h"
 #include "tarn/delta/deletion_vector.h"
-#include "tarn/delta/paths.h"
 #include "tarn/delta/row_tracking.h"
-#include "tarn/delta/statistics.h"
 #include "tarn/delta/table.h"
 #include "tarn/sql/functions.h"
 
@@ -74,151 +71,6 @@ struct Wanted {
     bool row_ids = false;
 };
 
-// Columns of changes beside the table's own, as Delta's other readers name them.
-const char* const kChangeType = "_change_type";
-const char* const kCommitVersion = "_commit_version";
-const char* const kCommitTime = "_commit_timestamp";
-
-// What a scan needs of a snapshot; shared by copies of its list.
-struct ScanState {
-    std::shared_ptr<const delta::Snapshot> snapshot;
-    std::vector<std::shared_ptr<const delta::AddFile>> files;
-    std::map<std::string, std::string> physical;    // by column name
-    std::map<std::string, LogicalType> partitions;  // of columns by name
-    bool has_places = false;                        // and row ids, where the table keeps them
-    // Of files of changes: positions of the rows that are meant.
-    std::unordered_map<const delta::AddFile*, std::vector<uint64_t>> only;
-
-    // A column that has one value in all of a file.
-    bool constant(const delta::AddFile& file, const string& column) const {
-        if (!partitions.contains(column)) return false;
-        // Change data files have it themselves.
-        return column != kChangeType || delta::find(file.partition_values, column);
-    }
-};
-
-// The value of a partition column in a file. Empty text is NULL but for strings (the protocol says
-// always; Spark and the kernel keep it for strings).
-Value partition_value(const ScanState& state, const delta::AddFile& file, const string& column,
-                      const LogicalType& type) {
-    const bool id = column == kFileIdColumn;
-    if (state.has_places && (id || column == kFileVersionColumn)) {
-        const auto& number = id ? file.base_row_id : file.default_row_commit_version;
-        return number ? Value::BIGINT(*number) : Value(type);
-    }
-    auto text = delta::find(file.partition_values, state.physical.at(column));
-    if (!text || (text->empty() && type.id() != LogicalTypeId::VARCHAR)) return Value(type);
-    if (type.id() == LogicalTypeId::BLOB) return Value::BLOB_RAW(*text);
-    return Value(*text).DefaultCastAs(type);
-}
-
-class SnapshotFiles final : public MultiFileList {
-  public:
-    explicit SnapshotFiles(string root) : path(std::move(root)) {}
-    SnapshotFiles(string root, std::shared_ptr<const ScanState> state, std::vector<idx_t> ids)
-        : path(std::move(root)), state_(std::move(state)), ids_(std::move(ids)) {}
-
-    void set(std::shared_ptr<const ScanState> state) {
-        state_ = std::move(state);
-        ids_.resize(state_->files.size());
-        std::iota(ids_.begin(), ids_.end(), 0);
-    }
-    const ScanState& state() const { return *state_; }
-    const delta::AddFile& file(idx_t i) const { return *state_->files[ids_[i]]; }
-
-    vector<OpenFileInfo> GetAllFiles() const override {
-        vector<OpenFileInfo> out;
-        for (idx_t i = 0; i < ids_.size(); ++i)
-            out.push_back(GetFile(i));
-        return out;
-    }
-    FileExpandResult GetExpandResult() const override {
-        return ids_.empty()       ? FileExpandResult::NO_FILES
-               : ids_.size() == 1 ? FileExpandResult::SINGLE_FILE
-                                  : FileExpandResult::MULTIPLE_FILES;
-    }
-    idx_t GetTotalFileCount() const override { return ids_.size(); }
-    unique_ptr<NodeStatistics> GetCardinality(ClientContext&) const override {
-        idx_t rows = 0;
-        for (idx_t i = 0; i < ids_.size(); ++i)
-            rows += idx_t(std::max<int64_t>(0, file(i).live_rows()));
-        return make_uniq<NodeStatistics>(rows);
-    }
-    unique_ptr<MultiFileList> Copy() const override {
-        return make_uniq<SnapshotFiles>(path, state_, ids_);
-    }
-
-    // Called once an execution, with constants, IN lists and what joins push at run time.
-    unique_ptr<MultiFileList> DynamicFilterPushdown(ClientContext&, const MultiFileOptions&,
-                                                    const vector<string>& names,
-                                                    const vector<LogicalType>& types,
-                                                    const vector<column_t>& column_ids,
-                                                    TableFilterSet& filters) const override {
-        std::vector<string> wanted;  // physical names of the filtered data columns
-        std::vector<std::pair<column_t, TableFilter*>> tests;
-        for (auto& [at, filter] : filters.filters) {
-            auto column = column_ids[at];
-            if (IsVirtualColumn(column) || column >= names.size()) continue;
-            tests.emplace_back(column, filter.get());
-            wanted.push_back(state_->physical.at(names[column]));
-        }
-        std::vector<idx_t> keep;
-        for (auto id : ids_)
-            if (possible(*state_->files[id], names, types, tests, wanted)) keep.push_back(id);
-        if (keep.size() == ids_.size()) return nullptr;
-        return make_uniq<SnapshotFiles>(path, state_, std::move(keep));
-    }
-
-    const string path;
-
-  protected:
-    OpenFileInfo GetFile(idx_t i) const override {
-        if (i >= ids_.size()) return OpenFileInfo();  // an empty path is the end
-        auto& add = file(i);
-        auto& root = state_->snapshot->root;
-        OpenFileInfo info("tarn://" +
-                          delta::disk_path(delta::canonical_path(add.path, root), root));
-        info.extended_info = make_shared_ptr<ExtendedOpenFileInfo>();
-        auto& options = info.extended_info->options;
-        options["has_deletes"] =
-            Value::BOOLEAN(bool(add.deletion_vector) || state_->only.contains(&add));
-        options["validate_external_file_cache"] = Value::BOOLEAN(false);  // data files never change
-        return info;
-    }
-
-  private:
-    bool possible(const delta::AddFile& add, const vector<string>& names,
-                  const vector<LogicalType>& types,
-                  const std::vector<std::pair<column_t, TableFilter*>>& tests,
-                  const std::vector<string>& wanted) const {
-        auto ranges = delta::read_statistics(add.stats, wanted);
-        for (size_t i = 0; i < tests.size(); ++i) {
-            auto& name = names[tests[i].first];
-            auto& type = types[tests[i].first];
-            unique_ptr<BaseStatistics> statistics;
-            if (state_->constant(add, name)) {
-                auto value = partition_value(*state_, add, name, type);
-                statistics = make_statistics(type, value, value, value.IsNull(), !value.IsNull());
-            } else if (type.IsJSONType()) {
-                continue;  // bounds of a variant are not those of its text
-            } else {
-                auto& range = ranges[i];
-                bool all_null = range.nulls && add.records >= 0 && *range.nulls == add.records;
-                statistics = make_statistics(type, bound_value(range.min, type, false),
-                                             bound_value(range.max, type, true),
-                                             range.nulls.value_or(1) != 0, !all_null);
-            }
-            if (tests[i].second->CheckStatistics(*statistics) ==
-                FilterPropagateResult::FILTER_ALWAYS_FALSE)
-                return false;
-        }
-        return true;
-    }
-
-    std::shared_ptr<const ScanState> state_;
-    std::vector<idx_t> ids_;
-};
-
 class DeltaReader final : public MultiFileReader {
   public:
     DeltaReader(shared_ptr<DeltaTables> tables, bool changes)
@@ -233,6 +85,7 @@ class DeltaReader final : public MultiFileReader {
         copy->wanted_ = wanted_;
         copy->given_ = given_;
         copy->session_ = session_;
+        copy->asked_ = asked_;
         return copy;
     }
 
@@ -292,21 +145,47 @@ class DeltaReader final : public MultiFileReader {
         } else {
             state->has_places = given_ || wanted_.row_ids;
             if (state->has_places) add_row_ids(*snapshot, *state, bind, names, types);
-            state->files = given_ ? given_->files : snapshot->files.all();
-            if (given_) state->only = given_->only;
+            if (given_)
+                take_given(*state, bind, names, types);
+            else
+                state->files = snapshot->files.all();
         }
+        if (!given_) session_->tables_read.insert(snapshot->metadata->id);
         state->snapshot = std::move(snapshot);
+        if (given_ && given_->asked) {
+            auto& scans = given_->asked->impl().scans;
+            asked_ = scans.size();
+            scans.push_back({state, names, types});
+        }
         files.set(std::move(state));
         bind.mapping = MultiFileColumnMappingMode::BY_NAME;
         options.auto_detect_hive_partitioning = false;
         options.hive_partitioning = false;
         return true;
     }
-    // Hands the pruned list to FinalizeBind.
+    unique_ptr<MultiFileList> DynamicFilterPushdown(
+        ClientContext& context, const MultiFileList& files, const MultiFileOptions& options,
+        const vector<string>& names, const vector<LogicalType>& types,
+        const vector<column_t>& column_ids, TableFilterSet& filters) override {
+        if (asked_) {
+            auto& run = asked_scan().runs.emplace_back();
+            run.column_ids = column_ids;
+            for (const auto& [at, filter] : filters.filters)
+                if (auto one = as_it_stands(*filter)) run.filters.filters[at] = std::move(one);
+            filtered_ = true;
+        }
+        return files.DynamicFilterPushdown(context, options, names, types, column_ids, filters);
+    }
+    // Called once an execution, behind that. Hands the pruned list to FinalizeBind.
     unique_ptr<MultiFileReaderGlobalState> InitializeGlobalState(
         ClientContext&, const MultiFileOptions&, const MultiFileReaderBindData&,
         const MultiFileList& files, const vector<MultiFileColumnDefinition>&,
         const vector<ColumnIndex>&) override {
+        if (asked_) {
+            auto& scan = asked_scan();
+            scan.ran = true;
+            scan.everything = scan.everything || !std::exchange(filtered_, false);
+        }
         return make_uniq<MultiFileReaderGlobalState>(vector<LogicalType>(), &files);
     }
     void FinalizeBind(MultiFileReaderData& data, const MultiFileOptions& options,
@@ -326,14 +205,7 @@ class DeltaReader final : public MultiFileReader {
                     MultiFileGlobalIndex(i),
                     partition_value(list.state(), file, name, columns[column].type));
         }
-        if (const auto only = list.state().only.find(&file); only != list.state().only.end()) {
-            data.reader->deletion_filter = make_uniq<OnlyRows>(only->second);
-            return;
-        }
-        if (!file.deletion_vector) return;
-        auto rows = delta::read_deletion_vector(tables_->fs, list.state().snapshot->root,
-                                                *file.deletion_vector);
-        data.reader->deletion_filter = make_uniq<DeletedRows>(value_or_raise(std::move(rows)));
+        data.reader->deletion_filter = rows_of(list.state(), file);
     }
     ReaderInitializeType CreateMapping(ClientContext& context, MultiFileReaderData& data,
                                        const vector<MultiFileColumnDefinition>& columns,
@@ -357,6 +229,35 @@ class DeltaReader final : public MultiFileReader {
     }
 
   private:
+    AskedRows::Impl::Scan& asked_scan() const { return given_->asked->impl().scans[*asked_]; }
+    // Null: all rows of the file.
+    unique_ptr<DeleteFilter> rows_of(const ScanState& state, const delta::AddFile& file) const {
+        if (const auto only = state.only.find(&file); only != state.only.end())
+            return make_uniq<OnlyRows>(only->second);
+        const auto without = state.without.find(&file);
+        const bool others = without != state.without.end();
+        if (!file.deletion_vector)
+            return others ? make_uniq<OtherRows>(without->second) : unique_ptr<DeleteFilter>();
+        auto rows = value_or_raise(
+            delta::read_deletion_vector(tables_->fs, state.snapshot->root, *file.deletion_vector));
+        if (!others) return make_uniq<DeletedRows>(std::move(rows));
+        auto all = std::make_shared<delta::RowSet>(*without->second);
+        for (const auto row : rows)
+            if (file.records < 0 || row < uint64_t(file.records)) all->add(row);
+        return make_uniq<OtherRows>(std::move(all));
+    }
+    void take_given(ScanState& state, MultiFileReaderBindData& bind, vector<string>& names,
+                    vector<LogicalType>& types) const {
+        state.files = given_->files;
+        state.only = given_->only;
+        state.without = given_->without;
+        state.numbers = given_->numbers;
+        state.numbered = given_->numbered;
+        if (!state.numbered) return;
+        add_column(kFileNumberColumn, kFileNumberColumn, LogicalType::BIGINT, state, bind, names,
+                   types);
+        state.partitions[kFileNumberColumn] = LogicalType::BIGINT;
+    }
     std::shared_ptr<const delta::Snapshot> find_snapshot(const std::string& path) {
         const auto table = tables_->find(path);
         if (wanted_.version && wanted_.time)
@@ -437,7 +338,7 @@ class DeltaReader final : public MultiFileReader {
             file->records = int64_t(one.only->size());
             file->stats.clear();
             file->deletion_vector.reset();
-            state.only.emplace(file.get(), std::move(*one.only));
+            state.only.emplace(file.get(), std::make_shared<const delta::RowSet>(*one.only));
         }
         state.files.push_back(std::move(file));
     }
@@ -446,6 +347,8 @@ class DeltaReader final : public MultiFileReader {
     const bool changes_;
     Wanted wanted_;
     std::shared_ptr<const DeltaFiles> given_;  // in place of a version's
+    std::optional<size_t> asked_;              // which of given_->asked's scans this is
+    bool filtered_ = false;                    // by filters of the run that begins
     duckdb::shared_ptr<SessionState> session_;
 };
 
@@ -480,6 +383,8 @@ vector<PartitionStatistics> count_from_log(ClientContext&, GetPartitionStatsInpu
     vector<PartitionStatistics> out;
     auto& list = input.bind_data->Cast<MultiFileBindData>().file_list->Cast<SnapshotFiles>();
     for (idx_t i = 0; i < list.GetTotalFileCount(); ++i) {
+        const auto& state = list.state();
+        if (state.only.contains(&list.file(i)) || state.without.contains(&list.file(i))) return {};
         auto rows = list.file(i).live_rows();
         if (rows < 0) return {};
         PartitionStatistics statistics;

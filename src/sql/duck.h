@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -185,6 +186,7 @@ struct SessionState : duckdb::ClientContextState {
     std::map<std::string, std::shared_ptr<Feed>> rows;     // of tarn_rows(id)
     std::map<std::string, std::shared_ptr<Feed>> streams;  // of stream('name')
     std::shared_ptr<const DeltaFiles> files;               // of delta_scan(kGivenFiles)
+    std::set<std::string> tables_read;  // ids of tables that any other scan was bound to
     // The newest versions of tables by folder, as the statement that runs saw them first: all of
     // its reads are of these.
     struct Seen {

@@ -138,8 +138,53 @@ TEST_F(ConflictTest, TwoVectorsOfOneFile) {
         return out;
     };
     const auto said = told(marks(1), {marks(2)});
-    EXPECT_NE(said.find("took away a file that this changes: a"), std::string::npos) << said;
+    EXPECT_NE(said.find("took rows of a file that this changes: a"), std::string::npos) << said;
     EXPECT_EQ(now()->files.size(), 1u);
+}
+
+TEST_F(ConflictTest, MarkedRowsOfOneFile) {
+    auto big = append("a");
+    big.adds[0].records = 100;
+    commit(std::move(big));
+    uint8_t number = 0;
+    auto marks = [&](std::vector<uint64_t> rows, std::vector<uint64_t> rests = {}) {
+        CommitRequest out;
+        out.marks = {{"a", std::make_shared<const RowSet>(rows)}};
+        out.new_id = [&number] { return Uuid{{++number}}; };
+        out.reads = all(Isolation::kSerializable);
+        out.reads->by_row = true;
+        if (!rests.empty()) out.reads->rows = {{"a", std::make_shared<const RowSet>(rests)}};
+        out.info = info("DELETE", false);
+        return out;
+    };
+    auto live = [&] {
+        const auto table = now();
+        EXPECT_EQ(table->files.size(), 1u);
+        return table->rows;
+    };
+    EXPECT_EQ(told(marks({1, 70}), {marks({2}), marks({3, 71})}), "");
+    EXPECT_EQ(live(), 95);
+    auto said = told(marks({5, 6}), {marks({7}), marks({6})});
+    EXPECT_NE(said.find("took rows that this changes, of file a"), std::string::npos) << said;
+    said = told(marks({8}, {9}), {marks({9})});
+    EXPECT_NE(said.find("took rows that this has read, of file a"), std::string::npos) << said;
+    auto coarse = marks({10});
+    coarse.reads->by_row = false;
+    said = told(std::move(coarse), {marks({11})});
+    EXPECT_NE(said.find("took rows that this has read, of file a"), std::string::npos) << said;
+    // Two that leave none together: the file is removed.
+    std::vector<uint64_t> rest, half;
+    for (uint64_t row = 12; row < 100; ++row)
+        if (row != 70 && row != 71) (row % 2 ? rest : half).push_back(row);
+    commit(marks({0, 4, 5, 8, 10}));
+    EXPECT_EQ(told(marks(rest), {marks(half)}), "");
+    EXPECT_EQ(now()->files.size(), 0u);
+    // Vectors of attempts that were lost are gone.
+    int vectors = 0;
+    const auto entries = *disk_.list(table_->root());
+    for (const auto& entry : entries)
+        vectors += entry.name.starts_with("deletion_vector_");
+    EXPECT_EQ(vectors, 9);
 }
 
 TEST_F(ConflictTest, MetadataAndTransactions) {

@@ -138,15 +138,10 @@ class Insert final : public RowOperation {
                            rows, quoted_name(request_.alias), request_.where, refusal);
     }
     Status replace_where(RowChange& change) const {
-        const auto alias = quoted_name(request_.alias);
-        TARN_RETURN_IF_ERROR(change.choose_gone(fmt::format(
-            "SELECT {0}.\"tarn file\" AS f, {0}.\"tarn row\" AS r FROM {1} AS {0} WHERE "
-            "({2})",
-            alias, change.rows(), request_.where)));
-        change.record(fmt::format(
-            "SELECT {}, 'delete' AS _change_type FROM {} AS t SEMI JOIN {} "
-            "AS \"tarn g\" ON t.\"tarn file\" = \"tarn g\".f AND t.\"tarn row\" = \"tarn g\".r",
-            column_list(change.table(), "t"), change.rows(), RowChange::kGone));
+        TARN_RETURN_IF_ERROR(
+            change.choose_gone(places_where(change, request_.alias, request_.where)));
+        change.record(fmt::format("SELECT {}, 'delete' AS _change_type FROM {} AS t",
+                                  column_list(change.table(), "t"), change.rows()));
         return {};
     }
 

@@ -41,17 +41,17 @@ class Merge final : public RowOperation {
                         kSource, request_.source, s_)));
         TARN_RETURN_IF_ERROR(look_at_source(change));
         TARN_RETURN_IF_ERROR(session.execute(fmt::format(
-            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {t}.\"tarn file\" AS f, {t}.\"tarn row\" AS "
-            "r, {s}.\"tarn sid\" AS sid, {} AS c FROM {} AS {s} JOIN {} AS {t} ON ({})",
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT {t}.\"tarn file number\" AS f, {t}.\"tarn "
+            "row\" AS r, {s}.\"tarn sid\" AS sid, {} AS c FROM {} AS {s} JOIN {} AS {t} ON ({})",
             kPairs, clause_of(MergeWhen::kMatched), kSource, change.rows(), request_.on,
             fmt::arg("t", t_), fmt::arg("s", s_))));
+        TARN_RETURN_IF_ERROR(look_at_pairs(change));
         TARN_RETURN_IF_ERROR(session.execute(alone(change)));
-        TARN_RETURN_IF_ERROR(check_pairs(change));
         TARN_RETURN_IF_ERROR(change.choose_gone(
-            fmt::format("SELECT DISTINCT f, r FROM {} WHERE {} UNION ALL SELECT f, r FROM {} WHERE "
-                        "{}",
+            fmt::format("SELECT f, r FROM {} WHERE {} UNION ALL SELECT f, r FROM {} WHERE {}",
                         kPairs, changes_by(MergeWhen::kMatched, "c"), kAlone,
                         changes_by(MergeWhen::kNotMatchedBySource, "c"))));
+        TARN_RETURN_IF_ERROR(check_pairs(change));
         for (size_t i = 0; i < request_.clauses.size(); ++i)
             TARN_RETURN_IF_ERROR(apply(change, i));
         return count(session, outcome);
@@ -147,42 +147,48 @@ class Merge final : public RowOperation {
                request_.clauses.end();
     }
 
+    // Which rows of the table have a match. Should one of them go meanwhile, its row of the source
+    // has none, and would be inserted.
+    Status look_at_pairs(RowChange& change) const {
+        const bool inserts = has(MergeWhen::kNotMatched);
+        const bool by_source = has(MergeWhen::kNotMatchedBySource);
+        if (!inserts && !by_source) return {};
+        TARN_TRY(const auto matched, change.places(fmt::format("SELECT f, r FROM {}", kPairs)));
+        if (inserts) change.rest_on(matched);
+        if (by_source) change.leave_out(matched);
+        return {};
+    }
     // Rows of the table that no row of the source matches, with their clause.
     std::string alone(RowChange& change) const {
         if (!has(MergeWhen::kNotMatchedBySource))
             return fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT f, r, c FROM {} LIMIT 0",
                                kAlone, kPairs);
         return fmt::format(
-            "CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM (SELECT {t}.\"tarn file\" AS f, "
-            "{t}.\"tarn row\" AS r, {} AS c FROM {} AS {t} ANTI JOIN {} AS \"tarn p\" ON "
-            "{t}.\"tarn file\" "
-            "= \"tarn p\".f AND {t}.\"tarn row\" = \"tarn p\".r) WHERE c IS NOT NULL",
-            kAlone, clause_of(MergeWhen::kNotMatchedBySource), change.rows(), kPairs,
-            fmt::arg("t", t_));
+            "CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM (SELECT {t}.\"tarn file number\" AS "
+            "f, {t}.\"tarn row\" AS r, {} AS c FROM {} AS {t}) WHERE c IS NOT NULL",
+            kAlone, clause_of(MergeWhen::kNotMatchedBySource), change.rows(), fmt::arg("t", t_));
     }
 
     // Two rows of the source must not change one row of the table, but for a lone DELETE without a
     // condition, which they agree about.
     Status check_pairs(RowChange& change) const {
+        if (!change.gone_twice()) return {};
         auto& session = change.session();
         const auto matched =
             std::ranges::count(request_.clauses, MergeWhen::kMatched, &MergeClause::when);
-        if (matched == 0) return {};
-        if (matched == 1) {
-            const auto& clause =
-                *std::ranges::find(request_.clauses, MergeWhen::kMatched, &MergeClause::when);
-            if (clause.then == MergeThen::kDelete && clause.condition.empty()) return {};
-        }
+        const auto& clause =
+            *std::ranges::find(request_.clauses, MergeWhen::kMatched, &MergeClause::when);
+        if (matched == 1 && clause.then == MergeThen::kDelete && clause.condition.empty())
+            return {};
         const auto twice =
             fmt::format("SELECT f, r FROM {} WHERE {} GROUP BY f, r HAVING count(*) > 1", kPairs,
                         changes_by(MergeWhen::kMatched, "c"));
         TARN_TRY(auto count, session.query_columns("SELECT count(*) FROM (" + twice + ")"));
         const auto rows = count.columns[0].values<int64_t>()[0];
-        if (rows == 0) return {};
         TARN_TRY(auto one,
                  session.query_columns(fmt::format(
                      "SELECT to_json(x)::VARCHAR FROM (SELECT {} FROM {} AS {t} JOIN ({} ORDER BY "
-                     "f, r LIMIT 1) AS \"tarn p\" ON {t}.\"tarn file\" = \"tarn p\".f AND "
+                     "f, r LIMIT 1) AS \"tarn p\" ON {t}.\"tarn file number\" = \"tarn p\".f AND "
                      "{t}.\"tarn row\" = "
                      "\"tarn p\".r) x",
                      column_list(change.table(), request_.alias), change.rows(), twice,
@@ -215,14 +221,15 @@ class Merge final : public RowOperation {
         const auto those =
             by_source
                 ? fmt::format(
-                      "FROM {} AS \"tarn p\" JOIN {} AS {t} ON {t}.\"tarn file\" = \"tarn p\".f "
+                      "FROM {} AS \"tarn p\" JOIN {} AS {t} ON {t}.\"tarn file number\" = \"tarn "
+                      "p\".f "
                       "AND "
                       "{t}.\"tarn row\" = \"tarn p\".r WHERE \"tarn p\".c = {}",
                       kAlone, change.rows(), i, fmt::arg("t", t_))
                 : fmt::format(
                       "FROM {} AS \"tarn p\" JOIN {} AS {s} ON {s}.\"tarn sid\" = \"tarn p\".sid "
                       "JOIN "
-                      "{} AS {t} ON {t}.\"tarn file\" = \"tarn p\".f AND {t}.\"tarn row\" = "
+                      "{} AS {t} ON {t}.\"tarn file number\" = \"tarn p\".f AND {t}.\"tarn row\" = "
                       "\"tarn p\".r WHERE \"tarn p\".c = {}",
                       kPairs, kSource, change.rows(), i, fmt::arg("t", t_), fmt::arg("s", s_));
         const auto old = column_list(table, request_.alias);

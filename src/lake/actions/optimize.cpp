@@ -10,6 +10,7 @@
 #include "row_change.h"
 #include "tarn/base/settings.h"
 #include "tarn/delta/deletion_vector.h"
+#include "tarn/delta/file_stats.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
 #include "tarn/delta/row_tracking.h"
@@ -256,7 +257,7 @@ class Optimize {
                 if (!bin.carried.empty()) {
                     add.deletion_vector =
                         std::make_shared<const delta::DeletionVector>(vectors.add(bin.carried));
-                    add.stats = with_wide_bounds(std::move(add.stats));
+                    add.stats = delta::with_wide_bounds(std::move(add.stats));
                 }
                 out.adds.push_back(std::move(add));
             }

@@ -4,12 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "again.h"
 #include "identity.h"
 #include "table_files.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
-#include "tarn/lake/change_rows.h"
 #include "tarn/lake/error_ids.h"
 #include "tarn/lake/maintain.h"
 
@@ -30,7 +30,6 @@ Result<std::shared_ptr<const delta::Snapshot>> version_of(Entry& entry, const Ta
 namespace {
 
 constexpr size_t kMostNamed = 5;  // of the files that are gone
-constexpr int64_t kPauseUs = 2'000;
 constexpr std::string_view kMaxColumnId = "delta.columnMapping.maxColumnId";
 
 using FilesByKey = std::map<std::string, std::shared_ptr<const delta::AddFile>>;
@@ -177,12 +176,7 @@ Result<RestoreOutcome> Lake::restore(const RestoreRequest& request) {
     TARN_TRY(auto entry, impl_->entry(request.table));
     MutexLock lock(entry->maintaining);
     Restore restore(*impl_, *entry, request);
-    for (int number = 1;; ++number) {
-        auto outcome = restore.attempt();
-        if (outcome || outcome.error().code() != ErrorCode::kConflict || number == kMostAttempts)
-            return outcome;
-        impl_->pause(Duration::micros(kPauseUs * number));
-    }
+    return again_on_conflict(*impl_, [&] { return restore.attempt(); });
 }
 
 }  // namespace tarn::lake

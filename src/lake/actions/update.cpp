@@ -14,19 +14,14 @@ class Update final : public RowOperation {
     std::string_view name() const override { return "UPDATE"; }
 
     Status plan(RowChange& change, ChangeOutcome& outcome) override {
-        const auto alias = sql::quoted_name(request_.alias);
         TARN_RETURN_IF_ERROR(change.check_set(request_.set));
         TARN_TRY(auto row, set_list(change.table(), request_.alias, request_.set));
-        TARN_RETURN_IF_ERROR(change.choose_gone(fmt::format(
-            "SELECT {0}.\"tarn file\" AS f, {0}.\"tarn row\" AS r FROM {1} AS {0} WHERE {2}", alias,
-            change.rows(), request_.where.empty() ? "true" : "(" + request_.where + ")")));
+        TARN_RETURN_IF_ERROR(change.choose_gone(places_where(
+            change, request_.alias, request_.where.empty() ? "true" : request_.where)));
         outcome.updated = change.gone();
         if (change.gone() == 0) return {};
-        const auto those = fmt::format(
-            "FROM {1} AS {0} SEMI JOIN {2} AS \"tarn g\" ON {0}.\"tarn file\" = \"tarn g\".f AND "
-            "{0}.\"tarn row\" = "
-            "\"tarn g\".r",
-            alias, change.rows(), RowChange::kGone);
+        const auto those =
+            fmt::format("FROM {} AS {}", change.rows(), sql::quoted_name(request_.alias));
         std::vector<std::string> given;
         for (const auto& one : request_.set)
             given.push_back(one.column);

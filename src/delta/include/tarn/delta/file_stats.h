@@ -28,4 +28,7 @@ using LeafCountsByPath = std::map<std::string, LeafCounts>;
 // none inside lists and maps. A column that has one bound alone has none.
 std::string stats_json(const Snapshot& table, int64_t records, const LeafCountsByPath& leaves);
 
+// Statistics of a file that has rows less: bounds that may be wider than the rows that are left.
+std::string with_wide_bounds(std::string stats);
+
 }  // namespace tarn::delta
