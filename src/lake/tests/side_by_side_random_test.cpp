@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "side_by_side.h"
 
 namespace tarn::lake {
@@ -36,7 +39,7 @@ class RandomPairs : public ::testing::TestWithParam<uint64_t> {
                             random_.chance(0.7), strict ? kStrict : ""));
         for (int i = 0; i < 3; ++i)
             alone(append());
-        for (int round = 0; round < 12 && !::testing::Test::HasFailure(); ++round)
+        for (int round = 0; round < 10 && !::testing::Test::HasFailure(); ++round)
             one();
         if (!::testing::Test::HasFailure()) changes_replay();
     }
@@ -204,7 +207,12 @@ class RandomPairs : public ::testing::TestWithParam<uint64_t> {
 
 TEST_P(RandomPairs, AreAsOneBehindTheOther) { run(); }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomPairs, ::testing::Range<uint64_t>(1, 33));
+uint64_t seeds() {
+    const auto* text = std::getenv("TARN_SEEDS");
+    return text ? std::min<uint64_t>(200, std::strtoull(text, nullptr, 10)) : 12;
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomPairs, ::testing::Range<uint64_t>(1, 1 + seeds()));
 
 }  // namespace
 }  // namespace tarn::lake
