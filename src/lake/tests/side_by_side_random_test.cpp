@@ -1,5 +1,5 @@
-// Random histories of two writers who do not see each other: the table is as if their statements had
-// come one behind the other.
+// Random histories of two writers who do not see each other: the table is as if their statements
+// had come one behind the other.
 
 #include <fmt/format.h>
 
