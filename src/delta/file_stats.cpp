@@ -1,5 +1,6 @@
 #include "tarn/delta/file_stats.h"
 
+#include "tarn/delta/clustering.h"
 #include "tarn/delta/partition.h"
 
 #include <algorithm>
@@ -88,10 +89,13 @@ std::optional<std::string> bound(const DataType& type, const std::string& text, 
     }
 }
 
-// The columns that are counted: by name, or so many leaves.
+// The columns that are counted: by name, or so many leaves; and those that the table is clustered
+// by.
 class Chosen {
   public:
     explicit Chosen(const Snapshot& table) {
+        for (const auto& column : clustering_columns(table))
+            clustering_.push_back(plain(column));
         if (auto* names = table.property("delta.dataSkippingStatsColumns")) {
             by_name_ = true;
             std::string_view rest = *names;
@@ -111,7 +115,15 @@ class Chosen {
             std::from_chars(text->data(), text->data() + text->size(), left_);
         }
     }
+    static std::string plain(const FieldPath& path) {
+        return fmt::format("{}", fmt::join(path, "."));
+    }
+    // To be asked of each leaf in turn.
     bool takes(const std::string& dotted) {
+        const bool by_property = by_property_takes(dotted);
+        return by_property || std::ranges::find(clustering_, dotted) != clustering_.end();
+    }
+    bool by_property_takes(const std::string& dotted) {
         if (by_name_)
             return std::ranges::any_of(names_, [&](const auto& name) {
                 return dotted == name || dotted.starts_with(name + ".");
@@ -122,7 +134,7 @@ class Chosen {
 
   private:
     bool by_name_ = false;
-    std::vector<std::string> names_;
+    std::vector<std::string> names_, clustering_;
     int64_t left_ = kIndexedColumns;
 };
 
@@ -192,6 +204,31 @@ std::string stats_json(const Snapshot& table, int64_t records, const LeafCountsB
     return fmt::format(
         R"({{"numRecords":{},"minValues":{{{}}},"maxValues":{{{}}},"nullCount":{{{}}}}})", records,
         texts.min, texts.max, texts.nulls);
+}
+
+namespace {
+
+// Asks of each leaf in turn, until one is found.
+std::optional<bool> takes_leaf(const std::vector<Field>& fields, const std::string& before,
+                               const std::string& wanted, Chosen& chosen) {
+    for (const auto& field : fields) {
+        const auto name = before + field.name;
+        if (field.type.kind == TypeKind::kStruct) {
+            auto found = takes_leaf(field.type.fields, name + ".", wanted, chosen);
+            if (found) return found;
+            continue;
+        }
+        const bool takes = chosen.by_property_takes(name);
+        if (name == wanted) return takes;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool has_statistics(const Snapshot& table, const FieldPath& leaf) {
+    Chosen chosen(table);
+    return takes_leaf(table.schema->fields, "", Chosen::plain(leaf), chosen).value_or(false);
 }
 
 }  // namespace tarn::delta

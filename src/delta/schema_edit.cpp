@@ -104,6 +104,33 @@ void TableEdit::map_columns() {
         add_ids(field, static_cast<const std::function<std::string()>*>(nullptr));
 }
 
+bool TableEdit::add_missing(const std::vector<Field>& given,
+                            const std::function<std::string()>& uuid) {
+    return add_missing(schema.fields, given, true, uuid);
+}
+
+bool TableEdit::add_missing(std::vector<Field>& to, const std::vector<Field>& given, bool of_struct,
+                            const std::function<std::string()>& uuid) {
+    bool any = false;
+    for (size_t i = 0; i < given.size(); ++i) {
+        const auto at = of_struct ? find_name(to, given[i].name) : i;
+        if (!at) {
+            auto field = given[i];
+            field.nullable = true;
+            add_ids(field, uuid);
+            to.push_back(std::move(field));
+            any = true;
+            continue;
+        }
+        auto& type = to[*at].type;
+        if (type.kind == given[i].type.kind)
+            any = add_missing(type.fields, given[i].type.fields, type.kind == TypeKind::kStruct,
+                              uuid) ||
+                  any;
+    }
+    return any;
+}
+
 void TableEdit::finish() {
     metadata.schema = schema_json(schema);
     if (const auto needed = protocol_of(schema); needed.writer_features)
@@ -127,12 +154,30 @@ bool can_widen(const DataType& from, const DataType& to) {
     return is && whole >= (from.kind == TypeKind::kLong ? kDigitsOfLong : kDigitsOfInteger);
 }
 
-void widen(Field& field, const DataType& to) {
-    auto all = metadata_of(field);
+void widen(const FieldPlace& place, const DataType& to) {
+    auto& owner = *place.owner;
+    auto all = metadata_of(owner);
     auto changes = all.contains(kTypeChanges) ? all[kTypeChanges] : OrderedJson::array();
-    changes.push_back({{"toType", type_name(to)}, {"fromType", type_name(field.type)}});
-    field.type = to;
-    set_field_metadata(field, kTypeChanges, changes.dump());
+    auto& change = changes.emplace_back(
+        OrderedJson{{"toType", type_name(to)}, {"fromType", type_name(place.field().type)}});
+    if (!place.within.empty()) change["fieldPath"] = dotted(place.within);
+    place.field().type = to;
+    set_field_metadata(owner, kTypeChanges, changes.dump());
+}
+
+FieldPath field_beside(const DataType& table, const DataType& given) {
+    if (table.kind != given.kind) return {};
+    const bool named = table.kind == TypeKind::kStruct;
+    for (size_t i = 0; i < given.fields.size(); ++i) {
+        const auto& field = given.fields[i];
+        const auto at = named ? find_name(table.fields, field.name) : i;
+        if (!at) return {field.name};
+        auto inside = field_beside(table.fields[*at].type, field.type);
+        if (inside.empty()) continue;
+        inside.insert(inside.begin(), table.fields[*at].name);
+        return inside;
+    }
+    return {};
 }
 
 }  // namespace tarn::delta

@@ -81,6 +81,7 @@ Result<Json> optimize(lake::Lake& lake, const std::string& table, Asked asked) {
     request.table = table;
     request.where = asked.text("where");
     request.order_by = asked.texts("order_by");
+    request.full = asked.flag("full");
     request.target_bytes = asked.parsed("target_size", parse_bytes).value_or(0);
     request.dry_run = asked.flag("dry_run");
     TARN_RETURN_IF_ERROR(asked.done());

@@ -100,6 +100,7 @@ class Parser {
     CareStatement optimize() {
         take("table");
         CareStatement out{"optimize", name(), nlohmann::json::object()};
+        if (take("full")) out.request["full"] = true;
         if (take("where")) {
             const auto from = at_;
             while (at_ < words_.size() && !is(at_, "zorder") &&

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lake_impl.h"
+#include "tarn/delta/clustering.h"
 #include "tarn/delta/protocol_gate.h"
 #include "tarn/lake/table_detail.h"
 
@@ -64,40 +65,6 @@ std::vector<FeatureDetail> features_of(const delta::Protocol& protocol) {
     return out;
 }
 
-// A path of physical names as the schema names it; as it stands where the schema has no such field.
-std::string logical_name(const delta::Schema& schema, delta::ColumnMapping mapping,
-                         const Json& path) {
-    std::string out;
-    const auto* fields = &schema.fields;
-    for (const auto& part : path) {
-        if (!part.is_string()) continue;
-        const auto stored = part.get<std::string>();
-        if (!out.empty()) out += '.';
-        const delta::Field* found = nullptr;
-        if (fields)
-            for (const auto& field : *fields)
-                if (delta::physical_name(field, mapping) == stored) found = &field;
-        out += found ? found->name : stored;
-        fields = found ? &found->type.fields : nullptr;
-    }
-    return out;
-}
-
-// PROTOCOL.md "Clustered Table": {"clusteringColumns": [["a"], ["b", "c"]]}, physical names.
-std::vector<std::string> clustering_of(const delta::Snapshot& snapshot) {
-    std::vector<std::string> out;
-    if (!snapshot.domains) return out;
-    const auto domain = snapshot.domains->find("delta.clustering");
-    if (domain == snapshot.domains->end() || domain->second.removed) return out;
-    const auto text = Json::parse(domain->second.configuration, nullptr, false);
-    const auto columns = text.is_object() ? text.find("clusteringColumns") : text.end();
-    if (columns == text.end() || !columns->is_array()) return out;
-    for (const auto& path : *columns)
-        if (path.is_array())
-            out.push_back(logical_name(*snapshot.schema, snapshot.mapping(), path));
-    return out;
-}
-
 std::string_view name_of(delta::ColumnMapping mapping) {
     switch (mapping) {
         case delta::ColumnMapping::kNone:
@@ -123,7 +90,8 @@ Result<TableDetail> Lake::detail(std::string_view table) {
     out.min_reader = snapshot->protocol.min_reader;
     out.min_writer = snapshot->protocol.min_writer;
     out.features = features_of(snapshot->protocol);
-    out.cluster_by = clustering_of(*snapshot);
+    for (const auto& column : delta::clustering_columns(*snapshot))
+        out.cluster_by.push_back(delta::dotted(column));
     return out;
 }
 

@@ -20,12 +20,6 @@ constexpr int kRanges = 256, kRankBits = 8;
 constexpr int kSampleRows = 20'000;
 constexpr double kLargeEnough = 0.75;
 
-bool has_many_deleted(const delta::AddFile& file) {
-    if (!file.deletion_vector) return false;
-    return file.records < 0 ||
-           double(file.deletion_vector->cardinality) > double(file.records) * kMostDeleted;
-}
-
 // Small neighbours are put together as long as they fit.
 void pack(const FileList& files, const PartitionKey& partition, int64_t target, int min_files,
           std::vector<FileBin>& to) {
@@ -53,12 +47,26 @@ std::string name_list(const std::vector<std::string>& names) {
     return out;
 }
 
+// A column, or a field of one, of this alias.
+std::string value_of(const char* alias, const delta::FieldPath& path) {
+    std::string out = alias;
+    for (const auto& name : path)
+        out += "." + quoted_name(name);
+    return out;
+}
+
 }  // namespace
 
 int64_t target_bytes_of(const delta::Snapshot& table) {
     if (const auto* text = table.property("delta.targetFileSize"))
         if (auto bytes = parse_bytes(*text); bytes && *bytes > 0) return *bytes;
     return kTargetFileBytes;
+}
+
+bool has_many_deleted(const delta::AddFile& file) {
+    if (!file.deletion_vector) return false;
+    return file.records < 0 ||
+           double(file.deletion_vector->cardinality) > double(file.records) * kMostDeleted;
 }
 
 bool is_small(const delta::AddFile& file, int64_t target_bytes) {
@@ -143,11 +151,17 @@ Status check_order(const delta::Snapshot& table, const std::vector<std::string>&
 
 Result<std::string> order_rows(sql::Session& session, const std::string& rows,
                                const delta::Snapshot& table,
-                               const std::vector<std::string>& columns, const std::string& ids) {
+                               const std::vector<delta::FieldPath>& columns,
+                               const std::string& ids) {
+    std::string sampled, last;
+    for (size_t c = 0; c < columns.size(); ++c) {
+        sampled += fmt::format("{}{} AS tarn_v{}", c ? ", " : "", value_of("t", columns[c]), c);
+        last += (c ? ", " : "") + value_of("o", columns[c]);
+    }
     TARN_RETURN_IF_ERROR(session.execute(fmt::format(
-        "CREATE OR REPLACE TEMP TABLE tarn_sample AS SELECT {} FROM {} USING SAMPLE reservoir({} "
+        "CREATE OR REPLACE TEMP TABLE tarn_sample AS SELECT {} FROM {} t USING SAMPLE reservoir({} "
         "ROWS) REPEATABLE (1)",
-        name_list(columns), rows, kSampleRows)));
+        sampled, rows, kSampleRows)));
     std::string parts;
     for (int i = 1; i < kRanges; ++i)
         parts += fmt::format("{}{}", i > 1 ? ", " : "", double(i) / kRanges);
@@ -155,12 +169,13 @@ Result<std::string> order_rows(sql::Session& session, const std::string& rows,
     for (size_t c = 0; c < columns.size(); ++c) {
         TARN_RETURN_IF_ERROR(session.execute(fmt::format(
             "CREATE OR REPLACE TEMP TABLE tarn_ranges{0} AS SELECT v, row_number() OVER (ORDER BY "
-            "v) AS n FROM (SELECT DISTINCT v FROM (SELECT unnest(quantile_disc({1}, [{2}])) AS v "
+            "v) AS n FROM (SELECT DISTINCT v FROM (SELECT unnest(quantile_disc(tarn_v{0}, [{1}])) "
+            "AS v "
             "FROM tarn_sample) WHERE v IS NOT NULL)",
-            c, quoted_name(columns[c]), parts)));
+            c, parts)));
         ranks += fmt::format(", coalesce(r{0}.n, 0) AS tarn_k{0}", c);
-        joins += fmt::format(" ASOF LEFT JOIN tarn_ranges{0} r{0} ON t.{1} >= r{0}.v", c,
-                             quoted_name(columns[c]));
+        joins += fmt::format(" ASOF LEFT JOIN tarn_ranges{0} r{0} ON {1} >= r{0}.v", c,
+                             value_of("t", columns[c]));
         for (int bit = 0; bit < kRankBits; ++bit)
             value += fmt::format("{}(((tarn_k{} >> {}) & 1) << {})", value.empty() ? "" : " | ", c,
                                  bit, size_t(bit) * columns.size() + columns.size() - 1 - c);
@@ -172,7 +187,7 @@ Result<std::string> order_rows(sql::Session& session, const std::string& rows,
                     ids.empty() ? ""
                                 : fmt::format(", {}, {}", quoted_name(sql::kRowIdColumn),
                                               quoted_name(sql::kRowVersionColumn)),
-                    column_list(table, "t"), ids, ranks, rows, joins, value, name_list(columns))));
+                    column_list(table, "t"), ids, ranks, rows, joins, value, last)));
     return std::string("tarn_ordered");
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lake_impl.h"
+#include "tarn/delta/clustering.h"
 #include "tarn/lake/maintain.h"
 #include "tarn/sql/delta_files.h"
 
@@ -23,6 +24,7 @@ struct FileBin {
     FileList sources = {};        // as they are now
     FileList first_sources = {};  // as they were when the new files were written
     int64_t bytes = 0;
+    std::optional<delta::Cube> cube = {};   // that the new files are, if the table is clustered
     bool ordered = false;                   // the rows do not stand as they stood in the sources
     std::vector<delta::AddFile> made = {};  // on disk, not in the table yet
     std::vector<uint64_t> carried = {};  // rows of the one file made that others deleted, ascending
@@ -43,15 +45,23 @@ Result<std::set<PartitionKey>> partitions_where(sql::Session& session,
 std::vector<FileBin> plan_bins(const delta::Snapshot& table, const OptimizeRequest& request,
                                int64_t target_bytes, const std::set<PartitionKey>* only);
 
+// Of a table that is clustered by these columns (with dots): files that are in no cube, with cubes
+// that are small beside them; with request.full all files.
+std::vector<FileBin> plan_cubes(const delta::Snapshot& table, const OptimizeRequest& request,
+                                int64_t target_bytes, const std::vector<std::string>& columns);
+// More of its rows are deleted than may be left.
+bool has_many_deleted(const delta::AddFile& file);
+
 // Columns that a Z-order can go by. Errors: kInvalidArgument.
 Status check_order(const delta::Snapshot& table, const std::vector<std::string>& columns);
 
 // Makes a temporary table of the rows in Z-order: ranks of the columns' values (of 256 ranges,
-// learned from a sample; NULL comes first) with their bits interleaved. `ids`: what row_ids() gives
-// of `t`, or nothing. Gives its name.
+// learned from a sample; NULL comes first) with their bits interleaved. Columns may be fields of
+// structs. `ids`: what row_ids() gives of `t`, or nothing. Gives its name.
 Result<std::string> order_rows(sql::Session& session, const std::string& rows,
                                const delta::Snapshot& table,
-                               const std::vector<std::string>& columns, const std::string& ids);
+                               const std::vector<delta::FieldPath>& columns,
+                               const std::string& ids);
 
 // Live files by canonical path.
 using FilesByPath = std::unordered_map<std::string, std::shared_ptr<const delta::AddFile>>;

@@ -146,22 +146,6 @@ Result<std::string> set_list(const delta::Snapshot& table, std::string_view alia
     return out;
 }
 
-Result<std::vector<delta::Field>> columns_beside(const delta::Snapshot& table,
-                                                 sql::Session& session, const std::string& select,
-                                                 const std::vector<std::string>& wanted) {
-    TARN_TRY(auto given, sql::schema_of_query(session, select));
-    std::vector<delta::Field> out;
-    for (auto& field : given.fields) {
-        const auto is_it = [&](std::string_view name) { return same_but_case(name, field.name); };
-        const bool is_wanted = wanted.empty() || std::ranges::any_of(wanted, is_it);
-        if (!is_wanted || std::ranges::any_of(table.schema->fields, is_it, &delta::Field::name))
-            continue;
-        field.nullable = true;
-        out.push_back(std::move(field));
-    }
-    return out;
-}
-
 RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,
                      std::shared_ptr<const delta::Snapshot> snapshot, RowRules rules,
                      std::unique_ptr<sql::Session> session, bool tracks)
@@ -180,13 +164,9 @@ RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& reques
         given_rows_.push_back(std::make_unique<sql::GivenRows>(*session_, one.schema, one.batches));
 }
 
-Status RowChange::add_columns(std::vector<delta::Field> fields) {
-    if (fields.empty()) return {};
+Status RowChange::add_columns(const std::vector<delta::Field>& given) {
     delta::TableEdit edit(*read_);
-    for (auto& field : fields) {
-        edit.add_ids(field, [this] { return lake_.new_uuid().str(); });
-        edit.schema.fields.push_back(std::move(field));
-    }
+    if (!edit.add_missing(given, [this] { return lake_.new_uuid().str(); })) return {};
     edit.finish();
     if (edit.mapping() == delta::ColumnMapping::kNone)
         TARN_RETURN_IF_ERROR(delta::check_names(edit.schema));
@@ -198,6 +178,24 @@ Status RowChange::add_columns(std::vector<delta::Field> fields) {
     snapshot_ = std::move(wider);
     give(whole_table());
     return {};
+}
+
+Result<std::string> RowChange::kept(const std::string& select,
+                                    const std::vector<std::string>& given, sql::Beside beside) {
+    TARN_TRY(const auto values, sql::schema_of_query(*session_, select, sql::UnknownTypes::kVoid));
+    for (const auto& value : values.fields) {
+        const auto* column = table().schema->find(value.name);
+        if (!column) continue;
+        auto path = delta::field_beside(column->type, value.type);
+        if (path.empty()) continue;
+        path.insert(path.begin(), column->name);
+        return fail(
+            ErrorCode::kInvalidArgument,
+            fmt::format("table {} has no field {}, for which a value comes: add it by ALTER "
+                        "TABLE or by WITH SCHEMA EVOLUTION, or leave it out",
+                        request_.table, delta::dotted(path)));
+    }
+    return rules_.any() ? rules_.kept(table(), select, given, beside) : select;
 }
 
 std::string RowChange::rows() const { return given_->text(); }

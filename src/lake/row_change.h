@@ -36,8 +36,9 @@ class RowChange {
 
     // The table as it will be: with the columns that come.
     const delta::Snapshot& table() const { return *snapshot_; }
-    // Columns that the table has not come with the commit, at its end. Before rows() is read.
-    Status add_columns(std::vector<delta::Field> fields);
+    // What these columns have and the table has not, also fields inside of structs, comes to it with
+    // the commit. Before rows() is read.
+    Status add_columns(const std::vector<delta::Field>& given);
     sql::Session& session() { return *session_; }
     // The table's live rows in FROM, with the columns kFileNumberColumn and kRowColumn, which are
     // called the place of a row. Once choose_gone() has run: the rows that go, alone.
@@ -67,11 +68,10 @@ class RowChange {
 
     const RowRules& rules() const { return rules_; }
     // Whole rows that are to come, as the table's rules ask for them; `given` are the columns that
-    // the statement has values for.
-    std::string kept(const std::string& select, const std::vector<std::string>& given,
-                     sql::Beside beside = sql::Beside::kNothing) const {
-        return rules_.any() ? rules_.kept(table(), select, given, beside) : select;
-    }
+    // the statement has values for. Errors: of the query; kInvalidArgument (a field within a value
+    // that the table's column has not, which a cast would leave out without a word).
+    Result<std::string> kept(const std::string& select, const std::vector<std::string>& given,
+                             sql::Beside beside = sql::Beside::kNothing);
     // Numbers of identity columns. What a column gets that a statement leaves out:
     Result<std::string> left_out(const std::string& column) const;
     // A SELECT of whole rows that come, made with left_out(), with `given` for those columns that
@@ -156,11 +156,6 @@ Status each_pair(sql::Session& session, const std::string& select,
                  std::function<Status(std::string_view, int64_t)> each);
 // The names of the table's columns as a SELECT list, each of this alias.
 std::string column_list(const delta::Snapshot& table, std::string_view alias);
-// Columns of a query, of any name in `wanted` or all if that is empty, that the table has not.
-// Errors: those of the query; kUnsupported (a type that no table has).
-Result<std::vector<delta::Field>> columns_beside(const delta::Snapshot& table,
-                                                 sql::Session& session, const std::string& select,
-                                                 const std::vector<std::string>& wanted = {});
 // A column as the table spells it: statements name columns in whatever case. What the table has not
 // stays as it is.
 std::string spelled(const delta::Schema& schema, const std::string& column);

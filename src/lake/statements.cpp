@@ -76,6 +76,7 @@ Result<ChangeOutcome> run_statement(Lake& lake, sql::Engine& engine,
             create.table = statement.table;
             create.schema.fields = statement.created;
             create.partition_by = statement.partition_by;
+            create.cluster_by = statement.cluster_by;
             create.properties.insert(statement.properties.begin(), statement.properties.end());
             create.checks = statement.checks;
             create.select = statement.select;

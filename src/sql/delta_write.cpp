@@ -306,6 +306,45 @@ class DeltaWrite {
 
 }  // namespace
 
+namespace {
+
+// A condition: the value is there, and has a NULL inside where its type has none. Empty: there is
+// no such place.
+std::string missing_in(const std::string& value, const delta::DataType& type, int depth) {
+    std::string out;
+    auto put = [&](const std::string& condition) {
+        if (!condition.empty()) out += (out.empty() ? "" : " OR ") + condition;
+    };
+    auto put_items = [&](const std::string& list, const Field& held, bool may_be_null) {
+        const auto item = fmt::format("m{}", depth);
+        auto inside = missing_in(item, held.type, depth + 1);
+        if (!may_be_null) inside += (inside.empty() ? "" : " OR ") + item + " IS NULL";
+        if (!inside.empty())
+            put(fmt::format("len(list_filter({}, lambda {}: {})) > 0", list, item, inside));
+    };
+    if (type.kind == TypeKind::kArray) put_items(value, type.fields[0], type.contains_null);
+    if (type.kind == TypeKind::kMap) {
+        put_items("map_keys(" + value + ")", type.fields[0], true);  // none is NULL
+        put_items("map_values(" + value + ")", type.fields[1], type.contains_null);
+    }
+    if (type.kind == TypeKind::kStruct)
+        for (const auto& field : type.fields) {
+            const auto inner = fmt::format("({}).{}", value, quoted_name(field.name));
+            if (!field.nullable) put(inner + " IS NULL");
+            put(missing_in(inner, field.type, depth));
+        }
+    return out.empty() ? out : fmt::format("({} IS NOT NULL AND ({}))", value, out);
+}
+
+}  // namespace
+
+std::string has_missing(const delta::Field& column) {
+    const auto name = quoted_name(column.name);
+    auto out = missing_in(name, column.type, 0);
+    if (!column.nullable) out += (out.empty() ? "" : " OR ") + name + " IS NULL";
+    return out.empty() ? "false" : out;
+}
+
 StoredColumns stored_columns(const delta::Snapshot& table, std::span<const std::string> columns) {
     const auto mapping = table.mapping();
     StoredColumns out;
@@ -328,7 +367,8 @@ std::string typed_select(const delta::Snapshot& table, const std::string& select
     std::string columns;
     for (const auto& field : table.schema->fields) {
         const auto name = quoted_name(field.name);
-        auto value = fmt::format("CAST(v.{} AS {})", name, duck_type(field.type).ToString());
+        const auto cast = fmt::format("CAST(v.{} AS {})", name, duck_type(field.type).ToString());
+        auto value = cast;
         if (field.type.kind == TypeKind::kDate || field.type.kind == TypeKind::kTimestamp ||
             field.type.kind == TypeKind::kTimestampNtz)
             value = fmt::format(
@@ -340,6 +380,11 @@ std::string typed_select(const delta::Snapshot& table, const std::string& select
             value = fmt::format("CASE WHEN v.{} IS NULL THEN {} ELSE {} END", name,
                                 refuse_row("column " + field.name + " is required and has a null"),
                                 value);
+        if (const auto missing = missing_in(cast, field.type, 0); !missing.empty())
+            value = fmt::format(
+                "CASE WHEN {} THEN {} ELSE {} END", missing,
+                refuse_row("a value within column " + field.name + " is required and is null"),
+                value);
         columns += fmt::format("{}{} AS {}", columns.empty() ? "" : ", ", value, name);
     }
     if (beside == Beside::kChange) columns += ", v._change_type";
@@ -349,7 +394,8 @@ std::string typed_select(const delta::Snapshot& table, const std::string& select
     return fmt::format("SELECT {} FROM ({}) v", columns, select);
 }
 
-Result<delta::Schema> schema_of_query(Session& session, const std::string& select) {
+Result<delta::Schema> schema_of_query(Session& session, const std::string& select,
+                                      UnknownTypes unknown) {
     return guarded([&]() -> Result<delta::Schema> {
         auto prepared = session.impl().connection.Prepare(select);
         if (prepared->HasError()) return fail(to_error(prepared->GetErrorObject()));
@@ -357,7 +403,13 @@ Result<delta::Schema> schema_of_query(Session& session, const std::string& selec
         for (size_t i = 0; i < prepared->GetNames().size(); ++i) {
             auto& field = out.fields.emplace_back();
             field.name = prepared->GetNames()[i];
-            TARN_TRY(field.type, delta_type(prepared->GetTypes()[i]));
+            auto type = delta_type(prepared->GetTypes()[i]);
+            if (type)
+                field.type = std::move(*type);
+            else if (unknown == UnknownTypes::kVoid)
+                field.type.kind = TypeKind::kVoid;
+            else
+                return fail(std::move(type).error());
         }
         return out;
     });

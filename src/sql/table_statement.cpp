@@ -10,7 +10,6 @@
 #include "duckdb/parser/expression/columnref_expression.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
 #include "duckdb/parser/parsed_data/alter_table_info.hpp"
-#include "duckdb/parser/parsed_data/comment_on_column_info.hpp"
 #include "duckdb/parser/parsed_data/create_table_info.hpp"
 #include "duckdb/parser/parsed_data/drop_info.hpp"
 #include "duckdb/parser/parsed_expression_iterator.hpp"
@@ -27,6 +26,7 @@
 #include "duckdb/parser/tableref/basetableref.hpp"
 #include "duckdb/parser/tableref/subqueryref.hpp"
 
+#include "alter_syntax.h"
 #include "delta_types.h"
 #include "duck.h"
 #include "identity_syntax.h"
@@ -56,12 +56,15 @@ std::string table_name(const std::string& catalog, const std::string& schema,
     return schema.empty() ? table : schema + "." + table;
 }
 
-// What the grammar of DuckDB does not have: words behind INSERT and MERGE, which are taken out of
-// the text, and identity columns.
+// What the grammar of DuckDB does not have: words behind INSERT and MERGE and CLUSTER BY, which are
+// taken out of the text, and identity columns.
 class Overwriting {
   public:
     explicit Overwriting(std::string text) : words_(std::move(text)) {
-        if (words_.is(0, "create")) replace_identities(words_);
+        if (words_.is(0, "create")) {
+            replace_identities(words_);
+            take_clustering();
+        }
         const bool insert = words_.is(0, "insert");
         if (!insert && !words_.is(0, "merge")) return;
         if (words_.is(1, "with") && words_.is(2, "schema") && words_.is(3, "evolution")) {
@@ -90,6 +93,7 @@ class Overwriting {
     const std::string& text() const { return words_.text(); }
     void put(TableStatement& to) const {
         to.evolves = evolves_;
+        to.cluster_by = cluster_by_;
         if (to.kind != TableStatement::Kind::kInsert) return;
         to.overwrite = what_;
         to.where = where_;
@@ -97,6 +101,24 @@ class Overwriting {
 
   private:
     static constexpr size_t kMostInName = 8;  // "a"."b" has three
+
+    // Outside of brackets and before a query.
+    void take_clustering() {
+        int depth = 0;
+        for (size_t i = 1; i < words_.size(); ++i) {
+            depth += words_.is(i, "(") ? 1 : words_.is(i, ")") ? -1 : 0;
+            if (depth > 0) continue;
+            if (words_.is(i, "as") || words_.is(i, "select")) return;
+            if (!words_.is(i, "cluster") || !words_.is(i + 1, "by")) continue;
+            auto end = i + 2;
+            if (words_.is(end, "none"))
+                ++end;
+            else
+                cluster_by_ = column_paths(words_, end);
+            words_.replace(i, end, "");
+            return;
+        }
+    }
 
     void take_where(size_t at) {
         if (!words_.is(at + 2, "("))
@@ -114,41 +136,21 @@ class Overwriting {
     Words words_;
     TableStatement::Overwrite what_ = TableStatement::Overwrite::kNothing;
     std::string where_;
+    std::vector<delta::FieldPath> cluster_by_;
     bool evolves_ = false;
 };
 
-// ALTER TABLE t ADD CONSTRAINT n CHECK (e) and DROP CONSTRAINT [IF EXISTS] n, which DuckDB's
-// grammar does not have; nothing if it is neither.
-std::optional<TableStatement> constraint_statement(const std::string& text) {
-    const Words words(text);
-    if (!words.is(0, "alter") || !words.is(1, "table")) return std::nullopt;
-    auto at = words.behind_name(2);
-    const bool add = words.is(at, "add");
-    if ((!add && !words.is(at, "drop")) || !words.is(at + 1, "constraint")) return std::nullopt;
-    TableStatement out;
-    out.kind = TableStatement::Kind::kAlter;
-    out.table = words.name(2, at);
-    out.alter.then = add ? AlterThen::kAddCheck : AlterThen::kDropCheck;
-    at += 2;
-    if (!add && words.is(at, "if") && words.is(at + 1, "exists")) {
-        out.alter.if_exists = true;
-        at += 2;
-    }
-    out.alter.name = StringUtil::Lower(words.name(at, at + 1));
-    ++at;
-    auto end = at;
-    if (add) {
-        end = words.is(at, "check") && words.is(at + 1, "(") ? words.behind_bracket(at + 1) : 0;
-        if (end == 0)
-            throw Refused{Error(ErrorCode::kInvalidArgument,
-                                "ADD CONSTRAINT has a name and CHECK (a condition) behind it")};
-        out.alter.text = words.between(at + 2, end - 1);
-    }
-    if (words.is(end, ";")) ++end;
-    if (out.alter.name.empty() || end != words.size())
-        throw Refused{Error(ErrorCode::kInvalidArgument,
-                            "a constraint has one name, and nothing stands behind it")};
+// Bound by what the session knows.
+duckdb::LogicalType type_named(duckdb::ClientContext& context, const std::string& text) {
+    duckdb::LogicalType out;
+    context.RunFunctionInTransaction(
+        [&] { out = duckdb::TransformStringToLogicalType(text, context); });
     return out;
+}
+delta::DataType table_type_named(duckdb::ClientContext& context, const std::string& text) {
+    auto type = delta_type(type_named(context, text));
+    if (!type) throw Refused{type.error()};
+    return std::move(*type);
 }
 
 class Taker {
@@ -216,16 +218,10 @@ class Taker {
     }
 
     duckdb::LogicalType bound_type(const duckdb::LogicalType& named) {
-        duckdb::LogicalType out;
-        context_.RunFunctionInTransaction(
-            [&] { out = duckdb::TransformStringToLogicalType(named.ToString(), context_); });
-        return out;
+        return type_named(context_, named.ToString());
     }
-    // Of a column, bound by what the session knows.
     delta::DataType type_of(const duckdb::LogicalType& named) {
-        auto bound = delta_type(bound_type(named));
-        if (!bound) throw Refused{bound.error()};
-        return std::move(*bound);
+        return table_type_named(context_, named.ToString());
     }
 
     void target(duckdb::TableRef& ref) {
@@ -455,60 +451,14 @@ class Taker {
         out_.table = table_name(info.catalog, info.schema, info.name);
         out_.alias = info.name;
         out_.if_exists = info.if_not_found == duckdb::OnEntryNotFound::RETURN_NULL;
-        if (comments(info)) return;
         if (info.type != duckdb::AlterType::ALTER_TABLE) refuse_clause("such an ALTER");
         alter_table(info, out_.alter);
     }
 
-    // COMMENT ON a table or a column.
-    bool comments(duckdb::AlterInfo& info) {
-        auto& to = out_.alter;
-        to.then = AlterThen::kSetComment;
-        const duckdb::Value* text = nullptr;
-        if (info.type == duckdb::AlterType::SET_COLUMN_COMMENT) {
-            auto& comment = info.Cast<duckdb::SetColumnCommentInfo>();
-            to.column = comment.column_name;
-            text = &comment.comment_value;
-        } else if (info.type == duckdb::AlterType::SET_COMMENT) {
-            text = &info.Cast<duckdb::SetCommentInfo>().comment_value;
-        }
-        if (text && !text->IsNull()) to.text = text->ToString();
-        return text != nullptr;
-    }
-
+    // Of columns, see alter_syntax.h.
     void alter_table(duckdb::AlterInfo& info, AlterStatement& to) {
         using duckdb::AlterTableType;
         switch (info.Cast<duckdb::AlterTableInfo>().alter_table_type) {
-            case AlterTableType::ADD_COLUMN: {
-                auto& add = info.Cast<duckdb::AddColumnInfo>();
-                without(add.new_column.HasDefaultValue(), "DEFAULT for a column that is added");
-                to.then = AlterThen::kAddColumn;
-                to.column = add.new_column.Name();
-                to.type = type_of(add.new_column.Type());
-                to.if_not_exists = add.if_column_not_exists;
-                return;
-            }
-            case AlterTableType::REMOVE_COLUMN: {
-                auto& remove = info.Cast<duckdb::RemoveColumnInfo>();
-                to.then = AlterThen::kDropColumn;
-                to.column = remove.removed_column;
-                to.if_exists = remove.if_column_exists;
-                return;
-            }
-            case AlterTableType::RENAME_COLUMN: {
-                auto& rename = info.Cast<duckdb::RenameColumnInfo>();
-                to.then = AlterThen::kRenameColumn;
-                to.column = rename.old_name;
-                to.name = rename.new_name;
-                return;
-            }
-            case AlterTableType::ALTER_COLUMN_TYPE: {
-                auto& change = info.Cast<duckdb::ChangeColumnTypeInfo>();
-                to.then = AlterThen::kSetType;
-                to.column = change.column_name;
-                to.type = type_of(change.target_type);
-                return;
-            }
             case AlterTableType::SET_TABLE_OPTIONS:
                 to.then = AlterThen::kSetProperties;
                 properties(info.Cast<duckdb::SetTableOptionsInfo>().table_options);
@@ -517,14 +467,6 @@ class Taker {
                 to.then = AlterThen::kSetProperties;
                 for (auto& key : info.Cast<duckdb::ResetTableOptionsInfo>().table_options)
                     out_.properties.emplace_back(as_written(key), "");
-                return;
-            case AlterTableType::SET_NOT_NULL:
-                to.then = AlterThen::kSetRequired;
-                to.column = info.Cast<duckdb::SetNotNullInfo>().column_name;
-                return;
-            case AlterTableType::DROP_NOT_NULL:
-                to.then = AlterThen::kDropRequired;
-                to.column = info.Cast<duckdb::DropNotNullInfo>().column_name;
                 return;
             default:
                 refuse_clause("such an ALTER yet");
@@ -553,7 +495,11 @@ Result<std::optional<TableStatement>> parse_table_statement(Engine& engine, std:
     TARN_TRY(auto session, engine.session());
     auto& context = session->impl().context();
     try {
-        if (auto constraint = constraint_statement(text)) return constraint;
+        // Paths of columns are as they stand: a.t.s.x of COMMENT ON begins with the table.
+        auto of_columns = alter_statement(std::string(given), [&](const std::string& type) {
+            return table_type_named(context, type);
+        });
+        if (of_columns) return of_columns;
         const Overwriting overwriting{text};
         duckdb::Parser parser(context.GetParserOptions());
         parser.ParseQuery(overwriting.text());

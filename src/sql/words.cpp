@@ -121,6 +121,13 @@ size_t Words::behind_name(size_t i) const {
     return end;
 }
 
+std::vector<std::string> Words::parts(size_t from, size_t to) const {
+    std::vector<std::string> out;
+    for (auto i = from; i < std::min(to, size()); i += 2)
+        out.push_back(words_[i].text);
+    return out;
+}
+
 std::string Words::name(size_t from, size_t to) const {
     std::string out;
     for (auto i = from; i < std::min(to, size()); ++i)

@@ -179,20 +179,23 @@ class Optimize final : public Maintain {
             .add("--zorder-by", &order_by_,
                  "Writes all files of the partitions anew, in Z-order by these columns")
             .value("COLUMN");
+        options.add("--full", &full_,
+                    "Of a table that is clustered: writes all files anew, not only what is not "
+                    "clustered yet");
         options.add("--target-size", &target_, "Size of a file; else the table's").value("SIZE");
         options.add("--dry-run", &dry_run_, "Says what would go, and changes nothing");
     }
 
   private:
     Result<nlohmann::json> request() override {
-        auto out = nlohmann::json{{"dry_run", dry_run_}, {"order_by", order_by_}};
+        auto out = nlohmann::json{{"dry_run", dry_run_}, {"order_by", order_by_}, {"full", full_}};
         put(out, "where", where_);
         put(out, "target_size", target_);
         return out;
     }
     std::string where_, target_;
     std::vector<std::string> order_by_;
-    bool dry_run_ = false;
+    bool dry_run_ = false, full_ = false;
 };
 
 class Vacuum final : public Maintain {

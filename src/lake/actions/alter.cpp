@@ -1,5 +1,5 @@
-// ALTER TABLE: columns that come, go, get another name, a wider type or a comment, and properties.
-// No data file is written anew.
+// ALTER TABLE: columns and fields of structs that come, go, get another name or place, a wider type
+// or a comment, and properties. No data file is written anew.
 
 #include <algorithm>
 
@@ -7,11 +7,13 @@
 
 #include "row_change.h"
 #include "tarn/base/names.h"
+#include "tarn/delta/clustering.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/protocol_gate.h"
 #include "tarn/delta/row_tracking.h"
 #include "tarn/delta/schema_edit.h"
 #include "tarn/lake/create_table.h"
+#include "tarn/sql/delta_write.h"
 #include "tarn/sql/quote.h"
 
 namespace tarn::lake {
@@ -36,7 +38,6 @@ class Alter {
         TARN_RETURN_IF_ERROR(delta::check_writable(there->protocol, *there->metadata));
         ChangeOutcome outcome{.version = there->version};
         edit_.emplace(*there);
-        column_ = spelled(edit_->schema, alter_.column);
         TARN_TRY(const auto changed, change(*there));
         if (!changed) return outcome;
         edit_->finish();
@@ -44,6 +45,7 @@ class Alter {
         delta::CommitRequest commit;
         commit.time = lake_.context.clock.now();
         commit.adds = std::move(numbered_);
+        commit.domains = std::move(domains_);
         commit.metadata = std::move(edit_->metadata);
         commit.protocol = std::move(edit_->protocol);
         commit.info.operation = operation_;
@@ -68,12 +70,6 @@ class Alter {
         return fail(ErrorCode::kInvalidArgument,
                     fmt::format("table {}: {}", statement_.table, std::move(what)));
     }
-    delta::Field* find(const std::string& name) {
-        auto at = std::ranges::find_if(edit_->schema.fields, [&](const auto& field) {
-            return same_but_case(field.name, name);
-        });
-        return at == edit_->schema.fields.end() ? nullptr : &*at;
-    }
     bool is_partition(const std::string& name) const {
         return std::ranges::find(edit_->metadata.partition_columns, name) !=
                edit_->metadata.partition_columns.end();
@@ -89,83 +85,210 @@ class Alter {
         if (alter_.then == AlterThen::kSetProperties) return set_properties(there);
         if (alter_.then == AlterThen::kAddCheck) return add_check(there);
         if (alter_.then == AlterThen::kDropCheck) return drop_check();
+        if (alter_.then == AlterThen::kClusterBy) return cluster(there);
         if (alter_.then == AlterThen::kSetComment && alter_.column.empty()) {
             edit_->metadata.description = alter_.text;
             says("SET COMMENT", {});
             return true;
         }
-        auto* field = find(column_);
-        if (!field && alter_.if_exists) return false;
-        if (!field) return wrong("it has no column " + column_);
+        auto place = delta::find_field(edit_->schema, alter_.column);
+        if (!place && alter_.if_exists) return false;
+        if (!place) return wrong("it has no column " + delta::dotted(alter_.column));
+        column_ = delta::dotted(place->path);
         says("CHANGE COLUMN", {{"column", column_}});
+        if (alter_.then == AlterThen::kSetType) return set_type(*place);
+        if (alter_.then == AlterThen::kDropRequired) return drop_required(*place);
+        if (!place->is_named())
+            return wrong(fmt::format("{} is what {} holds: it has a type and nothing else", column_,
+                                     delta::type_name(place->owner->type)));
+        auto& field = place->field();
         switch (alter_.then) {
             case AlterThen::kDropColumn:
-                return drop();
+                return drop(*place, there);
             case AlterThen::kRenameColumn:
-                return rename();
-            case AlterThen::kSetType:
-                return set_type(*field);
+                return rename(*place);
+            case AlterThen::kMoveColumn:
+                return move(*place);
             case AlterThen::kSetRequired:
-                return set_required(*field, there);
-            case AlterThen::kDropRequired:
-                field->nullable = true;
+                return set_required(*place, there);
+            case AlterThen::kSetComment:
+                delta::set_comment(field, alter_.text);
                 return true;
             default:
-                delta::set_comment(*field, alter_.text);
-                return true;
+                return fail(ErrorCode::kInternal, "no such change of a column");
         }
     }
 
+    // Where a field goes, by the one that it shall stand behind; at the end if nothing is said.
+    Result<size_t> position(const std::vector<delta::Field>& siblings) const {
+        if (!alter_.after) return siblings.size();
+        if (alter_.after->empty()) return size_t(0);
+        const auto at = delta::find_name(siblings, *alter_.after);
+        if (!at) return wrong(fmt::format("beside {} is no {}", column_, *alter_.after));
+        return *at + 1;
+    }
     Result<bool> add() {
-        if (find(alter_.column)) {
-            if (alter_.if_not_exists) return false;
-            return wrong("it has a column " + alter_.column);
+        auto* siblings = &edit_->schema.fields;
+        auto path = alter_.column;
+        path.pop_back();
+        if (!path.empty()) {
+            const auto parent = delta::find_field(edit_->schema, path);
+            if (!parent) return wrong("it has no column " + delta::dotted(path));
+            path = parent->path;
+            auto& type = parent->field().type;
+            if (type.kind != delta::TypeKind::kStruct)
+                return wrong(fmt::format("{} is {}, and only a struct has fields{}",
+                                         delta::dotted(path), delta::type_name(type),
+                                         where_inside(type)));
+            siblings = &type.fields;
         }
+        path.push_back(alter_.column.back());
+        column_ = delta::dotted(path);
+        if (delta::find_name(*siblings, path.back())) {
+            if (alter_.if_not_exists) return false;
+            return wrong("it has a column " + column_);
+        }
+        TARN_TRY(const auto at, position(*siblings));
         delta::Field field;
-        field.name = alter_.column;
+        field.name = path.back();
         field.type = alter_.type;
+        if (!alter_.text.empty()) delta::set_comment(field, alter_.text);
         edit_->add_ids(field, [this] { return lake_.new_uuid().str(); });
-        edit_->schema.fields.push_back(std::move(field));
-        says("ADD COLUMNS", {{"columns", json_list({alter_.column})}});
+        siblings->insert(siblings->begin() + ptrdiff_t(at), std::move(field));
+        says("ADD COLUMNS", {{"columns", json_list({column_})}});
         return true;
     }
-    Result<bool> drop() {
-        if (is_partition(column_)) return wrong("it is partitioned by " + column_);
-        if (edit_->schema.fields.size() <= edit_->metadata.partition_columns.size() + 1)
-            return wrong("the last column of its files stays");
+    static std::string where_inside(const delta::DataType& type) {
+        if (type.kind == delta::TypeKind::kArray) return "; those of an array's are in .element";
+        if (type.kind == delta::TypeKind::kMap) return "; those of a map's are in .key and .value";
+        return {};
+    }
+    Result<bool> cluster(const delta::Snapshot& there) {
+        const auto before = delta::clustering_columns(there);
+        auto columns = delta::check_clustering(there, alter_.cluster_by);
+        if (!columns) return wrong(columns.error().message());
+        if (*columns == before) return false;
+        edit_->protocol = delta::with_clustering(edit_->protocol);
+        domains_.push_back(delta::clustering_domain(edit_->schema, edit_->mapping(), *columns));
+        auto texts = [](const std::vector<delta::FieldPath>& paths) {
+            std::vector<std::string> out;
+            for (const auto& path : paths)
+                out.push_back(delta::dotted(path));
+            return json_list(out);
+        };
+        says("CLUSTER BY",
+             {{"oldClusteringColumns", texts(before)}, {"newClusteringColumns", texts(*columns)}});
+        return true;
+    }
+    // Whether the table is clustered by a field, or by one inside of it.
+    static bool clusters(const delta::Snapshot& table, const delta::FieldPath& path) {
+        return std::ranges::any_of(delta::clustering_columns(table), [&](const auto& column) {
+            return column.size() >= path.size() &&
+                   std::equal(path.begin(), path.end(), column.begin());
+        });
+    }
+    Result<bool> drop(const delta::FieldPlace& place, const delta::Snapshot& there) {
+        const bool column = place.path.size() == 1;
+        if (clusters(there, place.path))
+            return wrong(
+                fmt::format("it is clustered by {}: ALTER TABLE … CLUSTER BY other columns "
+                            "or NONE first",
+                            column_));
+        if (column && is_partition(place.path[0])) return wrong("it is partitioned by " + column_);
+        const auto others =
+            place.siblings->size() - (column ? edit_->metadata.partition_columns.size() : 0);
+        if (others <= 1)
+            return wrong(column ? "the last column of its files stays"
+                                : column_ + " is the last field of its struct, which stays");
+        const auto path = place.path;
         edit_->map_columns();
-        std::erase_if(edit_->schema.fields,
-                      [&](const auto& field) { return field.name == column_; });
+        const auto at = delta::find_field(edit_->schema, path);
+        at->siblings->erase(at->siblings->begin() + ptrdiff_t(at->index));
+        rename_in_statistics(column_, "");
         says("DROP COLUMNS", {{"columns", json_list({column_})}});
         return true;
     }
-    Result<bool> rename() {
-        if (alter_.name == column_) return false;
-        if (find(alter_.name) && !same_but_case(alter_.name, column_))
+    Result<bool> rename(const delta::FieldPlace& place) {
+        auto path = place.path;
+        if (alter_.name == path.back()) return false;
+        if (delta::find_name(*place.siblings, alter_.name).value_or(place.index) != place.index)
             return wrong("it has a column " + alter_.name);
         edit_->map_columns();
-        find(column_)->name = alter_.name;
-        std::ranges::replace(edit_->metadata.partition_columns, column_, alter_.name);
-        says("RENAME COLUMN", {{"oldColumnPath", column_}, {"newColumnPath", alter_.name}});
+        delta::find_field(edit_->schema, path)->field().name = alter_.name;
+        if (path.size() == 1)
+            std::ranges::replace(edit_->metadata.partition_columns, path[0], alter_.name);
+        path.back() = alter_.name;
+        rename_in_statistics(column_, delta::dotted(path));
+        says("RENAME COLUMN", {{"oldColumnPath", column_}, {"newColumnPath", delta::dotted(path)}});
         return true;
     }
-    Result<bool> set_type(delta::Field& field) {
-        if (field.type == alter_.type) return false;
-        if (!delta::can_widen(field.type, alter_.type))
+    // In the list of columns that have statistics; without a new name it goes.
+    void rename_in_statistics(const std::string& from, const std::string& to) {
+        auto& configuration = edit_->metadata.configuration;
+        const auto at = std::ranges::find(configuration, "delta.dataSkippingStatsColumns",
+                                          &delta::StringMap::value_type::first);
+        if (at == configuration.end() || !at->second) return;
+        std::string list;
+        for (auto rest = std::string_view(*at->second); !rest.empty();) {
+            const auto comma = std::min(rest.find(','), rest.size());
+            auto name = std::string(rest.substr(0, comma));
+            rest.remove_prefix(std::min(comma + 1, rest.size()));
+            name.erase(0, std::min(name.find_first_not_of(' '), name.size()));
+            name.erase(name.find_last_not_of(' ') + 1);
+            if (name == from || name.starts_with(from + "."))
+                name = to.empty() ? to : to + name.substr(from.size());
+            if (!name.empty()) list += (list.empty() ? "" : ",") + name;
+        }
+        at->second = list;
+    }
+    Result<bool> move(const delta::FieldPlace& place) {
+        auto& siblings = *place.siblings;
+        if (alter_.after && same_but_case(*alter_.after, place.path.back()))
+            return wrong(column_ + " cannot stand behind itself");
+        TARN_TRY(auto to, position(siblings));
+        const auto from = place.index;
+        if (to > from) --to;
+        if (to == from) return false;
+        auto field = std::move(siblings[from]);
+        siblings.erase(siblings.begin() + ptrdiff_t(from));
+        siblings.insert(siblings.begin() + ptrdiff_t(to), std::move(field));
+        says("CHANGE COLUMN",
+             {{"column", column_},
+              {"position", alter_.after->empty() ? "FIRST" : "AFTER " + *alter_.after}});
+        return true;
+    }
+    Result<bool> set_type(const delta::FieldPlace& place) {
+        const auto& type = place.field().type;
+        if (type == alter_.type) return false;
+        if (!delta::can_widen(type, alter_.type))
             return wrong(fmt::format("column {} is {}, and not each of its values is one of {}",
-                                     field.name, delta::type_name(field.type),
+                                     column_, delta::type_name(type),
                                      delta::type_name(alter_.type)));
         auto& configuration = edit_->metadata.configuration;
         std::erase_if(configuration, [](const auto& one) { return one.first == kWidening; });
         configuration.emplace_back(std::string(kWidening), "true");
-        delta::widen(field, alter_.type);
+        delta::widen(place, alter_.type);
         return true;
     }
-    Result<bool> set_required(delta::Field& field, const delta::Snapshot& there) {
+    Result<bool> drop_required(const delta::FieldPlace& place) const {
+        if (!place.is_named() && place.holder->kind == delta::TypeKind::kMap && place.index == 0)
+            return wrong("no key of a map is NULL");
+        // What an array or a map holds: its type says whether that may be NULL.
+        auto& may = place.is_named() ? place.field().nullable : place.holder->contains_null;
+        if (may) return false;
+        may = true;
+        return true;
+    }
+    Result<bool> set_required(const delta::FieldPlace& place, const delta::Snapshot& there) {
+        auto& field = place.field();
         if (!field.nullable) return false;
-        TARN_TRY(const auto count, rows_where(there, sql::quoted_name(field.name) + " IS NULL"));
-        if (count > 0) return wrong(fmt::format("column {} is NULL in {} rows", field.name, count));
+        if (place.in_collection)
+            return wrong(column_ + " is inside of an array or a map, where Delta has no NOT NULL");
         field.nullable = false;
+        const auto& columns = edit_->schema.fields;
+        const auto& column = columns[delta::find_name(columns, place.path[0]).value_or(0)];
+        TARN_TRY(const auto count, rows_where(there, sql::has_missing(column)));
+        if (count > 0) return wrong(fmt::format("column {} is NULL in {} rows", column_, count));
         tests_rows_ = true;
         return true;
     }
@@ -242,6 +365,16 @@ class Alter {
         return true;
     }
 
+    Status check_case(const std::vector<delta::Field>& fields) const {
+        for (const auto& a : fields) {
+            for (const auto& b : fields)
+                if (&a < &b && same_but_case(a.name, b.name))
+                    return wrong(
+                        fmt::format("columns {} and {} differ in case alone", a.name, b.name));
+            TARN_RETURN_IF_ERROR(check_case(a.type.fields));
+        }
+        return {};
+    }
     // With mapped columns a name may have any character; without, Delta's rule holds.
     Status check(const delta::Snapshot& there) const {
         // A column that a rule names stays.
@@ -250,11 +383,7 @@ class Alter {
                 return fail(std::move(rules).error());
         if (edit_->mapping() == delta::ColumnMapping::kNone)
             TARN_RETURN_IF_ERROR(delta::check_names(edit_->schema));
-        for (const auto& a : edit_->schema.fields)
-            for (const auto& b : edit_->schema.fields)
-                if (a.name < b.name && same_but_case(a.name, b.name))
-                    return wrong(
-                        fmt::format("columns {} and {} differ in case alone", a.name, b.name));
+        TARN_RETURN_IF_ERROR(check_case(edit_->schema.fields));
         return delta::check_writable(edit_->protocol, edit_->metadata);
     }
 
@@ -264,9 +393,10 @@ class Alter {
     const AlterStatement& alter_;
     sql::Engine& engine_;
     std::optional<delta::TableEdit> edit_;
-    std::string column_;  // as the table spells it
+    std::string column_;  // with dots, as the table spells it
     std::string operation_;
     std::vector<std::pair<std::string, std::string>> parameters_;
+    std::vector<delta::DomainMetadata> domains_;
     std::vector<delta::AddFile> numbered_;  // files that get ids for their rows
     bool tests_rows_ = false;
 };

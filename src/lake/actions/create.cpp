@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "row_change.h"
+#include "tarn/delta/clustering.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/protocol_gate.h"
 #include "tarn/delta/row_tracking.h"
@@ -89,6 +90,7 @@ class Create {
             table =
                 future_table(entry_.table.root(), *commit.protocol, *commit.metadata, edit.schema);
         }
+        TARN_RETURN_IF_ERROR(cluster(*table, there ? &**there : nullptr, commit));
         TARN_TRY(const auto rules, row_rules(engine, *table));
         ChangeOutcome outcome;
         if (!request_.select.empty()) {
@@ -125,6 +127,18 @@ class Create {
     }
 
   private:
+    // What takes the place of a table is clustered as this statement says.
+    Status cluster(const delta::Snapshot& table, const delta::Snapshot* there,
+                   delta::CommitRequest& commit) const {
+        TARN_TRY(const auto columns, delta::check_clustering(table, request_.cluster_by));
+        if (!columns.empty())
+            commit.protocol = delta::with_clustering(*commit.protocol);
+        else if (!there || delta::clustering_columns(*there).empty())
+            return {};
+        auto schema = *table.schema;
+        commit.domains.push_back(delta::clustering_domain(schema, table.mapping(), columns));
+        return {};
+    }
     // Protocol and metadata; in place of `there` all its files go, and its id and history stay.
     delta::CommitRequest first(const delta::Schema& schema, const delta::Snapshot* there) {
         delta::CommitRequest commit;
@@ -151,7 +165,11 @@ class Create {
                 [&](const auto& file) { commit.removes.push_back(removal(*file, commit.time)); });
         const std::string kind = there ? "CREATE OR REPLACE TABLE" : "CREATE TABLE";
         commit.info.operation = request_.select.empty() ? kind : kind + " AS SELECT";
+        std::vector<std::string> clustering;
+        for (const auto& column : request_.cluster_by)
+            clustering.push_back(delta::dotted(column));
         commit.info.parameters = {{"partitionBy", json_list(request_.partition_by)},
+                                  {"clusterBy", json_list(clustering)},
                                   {"isManaged", "false"}};
         commit.info.engine = kEngine;
         commit.info.txn_id = lake_.new_uuid().str();

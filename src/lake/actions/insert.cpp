@@ -27,8 +27,8 @@ class Insert final : public RowOperation {
                 return fail(ErrorCode::kInvalidArgument,
                             "columns that come with an INSERT have the names that the query gives: "
                             "write no list of columns");
-            TARN_TRY(auto more, columns_beside(change.table(), change.session(), request_.select));
-            TARN_RETURN_IF_ERROR(change.add_columns(std::move(more)));
+            TARN_TRY(const auto given, sql::schema_of_query(change.session(), request_.select));
+            TARN_RETURN_IF_ERROR(change.add_columns(given.fields));
         }
         TARN_TRY(auto rows, whole_rows(change));
         const auto partitioned = !change.table().metadata->partition_columns.empty();

@@ -99,10 +99,13 @@ class Merge final : public RowOperation {
             for (const auto& one : clause.set)
                 wanted.push_back(one.column);
         }
-        if (all) wanted.clear();
-        if (!all && wanted.empty()) return {};
-        TARN_TRY(auto more, columns_beside(change.table(), change.session(), source, wanted));
-        return change.add_columns(std::move(more));
+        auto more = given.fields;
+        std::erase_if(more, [&](const auto& field) {
+            return !all && std::ranges::none_of(wanted, [&](const auto& name) {
+                return same_but_case(name, field.name);
+            });
+        });
+        return change.add_columns(more);
     }
     // Whether a clause for all columns takes this one from the source: where the table does not
     // evolve, one that the source has not is an error, unless the table has values for it.
@@ -212,7 +215,7 @@ class Merge final : public RowOperation {
             TARN_TRY(const auto row, inserted_row(change, clause));
             TARN_TRY(const auto whole,
                      change.numbered(fmt::format("SELECT {} {}", row, those), given_by(clause)));
-            const auto rows = change.kept(whole, given_by(clause));
+            TARN_TRY(const auto rows, change.kept(whole, given_by(clause)));
             change.come(rows);
             change.record(fmt::format("SELECT *, 'insert' AS _change_type FROM ({})", rows));
             return {};
@@ -241,9 +244,9 @@ class Merge final : public RowOperation {
             return {};
         }
         TARN_TRY(const auto row, updated_row(change, clause));
-        const auto rows =
-            change.kept(fmt::format("SELECT {}{} {}", row, change.kept_ids(request_.alias), those),
-                        given_by(clause), change.kept_beside());
+        TARN_TRY(const auto rows, change.kept(fmt::format("SELECT {}{} {}", row,
+                                                          change.kept_ids(request_.alias), those),
+                                              given_by(clause), change.kept_beside()));
         change.come(rows, change.kept_beside());
         change.record(fmt::format("SELECT {}, 'update_preimage' AS _change_type {}", old, those));
         change.record(fmt::format("SELECT *, 'update_postimage' AS _change_type FROM ({})", rows));

@@ -10,6 +10,7 @@
 #include "row_change.h"
 #include "tarn/base/settings.h"
 #include "tarn/delta/deletion_vector.h"
+#include "tarn/delta/error_ids.h"
 #include "tarn/delta/file_stats.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
@@ -43,7 +44,10 @@ class Optimize {
         }
         for (int round = 0; round < kMostRounds; ++round) {
             yielded_.clear();
-            auto bins = plan_bins(*snapshot_, request_, target_bytes_, only ? &*only : nullptr);
+            auto bins =
+                clustering_.empty()
+                    ? plan_bins(*snapshot_, request_, target_bytes_, only ? &*only : nullptr)
+                    : plan_cubes(*snapshot_, request_, target_bytes_, clustering_names());
             if (request_.dry_run) return plan_outcome(bins);
             TARN_RETURN_IF_ERROR(rewrite_all(std::move(bins)));
             if (yielded_.empty() || stopped_) break;
@@ -62,9 +66,40 @@ class Optimize {
         TARN_TRY(const auto tracking, delta::row_tracking(*snapshot_));
         beside_ = tracking ? sql::Beside::kRowIds : sql::Beside::kNothing;
         TARN_RETURN_IF_ERROR(check_order(*snapshot_, request_.order_by));
+        clustering_.clear();
+        if (delta::has_writer_feature(snapshot_->protocol, "clustering"))
+            clustering_ = delta::clustering_columns(*snapshot_);
+        auto schema = *snapshot_->schema;
+        for (const auto& column : clustering_)
+            if (!delta::find_field(schema, column))
+                return fail(errors::kTableDamaged,
+                            fmt::format("table {} is clustered by {}, which it has not",
+                                        request_.table, delta::dotted(column)));
+        if (!clustering_.empty() && !request_.order_by.empty())
+            return wrong("it is clustered: OPTIMIZE without ZORDER BY goes by its columns");
+        if (clustering_.empty() && request_.full)
+            return wrong("it is not clustered, and OPTIMIZE … FULL is of tables that are");
         target_bytes_ =
             request_.target_bytes > 0 ? request_.target_bytes : target_bytes_of(*snapshot_);
         return {};
+    }
+
+    std::unexpected<Error> wrong(std::string what) const {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("table {}: {}", request_.table, std::move(what)));
+    }
+    std::vector<std::string> clustering_names() const {
+        std::vector<std::string> out;
+        for (const auto& column : clustering_)
+            out.push_back(delta::dotted(column));
+        return out;
+    }
+    // By what rows are put in order.
+    std::vector<delta::FieldPath> order() const {
+        auto out = clustering_;
+        for (const auto& column : request_.order_by)
+            out.push_back({column});
+        return out;
     }
 
     Result<int64_t> number(const std::string& select) {
@@ -137,11 +172,12 @@ class Optimize {
     Status rewrite(FileBin& bin) {
         planned_ = snapshot_;
         bin.first_sources = bin.sources;
+        if (!clustering_.empty())
+            bin.cube = delta::Cube{lake_.new_uuid().str(), clustering_names()};
         sql::GivenFiles given(*session_, {snapshot_, bin.sources});
         if (!bin.ordered)
             return write(bin, fmt::format("SELECT {} FROM {} t", columns() + ids(), given.text()));
-        TARN_TRY(const auto table,
-                 order_rows(*session_, given.text(), *snapshot_, request_.order_by, ids()));
+        TARN_TRY(const auto table, order_rows(*session_, given.text(), *snapshot_, order(), ids()));
         auto list = columns();
         if (!ids().empty())
             for (const char* name : {sql::kRowIdColumn, sql::kRowVersionColumn})
@@ -173,6 +209,7 @@ class Optimize {
         if (!files) return fail(std::move(files).error());
         for (auto& file : *files) {
             file.data_change = false;
+            if (bin.cube) delta::set_cube(file, *bin.cube);
             bin.made.push_back(std::move(file));
         }
         return {};
@@ -285,7 +322,8 @@ class Optimize {
         out.parameters = {
             {"predicate", request_.where.empty() ? "[]" : json_list({request_.where})},
             {"zOrderBy", json_list(request_.order_by)},
-            {"clusterBy", "[]"},
+            {"clusterBy", json_list(clustering_names())},
+            {"isFull", request_.full ? "true" : "false"},
             {"auto", "false"}};
         out.metrics = {{"numRemovedFiles", std::to_string(commit.removes.size())},
                        {"numRemovedBytes", total(commit.removes)},
@@ -306,6 +344,7 @@ class Optimize {
     FilesByPath files_;
     std::unique_ptr<sql::Session> session_;
     int64_t target_bytes_ = 0;
+    std::vector<delta::FieldPath> clustering_;  // columns
     sql::Beside beside_ = sql::Beside::kNothing;
     bool in_order_ = false;  // rows are written as they are read
     bool stopped_ = false;

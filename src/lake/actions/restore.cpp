@@ -7,6 +7,7 @@
 #include "again.h"
 #include "identity.h"
 #include "table_files.h"
+#include "tarn/delta/clustering.h"
 #include "tarn/delta/error_ids.h"
 #include "tarn/delta/paths.h"
 #include "tarn/delta/protocol_gate.h"
@@ -67,7 +68,10 @@ class Restore {
         commit.time = lake_.context.clock.now();
         TARN_RETURN_IF_ERROR(compare(commit));
         set_metadata(commit);
-        if (commit.adds.empty() && commit.removes.empty() && !commit.metadata) return outcome_;
+        set_clustering(commit);
+        if (commit.adds.empty() && commit.removes.empty() && !commit.metadata &&
+            commit.domains.empty())
+            return outcome_;
         if (!commit.removes.empty()) TARN_RETURN_IF_ERROR(check_rows_may_go(*now_, request_.table));
         commit.info = info(commit);
         // No word on what was read: nobody may have committed since.
@@ -135,6 +139,17 @@ class Restore {
         if (auto schema = *then_->schema; keep_high_water_marks(schema, *now_->schema))
             metadata.schema = delta::schema_json(schema);
         if (!same_but_id(metadata, *now_->metadata)) commit.metadata = std::move(metadata);
+    }
+
+    void set_clustering(delta::CommitRequest& commit) const {
+        auto of = [](const delta::Snapshot& table) {
+            auto schema = *table.schema;
+            return delta::clustering_domain(schema, table.mapping(),
+                                            delta::clustering_columns(table));
+        };
+        auto then = of(*then_);
+        if (then.configuration != of(*now_).configuration)
+            commit.domains.push_back(std::move(then));
     }
 
     delta::CommitInfo info(const delta::CommitRequest& commit) const {

@@ -25,9 +25,9 @@ class Update final : public RowOperation {
         std::vector<std::string> given;
         for (const auto& one : request_.set)
             given.push_back(one.column);
-        const auto rows =
-            change.kept(fmt::format("SELECT {}{} {}", row, change.kept_ids(request_.alias), those),
-                        given, change.kept_beside());
+        TARN_TRY(const auto rows, change.kept(fmt::format("SELECT {}{} {}", row,
+                                                          change.kept_ids(request_.alias), those),
+                                              given, change.kept_beside()));
         change.come(rows, change.kept_beside());
         change.record(fmt::format("SELECT {}, 'update_preimage' AS _change_type {}",
                                   column_list(change.table(), request_.alias), those));

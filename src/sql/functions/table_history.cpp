@@ -1,6 +1,7 @@
 // table_history('a.b') and table_detail('a.b'): what Delta's own SQL calls DESCRIBE HISTORY and
 // DESCRIBE DETAIL, with its names of columns.
 
+#include "tarn/delta/clustering.h"
 #include "tarn/delta/history.h"
 
 #include "duckdb/main/extension/extension_loader.hpp"
@@ -143,6 +144,7 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_detail(duckdb::ClientContext&,
                   {"createdAt", LogicalType::TIMESTAMP_TZ},
                   {"lastModified", LogicalType::TIMESTAMP_TZ},
                   {"partitionColumns", list},
+                  {"clusteringColumns", list},
                   {"numFiles", LogicalType::BIGINT},
                   {"sizeInBytes", LogicalType::BIGINT},
                   {"numRows", LogicalType::BIGINT},
@@ -166,14 +168,17 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_detail(duckdb::ClientContext&,
                                           return {};
                                       });
     if (!newest) throw_error(newest.error());
+    std::vector<std::string> clustering;
+    for (const auto& column : delta::clustering_columns(table))
+        clustering.push_back(delta::dotted(column));
     auto made = duckdb::make_uniq<Made>();
     made->rows.push_back(
         {Value(metadata.format_provider), Value(metadata.id),
          text_or_null(metadata.name.value_or("")), text_or_null(metadata.description.value_or("")),
          Value(table.root),
          metadata.created_ms ? time_of(*metadata.created_ms) : Value(LogicalType::TIMESTAMP_TZ),
-         modified, list_of(metadata.partition_columns), Value::BIGINT(int64_t(table.files.size())),
-         Value::BIGINT(int64_t(table.bytes)),
+         modified, list_of(metadata.partition_columns), list_of(clustering),
+         Value::BIGINT(int64_t(table.files.size())), Value::BIGINT(int64_t(table.bytes)),
          table.uncounted > 0 ? Value(LogicalType::BIGINT) : Value::BIGINT(table.rows),
          map_of(properties), Value::INTEGER(table.protocol.min_reader),
          Value::INTEGER(table.protocol.min_writer), list_of(features)});

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tarn/delta/field_path.h"
 #include "tarn/delta/schema.h"
 #include "tarn/delta/snapshot.h"
 
@@ -30,5 +31,9 @@ std::string stats_json(const Snapshot& table, int64_t records, const LeafCountsB
 
 // Statistics of a file that has rows less: bounds that may be wider than the rows that are left.
 std::string with_wide_bounds(std::string stats);
+
+// Whether the table's properties ask for statistics of this leaf: each of the first 32, or what
+// delta.dataSkippingStatsColumns or delta.dataSkippingNumIndexedCols say.
+bool has_statistics(const Snapshot& table, const FieldPath& leaf);
 
 }  // namespace tarn::delta

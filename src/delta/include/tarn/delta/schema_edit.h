@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tarn/delta/actions.h"
+#include "tarn/delta/field_path.h"
 #include "tarn/delta/schema.h"
 #include "tarn/delta/snapshot.h"
 
@@ -30,25 +31,32 @@ struct TableEdit {
 
     ColumnMapping mapping() const { return column_mapping(protocol, metadata); }
     // From now on columns are found in files by names that a rename does not change: those that
-    // they
-    // have. Nothing if the table has column mapping.
+    // they have. Nothing if the table has column mapping.
     void map_columns();
     // Gives a new field, and what is inside, an id and a physical name if columns are mapped.
-    // `uuid`
-    // makes a text that is unique.
+    // `uuid` makes a text that is unique.
     void add_ids(Field& field, const std::function<std::string()>& uuid);
+    // Puts each field that `given` has and the schema has not, also inside of structs, arrays and
+    // maps, behind its siblings, with ids; by name. Whether there was one.
+    bool add_missing(const std::vector<Field>& given, const std::function<std::string()>& uuid);
     // Writes the schema, and raises the protocol by what types and properties ask.
     void finish();
 
   private:
     int64_t next_id();
     void add_ids(Field& field, const std::function<std::string()>* uuid);
+    bool add_missing(std::vector<Field>& to, const std::vector<Field>& given, bool of_struct,
+                     const std::function<std::string()>& uuid);
 };
 
 // Whether every value of one type is a value of the other, so that files with the first may stay
 // (PROTOCOL.md "Supported Type Changes").
 bool can_widen(const DataType& from, const DataType& to);
 // Gives the field the wider type, and notes what it was.
-void widen(Field& field, const DataType& to);
+void widen(const FieldPlace& place, const DataType& to);
+
+// The first field inside of `given` that `table` lacks, of a struct of the same place; by name, in
+// whatever case. Empty: there is none.
+FieldPath field_beside(const DataType& table, const DataType& given);
 
 }  // namespace tarn::delta

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tarn/delta/field_path.h"
 #include "tarn/delta/schema.h"
 #include "tarn/lake/change_rows.h"
 
@@ -17,6 +18,7 @@ struct CreateRequest {
     std::string table;
     delta::Schema schema;  // none: the query's
     std::vector<std::string> partition_by;
+    std::vector<delta::FieldPath> cluster_by;
     std::map<std::string, std::string> properties;
     std::vector<std::string> checks;  // conditions that each row holds to
     std::string description;
@@ -26,8 +28,7 @@ struct CreateRequest {
 };
 
 // Runs a statement that parse_table_statement() took apart, but for DROP, which is the flows'
-// matter
-// too. `engine`: whose tables it may name. Errors: of the operation; kUnsupported.
+// matter too. `engine`: whose tables it may name. Errors: of the operation; kUnsupported.
 Result<ChangeOutcome> run_statement(Lake& lake, sql::Engine& engine,
                                     const sql::TableStatement& statement);
 // What people are told, for a page or a program: table, version, committed, counts, and text:

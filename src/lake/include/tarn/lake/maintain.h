@@ -28,6 +28,7 @@ struct OptimizeRequest {
     std::string table;
     std::string where;                  // SQL over partition columns: these partitions; empty: all
     std::vector<std::string> order_by;  // Z-order: all files of the partitions, by these columns
+    bool full = false;                  // a table that is clustered: all files
     int64_t target_bytes = 0;           // of a file; 0: as the table says, else kTargetFileBytes
     int min_files = 2;                  // that become one, unless deleted rows are the reason
     // Nothing is written; the outcome is which files would go and how many would come, of a size

@@ -41,14 +41,20 @@ StoredColumns stored_columns(const delta::Snapshot& table,
                              std::span<const std::string> columns = {});
 
 // The rows of `select` in the order and the types of the table's columns, with what stands beside
-// them behind. NULL in a column that must not have it is an error when the query runs.
+// them behind. NULL in a column that must not have it, or within one where its type has none, is an
+// error when the query runs.
 std::string typed_select(const delta::Snapshot& table, const std::string& select,
                          Beside beside = Beside::kNothing);
 
+// A condition on rows with this column, by its name: it is NULL, or there is a NULL in it, where
+// the schema has none ("false" where it may have any). A struct that is NULL lacks no fields.
+std::string has_missing(const delta::Field& column);
+
 // The columns that a table has which takes the rows of a query. Errors: of the query; kUnsupported
-// (a
-// type that no table has).
-Result<delta::Schema> schema_of_query(Session& session, const std::string& select);
+// (a type that no table has; with kVoid such a column is kVoid).
+enum class UnknownTypes { kRefused, kVoid };
+Result<delta::Schema> schema_of_query(Session& session, const std::string& select,
+                                      UnknownTypes unknown = UnknownTypes::kRefused);
 
 // `select`: a query, without a semicolon, that gives all columns of the table by name, and those
 // beside them, in any order and of types that can be cast to theirs. Files are synced, their

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tarn/base/result.h"
+#include "tarn/delta/field_path.h"
 #include "tarn/delta/schema.h"
 #include "tarn/sql/engine.h"
 
@@ -35,6 +36,7 @@ enum class AlterThen {
     kAddColumn,
     kDropColumn,
     kRenameColumn,
+    kMoveColumn,
     kSetType,
     kSetRequired,
     kDropRequired,
@@ -42,13 +44,18 @@ enum class AlterThen {
     kSetProperties,
     kAddCheck,   // of this name and text
     kDropCheck,  // of this name
+    kClusterBy,  // these columns; none: no longer
 };
 struct AlterStatement {
     AlterThen then = AlterThen::kAddColumn;
-    std::string column;
-    std::string name;  // the new one
+    delta::FieldPath column;  // or what is in one
+    std::string name;         // the new one
+    // kMoveColumn, and kAddColumn if it says where: behind this one of the same struct; empty: the
+    // first.
+    std::optional<std::string> after;
     delta::DataType type;
-    std::string text;  // comment; condition
+    std::string text;  // comment, also of a new column; condition
+    std::vector<delta::FieldPath> cluster_by;
     bool if_exists = false, if_not_exists = false;
 };
 
@@ -75,6 +82,7 @@ struct TableStatement {
     std::vector<delta::Field> created;  // with defaults and generated columns
     std::vector<std::string> checks;    // conditions
     std::vector<std::string> partition_by;
+    std::vector<delta::FieldPath> cluster_by;
     // Also of an ALTER that sets them; an empty value takes one away.
     std::vector<std::pair<std::string, std::string>> properties;
     bool or_replace = false, if_not_exists = false;
@@ -87,6 +95,8 @@ struct TableStatement {
 //   INSERT OVERWRITE PARTITIONS [INTO] t … those in the partitions of the new rows
 //   INSERT INTO t REPLACE WHERE (p) …      those for which p holds; new rows must hold to it
 //   INSERT | MERGE WITH SCHEMA EVOLUTION … the table gets the columns of the source that it lacks
+//   CREATE TABLE … CLUSTER BY (a, b.c) …   before AS, if there is one
+// and of ALTER TABLE and COMMENT ON what alter_syntax.h says.
 // `restricted`: queries and expressions in it read nothing but the provider's tables, as untrusted
 // SELECTs do. Errors: kSql (syntax), kSqlRefused, kUnsupported (a clause that tables have not, by
 // name).

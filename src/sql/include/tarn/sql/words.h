@@ -25,6 +25,11 @@ class Words {
     bool is(size_t i, std::string_view lower) const { return i < size() && words_[i].is(lower); }
     // Behind the dotted name that begins at i; i if none does.
     size_t behind_name(size_t i) const;
+    // The parts of a dotted name.
+    std::vector<std::string> parts(size_t from, size_t to) const;
+    // Whether the word is a text in '…', and what it says.
+    bool is_text(size_t i) const { return i < size() && words_[i].quote == '\''; }
+    const std::string& text(size_t i) const { return words_[i].text; }
     // A dotted name, without quotes.
     std::string name(size_t from, size_t to) const;
     // The text from the start of one word to the end of the last before another.
