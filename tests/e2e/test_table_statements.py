@@ -80,6 +80,60 @@ def test_columns_change_and_no_file_does(tmp_path):
     assert sql(data, "truncate a.t") == "a.t: 10 rows deleted, version 5"
 
 
+def test_fields_of_structs_change_and_no_file_does(tmp_path):
+    data = tmp_path / "data"
+    sql(data, """create table a.t as select i as id, {'x': i::integer, 'y': 'y' || i} as s, [{'n': i::integer}] as l,
+                 map {'k': {'v': i}} as m from range(3) r(i)""")
+    before = sorted(path.name for path in (data / "tables/a/t").glob("*.parquet"))
+    for change in ("add column s.z bigint first", "add column l.element.more text comment 'beside n'",
+                   "add column m.value.w date", "rename column S.X to a", "drop column s.y",
+                   "alter column l.element.n set data type bigint", "alter column m first", "change column m.value.w first",
+                   "alter s.a after z", "alter column id set not null"):
+        told = sql(data, f"alter table a.t {change}")
+        assert told.startswith("a.t: changed") or change == "alter s.a after z", change
+    sql(data, "comment on column a.t.s.a is 'was x'")
+    assert sorted(path.name for path in (data / "tables/a/t").glob("*.parquet")) == before
+    assert rows(data, "select * from a.t where s.a = 2") == [
+        {"m": {"k": {"w": None, "v": 2}}, "id": 2, "s": {"z": None, "a": 2}, "l": [{"n": 2, "more": None}]}]
+    sql(data, "alter table a.t add column s.x text")
+    sql(data, "insert into a.t by name select 3 as id, {'x': 'new', 'z': 7} as s")
+    assert rows(data, "select * from a.t order by id") == [
+        {"m": {"k": {"w": None, "v": n}}, "id": n, "s": {"z": None, "a": n, "x": None}, "l": [{"n": n, "more": None}]}
+        for n in range(3)] + [{"m": None, "id": 3, "s": {"z": 7, "a": None, "x": "new"}, "l": None}]
+    for statement, said in (
+            ("add column l.more text", ".element"), ("add column id.x text", "only a struct"), ("drop column s.nope", "no column s.nope"),
+            ("rename column s.a to Z", "has a column Z"), ("alter column s.a set data type text", "s.a is integer"),
+            ("alter column l.element.n set not null", "no NOT NULL"), ("alter column l.element first", "what array"),
+            ("alter column s.a after nope", "no nope"), ("alter column s.x set not null", "NULL in 3 rows"),
+            ("add column q int default 5", "DEFAULT"), ("add column q int, r int", "one statement"),
+            ("drop column m.value.v cascade", "behind it"), ("rename to b", "such an ALTER")):
+        assert said in refused(data, f"alter table a.t {statement}"), statement
+    assert "s.more" in refused(data, "insert into a.t by name select 9 as id, {'more': 1} as s")
+    sql(data, "alter table a.t drop column if exists s.nope")
+    sql(data, "insert with schema evolution into a.t select 4 as id, {'more': 1} as s, [{'deep': {'x': 1}}] as l")
+    assert rows(data, "select s, l from a.t where id = 4") == [
+        {"s": {"z": None, "a": None, "x": None, "more": 1}, "l": [{"n": None, "more": None, "deep": {"x": 1}}]}]
+    validated = tarn.run("table", "validate", "a.t", "--data", str(data), "--format", "json")
+    assert validated.returncode == 0, validated.stdout
+
+
+def test_a_table_is_clustered(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table a.c cluster by (s.x, name) as select {'x': i % 10} as s, 'n' || i as name from range(1000) r(i)")
+    assert rows(data, "select \"clusteringColumns\" as by from table_detail('a.c')") == [{"by": ["s.x", "name"]}]
+    assert sql(data, "optimize a.c") == "a.c: 1 file made into 1 file, version 1"
+    assert sql(data, "optimize a.c") == "a.c: 0 files made into 0 files, version 1"
+    sql(data, "alter table a.c rename column s.x to y")
+    sql(data, "insert into a.c values ({'y': 1}, 'more')")
+    assert sql(data, "optimize a.c full dry run") == "a.c: 2 files would be packed, version 3"
+    told = tarn.run("table", "optimize", "a.c", "--full", "--data", str(data), "--format", "json")
+    assert json.loads(told.stdout)["files_removed"] == 2
+    assert "clustered by s.y" in refused(data, "alter table a.c drop column s.y")
+    assert sql(data, "alter table a.c cluster by none") == "a.c: changed, version 5"
+    assert rows(data, "select count(*) as n, count(distinct name) as d from a.c") == [{"n": 1001, "d": 1001}]
+    assert "ZORDER" not in sql(data, "optimize a.c zorder by (name)")
+
+
 def test_wrong_statements_say_what_is_wrong(tmp_path):
     data = tmp_path / "data"
     sql(data, "create table a.t (id bigint)")

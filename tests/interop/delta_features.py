@@ -152,8 +152,18 @@ FEATURES = [
         "deltalake": (("lacks", "columns of type variant"),)}, on=(DELETE,)),
     table("liquid clustering", own={
         "Spark": (spark_table("id BIGINT, name STRING, amount INT", more="CLUSTER BY (id)"), ROWS, ("optimize",)),
-        "tarn": ("CREATE TABLE {t} (id BIGINT, name TEXT, amount INTEGER) CLUSTER BY (id)",),
-        "deltalake": (("lacks", "clustering"),)}, proof='"delta.clustering"'),
+        "tarn": ("CREATE TABLE {t} (id BIGINT, name TEXT, amount INTEGER) CLUSTER BY (id)", ROWS, ("optimize",)),
+        "deltalake": (("lacks", "clustering"),)}, on=(*ON, ("optimize",)), proof='"clusteringProvider":"liquid"'),
+    table("fields of structs", own={
+        "Spark": (spark_table("id BIGINT, s STRUCT<x: INT, y: STRING>, l ARRAY<STRUCT<n: INT>>", "'delta.columnMapping.mode'='name'"),
+                  "INSERT INTO {t} VALUES (1, struct(1, 'a'), array(struct(5))), (2, NULL, NULL), (3, struct(NULL, 'c'), array())",
+                  "ALTER TABLE {t} ADD COLUMNS (s.z BIGINT FIRST, l.element.m STRING)", "ALTER TABLE {t} RENAME COLUMN s.x TO w",
+                  "ALTER TABLE {t} DROP COLUMN s.y"),
+        "tarn": ("CREATE TABLE {t} (id BIGINT, s STRUCT(x INTEGER, y TEXT), l STRUCT(n INTEGER)[])",
+                 "INSERT INTO {t} VALUES (1, {'x': 1, 'y': 'a'}, [{'n': 5}]), (2, NULL, NULL), (3, {'x': NULL, 'y': 'c'}, [])",
+                 "ALTER TABLE {t} ADD COLUMN s.z BIGINT FIRST", "ALTER TABLE {t} ADD COLUMN l.element.m TEXT",
+                 "ALTER TABLE {t} RENAME COLUMN s.x TO w", "ALTER TABLE {t} DROP COLUMN s.y"),
+        "deltalake": (("lacks", "changes of fields"),)}, on=("INSERT INTO {t} (id) VALUES (4)", DELETE, ("update", {"id": 9}, "id = 1"))),
     table("domain metadata", properties={"delta.feature.domainMetadata": "supported"}, proof='"domainMetadata"'),
     table("vacuum protocol check", properties={"delta.feature.vacuumProtocolCheck": "supported"}, proof='"vacuumProtocolCheck"',
           make=(ROWS, DELETE), on=(MORE, UPDATE, ("vacuum",)), alone=True),
@@ -181,7 +191,7 @@ FEATURES = [
 
 DEEP = {"partitions of date, timestamp and number", "column mapping by id", "column mapping of partitions", "drop column", "add column",
         "timestampNtz", "in-commit timestamps", "append only", "NOT NULL", "multi-part checkpoints", "domain metadata", "variant",
-        "vacuum protocol check", "Iceberg compatibility (V2)", "overwrite", "Z-order", "time travel", "VACUUM", "RESTORE"}
+        "vacuum protocol check", "Iceberg compatibility (V2)", "overwrite", "Z-order", "time travel", "VACUUM", "RESTORE", "fields of structs"}
 
 # Where an outside engine is known to be wrong, or to leave a table that it should not: why. Any other difference is a fault.
 KNOWN = {
