@@ -36,8 +36,8 @@ class RowChange {
 
     // The table as it will be: with the columns that come.
     const delta::Snapshot& table() const { return *snapshot_; }
-    // What these columns have and the table has not, also fields inside of structs, comes to it with
-    // the commit. Before rows() is read.
+    // What these columns have and the table has not, also fields inside of structs, comes to it
+    // with the commit. Before rows() is read.
     Status add_columns(const std::vector<delta::Field>& given);
     sql::Session& session() { return *session_; }
     // The table's live rows in FROM, with the columns kFileNumberColumn and kRowColumn, which are

@@ -1,7 +1,7 @@
 #pragma once
 
-// ALTER TABLE of columns, of what is in them, of clustering and of constraints, and COMMENT ON, of which DuckDB's
-// grammar has the half. As Spark's SQL and DuckDB's have them:
+// ALTER TABLE of columns, of what is in them, of clustering and of constraints, and COMMENT ON, of
+// which DuckDB's grammar has the half. As Spark's SQL and DuckDB's have them:
 //
 //   ALTER TABLE [IF EXISTS] t
 //       ADD [COLUMN] [IF NOT EXISTS] path type [COMMENT 'text'] [FIRST | AFTER name]

@@ -156,7 +156,8 @@ FEATURES = [
         "deltalake": (("lacks", "clustering"),)}, on=(*ON, ("optimize",)), proof='"clusteringProvider":"liquid"'),
     table("fields of structs", own={
         "Spark": (spark_table("id BIGINT, s STRUCT<x: INT, y: STRING>, l ARRAY<STRUCT<n: INT>>", "'delta.columnMapping.mode'='name'"),
-                  "INSERT INTO {t} VALUES (1, struct(1, 'a'), array(struct(5))), (2, NULL, NULL), (3, struct(NULL, 'c'), array())",
+                  "INSERT INTO {t} VALUES (1, named_struct('x', 1, 'y', 'a'), array(named_struct('n', 5))), "
+                  "(3, named_struct('x', NULL, 'y', 'c'), array())", "INSERT INTO {t} (id) VALUES (2)",
                   "ALTER TABLE {t} ADD COLUMNS (s.z BIGINT FIRST, l.element.m STRING)", "ALTER TABLE {t} RENAME COLUMN s.x TO w",
                   "ALTER TABLE {t} DROP COLUMN s.y"),
         "tarn": ("CREATE TABLE {t} (id BIGINT, s STRUCT(x INTEGER, y TEXT), l STRUCT(n INTEGER)[])",

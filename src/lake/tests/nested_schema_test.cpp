@@ -1,7 +1,7 @@
-// Random histories of tables whose columns hold structs, arrays and maps in each other: fields come,
-// go, get another name, place and type, by ALTER TABLE and by what comes, between statements that
-// change rows. After each step the table's rows and types are those of an oracle that keeps rows as
-// JSON and does to each what the statement says.
+// Random histories of tables whose columns hold structs, arrays and maps in each other: fields
+// come, go, get another name, place and type, by ALTER TABLE and by what comes, between statements
+// that change rows. After each step the table's rows and types are those of an oracle that keeps
+// rows as JSON and does to each what the statement says.
 
 #include <gtest/gtest.h>
 
@@ -433,8 +433,8 @@ class NestedHistory {
         said_ += "OPTIMIZE\n";
     }
 
-    // Where a file has none of the fields that a struct in an array or a map has today, DuckDB reads
-    // NULL as a struct of NULLs: from then on the two are not told apart inside of arrays and maps.
+    // Where a file has none of the fields that a struct in an array or a map has today, DuckDB
+    // reads NULL as a struct of NULLs: from then on the two are not told apart inside of those.
     static bool without_empty(json& value, bool inside) {
         bool empty = true;
         if (!value.is_structured()) return value.is_null();

@@ -1473,6 +1473,11 @@ export interface components {
             /** @description Columns of a Z-order. */
             order_by?: string[];
             /**
+             * @description Of a table that is clustered: all files, not only what is not clustered yet.
+             * @default false
+             */
+            full: boolean;
+            /**
              * @description Size of a file.
              * @example 128MB
              */
