@@ -26,4 +26,16 @@ bool same_but_case(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, {}, folded, folded);
 }
 
+bool is_taken_by_sql(std::string_view name) {
+    const auto dot = name.find('.');
+    const auto schema = name.substr(0, dot);
+    for (std::string_view own : {"system", "information_schema", "pg_catalog"})
+        if (same_but_case(schema, own)) return true;
+    if (!same_but_case(schema, "main") || dot == name.npos) return false;
+    const auto table = name.substr(dot + 1);
+    for (std::string_view own : {"duckdb_", "sqlite_", "pragma_"})
+        if (same_but_case(table.substr(0, own.size()), own)) return true;
+    return false;
+}
+
 }  // namespace tarn

@@ -156,10 +156,8 @@ RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& reques
       snapshot_(read_),
       rules_(std::move(rules)),
       session_(std::move(session)),
-      files_(snapshot_->files.all()),
       tracks_(tracks),
       time_(lake.context.clock.now()) {
-    give(whole_table());
     for (const auto& one : request.given)
         given_rows_.push_back(std::make_unique<sql::GivenRows>(*session_, one.schema, one.batches));
 }
@@ -176,7 +174,7 @@ Status RowChange::add_columns(const std::vector<delta::Field>& given) {
     wider->metadata = std::make_shared<const delta::Metadata>(std::move(edit.metadata));
     wider->schema = std::make_shared<const delta::Schema>(std::move(edit.schema));
     snapshot_ = std::move(wider);
-    give(whole_table());
+    given_ = nullptr;
     return {};
 }
 
@@ -198,7 +196,16 @@ Result<std::string> RowChange::kept(const std::string& select,
     return rules_.any() ? rules_.kept(table(), select, given, beside) : select;
 }
 
-std::string RowChange::rows() const { return given_->text(); }
+// Not before they are asked for: a table may have very many files, and an append reads none.
+const std::vector<std::shared_ptr<const delta::AddFile>>& RowChange::files() const {
+    if (!files_) files_ = snapshot_->files.all();
+    return *files_;
+}
+
+std::string RowChange::rows() const {
+    if (!given_) given_ = std::make_unique<sql::GivenFiles>(*session_, whole_table());
+    return given_->text();
+}
 
 void RowChange::give(sql::DeltaFiles files) {
     given_ = nullptr;
@@ -207,9 +214,9 @@ void RowChange::give(sql::DeltaFiles files) {
 
 // What is read of it, others must not have changed meanwhile.
 sql::DeltaFiles RowChange::whole_table() const {
-    sql::DeltaFiles out{snapshot_, files_};
-    for (size_t i = 0; i < files_.size(); ++i)
-        out.numbers.emplace(files_[i].get(), int64_t(i));
+    sql::DeltaFiles out{snapshot_, files()};
+    for (size_t i = 0; i < files().size(); ++i)
+        out.numbers.emplace(files()[i].get(), int64_t(i));
     out.numbered = true;
     out.asked = asked_rows_;
     return out;
@@ -303,13 +310,13 @@ Result<RowChange::Places> RowChange::places(const std::string& select) {
 void RowChange::leave_out(const Places& places) {
     auto files = whole_table();
     for (const auto& [number, rows] : places.rows)
-        files.without.emplace(files_.at(size_t(number)).get(), rows);
+        files.without.emplace(files().at(size_t(number)).get(), rows);
     give(std::move(files));
 }
 
 void RowChange::rest_on(const Places& places) {
     for (const auto& [number, rows] : places.rows)
-        rests_on_[delta::canonical_path(files_.at(size_t(number))->path, snapshot_->root)] = rows;
+        rests_on_[delta::canonical_path(files().at(size_t(number))->path, snapshot_->root)] = rows;
 }
 
 Status RowChange::choose_gone(const std::string& select) {
@@ -319,7 +326,7 @@ Status RowChange::choose_gone(const std::string& select) {
     sql::DeltaFiles touched{snapshot_, {}};
     touched.numbered = true;
     for (auto& [number, rows] : chosen.rows) {
-        const auto& file = files_.at(size_t(number));
+        const auto& file = files().at(size_t(number));
         const auto count = rows->size();
         touched.files.push_back(file);
         touched.numbers.emplace(file.get(), number);
@@ -375,10 +382,11 @@ Status RowChange::remove_rows(delta::CommitRequest& commit, ChangeOutcome& outco
 }
 
 void RowChange::choose_files(std::function<bool(const delta::AddFile&)> goes) {
-    for (size_t i = 0; i < files_.size(); ++i) {
-        if (!goes(*files_[i])) continue;
-        touched_.push_back({files_[i], int64_t(i), nullptr, true});
-        gone_ += uint64_t(std::max<int64_t>(0, files_[i]->live_rows()));
+    for (size_t i = 0; i < files().size(); ++i) {
+        const auto& file = files()[i];
+        if (!goes(*file)) continue;
+        touched_.push_back({file, int64_t(i), nullptr, true});
+        gone_ += uint64_t(std::max<int64_t>(0, file->live_rows()));
     }
     replaces_ = std::move(goes);
 }

@@ -113,6 +113,8 @@ class RowChange {
     // From now on rows() reads these files.
     void give(sql::DeltaFiles files);
     sql::DeltaFiles whole_table() const;
+    // Of the version that it reads, by number.
+    const std::vector<std::shared_ptr<const delta::AddFile>>& files() const;
     delta::Reads what_was_read() const;
     Status count_numbers(delta::CommitRequest& commit) const;
     Status remove_rows(delta::CommitRequest& commit, ChangeOutcome& outcome);
@@ -128,9 +130,9 @@ class RowChange {
     const RowRules rules_;
     const std::unique_ptr<sql::Session> session_;
     std::vector<std::unique_ptr<sql::GivenRows>> given_rows_;
-    std::vector<std::shared_ptr<const delta::AddFile>> files_;  // by number
+    mutable std::optional<std::vector<std::shared_ptr<const delta::AddFile>>> files_;
     const std::shared_ptr<sql::AskedRows> asked_rows_ = std::make_shared<sql::AskedRows>();
-    std::unique_ptr<sql::GivenFiles> given_;
+    mutable std::unique_ptr<sql::GivenFiles> given_;  // null: all files, once they are asked for
     std::map<std::string, std::shared_ptr<const delta::RowSet>> rests_on_;  // by file
     std::function<bool(const delta::AddFile&)> replaces_;  // files that go as a whole; null: none
     const bool tracks_;                                    // rows keep their ids

@@ -19,10 +19,10 @@
 #include <unordered_map>
 
 #include "asked_rows.h"
-#include "checkpoint_reader.h"
 #include "delta_columns.h"
 #include "delta_file_list.h"
 #include "delta_rows.h"
+#include "delta_tables.h"
 #include "delta_types.h"
 #include "duck.h"
 #include "tarn/delta/changes.h"
@@ -41,28 +41,6 @@ T value_or_raise(Result<T> result) {
     if (!result) throw_error(result.error());
     return std::move(*result);
 }
-
-// Tables by path, shared by all scans of an instance.
-class DeltaTables final : public TableFunctionInfo {
-  public:
-    DeltaTables(DatabaseInstance& db, io::FileSystem& files)
-        : fs(files), checkpoints_(duck_checkpoint_io(db, files)) {}
-    io::FileSystem& fs;
-
-    std::shared_ptr<delta::Table> find(const std::string& path) {
-        constexpr size_t kMaxTables = 256;
-        std::lock_guard lock(mutex_);
-        if (tables_.size() >= kMaxTables) tables_.clear();
-        auto& table = tables_[path];
-        if (!table) table = std::make_shared<delta::Table>(fs, path, checkpoints_.get());
-        return table;
-    }
-
-  private:
-    std::unique_ptr<delta::CheckpointIo> checkpoints_;
-    std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<delta::Table>> tables_;
-};
 
 // Which version, or which changes; the newest version if nothing is said.
 struct Wanted {
@@ -430,7 +408,7 @@ static Status add_delta_scan(Engine& to) {
                         .functions.GetFunctionByArguments(*con.context, {LogicalType::VARCHAR});
         con.Commit();
         scan.named_parameters.clear();
-        scan.function_info = make_shared_ptr<DeltaTables>(db, engine.fs);
+        scan.function_info = engine.delta_tables;
         scan.get_multi_file_reader = DeltaReader::create;
         scan.get_partition_stats = count_from_log;
         scan.dynamic_to_string = files_read;

@@ -1,8 +1,12 @@
 #pragma once
 
-// Tables of the lake as functions of SQL find them: by name, with their logs.
+// Tables that SQL reads, by path, with what is known of their logs: one for an engine, shared by
+// its scans and by functions that ask for a table by its name.
 
+#include <map>
 #include <memory>
+#include <mutex>
+#include <string>
 
 #include <duckdb/function/table_function.hpp>
 
@@ -12,15 +16,35 @@
 
 namespace tarn::sql {
 
-// What a table function by the name of a table needs. Thread-safe.
+// Thread-safe.
+class DeltaTables final : public duckdb::TableFunctionInfo {
+  public:
+    DeltaTables(duckdb::DatabaseInstance& db, io::FileSystem& files)
+        : fs(files), checkpoints_(duck_checkpoint_io(db, files)) {}
+    io::FileSystem& fs;
+
+    std::shared_ptr<delta::Table> find(const std::string& path) {
+        constexpr size_t kMaxTables = 256;
+        std::lock_guard lock(mutex_);
+        if (tables_.size() >= kMaxTables) tables_.clear();
+        auto& table = tables_[path];
+        if (!table) table = std::make_shared<delta::Table>(fs, path, checkpoints_.get());
+        return table;
+    }
+
+  private:
+    std::unique_ptr<delta::CheckpointIo> checkpoints_;
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<delta::Table>> tables_;
+};
+
+// What a table function by the name of a table needs.
 struct NamedTables final : duckdb::TableFunctionInfo {
-    explicit NamedTables(Engine::Impl& e)
-        : engine(e), checkpoints(duck_checkpoint_io(e.instance(), e.fs)) {}
-    delta::Table open(const std::string& path) const {
-        return delta::Table(engine.fs, path, checkpoints.get());
+    explicit NamedTables(Engine::Impl& e) : engine(e) {}
+    std::shared_ptr<delta::Table> open(const std::string& path) const {
+        return engine.delta_tables->find(path);
     }
     Engine::Impl& engine;
-    std::unique_ptr<delta::CheckpointIo> checkpoints;
 };
 
 }  // namespace tarn::sql

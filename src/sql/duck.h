@@ -275,14 +275,17 @@ class Watchdog {
     std::thread thread_;
 };
 
+class DeltaTables;  // delta_tables.h
+
 struct Engine::Impl {
     EngineOptions options;
     io::FileSystem& fs;
     TableProvider* tables;
     std::vector<SqlFunction> functions;  // this module's and those lent, by name
     duckdb::unique_ptr<duckdb::DuckDB> db;
-    std::shared_ptr<MemoryMeter> meter;       // of untrusted SQL; else null
-    std::unique_ptr<MeteredThreads> threads;  // where there is a meter
+    duckdb::shared_ptr<DeltaTables> delta_tables;  // that SQL reads
+    std::shared_ptr<MemoryMeter> meter;            // of untrusted SQL; else null
+    std::unique_ptr<MeteredThreads> threads;       // where there is a meter
     Watchdog watchdog;
 
     Impl(EngineOptions o, io::FileSystem& f, TableProvider* t)

@@ -15,6 +15,7 @@
 #include "duckdb/parser/parser.hpp"
 #include "duckdb/parser/tableref/table_function_ref.hpp"
 
+#include "delta_tables.h"
 #include "duck.h"
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/quote.h"
@@ -216,17 +217,22 @@ duckdb::unique_ptr<duckdb::TableRef> older_version(const std::optional<TableRef>
 duckdb::unique_ptr<duckdb::TableRef> find_table(
     duckdb::ClientContext& context, duckdb::ReplacementScanInput& input,
     duckdb::optional_ptr<duckdb::ReplacementScanData> data) {
-    // DuckDB 1.5 has a database of its own called system, so its binder takes system.runs for a
-    // table of that.
-    const bool system = duckdb::StringUtil::CIEquals(input.catalog_name, "system") &&
-                        (input.schema_name.empty() || input.schema_name == "main");
+    // DuckDB 1.5 has databases of its own called system, temp and memory, so its binder takes
+    // system.runs for a table of that.
+    const auto is_database = [&](const char* name) {
+        return duckdb::StringUtil::CIEquals(input.catalog_name, name);
+    };
+    const bool database = (input.schema_name.empty() || input.schema_name == "main") &&
+                          (is_database("system") || is_database("temp") || is_database("memory"));
+    const std::string schema = is_database("system") && database ? "system"
+                               : database                        ? input.catalog_name
+                                                                 : input.schema_name;
     const auto at = table_at(input.table_name);
     const auto& table = at ? at->table : input.table_name;
-    auto found =
-        data->Cast<ProviderScan>().tables.resolve(system ? "system" : input.schema_name, table);
+    auto found = data->Cast<ProviderScan>().tables.resolve(schema, table);
     if (!found) throw_error(found.error());
     if (!*found && !at) return nullptr;
-    if (at) return older_version(*found, input.schema_name, *at);
+    if (at) return older_version(*found, schema, *at);
     duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
     if (auto* rows = std::get_if<RowsRef>(&**found)) {
         arguments.push_back(
@@ -310,6 +316,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSyst
                 std::make_unique<MeteredThreads>(db, impl->meter, impl->options.threads - 1);
         }
         db.GetFileSystem().RegisterSubSystem(make_duck_file_system(fs));
+        impl->delta_tables = duckdb::make_shared_ptr<DeltaTables>(db, fs);
         register_rows(db);
         register_utc_dates(db);
         auto& scans = duckdb::DBConfig::GetConfig(db).replacement_scans;

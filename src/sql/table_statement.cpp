@@ -30,6 +30,7 @@
 #include "delta_types.h"
 #include "duck.h"
 #include "identity_syntax.h"
+#include "table_uses.h"
 #include "tarn/delta/schema_edit.h"
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/quote.h"
@@ -265,8 +266,8 @@ class Taker {
         out_.columns.assign(statement.columns.begin(), statement.columns.end());
         out_.by_name = statement.column_order == duckdb::InsertColumnOrder::INSERT_BY_NAME;
         out_.select = query(*statement.select_statement);
-        out_.reads_table = StringUtil::Contains(StringUtil::Lower(out_.select),
-                                                StringUtil::Lower(statement.table));
+        out_.reads_table =
+            may_read_table(*statement.select_statement, statement.schema, statement.table);
     }
     void remove(duckdb::DeleteStatement& statement) {
         out_.kind = Kind::kDelete;

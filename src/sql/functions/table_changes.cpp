@@ -41,7 +41,7 @@ duckdb::unique_ptr<duckdb::TableRef> replace(duckdb::ClientContext&,
     if (input.inputs[0].IsNull())
         throw duckdb::BinderException("table_changes: a table's name is not NULL");
     const auto path = table_folder(tables.engine, input.inputs[0].ToString());
-    auto table = tables.open(path);
+    const auto table = tables.open(path);
     duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
     arguments.push_back(duckdb::make_uniq<duckdb::ConstantExpression>(Value(path)));
     const char* const names[] = {"", "starting", "ending"};
@@ -50,7 +50,7 @@ duckdb::unique_ptr<duckdb::TableRef> replace(duckdb::ClientContext&,
             duckdb::ExpressionType::COMPARE_EQUAL,
             duckdb::make_uniq<duckdb::ColumnRefExpression>(names[i]),
             duckdb::make_uniq<duckdb::ConstantExpression>(
-                Value::BIGINT(version_of(input.inputs[i], table, i == 1)))));
+                Value::BIGINT(version_of(input.inputs[i], *table, i == 1)))));
     auto ref = duckdb::make_uniq<duckdb::TableFunctionRef>();
     ref->function =
         duckdb::make_uniq<duckdb::FunctionExpression>(kDeltaChangesFunction, std::move(arguments));

@@ -63,11 +63,11 @@ Value time_of(int64_t ms) {
 
 // The table that is named, and its newest version.
 struct Named {
-    delta::Table table;
+    std::shared_ptr<delta::Table> table;
     std::shared_ptr<const delta::Snapshot> newest;
 
     Named(const NamedTables& tables, const Value& name)
-        : table(tables.open(folder(tables, name))), newest(read(table)) {}
+        : table(tables.open(folder(tables, name))), newest(read(*table)) {}
 
   private:
     static std::string folder(const NamedTables& tables, const Value& name) {
@@ -126,7 +126,7 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_history(duckdb::ClientContext&,
         return {};
     };
     auto read =
-        delta::read_history(tables.engine.fs, named.table, named.newest->version, INT64_MAX, each);
+        delta::read_history(tables.engine.fs, *named.table, named.newest->version, INT64_MAX, each);
     if (!read) throw_error(read.error());
     return made;
 }
@@ -162,7 +162,7 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_detail(duckdb::ClientContext&,
         properties.emplace_back(key, value.value_or(""));
     auto features = table.protocol.writer_features.value_or(std::vector<std::string>());
     auto modified = Value(LogicalType::TIMESTAMP_TZ);
-    auto newest = delta::read_history(tables.engine.fs, named.table, table.version, 1,
+    auto newest = delta::read_history(tables.engine.fs, *named.table, table.version, 1,
                                       [&](delta::VersionInfo&& one, auto&&) -> Status {
                                           modified = time_of(one.time_ms);
                                           return {};

@@ -39,8 +39,8 @@ duckdb::unique_ptr<duckdb::TableRef> replace_row_ids(duckdb::ClientContext& cont
             throw duckdb::BinderException("table_row_ids: a version is a number not below 0");
         version = input.inputs[1].GetValue<int64_t>();
     }
-    auto table = tables.open(path);
-    auto snapshot = version ? table.at(*version) : table.refresh();
+    const auto table = tables.open(path);
+    auto snapshot = version ? table->at(*version) : table->refresh();
     if (!snapshot) throw_error(snapshot.error());
     auto tracking = delta::row_tracking(**snapshot);
     if (!tracking) throw_error(tracking.error());

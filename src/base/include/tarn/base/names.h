@@ -20,6 +20,11 @@ bool is_table_name(std::string_view name);  // schema.table
 // Whether they are one for who does not look at case (ASCII).
 bool same_but_case(std::string_view a, std::string_view b);
 
+// Whether SQL has tables of its own where this one would stand, schema.table, so that nobody could
+// read it: the schemas system, information_schema and pg_catalog, and in main what DuckDB keeps
+// there.
+bool is_taken_by_sql(std::string_view name);
+
 inline constexpr size_t kMostNamePart = 128;  // bytes
 // The rule in words, to stand behind "is" or "of"; and as a regular expression, of schema.table.
 inline constexpr std::string_view kNamePartRule =
