@@ -17,6 +17,7 @@
 #include "tarn/kafka/error_ids.h"
 #include "tarn/kafka/server.h"
 #include "tarn/lake/error_ids.h"
+#include "tarn/lake/settings.h"
 #include "tarn/log/error_ids.h"
 #include "tarn/log/log.h"
 #include "tarn/privacy/functions.h"
@@ -40,7 +41,7 @@ std::span<const host::Capability> capabilities() {
          .errors = sql::error_list(),
          .settings = sql::setting_declarations(),
          .sql_functions = sql::sql_functions()},
-        {.module = "lake", .errors = lake::error_list()},
+        {.module = "lake", .errors = lake::error_list(), .settings = lake::setting_declarations()},
         {.module = "view", .errors = view::error_list()},
         {.module = "privacy", .sql_functions = privacy::sql_functions()},
         {.module = "project", .errors = project::error_list(), .sections = project::sections()},

@@ -41,8 +41,19 @@ Result<int> here(const host::Common& common, const std::string& sql) {
                                                                    metrics, Logger(), *engine}));
     TARN_TRY(const auto care, host::parse_care_statement(sql));
     if (care && care->verb == "vacuum") TARN_RETURN_IF_ERROR(check_no_flows(fs, common.data));
+    // Flows have a say in what is dropped; where none has ever run there are none.
+    const auto drop = [&](const std::string& table, bool purge) -> Status {
+        if (const auto flows = fs.list(common.data + "/state"); flows && !flows->empty())
+            return fail(
+                ErrorCode::kFailedPrecondition,
+                fmt::format("no Tarn runs on the data folder, and which flows use table {0} "
+                            "is not known without their project: tarn table drop {0} --yes "
+                            "--project FOLDER",
+                            table));
+        return purge ? lake->purge_table(table) : lake->drop_table(table);
+    };
     // Who may write into the folder may read what else is on the machine.
-    TARN_TRY(const auto answer, host::run_table_statement(*lake, *engine, sql, false));
+    TARN_TRY(const auto answer, host::run_table_statement(*lake, *engine, drop, sql, false));
     print(common, answer);
     return host::kExitOk;
 }

@@ -25,6 +25,11 @@ Result<std::unique_ptr<OfflineStores>> stores_for_drop(const host::Common& commo
 void DropOutput::declare(host::Options& options) {
     options.add(kind_, &name_, "schema.name").required();
     options.add("--yes", &yes_, "Does it");
+    if (kind_ == flow::kTableKind)
+        options.add(
+            "--purge", &purge_,
+            "Its files go at once, and it cannot be brought back; also those of a table that "
+            "was dropped before");
     project_.declare(options,
                      "Project folder, with tarn.yml: whose flows may use it, while no "
                      "Tarn runs");
@@ -32,8 +37,11 @@ void DropOutput::declare(host::Options& options) {
 
 Result<int> DropOutput::run(const host::Common& common) {
     if (!yes_) {
-        fmt::print(stderr, "{} {} would be removed with all that it holds. --yes does it.\n",
-                   kind_ == flow::kTableKind ? "Table" : "View", name_);
+        const bool kept = kind_ == flow::kTableKind && !purge_;
+        fmt::print(
+            stderr, "{} {} would be removed with all that it holds{}. --yes does it.\n",
+            kind_ == flow::kTableKind ? "Table" : "View", name_,
+            kept ? fmt::format("; for a while `tarn table undrop {}` brings it back", name_) : "");
         return host::kExitUsage;
     }
     TARN_RETURN_IF_ERROR(drop(common));
@@ -46,12 +54,13 @@ Status DropOutput::drop(const host::Common& common) {
     io::LocalFileSystem fs;
     if (auto api = host::find_api(fs, common)) {
         TARN_RETURN_IF_ERROR(
-            api->post(fmt::format("/api/v1/{}s/{}/drop", kind_, name), nlohmann::json::object()));
+            api->post(fmt::format("/api/v1/{}s/{}/drop", kind_, name),
+                      purge_ ? nlohmann::json{{"purge", true}} : nlohmann::json::object()));
         return {};
     }
     TARN_TRY(auto stores, stores_for_drop(common, project_));
-    return flow::drop_output({kind_, name_}, stores->project(), stores->options(),
-                             stores->context());
+    return flow::drop_output({kind_, name_}, purge_ ? flow::Dropped::kPurged : flow::Dropped::kKept,
+                             stores->project(), stores->options(), stores->context());
 }
 
 }  // namespace tarn::cli

@@ -1,7 +1,8 @@
 #pragma once
 
 // `tarn table drop` and `tarn view drop`: a table or view goes with all that it holds, if no flow
-// of the project uses it. Asked of the process that serves the folder; without one done here.
+// of the project uses it; a table can be brought back for a while. Asked of the process that serves
+// the folder; without one done here.
 
 #include <memory>
 #include <string>
@@ -30,7 +31,7 @@ class DropOutput : public host::Command {
 
     const std::string kind_;  // flow::kTableKind or flow::kViewKind
     std::string name_;
-    bool yes_ = false;
+    bool yes_ = false, purge_ = false;
     ProjectFolder project_;
 };
 

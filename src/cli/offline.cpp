@@ -65,8 +65,8 @@ Status OfflineStores::open_all(const Settings& settings) {
     for (const auto& capability : capabilities())
         TARN_RETURN_IF_ERROR(sql::lend_functions(*engine_, capability.sql_functions,
                                                  {fs_, random_, data_, protect}));
-    TARN_TRY(lake_, lake::Lake::open(
-                        tables_, {fs_, clock_, random_, failpoints_, metrics_, logger_, *engine_}));
+    TARN_TRY(lake_, lake::Lake::open(tables_, {fs_, clock_, random_, failpoints_, metrics_, logger_,
+                                               *engine_, settings.duration("lake.keep_dropped")}));
     view::RocksOptions views;
     views.folder = data_ + "/views";
     TARN_TRY(views_, view::open_rocks_store(views, failpoints_));

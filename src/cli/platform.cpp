@@ -98,7 +98,8 @@ Status Platform::open_stores(const Settings& settings) {
     TARN_TRY(flow_engine_, sql::Engine::open(flow_sql, fs_, nullptr));
     TARN_RETURN_IF_ERROR(lend_functions(*flow_engine_));
     TARN_TRY(lake_, lake::Lake::open(lake_root, {fs_, clock_, *lake_random_, failpoints_, metrics_,
-                                                 logger_.named("lake"), *flow_engine_}));
+                                                 logger_.named("lake"), *flow_engine_,
+                                                 settings.duration("lake.keep_dropped")}));
     view::RocksOptions views;
     views.folder = data_ + "/views";
     TARN_TRY(views_, view::open_rocks_store(views, failpoints_));
@@ -196,7 +197,8 @@ Status Platform::open_listeners(const Settings& settings) {
     flows_->start();
     log_->start_retention();
     care_.emplace(host::TableCareContext{*lake_, *change_engine_, clock_, metrics_,
-                                         logger_.named("maintain")});
+                                         logger_.named("maintain"),
+                                         flows_of_project().drop_output});
     care_->set(project::care_plan(project_));
     care_->start();
     serving_.pid = getpid();
@@ -295,8 +297,8 @@ host::Flows Platform::flows_of_project() {
     out.drop = [this, options, context](std::string_view name) {
         return flow::drop_flow(name, *flows_->project(), options, context);
     };
-    out.drop_output = [this, options, context](const flow::Node& node) {
-        return flow::drop_output(node, *flows_->project(), options, context);
+    out.drop_output = [this, options, context](const flow::Node& node, flow::Dropped kept) {
+        return flow::drop_output(node, kept, *flows_->project(), options, context);
     };
     return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "json_strings.h"
+#include "tarn/delta/error_ids.h"
 #include "tarn/delta/statistics.h"
 
 namespace tarn::delta {
@@ -64,6 +65,76 @@ std::vector<ColumnRange> read_statistics(std::string_view stats,
         return std::vector<ColumnRange>(
             columns.size());  // unreadable statistics are as good as none
     }
+    return out;
+}
+
+std::string leaf_name(std::string_view parent, std::string_view name) {
+    if (parent.empty()) return std::string(name);
+    std::string out(parent);
+    out += '\0';
+    out += name;
+    return out;
+}
+
+namespace {
+
+constexpr int kMostDepth = 64;  // of structs
+
+using Leaves = std::map<std::string, ColumnRange>;
+
+// Each value that is no object, by the names above it. An exception of the parser, or this one,
+// says that it is none of the form.
+struct OtherForm : std::exception {
+    const char* what() const noexcept override { return "a bound or a count of another form"; }
+};
+template <class F>
+void each_leaf(od::value& object, const std::string& parent, int depth, F&& f) {
+    if (od::json_type(object.type()) != od::json_type::object || depth > kMostDepth)
+        throw OtherForm();
+    for (auto field : object.get_object()) {
+        const auto name = leaf_name(parent, text_of(od::raw_json_string(field.key())));
+        od::value value = field.value();
+        if (od::json_type(value.type()) == od::json_type::object)
+            each_leaf(value, name, depth + 1, f);
+        else if (od::json_type(value.type()) != od::json_type::null)
+            f(name, value);
+    }
+}
+
+}  // namespace
+
+Result<Leaves> read_leaf_statistics(std::string_view stats) {
+    Leaves out;
+    bool counted = false;
+    try {
+        od::parser parser;
+        simdjson::padded_string padded(stats);
+        od::document document = parser.iterate(padded);
+        for (auto field : document.get_object()) {
+            const std::string key = text_of(od::raw_json_string(field.key()));
+            od::value value = field.value();
+            const bool low = key == "minValues";
+            if (key == "numRecords") {
+                counted = int64_t(value.get_int64()) >= 0;
+            } else if (low || key == "maxValues") {
+                each_leaf(value, "", 0, [&](const std::string& name, od::value& v) {
+                    if (od::json_type(v.type()) == od::json_type::boolean) return;
+                    auto text = scalar(v);
+                    if (!text) throw OtherForm();
+                    (low ? out[name].min : out[name].max) = std::move(text);
+                });
+            } else if (key == "nullCount") {
+                each_leaf(value, "", 0, [&](const std::string& name, od::value& v) {
+                    out[name].nulls = int64_t(v.get_int64());
+                });
+            }
+        }
+    } catch (const std::exception& e) {
+        return fail(errors::kTableDamaged,
+                    std::string("its statistics in the log cannot be read: ") + e.what());
+    }
+    if (!counted)
+        return fail(errors::kTableDamaged, "its statistics in the log have no number of rows");
     return out;
 }
 

@@ -79,6 +79,13 @@ Status Table::read_checkpoint(const Checkpoint& checkpoint, Replay& replay) {
     return {};
 }
 
+Status Table::check_checkpoint(const Checkpoint& checkpoint) {
+    Replay replay(root_);
+    TARN_RETURN_IF_ERROR(read_checkpoint(checkpoint, replay));
+    const auto state = replay.snapshot();
+    return state ? Status() : fail(Error(state.error()));
+}
+
 Status Table::read_checkpoint_file(const std::string& path, bool json, CheckpointColumns columns,
                                    const std::function<Status(Action&&)>& each) {
     if (json) {
@@ -181,6 +188,7 @@ Status Table::advance_locked() {
     for (;;) {
         auto actions = read_commit(fs_, log_folder(), replay_->version() + 1);
         if (!actions && actions.error().code() == ErrorCode::kNotFound) break;
+        if (actions && actions->empty()) break;  // as list_log() has it: nobody's commit
         if (!actions) return fail(std::move(actions).error());
         TARN_RETURN_IF_ERROR(replay_->apply_commit(replay_->version() + 1, std::move(*actions)));
         moved = true;

@@ -14,6 +14,7 @@
 #include "tarn/base/names.h"
 #include "tarn/flow/error_ids.h"
 #include "tarn/lake/error_ids.h"
+#include "tarn/project/maintain.h"
 
 namespace tarn::flow {
 namespace {
@@ -262,8 +263,58 @@ std::vector<Error> check_models(const project::Project& project, const RuntimeOp
     return out;
 }
 
-Status drop_output(const Node& node, const project::Project& project, const RuntimeOptions& options,
-                   RuntimeContext context) {
+std::vector<Error> check_care(const project::Project& project, const RuntimeOptions& options,
+                              RuntimeContext context) {
+    std::vector<Error> out;
+    const auto care = project::care_plan(project);
+    if (care.tables.empty()) return out;
+    Readers readers(context, options.decoded_cache_bytes);
+    add_topics(project, readers, context);
+    PartContext parts{options, context, readers};
+    const auto plans = plans_of(project, parts);
+    if (!plans) return out;
+    std::map<std::string, std::vector<codec::ColumnSpec>> known;
+    for (const auto& plan : *plans)
+        for (const auto& sink : plan.sinks)
+            if (sink.node.kind == kTableKind) known[sink.node.name] = sink.columns;
+    const auto made = context.lake.tables();
+    for (const auto& name : made)
+        if (auto info = context.lake.describe(name)) known.try_emplace(name, info->columns);
+    std::vector<std::string> names;
+    for (const auto& [name, columns] : known)
+        names.push_back(name);
+    auto say = [&](const project::CareRule& rule, const std::string& what) {
+        out.push_back(project::wrong({"tarn.yml", rule.line}, "maintain: " + what).error());
+    };
+    for (const auto& [name, rule] : care.tables) {
+        const auto table = known.find(name);
+        if (table == known.end()) {
+            const auto near = nearest(name, names);
+            if (near || !made.empty())
+                say(rule, fmt::format("no flow of the project writes table {}, and the data folder "
+                                      "has none of this name{}",
+                                      name, near ? "; did you mean " + *near + "?" : ""));
+            continue;
+        }
+        if (!rule.retain) continue;
+        const auto column =
+            std::ranges::find(table->second, rule.retain_by, &codec::ColumnSpec::name);
+        if (column == table->second.end())
+            say(rule, fmt::format("table {} has no column {} to count `retain` from: name one by "
+                                  "`retain_by`",
+                                  name, rule.retain_by));
+        else if (column->type != codec::ColumnType::kTimestamp &&
+                 column->type != codec::ColumnType::kTimestampNtz &&
+                 column->type != codec::ColumnType::kDate)
+            say(rule, fmt::format("column {} of table {} is {}, from which `retain` cannot count: "
+                                  "it takes a time or a date",
+                                  rule.retain_by, name, codec::to_string(column->type)));
+    }
+    return out;
+}
+
+Status drop_output(const Node& node, Dropped what, const project::Project& project,
+                   const RuntimeOptions& options, RuntimeContext context) {
     if (node.kind == kTableKind && !is_table_name(node.name))
         return fail(errors::kNoTable, "no table " + node.name);
     Readers readers(context, options.decoded_cache_bytes);
@@ -291,7 +342,8 @@ Status drop_output(const Node& node, const project::Project& project, const Runt
                                     node.text(), said, way));
     }
     if (node.kind == kViewKind) return context.views.drop_view(node.name);
-    return context.lake.drop_table(node.name);
+    return what == Dropped::kPurged ? context.lake.purge_table(node.name)
+                                    : context.lake.drop_table(node.name);
 }
 
 Result<std::vector<FlowChange>> plan_changes(const project::Project& project,

@@ -313,7 +313,7 @@ Status begin_again(const FlowShape& flow, RebuildOrder order, PartContext& conte
     for (const auto& sink : flow.sinks) {
         const auto name = rebuild_name(sink.node.name);
         Status dropped;
-        if (sink.node.kind == kTableKind) dropped = world.lake.drop_table(name);
+        if (sink.node.kind == kTableKind) dropped = world.lake.purge_table(name);
         if (sink.node.kind == kViewKind && world.views.find(name))
             dropped = world.views.drop_view(name);
         if (!dropped && dropped.error().code() != ErrorCode::kNotFound) return dropped;

@@ -76,6 +76,11 @@ class Asked {
     std::string problem_;
 };
 
+Result<Uuid> parse_uuid(std::string_view text) {
+    if (auto id = Uuid::parse(text)) return *id;
+    return fail(ErrorCode::kInvalidArgument, "this is no UUID: " + std::string(text));
+}
+
 Result<Json> optimize(lake::Lake& lake, const std::string& table, Asked asked) {
     lake::OptimizeRequest request;
     request.table = table;
@@ -159,15 +164,51 @@ Result<Json> validate(lake::Lake& lake, const std::string& table, Asked asked) {
                 {"problems", std::move(problems)}};
 }
 
+Result<Json> repair(lake::Lake& lake, const std::string& table, Asked asked) {
+    lake::RepairRequest request;
+    request.table = table;
+    request.dry_run = asked.flag("dry_run");
+    TARN_RETURN_IF_ERROR(asked.done());
+    TARN_TRY(const auto made, lake.repair(request));
+    auto repairs = Json::array(), left = Json::array();
+    for (const auto& one : made.repairs)
+        repairs.push_back({{"where", one.where}, {"what", one.what}, {"done", one.done}});
+    for (const auto& one : made.left)
+        left.push_back({{"where", one.where}, {"what", one.what}});
+    return Json{{"table", table},
+                {"version", made.version},
+                {"dry_run", request.dry_run},
+                {"committed", made.committed},
+                {"found", made.found},
+                {"files_removed", made.files_removed},
+                {"rows_removed", made.rows_removed},
+                {"repairs", std::move(repairs)},
+                {"left", std::move(left)}};
+}
+
+Result<Json> undrop(lake::Lake& lake, const std::string& table, Asked asked) {
+    lake::UndropRequest request;
+    request.table = table;
+    request.as = asked.text("as");
+    request.id = asked.parsed("id", parse_uuid);
+    TARN_RETURN_IF_ERROR(asked.done());
+    TARN_TRY(const auto back, lake.undrop_table(request));
+    const auto name = request.as.empty() ? table : request.as;
+    const auto version = lake.version(name);
+    return Json{{"table", name},
+                {"was", table},
+                {"id", back.id.str()},
+                {"dropped", format_rfc3339(back.dropped)},
+                {"version", version ? Json(*version) : Json()}};
+}
+
 struct Verb {
     std::string_view name;
     Result<Json> (*run)(lake::Lake& lake, const std::string& table, Asked asked);
 };
-constexpr Verb kVerbs[] = {{"optimize", optimize},
-                           {"vacuum", vacuum},
-                           {"restore", restore},
-                           {"clone", clone},
-                           {"validate", validate}};
+constexpr Verb kVerbs[] = {{"optimize", optimize}, {"vacuum", vacuum},     {"restore", restore},
+                           {"clone", clone},       {"validate", validate}, {"repair", repair},
+                           {"undrop", undrop}};
 
 }  // namespace
 
@@ -177,6 +218,17 @@ Result<nlohmann::ordered_json> maintain_table(lake::Lake& lake, std::string_view
     for (const auto& one : kVerbs)
         if (one.name == verb) return one.run(lake, table, Asked(request));
     return fail(ErrorCode::kInvalidArgument, fmt::format("a table cannot be asked to {}", verb));
+}
+
+nlohmann::ordered_json dropped_tables(lake::Lake& lake) {
+    auto tables = Json::array();
+    for (const auto& table : lake.dropped())
+        tables.push_back({{"table", table.name},
+                          {"id", table.id.str()},
+                          {"dropped", format_rfc3339(table.dropped)},
+                          {"goes", format_rfc3339(table.goes)},
+                          {"bytes", table.bytes}});
+    return Json{{"tables", std::move(tables)}};
 }
 
 }  // namespace tarn::host

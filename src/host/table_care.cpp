@@ -14,6 +14,7 @@ namespace {
 constexpr auto kFirst = Duration::seconds(60);  // after the start, or after a table's first sight
 constexpr auto kLook = Duration::seconds(10);   // for what is due
 constexpr auto kRetainEvery = Duration::seconds(3600);
+constexpr auto kPurgeEvery = Duration::seconds(600);
 constexpr int kPartOfTime = 4;
 constexpr int kFewFiles = 4;  // that are worth being one
 
@@ -64,6 +65,7 @@ void TableCare::run() {
 }
 
 void TableCare::step() {
+    purge();
     CarePlan plan;
     {
         MutexLock lock(mutex_);
@@ -71,15 +73,22 @@ void TableCare::step() {
     }
     if (plan.empty()) {
         due_.clear();
+        std::erase_if(said_, [](const auto& one) { return one.first.second != Verb::kPurge; });
         return;
     }
     const auto tables = context_.lake.tables();
-    std::erase_if(due_, [&](const auto& due) {
-        return std::ranges::find(tables, due.first.first) == tables.end();
-    });
+    const auto gone = [&](const auto& one) {
+        return one.first.second != Verb::kPurge &&
+               std::ranges::find(tables, one.first.first) == tables.end();
+    };
+    std::erase_if(due_, gone);
+    std::erase_if(said_, gone);
     for (const auto& table : tables) {
         const auto& rule = plan.of(table);
-        // Rows go first: what is left is packed.
+        // Tables go first, then rows: what is left is packed.
+        look(table, Verb::kClones,
+             rule.clones ? std::optional(std::min(kRetainEvery, *rule.clones)) : std::nullopt,
+             rule);
         look(table, Verb::kRetain, rule.retain ? std::optional(kRetainEvery) : std::nullopt, rule);
         look(table, Verb::kCompact, rule.compact, rule);
         look(table, Verb::kVacuum, rule.vacuum, rule);
@@ -100,12 +109,37 @@ void TableCare::look(const std::string& table, Verb verb, std::optional<Duration
     due = now + every->us;
     const auto done = verb == Verb::kCompact  ? compact(table, *every)
                       : verb == Verb::kVacuum ? vacuum(table)
+                      : verb == Verb::kClones ? clones(table, rule)
                                               : retain(table, rule);
-    if (done || stopping()) return;
+    if (stopping()) return;
+    if (done)
+        said_.erase(key);
+    else
+        say(key, done.error());
+}
+
+// Once, until it is another reason or has gone well.
+void TableCare::say(const std::pair<std::string, Verb>& of, const Error& error) {
     failures_.add();
-    if (said_.insert(table + ": " + done.error().message()).second)
-        context_.logger.warn("a table could not be seen to; it is tried again",
-                             {{"table", table}, {"reason", done.error()}});
+    if (std::exchange(said_[of], error.message()) == error.message()) return;
+    context_.logger.warn("a table could not be seen to; it is tried again",
+                         {{"table", of.first}, {"reason", error}});
+}
+
+void TableCare::purge() {
+    const auto now = context_.clock.monotonic_us();
+    if (!purge_at_) purge_at_ = now + kFirst.us;
+    if (now < *purge_at_ || stopping()) return;
+    purge_at_ = now + kPurgeEvery.us;
+    const std::pair<std::string, Verb> key("dropped tables", Verb::kPurge);
+    const auto gone = context_.lake.purge_dropped();
+    if (!gone) return say(key, gone.error());
+    said_.erase(key);
+    for (const auto& table : *gone) {
+        freed_.add(double(table.bytes));
+        context_.logger.info("removed a dropped table, whose time to be brought back is over",
+                             {{"table", table.name}, {"bytes", table.bytes}});
+    }
 }
 
 Status TableCare::compact(const std::string& table, Duration every) {
@@ -149,6 +183,18 @@ Status TableCare::retain(const std::string& table, const CareRule& rule) {
     if (made.deleted == 0) return {};
     context_.logger.info("deleted rows of a table that are older than it keeps",
                          {{"table", table}, {"rows", made.deleted}, {"by", rule.retain_by}});
+    return {};
+}
+
+Status TableCare::clones(const std::string& table, const CareRule& rule) {
+    if (!context_.drop) return {};
+    TARN_TRY(const auto of, context_.lake.clone_of(table));
+    if (!of || !of->shallow || of->made.us + rule.clones->us > context_.clock.now().us) return {};
+    TARN_RETURN_IF_ERROR(context_.drop(flow::table_node(table), flow::Dropped::kKept));
+    context_.logger.info(
+        "dropped a shallow clone that has become too old; for a while it can be "
+        "brought back",
+        {{"table", table}, {"source", of->source}});
     return {};
 }
 

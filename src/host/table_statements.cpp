@@ -30,6 +30,10 @@ class Parser {
             out = vacuum();
         else if (take("restore"))
             out = restore();
+        else if (take("fsck"))
+            out = repair();
+        else if (take("undrop"))
+            out = undrop();
         else
             out = clone();
         if (!out) return out;
@@ -146,6 +150,19 @@ class Parser {
         if (problem_.empty() && !version(out)) expected("VERSION AS OF or TIMESTAMP AS OF");
         return out;
     }
+    CareStatement repair() {
+        need("repair");
+        need("table");
+        CareStatement out{"repair", name(), nlohmann::json::object()};
+        dry_run(out);
+        return out;
+    }
+    CareStatement undrop() {
+        need("table");
+        CareStatement out{"undrop", name(), nlohmann::json::object()};
+        if (take("as")) out.request["as"] = name();
+        return out;
+    }
     std::optional<CareStatement> clone() {
         if (!take("create") || !take("table")) return std::nullopt;
         const auto target = name();
@@ -173,7 +190,9 @@ std::string count_of(const nlohmann::ordered_json& answer, const char* key, std:
 
 std::string care_text(const CareStatement& care, const nlohmann::ordered_json& answer) {
     const bool dry = answer.value("dry_run", false);
-    const auto version = fmt::format(", version {}", answer.value("version", int64_t(0)));
+    const auto at = answer.find("version");
+    const auto version = fmt::format(
+        ", version {}", at != answer.end() && at->is_number() ? at->get<int64_t>() : int64_t(0));
     if (care.verb == "optimize") {
         const auto files = count_of(answer, "files_removed", "file");
         if (dry) return fmt::format("{}: {} would be packed{}", care.table, files, version);
@@ -187,6 +206,21 @@ std::string care_text(const CareStatement& care, const nlohmann::ordered_json& a
         return fmt::format("{}: {} version {}{}", care.table,
                            answer.value("committed", false) ? "as of" : "is already",
                            answer.value("restored", int64_t(0)), version);
+    if (care.verb == "repair") {
+        const auto found = answer.value("found", uint64_t(0));
+        std::string out = fmt::format("{}: {} {} damaged{}", care.table, found,
+                                      found == 1 ? "thing that is" : "things that are", version);
+        for (const auto& one : answer["repairs"])
+            out += fmt::format("\n{}: {}; {}{}", one.value("where", ""), one.value("what", ""),
+                               dry ? "would be: " : "", one.value("done", ""));
+        for (const auto& one : answer["left"])
+            out += fmt::format("\n{}: {}; cannot be mended", one.value("where", ""),
+                               one.value("what", ""));
+        return out;
+    }
+    if (care.verb == "undrop")
+        return fmt::format("{}: is back as it was when it was dropped{}", answer.value("table", ""),
+                           answer["version"].is_null() ? "; its log cannot be read" : version);
     return fmt::format("{}: cloned from {}, {}{}", answer.value("table", ""), care.table,
                        count_of(answer, "files", "file"), version);
 }
@@ -198,28 +232,60 @@ Result<std::optional<CareStatement>> parse_care_statement(std::string_view sql) 
 }
 
 bool is_table_statement(std::string_view sql) {
-    constexpr std::array<std::string_view, 12> kWords = {
-        "insert", "update",   "delete",  "merge",    "create", "alter",
-        "drop",   "truncate", "comment", "optimize", "vacuum", "restore"};
+    constexpr std::array<std::string_view, 14> kWords = {
+        "insert",   "update",  "delete",   "merge",  "create",  "alter",  "drop",
+        "truncate", "comment", "optimize", "vacuum", "restore", "undrop", "fsck"};
     const auto words = sql::words_of(sql);
     return !words.empty() &&
            std::ranges::any_of(kWords, [&](auto word) { return words[0].is(word); });
 }
 
+namespace {
+
+// DROP TABLE t PURGE: the last word is Delta's, not DuckDB's.
+bool take_purge(std::string& sql) {
+    auto words = sql::words_of(sql);
+    if (!words.empty() && words.back().is(";")) words.pop_back();
+    if (words.size() < 4 || !words[0].is("drop") || !words.back().is("purge")) return false;
+    sql.resize(words.back().from);
+    return true;
+}
+
+Result<nlohmann::ordered_json> drop_by_statement(const sql::TableStatement& statement,
+                                                 const DropTable& drop, bool purge) {
+    auto dropped = drop(statement.table, purge);
+    const bool there = dropped || dropped.error().code() != ErrorCode::kNotFound;
+    if (!dropped && (there || !statement.if_exists)) return fail(std::move(dropped).error());
+    return nlohmann::ordered_json{
+        {"table", statement.table},
+        {"dropped", there},
+        {"text",
+         !there  ? fmt::format("{}: there is no such table", statement.table)
+         : purge ? fmt::format("{}: dropped, and its files are gone", statement.table)
+                 : fmt::format("{0}: dropped. UNDROP TABLE {0} brings it back", statement.table)}};
+}
+
+}  // namespace
+
 Result<nlohmann::ordered_json> run_table_statement(lake::Lake& lake, sql::Engine& engine,
-                                                   const std::string& sql, bool restricted) {
+                                                   const DropTable& drop, const std::string& text,
+                                                   bool restricted) {
+    auto sql = text;
     TARN_TRY(const auto care, parse_care_statement(sql));
     if (care) {
         TARN_TRY(auto answer, maintain_table(lake, care->verb, care->table, care->request));
         answer["text"] = care_text(*care, answer);
         return answer;
     }
+    const bool purge = take_purge(sql);
     TARN_TRY(const auto statement, sql::parse_table_statement(engine, sql, restricted));
     if (!statement)
         return fail(errors::kSqlRefused,
                     restricted
                         ? "this is no statement that changes a table; queries go to /api/v1/sql"
                         : "this is no statement that changes a table");
+    if (statement->kind == sql::TableStatement::Kind::kDrop)
+        return drop_by_statement(*statement, drop, purge);
     TARN_TRY(const auto outcome, lake::run_statement(lake, engine, *statement));
     return lake::outcome_json(*statement, outcome);
 }

@@ -50,11 +50,33 @@ extern constinit const ErrorId kTableFilesGone{615, Code::kFailedPrecondition,
     "Restore a younger version (`tarn table history NAME` lists them), or what is left of this one "
     "with `--ignore-missing`: the rows of the missing files are lost then."};
 
+extern constinit const ErrorId kNotDropped{616, Code::kNotFound,
+    "No such table was dropped",
+    "A table is brought back by the name that it had, until the time for which dropped tables are "
+    "kept (`lake.keep_dropped`, 7 days) is over; then its files go. `--purge` removes them at "
+    "once.",
+    "`tarn table list --dropped` shows what can be brought back, and until when."};
+
+extern constinit const ErrorId kUndropNameTaken{617, Code::kAlreadyExists,
+    "A dropped table's name is taken",
+    "A table of the same name was made since the drop, and the one that was dropped does not take "
+    "its place.",
+    "Bring it back under another name: `UNDROP TABLE s.t AS s.t2` (`tarn table undrop s.t --as "
+    "s.t2`). Or drop the one that is there first: then name the older drop by its id (`--id`, of "
+    "`tarn table list --dropped`)."};
+
+extern constinit const ErrorId kTableNameTaken{618, Code::kInvalidArgument,
+    "SQL has tables of its own by this name",
+    "In the schemas `system`, `information_schema` and `pg_catalog`, and in `main` by names that "
+    "begin with `duckdb_`, `sqlite_` or `pragma_`, SQL finds its own tables first: one of the lake "
+    "would be there, and nobody could read it.",
+    "Take another schema."};
+
 // clang-format on
 
 static constexpr const ErrorId* kAll[] = {
-    &kTableFenced,    &kTableSchema, &kMergeAmbiguous,
-    &kRetentionShort, &kVacuumLite,  &kTableFilesGone,
+    &kTableFenced,    &kTableSchema, &kMergeAmbiguous,  &kRetentionShort, &kVacuumLite,
+    &kTableFilesGone, &kNotDropped,  &kUndropNameTaken, &kTableNameTaken,
 };
 
 }  // namespace tarn::errors

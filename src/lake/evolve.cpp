@@ -270,7 +270,7 @@ Status Lake::replace_table(std::string_view table, std::string_view from) {
         auto there = entry->table.refresh();
         if (!there && there.error().code() != ErrorCode::kNotFound) return fail(there.error());
         if (!there) {
-            TARN_RETURN_IF_ERROR(impl_->check_case(table));
+            TARN_RETURN_IF_ERROR(impl_->check_new_name(table));
             delta::CommitRequest create;
             create.time = impl_->context.clock.now();
             create.protocol = fresh->protocol;
@@ -295,7 +295,7 @@ Status Lake::replace_table(std::string_view table, std::string_view from) {
     }
     TARN_RETURN_IF_ERROR(impl_->context.failpoints.hit("lake.after_replace"));
     impl_->tell(std::string(table));
-    return drop_table(from);
+    return purge_table(from);
 }
 
 // The files move first: each is there under its new name or under its old one.

@@ -15,6 +15,7 @@
 #include "tarn/sql/checkpoint_io.h"
 
 namespace tarn::errors {
+extern const ErrorId kTableNameTaken;
 extern const ErrorId kTableSchema;
 }  // namespace tarn::errors
 
@@ -41,8 +42,6 @@ std::string json_object(const std::map<std::string, std::string>& values) {
 }
 
 namespace {
-
-constexpr std::string_view kDropped = ".dropped-";  // folders in the root
 
 Status check_partitions(const TableSpec& spec) {
     for (auto& name : spec.partition_by) {
@@ -144,8 +143,14 @@ Uuid Lake::Impl::new_uuid() {
     return Uuid::make(context.random);
 }
 
-// Errors: kAlreadyExists, if a table is there whose name differs from this in case alone.
-Status Lake::Impl::check_case(std::string_view name) {
+// Of a table that is to be made. Errors: kAlreadyExists, if one is there whose name differs from
+// this in case alone; kInvalidArgument (SQL could not read it).
+Status Lake::Impl::check_new_name(std::string_view name) {
+    if (is_taken_by_sql(name))
+        return fail(errors::kTableNameTaken,
+                    fmt::format("no table can be called {}: SQL has tables of its own there, and "
+                                "nobody could read it",
+                                name));
     auto dot = name.find('.');
     auto schemas = context.fs.list(root);
     if (!schemas) return fail(std::move(schemas).error());
@@ -190,7 +195,7 @@ Status Lake::ensure_table(const TableSpec& spec) {
     if (!there && there.error().code() != ErrorCode::kNotFound)
         return fail(std::move(there).error());
     if (!there) {
-        TARN_RETURN_IF_ERROR(impl_->check_case(spec.name));
+        TARN_RETURN_IF_ERROR(impl_->check_new_name(spec.name));
         delta::CommitRequest request;
         request.time = impl_->context.clock.now();
         request.protocol = delta::protocol_of(schema);
@@ -221,42 +226,6 @@ Status Lake::ensure_table(const TableSpec& spec) {
         if (!there) return fail(std::move(there).error());
     }
     return impl_->evolve(*entry, spec, *there);
-}
-
-Status Lake::drop_table(std::string_view name) {
-    TARN_TRY(auto entry, impl_->entry(name));
-    MutexLock care(entry->maintaining);  // nobody clones it meanwhile
-    MutexLock lock(entry->appending);
-    auto path = impl_->path_of(name);
-    auto& fs = impl_->context.fs;
-    if (!fs.exists(path + "/_delta_log"))
-        return fail(errors::kNoTable, "no table " + std::string(name));
-    if (auto other = table_that_refers(*this, *impl_, name); !other.empty())
-        return fail(ErrorCode::kFailedPrecondition,
-                    fmt::format("table {} stays: its shallow clone {} has its files. Drop that one "
-                                "first",
-                                name, other));
-    // Away under another name first: a crash leaves the whole table or none.
-    auto trash = impl_->root + "/" + std::string(kDropped) + impl_->new_uuid().str();
-    TARN_RETURN_IF_ERROR(impl_->context.failpoints.hit("lake.before_drop"));
-    TARN_RETURN_IF_ERROR(fs.rename(path, trash));
-    TARN_RETURN_IF_ERROR(fs.sync_folder(io::parent_path(path)));
-    TARN_RETURN_IF_ERROR(fs.sync_folder(impl_->root));
-    {
-        MutexLock map(impl_->mutex);
-        impl_->entries.erase(std::string(name));
-    }
-    TARN_RETURN_IF_ERROR(impl_->context.failpoints.hit("lake.after_drop"));
-    return fs.remove_tree(trash);
-}
-
-Status Lake::remove_dropped() {
-    auto& fs = impl_->context.fs;
-    TARN_TRY(auto files, fs.list(impl_->root));
-    for (const auto& file : files)
-        if (file.folder && file.name.starts_with(kDropped))
-            TARN_RETURN_IF_ERROR(fs.remove_tree(impl_->root + "/" + file.name));
-    return {};
 }
 
 Result<AppendOutcome> Lake::append(AppendRequest request) {

@@ -37,11 +37,12 @@ struct Lake::Impl {
     Impl(std::string root, LakeContext c);
 
     std::string path_of(std::string_view name) const;
+    std::string path_of(const DroppedTable& table) const;
     // The table's entry, whether or not it exists. Errors: kInvalidArgument (not schema.table).
     Result<std::shared_ptr<Entry>> entry(std::string_view name);
     Result<std::shared_ptr<const delta::Snapshot>> snapshot(std::string_view name);
     Uuid new_uuid();
-    Status check_case(std::string_view name);
+    Status check_new_name(std::string_view name);
     delta::StepHook steps();
     // Whether the transaction is in the table. Errors: kConflict (a newer one than this process
     // knows of: fenced).
@@ -54,6 +55,14 @@ struct Lake::Impl {
     Status evolve(Entry& entry, const TableSpec& spec,
                   const std::shared_ptr<const delta::Snapshot>& there)
         TARN_REQUIRES(entry.appending);
+    // dropped.cpp. Without a time to keep it the table's files go at once.
+    Status drop(Lake& lake, std::string_view name, Duration keep);
+    std::vector<DroppedTable> dropped_tables();
+    // A dropped table that has files of this one; empty: none has.
+    std::string dropped_that_refers(std::string_view name);
+    Status purge(const DroppedTable& table);
+    // In one step out of sight, then file by file.
+    Status remove_folder(const std::string& path);
     // One commit that gives the table the content of another one.
     Status take_over(Entry& entry, const delta::Snapshot& old, const delta::Snapshot& fresh)
         TARN_REQUIRES(entry.appending);
@@ -74,6 +83,9 @@ struct Lake::Impl {
         return fail(ErrorCode::kCancelled, "the process is ending");
     }
 
+    // Held while a table is dropped or brought back, and by who must see each table at one of both
+    // places. Taken behind an entry's.
+    Mutex moving;
     Mutex mutex;  // of the map and the random numbers
     std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries TARN_GUARDED_BY(mutex);
     // By table, then owner.

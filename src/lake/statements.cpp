@@ -90,7 +90,7 @@ Result<ChangeOutcome> run_statement(Lake& lake, sql::Engine& engine,
         case Kind::kDrop:
             break;
     }
-    return fail(ErrorCode::kUnsupported, "`tarn table drop NAME --yes` drops a table");
+    return fail(ErrorCode::kInternal, "a table is dropped by who knows the flows");
 }
 
 namespace {

@@ -29,18 +29,21 @@ void NeededFiles::put(const std::string& canonical, const std::string& of) {
     paths_.insert(std::move(path));
 }
 
+bool refers_into(const delta::Snapshot& snapshot, const std::string& folder) {
+    bool refers = false;
+    snapshot.files.each([&](const auto& file) {
+        refers = refers || delta::canonical_path(file->path, snapshot.root).starts_with(folder);
+    });
+    return refers;
+}
+
 std::string table_that_refers(Lake& lake, Lake::Impl& impl, std::string_view name) {
     const auto folder = absolute_path(impl.path_of(name)) + "/";
     for (const auto& other : lake.tables()) {
         if (other == name) continue;
         auto snapshot = impl.snapshot(other);
         if (!snapshot) continue;  // nobody reads it as it is
-        bool refers = false;
-        (*snapshot)->files.each([&](const auto& file) {
-            refers =
-                refers || delta::canonical_path(file->path, (*snapshot)->root).starts_with(folder);
-        });
-        if (refers) return other;
+        if (refers_into(**snapshot, folder)) return other;
     }
     return {};
 }

@@ -21,6 +21,9 @@ std::string absolute_path(const std::string& path);
 // As maintain.h says. Errors: kInvalidArgument (both), kNotFound.
 Result<std::shared_ptr<const delta::Snapshot>> version_of(Entry& entry, const TableVersion& which);
 
+// Whether a live file lies below this absolute folder, which ends with a slash.
+bool refers_into(const delta::Snapshot& snapshot, const std::string& folder);
+
 // A table of the lake, but for this one, that has files of it (a shallow clone); empty: none has.
 std::string table_that_refers(Lake& lake, Lake::Impl& impl, std::string_view name);
 

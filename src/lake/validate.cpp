@@ -8,9 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "log_care.h"
 #include "row_change.h"
 #include "table_files.h"
-#include "tarn/delta/checksum.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/log_files.h"
 #include "tarn/delta/paths.h"
@@ -65,7 +65,6 @@ bool has_bounds(TypeKind kind) {
             return true;
     }
 }
-constexpr int64_t kMostChecksums = 256;  // of the newest versions
 // Of which a bound is a value of the file, not one near to it.
 bool has_exact_bounds(TypeKind kind) {
     return kind == TypeKind::kByte || kind == TypeKind::kShort || kind == TypeKind::kInteger ||
@@ -74,10 +73,11 @@ bool has_exact_bounds(TypeKind kind) {
 
 class Validate {
   public:
-    Validate(Lake::Impl& lake, const delta::Snapshot& snapshot, sql::Session& session,
-             ValidateOutcome& outcome)
+    Validate(Lake::Impl& lake, delta::Table& files, const delta::Snapshot& snapshot,
+             sql::Session& session, ValidateOutcome& outcome)
         : lake_(lake),
           fs_(lake.context.fs),
+          files_(files),
           table_(snapshot),
           session_(session),
           outcome_(outcome) {}
@@ -133,13 +133,8 @@ class Validate {
             check_commit(folder + "/" + info.name, actions);
             if (!whole) continue;
             TARN_RETURN_IF_ERROR(replay.apply_commit(version, std::move(actions)));
-            if (version < table_.version - kMostChecksums || version == table_.version ||
-                !log.checksums.contains(version))
-                continue;
-            TARN_TRY(const auto then, replay.snapshot());
-            check_checksum(log, *then);
         }
-        check_checksum(log, table_);
+        TARN_RETURN_IF_ERROR(check_beside(log));
         if (!whole) return {};
         TARN_TRY(auto plain, replay.snapshot());
         if (live_keys(*plain) != live_keys(table_))
@@ -151,16 +146,21 @@ class Validate {
         return {};
     }
 
-    void check_checksum(const delta::LogListing& log, const delta::Snapshot& state) {
-        const auto name = log.checksums.find(state.version);
-        if (name == log.checksums.end()) return;
-        const auto path = table_.root + "/_delta_log/" + name->second;
-        const auto text = fs_.read_all(path);
-        if (!text) return problem(path, text.error().message());
-        const auto differences = delta::compare_checksum(*text, state);
-        if (!differences) return problem(path, differences.error().message());
-        for (const auto& what : *differences)
-            problem(path, what);
+    // What readers may go by in place of commits.
+    Status check_beside(const delta::LogListing& log) {
+        const auto folder = table_.root + "/_delta_log/";
+        for (const auto& checkpoint : log.checkpoints) {
+            auto read = files_.check_checkpoint(checkpoint);
+            if (read) continue;
+            if (read.error().code() == ErrorCode::kResourceExhausted) return read;
+            problem(folder + checkpoint.files.front(), read.error().message());
+        }
+        if (const auto wrong = wrong_hint(fs_, table_.root + "/_delta_log", log))
+            problem(folder + "_last_checkpoint", *wrong);
+        return each_checksum(fs_, log, table_, [&](const auto& name, const auto& wrong) {
+            for (const auto& what : wrong)
+                problem(folder + name, what);
+        });
     }
 
     // A commit has each thing once (PROTOCOL.md "Action Reconciliation").
@@ -216,39 +216,46 @@ class Validate {
     struct Question {
         size_t at = 0;  // of its answer
         const delta::Field* field = nullptr;
-        const delta::ColumnRange* stated = nullptr;
+        std::string name;  // "s.f" of a field of a struct
+        delta::ColumnRange stated = {};
+        bool top = true;  // not inside of a struct
         bool low = false, high = false, exact = false;
+    };
+
+    // The questions of one query, and what the log says.
+    struct Questions {
+        std::string select = "SELECT count(*)";
+        size_t answers = 1;
+        std::map<std::string, delta::ColumnRange> stated = {};
+        bool exact = false;
+        std::vector<Question> all = {};
     };
 
     // Gives the number of rows.
     Result<int64_t> check_columns(const delta::AddFile& file, const std::string& path,
                                   const std::string& rows) {
-        std::vector<const delta::Field*> fields;
-        std::vector<std::string> names;
-        const auto& partitions = table_.metadata->partition_columns;
-        for (const auto& field : table_.schema->fields) {
-            if (std::ranges::find(partitions, field.name) != partitions.end() ||
-                field.type.kind == TypeKind::kVoid)
-                continue;
-            fields.push_back(&field);
-            names.push_back(delta::physical_name(field, table_.mapping()));
+        Questions questions;
+        if (!file.stats.empty()) {
+            auto stated = delta::read_leaf_statistics(file.stats);
+            if (stated)
+                questions.stated = *std::move(stated);
+            else
+                problem(path, stated.error().message());
         }
-        const auto stated = delta::read_statistics(file.stats, names);
         // Files that Tarn's appends wrote bear the table's id: their bounds are values.
-        const bool exact =
+        questions.exact =
             path.find("-" + table_.metadata->id.substr(0, 8) + "-") != std::string::npos;
-        std::string select = "SELECT count(*)";
-        std::vector<Question> questions;
-        size_t answers = 1;
-        for (size_t i = 0; i < fields.size(); ++i)
-            questions.push_back(ask(*fields[i], stated[i], exact, select, answers));
+        const auto& partitions = table_.metadata->partition_columns;
+        for (const auto& field : table_.schema->fields)
+            if (std::ranges::find(partitions, field.name) == partitions.end())
+                ask(field, "", "", field.name, questions);
         OneRow row;
-        auto done = session_.query(select + " FROM " + rows, {}, row);
+        auto done = session_.query(questions.select + " FROM " + rows, {}, row);
         if (!done) return fail(std::move(done).error());
         const int64_t count = row.numbers.at(0);
         if (file.records >= 0 && count != file.records)
             problem(path, fmt::format("has {} rows, the log says {}", count, file.records));
-        for (const auto& question : questions)
+        for (const auto& question : questions.all)
             judge(question, file, path, count, row.numbers);
         return count;
     }
@@ -264,35 +271,45 @@ class Validate {
         return literal(text, kind) + (time ? " + INTERVAL 1 MILLISECOND" : "");
     }
 
-    static Question ask(const delta::Field& field, const delta::ColumnRange& stated, bool exact,
-                        std::string& select, size_t& answers) {
-        const auto name = quoted_name(field.name);
+    // `parent`: the struct around it, as SQL and as the log name it.
+    void ask(const delta::Field& field, const std::string& parent, const std::string& leaf,
+             const std::string& said, Questions& to) const {
         const auto kind = field.type.kind;
-        Question out{.at = answers, .field = &field, .stated = &stated};
+        if (kind == TypeKind::kVoid) return;
+        const auto name = parent + quoted_name(field.name);
+        const auto key = delta::leaf_name(leaf, delta::physical_name(field, table_.mapping()));
+        if (kind == TypeKind::kStruct)
+            for (const auto& inner : field.type.fields)
+                ask(inner, name + ".", key, said + "." + inner.name, to);
+        Question out{.at = to.answers, .field = &field, .name = said, .top = parent.empty()};
+        if (const auto found = to.stated.find(key); found != to.stated.end())
+            out.stated = found->second;
         auto count = [&](const std::string& condition) {
-            select += fmt::format(", count(*) FILTER (WHERE {})", condition);
-            ++answers;
+            to.select += fmt::format(", count(*) FILTER (WHERE {})", condition);
+            ++to.answers;
         };
         count(name + " IS NULL");
-        if (!has_bounds(kind)) return out;
-        out.low = stated.min.has_value();
-        out.high = stated.max.has_value();
-        out.exact = exact && has_exact_bounds(kind);
-        if (out.low) count(name + " < " + literal(*stated.min, kind));
-        if (out.high) count(name + " > " + most(*stated.max, kind));
-        if (out.low && out.exact) count(name + " = " + literal(*stated.min, kind));
-        if (out.high && out.exact) count(name + " = " + literal(*stated.max, kind));
-        return out;
+        if (has_bounds(kind)) {
+            const auto& [min, max, nulls] = out.stated;
+            out.low = min.has_value();
+            out.high = max.has_value();
+            out.exact = to.exact && has_exact_bounds(kind);
+            if (out.low) count(name + " < " + literal(*min, kind));
+            if (out.high) count(name + " > " + most(*max, kind));
+            if (out.low && out.exact) count(name + " = " + literal(*min, kind));
+            if (out.high && out.exact) count(name + " = " + literal(*max, kind));
+        }
+        to.all.push_back(std::move(out));
     }
 
     void judge(const Question& asked, const delta::AddFile& file, const std::string& path,
                int64_t rows, const std::vector<int64_t>& answers) {
-        const auto& name = asked.field->name;
+        const auto& name = asked.name;
         size_t at = asked.at;
         const auto nulls = answers.at(at++);
         const bool tight =
             !file.deletion_vector && file.stats.find("\"tightBounds\":false") == std::string::npos;
-        if (const auto stated = asked.stated->nulls) {
+        if (const auto stated = asked.stated.nulls) {
             // Wide bounds: it says something only where none or all are null.
             // A variant's own null reads as NULL.
             const bool counts = (tight || *stated == 0 || *stated == file.records) &&
@@ -301,7 +318,7 @@ class Validate {
                 problem(path, fmt::format("column {} has {} nulls, the log says {}", name, nulls,
                                           *stated));
         }
-        if (!asked.field->nullable && nulls > 0 && !file.deletion_vector)
+        if (asked.top && !asked.field->nullable && nulls > 0 && !file.deletion_vector)
             problem(path, fmt::format("column {} is required and has {} nulls", name, nulls));
         if (asked.low && answers.at(at++) > 0)
             problem(path, "column " + name + " has values below the minimum in the log");
@@ -316,6 +333,7 @@ class Validate {
 
     Lake::Impl& lake_;
     io::FileSystem& fs_;
+    delta::Table& files_;
     const delta::Snapshot& table_;
     sql::Session& session_;
     ValidateOutcome& outcome_;
@@ -339,7 +357,7 @@ Result<ValidateOutcome> Lake::validate(std::string_view name) {
         return out;
     }
     TARN_TRY(auto session, impl_->context.engine.session());
-    TARN_RETURN_IF_ERROR(Validate(*impl_, **snapshot, *session, out).run(*snapshot));
+    TARN_RETURN_IF_ERROR(Validate(*impl_, fresh, **snapshot, *session, out).run(*snapshot));
     return out;
 }
 

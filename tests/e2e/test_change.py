@@ -283,7 +283,7 @@ def test_a_table_and_a_view_are_dropped_when_no_flow_uses_them(server):
     # A kill on the way leaves no half: what is left of it goes at the next start.
     (server.data / "tables/.dropped-x/gold").mkdir(parents=True)
     server.start()
-    assert not list((server.data / "tables").glob(".dropped*"))
+    assert not list((server.data / "tables").glob(".dropped-*"))
 
 
 def test_a_table_that_is_gone_needs_a_rebuild(server):

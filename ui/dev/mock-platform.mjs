@@ -250,6 +250,8 @@ const answers = {
     if (!dry) cared.add('vacuum');
     return [{ table, version: 813, dry_run: dry, files: none ? 0 : 3, bytes: none ? 0 : 190_000, paths: none ? [] : ['a', 'b', 'c'].map((n) => `_date=2026-01-01/part-${n}.parquet`) }, 200];
   },
+  repair: (table, { dry_run: dry }) => [{ table, version: 813, dry_run: dry, committed: false, found: 0, files_removed: 0, rows_removed: 0, repairs: [], left: [] }, 200],
+  drop: (table) => [{ dropped: table }, 200],
   restore: (table, { version }) => [{ table, version: 814, restored: version ?? 700, committed: true, files_removed: 3, files_restored: 12, files_missing: 0 }, 200],
   validate: (table) => [{ table, version: 813, commits: 814, checkpoints: 8, files: 813, bytes: 52_000_000, vectors: 7, rows: 1_600_000, problems: table.startsWith('late') ? [{ where: '_date=2026-01-01/part-00007.parquet', what: 'it has 9 rows, the log says 10' }] : [] }, 200],
 };

@@ -245,7 +245,7 @@ function answer(path, query, body) {
   if (first === 'groups' && name) return group(name);
   if (['topics', 'tables', 'views', 'flows'].includes(first) && name) return named(first, name, rest, query, body);
   const plain = {
-    status, flows, tables, ledger, graph, topics, history: () => past(query), groups: () => ({ groups: state === 'empty' ? [] : own.groups(topics().topics[0]?.name).map(own.groupSummary) }), views: () => ({ views: state === 'empty' ? [] : [view] }), catalog: () => catalog(tables().tables, view),
+    status, flows, tables, ledger, graph, topics, history: () => past(query), groups: () => ({ groups: state === 'empty' ? [] : own.groups(topics().topics[0]?.name).map(own.groupSummary) }), dropped: () => ({ tables: [] }), views: () => ({ views: state === 'empty' ? [] : [view] }), catalog: () => catalog(tables().tables, view),
     runs: () => (state === 'empty' ? { runs: [] } : runs(query.get('flow'), Number(query.get('limit') ?? 50))), trace: () => (isOwn ? own.trace(query) : log.trace(query)),
   }[first];
   if (plain) return [plain(), 200];

@@ -48,7 +48,10 @@ class Check final : public host::Command {
         TARN_TRY(auto settings, host::load_settings(common.program.settings, {}, project.settings));
         TARN_TRY(auto stores,
                  OfflineStores::open_scratch(common.data, std::move(project), settings));
-        return flow::check_models(stores->project(), stores->options(), stores->context());
+        auto out = flow::check_models(stores->project(), stores->options(), stores->context());
+        std::ranges::move(flow::check_care(stores->project(), stores->options(), stores->context()),
+                          std::back_inserter(out));
+        return out;
     }
 
     ProjectFolder project_;

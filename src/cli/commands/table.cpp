@@ -48,9 +48,21 @@ Result<T> with_advice(Result<T> result) {
 
 class List final : public host::Command {
   public:
+    void declare(host::Options& options) override {
+        options.add("--dropped", &dropped_,
+                    "Tables that were dropped and can be brought back, the newest drop first");
+    }
     Result<int> run(const host::Common& common) override {
         Reader reader;
         TARN_RETURN_IF_ERROR(reader.open(common.data));
+        if (dropped_) {
+            host::TableOutput gone(common.format, {"table", "dropped", "goes", "bytes", "id"});
+            for (const auto& table : reader.lake->dropped())
+                gone.row({table.name, format_rfc3339(table.dropped), format_rfc3339(table.goes),
+                          table.bytes, table.id.str()});
+            gone.print("No table was dropped that can be brought back.");
+            return host::kExitOk;
+        }
         host::TableOutput out(common.format,
                               {"table", "version", "rows", "files", "bytes", "last_commit"});
         for (auto& name : reader.lake->tables()) {
@@ -61,6 +73,9 @@ class List final : public host::Command {
         out.print("There is no table yet. A topic with `table:` in tarn.yml makes one.");
         return host::kExitOk;
     }
+
+  private:
+    bool dropped_ = false;
 };
 
 class Describe final : public host::Command {
@@ -292,6 +307,42 @@ class Validate final : public Maintain {
     }
 };
 
+class Repair final : public Maintain {
+  public:
+    Repair() : Maintain("repair") {}
+    void declare(host::Options& options) override {
+        Maintain::declare(options);
+        options.add("--dry-run", &dry_run_, "Says what would be done, and changes nothing");
+    }
+
+  private:
+    Result<nlohmann::json> request() override { return nlohmann::json{{"dry_run", dry_run_}}; }
+    int status_of(const nlohmann::ordered_json& answer) const override {
+        return answer["left"].empty() ? host::kExitOk : host::kExitFailed;
+    }
+    bool dry_run_ = false;
+};
+
+class Undrop final : public Maintain {
+  public:
+    Undrop() : Maintain("undrop") {}
+    void declare(host::Options& options) override {
+        Maintain::declare(options);
+        options.add("--as", &as_, "A new name for it").value("SCHEMA.NAME");
+        options.add("--id", &id_, "Which drop, where several tables of the name were dropped")
+            .value("UUID");
+    }
+
+  private:
+    Result<nlohmann::json> request() override {
+        auto out = nlohmann::json::object();
+        put(out, "as", as_);
+        put(out, "id", id_);
+        return out;
+    }
+    std::string as_, id_;
+};
+
 struct Drop final : DropOutput {
     Drop() : DropOutput(flow::kTableKind) {}
 };
@@ -313,7 +364,14 @@ constexpr host::CommandRow kCommands[] = {
      "tarn table clone bronze.clicks sandbox.clicks", host::make_command<Clone>},
     {"table validate", "Opens all files of a table and holds them against its log.",
      "tarn table validate bronze.clicks", host::make_command<Validate>},
-    {"table drop", "Removes a table that no flow of the project writes or reads.",
+    {"table repair",
+     "Mends what can be mended of a table whose files or log are damaged; what goes is kept aside.",
+     "tarn table repair bronze.clicks --dry-run", host::make_command<Repair>},
+    {"table undrop", "Brings a table back that was dropped, until its time is over.",
+     "tarn table undrop gold.pages", host::make_command<Undrop>},
+    {"table drop",
+     "Removes a table that no flow of the project writes or reads; for a while it can be brought "
+     "back.",
      "tarn table drop gold.pages --yes", host::make_command<Drop>},
 };
 

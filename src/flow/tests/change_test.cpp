@@ -279,8 +279,8 @@ TEST_F(ChangeTest, AReloadTakesUpWhatTheProjectIsNow) {
 
 TEST_F(ChangeTest, WhatIsUsedIsNotDropped) {
     auto context = platform_.context();
-    auto drop = [&](const Node& node) {
-        return drop_output(node, platform_.project(), platform_.options, context);
+    auto drop = [&](const Node& node, Dropped what = Dropped::kKept) {
+        return drop_output(node, what, platform_.project(), platform_.options, context);
     };
     auto refused = drop(table_node("bronze.clicks"));
     ASSERT_FALSE(refused);
@@ -302,9 +302,9 @@ TEST_F(ChangeTest, WhatIsUsedIsNotDropped) {
     EXPECT_TRUE(drop(view_node("live.pages")));
     EXPECT_FALSE(platform_.views().find("live.pages"));
     // A crash in the middle leaves nothing of it, or all.
-    platform_.failpoints.arm("lake.after_drop", 1,
+    platform_.failpoints.arm("lake.after_purge", 1,
                              [] -> Status { return fail(ErrorCode::kCancelled, "stopped"); });
-    EXPECT_FALSE(drop(table_node("gold.pages")));
+    EXPECT_FALSE(drop(table_node("gold.pages"), Dropped::kPurged));
     platform_.failpoints.disarm();
     EXPECT_FALSE(context.lake.version("gold.pages"));
     ASSERT_TRUE(context.lake.remove_dropped());

@@ -7,6 +7,7 @@
 #include "tarn/base/ids.h"
 #include "tarn/io/failpoints.h"
 #include "tarn/io/simulated_disk.h"
+#include "tarn/lake/maintain.h"
 #include "tarn/sql/engine.h"
 
 namespace tarn::host {
@@ -31,7 +32,12 @@ class TableCareTest : public ::testing::Test {
         spec.name = kTable;
         spec.columns = {{"id", ColumnType::kInt64, false}, {"at", ColumnType::kTimestamp, false}};
         ASSERT_TRUE(lake_->ensure_table(spec));
-        care_.emplace(TableCareContext{*lake_, *engine_, clock_, metrics_, Logger()});
+        care_.emplace(TableCareContext{*lake_, *engine_, clock_, metrics_, Logger(),
+                                       [this](const flow::Node& node, flow::Dropped) -> Status {
+                                           if (node.name == used_)
+                                               return fail(ErrorCode::kFailedPrecondition, "used");
+                                           return lake_->drop_table(node.name);
+                                       }});
     }
     void append(int64_t id) {
         auto batch = std::make_shared<codec::ColumnBatch>();
@@ -57,6 +63,7 @@ class TableCareTest : public ::testing::Test {
         care_->step();
     }
 
+    std::string used_;  // a table that is not dropped
     ManualClock clock_;
     io::SimulatedDisk disk_{1, clock_};
     Random random_{1};
@@ -125,6 +132,45 @@ TEST_F(TableCareTest, WhatFailsIsCountedAndTriedAgain) {
     pass(Duration::seconds(3601));
     EXPECT_NE(metrics_.text().find("tarn_maintain_failures_total 2"), std::string::npos);
     EXPECT_EQ(table().rows, 1);
+}
+
+TEST_F(TableCareTest, ShallowClonesThatAreTooOldAreDropped) {
+    append(1);
+    ASSERT_TRUE(lake_->clone({kTable, "lab.shallow", {}, false}));
+    ASSERT_TRUE(lake_->clone({kTable, "lab.kept", {}, false}));
+    ASSERT_TRUE(lake_->clone({kTable, "lab.used", {}, false}));
+    ASSERT_TRUE(lake_->clone({kTable, "lab.deep", {}, true}));
+    const auto of = lake_->clone_of("lab.shallow");
+    ASSERT_TRUE(of && *of);
+    EXPECT_EQ((*of)->source, kTable);
+    EXPECT_TRUE((*of)->shallow);
+    EXPECT_FALSE((*lake_->clone_of("lab.deep"))->shallow);
+    EXPECT_FALSE(*lake_->clone_of(kTable));
+    used_ = "lab.used";
+    CarePlan plan;
+    plan.all.clones = Duration::seconds(3 * 86'400);
+    plan.tables["lab.kept"] = {};
+    care_->set(plan);
+    care_->step();
+    pass(Duration::seconds(3 * 86'400 - 1));
+    EXPECT_EQ(lake_->tables().size(), 5u);
+    pass(Duration::seconds(3601));
+    EXPECT_EQ(lake_->tables(),
+              (std::vector<std::string>{kTable, "lab.deep", "lab.kept", "lab.used"}));
+    EXPECT_EQ(lake_->dropped().size(), 1u);
+    ASSERT_TRUE(lake_->undrop_table({.table = "lab.shallow"}));
+    EXPECT_EQ(lake_->describe("lab.shallow")->rows, 1);
+}
+
+TEST_F(TableCareTest, DroppedTablesGoWhenTheirTimeIsOver) {
+    append(1);
+    care_->step();
+    ASSERT_TRUE(lake_->drop_table(kTable));
+    pass(Duration::seconds(7 * 86'400 - 1));
+    EXPECT_EQ(lake_->dropped().size(), 1u);
+    pass(Duration::seconds(601));
+    EXPECT_TRUE(lake_->dropped().empty());
+    EXPECT_EQ(metrics_.text().find("tarn_maintain_freed_bytes_total 0"), std::string::npos);
 }
 
 }  // namespace

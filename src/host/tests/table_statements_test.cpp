@@ -31,6 +31,9 @@ TEST(CareStatements, AreThoseOfDelta) {
               R"(clone a.b {"deep":false,"target":"c.d","version":3})");
     EXPECT_EQ(parsed("create table c.d deep clone a.b"),
               R"(clone a.b {"deep":true,"target":"c.d"})");
+    EXPECT_EQ(parsed("fsck repair table a.b dry run"), R"(repair a.b {"dry_run":true})");
+    EXPECT_EQ(parsed("undrop table a.b"), "undrop a.b {}");
+    EXPECT_EQ(parsed("UNDROP TABLE a.b AS c.d"), R"(undrop a.b {"as":"c.d"})");
 }
 
 TEST(CareStatements, OthersAreNone) {
@@ -43,6 +46,7 @@ TEST(CareStatements, OthersAreNone) {
 TEST(CareStatements, SayWhatIsMissing) {
     EXPECT_EQ(parsed("optimize"), "expected a name at the end");
     EXPECT_EQ(parsed("optimize a.b where"), "expected a condition at the end");
+    EXPECT_EQ(parsed("undrop a.b"), "expected table, not: a.b");
     EXPECT_EQ(parsed("optimize a.b please"), "expected the end, not: please");
     EXPECT_EQ(parsed("vacuum a.b retain 3"), "expected HOURS or DAYS at the end");
     EXPECT_EQ(parsed("vacuum a.b retain x hours"), "expected a number, not: x hours");

@@ -1,6 +1,7 @@
 // CLONE: a new table with the files of a version of another, by reference or as copies.
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -32,7 +33,7 @@ class Clone {
         auto there = to_.table.refresh();
         if (there) return fail(ErrorCode::kAlreadyExists, "there is a table " + request_.target);
         if (there.error().code() != ErrorCode::kNotFound) return fail(std::move(there).error());
-        TARN_RETURN_IF_ERROR(lake_.check_case(request_.target));
+        TARN_RETURN_IF_ERROR(lake_.check_new_name(request_.target));
         delta::CommitRequest commit;
         commit.time = lake_.context.clock.now();
         commit.protocol = source_->protocol;
@@ -154,6 +155,35 @@ class Clone {
 };
 
 }  // namespace
+
+Result<std::optional<CloneOf>> Lake::clone_of(std::string_view table) {
+    TARN_TRY(const auto snapshot, impl_->snapshot(table));
+    CloneOf out;
+    out.made = Timestamp::from_ms(snapshot->metadata->created_ms.value_or(snapshot->commit_ms));
+    auto first = delta::read_commit(impl_->context.fs, snapshot->root + "/_delta_log", 0);
+    if (first) {
+        for (const auto& action : *first) {
+            const auto* info = std::get_if<delta::CommitInfo>(&action);
+            if (!info || info->operation != "CLONE") continue;
+            for (const auto& [key, value] : info->parameters) {
+                if (key == "source") out.source = value;
+                if (key == "sourceVersion")
+                    std::from_chars(value.data(), value.data() + value.size(), out.source_version);
+                if (key == "isShallow") out.shallow = value == "true";
+            }
+            if (info->timestamp_ms) out.made = Timestamp::from_ms(*info->timestamp_ms);
+            return out;
+        }
+        return std::nullopt;
+    }
+    if (first.error().code() != ErrorCode::kNotFound) return fail(std::move(first).error());
+    const auto root = absolute_path(snapshot->root) + "/";
+    snapshot->files.each([&](const auto& file) {
+        const auto path = delta::canonical_path(file->path, snapshot->root);
+        out.shallow = out.shallow || (path.starts_with('/') && !path.starts_with(root));
+    });
+    return out.shallow ? std::optional(out) : std::nullopt;
+}
 
 Result<CloneOutcome> Lake::clone(const CloneRequest& request) {
     if (request.source == request.target)

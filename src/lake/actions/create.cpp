@@ -66,7 +66,7 @@ class Create {
         }
         if (there && (*there)->files.size() > 0)
             TARN_RETURN_IF_ERROR(check_rows_may_go(**there, request_.table));
-        if (!there) TARN_RETURN_IF_ERROR(lake_.check_case(request_.table));
+        if (!there) TARN_RETURN_IF_ERROR(lake_.check_new_name(request_.table));
         auto& engine = request_.engine ? *request_.engine : lake_.context.engine;
         TARN_TRY(auto session, engine.session());
         auto schema = request_.schema;

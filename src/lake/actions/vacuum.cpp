@@ -71,6 +71,18 @@ class Vacuum {
         TARN_RETURN_IF_ERROR(needed_.add_all(*snapshot_, cutoff_ms_));
         if (const auto held = impl_.held(request_.table); held <= snapshot_->version)
             TARN_RETURN_IF_ERROR(gather_since(std::max<int64_t>(0, held)));
+        MutexLock moves(impl_.moving);
+        for (const auto& dropped : impl_.dropped_tables()) {
+            delta::Table table(fs_, impl_.path_of(dropped), impl_.checkpoints.get());
+            const auto other = table.refresh();
+            if (!other)
+                return fail(other.error().with_context(fmt::format(
+                    "nothing was removed, since it is not known whether table {0}, which was "
+                    "dropped and can be brought back, refers to files of {1} (`tarn table drop {0} "
+                    "--purge --yes` removes it for good)",
+                    dropped.name, request_.table)));
+            TARN_RETURN_IF_ERROR(gather_shared(**other));
+        }
         for (const auto& name : lake_.tables()) {
             if (name == request_.table) continue;
             auto other = impl_.snapshot(name);

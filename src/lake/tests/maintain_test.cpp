@@ -463,6 +463,9 @@ TEST_P(MaintainTest, VacuumKnowsShallowClones) {
     other.table = "s.again";
     ASSERT_TRUE(lake().vacuum(other));
     ASSERT_EQ(problem(lake().drop_table("s.again")), "");
+    EXPECT_EQ(lake().vacuum(vacuum())->files, 0u) << "they can be brought back";
+    ASSERT_EQ(problem(lake().purge_table("s.again")), "");
+    ASSERT_EQ(problem(lake().purge_table("s.shallow")), "");
     EXPECT_GT(lake().vacuum(vacuum())->files, 0u);
     EXPECT_EQ(data_files().size(), files());
     sound();

@@ -22,6 +22,13 @@ constexpr Key kRuleKeys[] = {
      .example = "1d",
      .min = Duration::seconds(1).us,
      .word = "never"},
+    {.name = "clones",
+     .form = Form::kDuration,
+     .text = "How long a table that was made as a shallow clone lives, from then on. An older one "
+             "is dropped, if no flow uses it; `tarn table undrop` brings it back for a while.",
+     .example = "3d",
+     .min = Duration::seconds(60).us,
+     .word = "forever"},
     {.name = "retain",
      .form = Form::kDuration,
      .text = "How long rows are kept; older ones are deleted, by whole hours, once an hour.",
@@ -36,6 +43,7 @@ constexpr Key kRuleKeys[] = {
 constexpr Key kMaintainKeys[] = {
     kRuleKeys[0],
     kRuleKeys[1],
+    kRuleKeys[2],
     {.name = "tables",
      .form = Form::kNamed,
      .text = "Tables, as schema.table, that have a rule of their own; what it leaves out is as for "
@@ -57,12 +65,15 @@ Status load(const Values& file, Project& project) {
     const auto all = file.map("maintain");
     take(all, "compact", plan.all.compact);
     take(all, "vacuum", plan.all.vacuum);
+    take(all, "clones", plan.all.clones);
     for (const auto& [name, values] : all.named("tables")) {
         auto rule = plan.all;
         take(values, "compact", rule.compact);
         take(values, "vacuum", rule.vacuum);
+        take(values, "clones", rule.clones);
         take(values, "retain", rule.retain);
         rule.retain_by = values.text("retain_by");
+        rule.line = values.place().line;
         plan.tables.emplace(name, std::move(rule));
     }
     project.sections["maintain"] = std::move(plan);
@@ -72,6 +83,7 @@ Status load(const Values& file, Project& project) {
 constexpr std::string_view kExample = R"(maintain:
   compact: 1h
   vacuum: 1d
+  clones: 3d
   tables:
     bronze.clicks: {retain: 90d}
 )";

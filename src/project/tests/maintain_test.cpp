@@ -28,6 +28,15 @@ TEST(Maintain, RulesOfTablesStandOnThoseOfAll) {
     EXPECT_EQ(plan.of("a.b").retain, Duration::seconds(90 * 86'400));
     EXPECT_EQ(plan.of("a.b").retain_by, "_ingested_at");
     EXPECT_EQ(plan.of("a.c").compact, std::nullopt);
+    EXPECT_EQ(plan.of("a.c").line, 6);
+}
+
+TEST(Maintain, ClonesLiveAsLongAsIsSaid) {
+    const auto project = load("maintain:\n  clones: 3d\n  tables:\n    a.b: {clones: forever}\n");
+    ASSERT_TRUE(project) << project.error().message();
+    EXPECT_EQ(care_plan(*project).of("x.y").clones, Duration::seconds(3 * 86'400));
+    EXPECT_EQ(care_plan(*project).of("a.b").clones, std::nullopt);
+    EXPECT_FALSE(load("maintain: {clones: 1s}\n"));
 }
 
 TEST(Maintain, NothingIsDoneUnasked) {

@@ -5,9 +5,16 @@
 
 #include "host_names.h"
 #include "tarn/host/table_statements.h"
+#include "tarn/lake/error_ids.h"
 
 namespace tarn::server {
 namespace {
+
+Status drop_table(const RouteContext& context, const std::string& table, bool purge) {
+    const auto& drop = context.platform.flows.drop_output;
+    if (!drop) return fail(not_found(errors::kNoTable, "table", table));
+    return drop(flow::table_node(table), purge ? flow::Dropped::kPurged : flow::Dropped::kKept);
+}
 
 Result<Response> change(const RouteContext& context, const Call& call) {
     constexpr auto kForm = R"(the body is no JSON object with a text "sql" alone)";
@@ -16,9 +23,12 @@ Result<Response> change(const RouteContext& context, const Call& call) {
     const auto body = nlohmann::json::parse(call.request.body, nullptr, false);
     if (!body.is_object() || body.size() != 1 || !body.contains("sql") || !body["sql"].is_string())
         return fail(ErrorCode::kInvalidArgument, kForm);
-    TARN_TRY(const auto answer,
-             host::run_table_statement(context.platform.lake, context.platform.changes,
-                                       body["sql"].get<std::string>(), true));
+    TARN_TRY(const auto answer, host::run_table_statement(
+                                    context.platform.lake, context.platform.changes,
+                                    [&](const std::string& table, bool purge) {
+                                        return drop_table(context, table, purge);
+                                    },
+                                    body["sql"].get<std::string>(), true));
     return json_response(answer.dump());
 }
 

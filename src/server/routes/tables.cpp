@@ -91,9 +91,23 @@ Result<Response> drop(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
     if (!context.platform.flows.drop_output)
         return fail(not_found(errors::kNoTable, "table", name));
-    TARN_RETURN_IF_ERROR(context.platform.flows.drop_output(flow::table_node(name)));
+    bool purge = false;
+    if (!call.request.body.empty()) {
+        const auto request = nlohmann::json::parse(call.request.body, nullptr, false);
+        if (!request.is_object() || request.size() != request.contains("purge") ||
+            (request.contains("purge") && !request["purge"].is_boolean()))
+            return fail(ErrorCode::kInvalidArgument,
+                        R"(the body is no JSON object with at most "purge", true or false)");
+        purge = request.value("purge", false);
+    }
+    TARN_RETURN_IF_ERROR(context.platform.flows.drop_output(
+        flow::table_node(name), purge ? flow::Dropped::kPurged : flow::Dropped::kKept));
     JsonWriter json;
     return json_response(json.begin_object().field("dropped", name).end_object().take());
+}
+
+Result<Response> dropped(const RouteContext& context, const Call&) {
+    return json_response(host::dropped_tables(context.platform.lake).dump());
 }
 
 // The verb is the last part of the address.
@@ -118,6 +132,9 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/tables/{name}/layout", Operation::kDescribe, "table", layout},
     {"GET", "/api/v1/tables/{name}/files", Operation::kDescribe, "table", files},
     {"POST", "/api/v1/tables/{name}/drop", Operation::kAlter, "table", drop},
+    {"GET", "/api/v1/dropped", Operation::kDescribe, "table", dropped},
+    maintenance("/api/v1/tables/{name}/undrop"),
+    maintenance("/api/v1/tables/{name}/repair"),
     maintenance("/api/v1/tables/{name}/optimize"),
     maintenance("/api/v1/tables/{name}/vacuum"),
     maintenance("/api/v1/tables/{name}/restore"),

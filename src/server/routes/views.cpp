@@ -86,7 +86,8 @@ Result<Response> view_rows(const RouteContext& context, const Call& call) {
 Result<Response> drop(const RouteContext& context, const Call& call) {
     const auto& name = call.parameters[0];
     if (!context.platform.flows.drop_output) return fail(not_found(errors::kNoView, "view", name));
-    TARN_RETURN_IF_ERROR(context.platform.flows.drop_output(flow::view_node(name)));
+    TARN_RETURN_IF_ERROR(
+        context.platform.flows.drop_output(flow::view_node(name), flow::Dropped::kPurged));
     JsonWriter json;
     return json_response(json.begin_object().field("dropped", name).end_object().take());
 }

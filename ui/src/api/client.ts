@@ -1,7 +1,7 @@
 // The typed client: paths, parameters and answers are those of the contract (tools/openapi.py) and nothing else compiles.
 import { parse, write } from './exact';
 import type { paths } from './schema';
-import type { ApiErrorBody, Optimize, Optimized, Produced, Restore, Restored, SqlResult, Vacuum, Vacuumed, Validated } from './types';
+import type { ApiErrorBody, Optimize, Optimized, Produced, Repaired, Restore, Restored, SqlResult, Undropped, Vacuum, Vacuumed, Validated } from './types';
 
 export class ApiError extends Error {
   constructor(
@@ -85,6 +85,9 @@ export const optimizeTable = (table: string, body: Optimize) => care<Optimized>(
 export const vacuumTable = (table: string, body: Vacuum) => care<Vacuumed>(table, 'vacuum', body);
 export const restoreTable = (table: string, body: Restore) => care<Restored>(table, 'restore', body);
 export const validateTable = (table: string) => care<Validated>(table, 'validate', {});
+export const repairTable = (table: string, dry: boolean) => care<Repaired>(table, 'repair', { dry_run: dry });
+export const dropTable = (table: string) => care<unknown>(table, 'drop', {});
+export const undropTable = (table: string, id: string) => care<Undropped>(table, 'undrop', { id });
 export const demoAction = (action: string) => post<Answered>(`/api/v1/demo/${enc(action)}`);
 
 // True where this server has no such address at all, as one of another version or without the demo's supervisor.

@@ -12,6 +12,7 @@ export function useTables() {
   useWant('tables');
   return useQuery({ queryKey: ['tables'], queryFn: ({ signal }) => get('/api/v1/tables', undefined, signal) });
 }
+export const useDropped = () => useQuery({ queryKey: ['tables', 'dropped'], queryFn: ({ signal }) => get('/api/v1/dropped', undefined, signal) });
 export const useViews = () => useQuery({ queryKey: ['views'], queryFn: ({ signal }) => get('/api/v1/views', undefined, signal) });
 export function useLedger() {
   useWant('ledger');

@@ -486,7 +486,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * One INSERT, UPDATE, DELETE, MERGE or CREATE TABLE on a table of the lake, as one commit. It runs to its end
+         * One INSERT, UPDATE, DELETE, MERGE, CREATE, ALTER, DROP or UNDROP TABLE on a table of the lake. It runs to its end
          *     when the client goes away; a statement that another writer's commit stands against is run again.
          */
         post: operations["changeTable"];
@@ -598,8 +598,66 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Removes the table with all that it holds, if no flow of the project writes or reads it. */
+        /**
+         * Takes the table out of sight, if no flow of the project writes or reads it. It can be brought back until its time
+         *     is over (listDroppedTables).
+         */
         post: operations["dropTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{name}/undrop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a table back that was dropped, the newest of this name. */
+        post: operations["undropTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables/{name}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mends what can be mended of a table whose files or log are damaged. Answers when it is done. */
+        post: operations["repairTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dropped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tables that were dropped and can be brought back, the newest drop first. */
+        get: operations["listDroppedTables"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1466,6 +1524,78 @@ export interface components {
             }[];
             /** @description The `after` of the next page; null at the end. */
             next: string | null;
+        };
+        TableRepair: {
+            /** @default false */
+            dry_run: boolean;
+        };
+        TableRepaired: {
+            table: string;
+            /** @description -1 if none can be read. */
+            version: number;
+            dry_run: boolean;
+            /** @description Whether files were taken out of the log. */
+            committed: boolean;
+            /** @description What was mended, or would be. */
+            found: number;
+            /** @description Out of the log. */
+            files_removed: number;
+            /** @description Of them, as far as they are known. */
+            rows_removed: number;
+            /** @description At most 1000. */
+            repairs: {
+                where: string;
+                what: string;
+                done: string;
+            }[];
+            /** @description What cannot be mended so. */
+            left: {
+                where: string;
+                what: string;
+            }[];
+        };
+        TableDrop: {
+            /**
+             * @description Its files go at once; also those of a table that was dropped before.
+             * @default false
+             */
+            purge: boolean;
+        };
+        TableUndrop: {
+            /** @description A new name for it. */
+            as?: string;
+            /**
+             * Format: uuid
+             * @description Of the drop, where several tables of the name were dropped.
+             */
+            id?: string;
+        };
+        TableUndropped: {
+            table: string;
+            /** @description The name that it had. */
+            was: string;
+            /**
+             * Format: uuid
+             * @description Of the drop.
+             */
+            id: string;
+            dropped: components["schemas"]["Instant"];
+            /** @description Null if its log cannot be read. */
+            version: number | null;
+        };
+        DroppedTables: {
+            tables: {
+                table: string;
+                /**
+                 * Format: uuid
+                 * @description Of the drop.
+                 */
+                id: string;
+                dropped: components["schemas"]["Instant"];
+                goes: components["schemas"]["Instant"];
+                /** @description On the disk. */
+                bytes: number;
+            }[];
         };
         TableOptimize: {
             /** @description SQL over partition columns; all partitions without it. */
@@ -2480,7 +2610,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TableDrop"];
+            };
+        };
         responses: {
             /** @description Its name. */
             200: {
@@ -2489,6 +2623,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FlowDropped"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    undropTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableUndrop"];
+            };
+        };
+        responses: {
+            /** @description What is there again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableUndropped"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    repairTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableRepair"];
+            };
+        };
+        responses: {
+            /** @description What was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableRepaired"];
+                };
+            };
+            default: components["responses"]["Failed"];
+        };
+    };
+    listDroppedTables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Dropped tables. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DroppedTables"];
                 };
             };
             default: components["responses"]["Failed"];

@@ -48,3 +48,6 @@ export type Vacuumed = Schemas['TableVacuumed'];
 export type Restore = Schemas['TableRestore'];
 export type Restored = Schemas['TableRestored'];
 export type Validated = Schemas['TableValidated'];
+export type Repaired = Schemas['TableRepaired'];
+export type Undropped = Schemas['TableUndropped'];
+export type DroppedTable = Schemas['DroppedTables']['tables'][number];

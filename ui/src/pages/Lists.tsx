@@ -1,8 +1,10 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useMemo, type ReactNode } from 'react';
-import { useFlows, useGraph, useKafka, useTables, useTopics, useViews } from '../api/queries';
-import type { Flow, GraphNode, Table, Topic, View } from '../api/types';
+import { undropTable } from '../api/client';
+import { useDropped, useFlows, useGraph, useKafka, useTables, useTopics, useViews } from '../api/queries';
+import type { DroppedTable, Flow, GraphNode, Table, Topic, View } from '../api/types';
 import { DataGrid, type GridColumn } from '../components/DataGrid';
-import { Before, Empty } from '../components/States';
+import { Before, Empty, ErrorBox } from '../components/States';
 import { WindowPanels } from '../components/Views';
 import { Why } from '../components/Why';
 import { age, bytes, compact, count, milliseconds, moment, rate } from '../format';
@@ -79,6 +81,32 @@ export function Topics() {
   );
 }
 
+// Tables that were dropped and can be brought back; nothing while there are none.
+function Dropped() {
+  const query = useDropped();
+  const client = useQueryClient();
+  const act = useMutation({ mutationFn: (t: DroppedTable) => undropTable(t.table, t.id), onSettled: () => client.invalidateQueries({ queryKey: ['tables'] }) });
+  const tables = query.data?.tables ?? [];
+  if (tables.length === 0) return null;
+  return (
+    <section className="panel" aria-labelledby="dropped-title">
+      <div className="panel-head"><h2 id="dropped-title">Dropped</h2><span className="note lead">{count(tables.length)}, {bytes(tables.reduce((sum, t) => sum + t.bytes, 0))}</span></div>
+      {act.error && <ErrorBox error={act.error} />}
+      <table className="plain">
+        <thead><tr><th>Name</th><th>Dropped</th><th>Goes for good</th><th className="right">Size</th><th /></tr></thead>
+        <tbody>
+          {tables.map((t) => (
+            <tr key={t.id}>
+              <td className="mono">{t.table}</td><td>{moment(t.dropped)}</td><td>{moment(t.goes)}</td><td className="right">{bytes(t.bytes)}</td>
+              <td><button type="button" disabled={act.isPending} onClick={() => act.mutate(t)}>Bring it back</button></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
 export function Tables() {
   const query = useTables();
   const columns = useMemo<GridColumn<Table>[]>(() => [
@@ -96,6 +124,7 @@ export function Tables() {
       <List kind="table" title="Tables" query={query} rows={query.data?.tables} columns={columns} commands={['tarn table list']}
         why="Delta tables in the data folder, written by flows, read by any engine."
         empty={<Empty title="No tables yet" command="tarn up --project FOLDER">A topic with a table in tarn.yml gets one at the next start.</Empty>} />
+      <Dropped />
       {query.data?.failed?.map((f) => <p className="reason" key={f.name}>{`${f.name}: ${f.message}`}</p>)}
     </>
   );

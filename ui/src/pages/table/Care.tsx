@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import { optimizeTable, vacuumTable, validateTable } from '../../api/client';
-import type { Optimize, Optimized, Table, Vacuum, Vacuumed, Validated } from '../../api/types';
+import { dropTable, optimizeTable, repairTable, vacuumTable, validateTable } from '../../api/client';
+import type { Optimize, Optimized, Table, Vacuum, Repaired, Vacuumed, Validated } from '../../api/types';
 import { Confirm } from '../../components/Confirm';
 import { ErrorBox } from '../../components/States';
 import { CopyLine } from '../../components/Why';
 import { bytes, count } from '../../format';
+import { navigate } from '../../router';
 
 // After a change of files all that is shown of the table is read again.
 export function useReread(name: string): () => void {
@@ -138,6 +139,75 @@ function ValidateCard({ name }: { name: string }) {
   );
 }
 
+function Repairing({ made }: { made: Repaired }) {
+  const left = made.left.length > 0 && (
+    <div className="error-box" role="alert">
+      <strong>{plural(made.left.length, 'thing')} cannot be mended so</strong>
+      <ul>{made.left.map((l, i) => <li key={i}><span className="mono">{l.where}</span>: {l.what}</li>)}</ul>
+    </div>
+  );
+  if (made.found === 0) return <>{left || <Did tone="good">Nothing is damaged that could be mended here.</Did>}</>;
+  return (
+    <>
+      <Did tone={made.dry_run ? 'warn' : 'good'}><b>{made.dry_run ? 'Would mend:' : 'Mended:'}</b> {plural(made.found, 'thing')}{made.files_removed > 0 && <>; {plural(made.files_removed, 'file')} with {plural(made.rows_removed, 'row')} {made.dry_run ? 'would go' : 'went'} out of the log</>}.</Did>
+      <ul>{made.repairs.map((r, i) => <li key={i}><span className="mono">{r.where}</span>: {r.what}; {made.dry_run && 'would be '}{r.done}</li>)}</ul>
+      {left}
+    </>
+  );
+}
+
+function RepairCard({ name }: { name: string }) {
+  const reread = useReread(name);
+  const [asking, setAsking] = useState(false);
+  const act = useMutation({
+    mutationFn: (dry: boolean) => repairTable(name, dry),
+    onSettled: (made) => { if (!made?.dry_run) setAsking(false); },
+    onSuccess: (made) => { if (!made.dry_run) reread(); },
+  });
+  const would = act.data?.dry_run ? act.data : null;
+  return (
+    <section className="fault" aria-label="Repair">
+      <h3>Repair</h3>
+      <p>Of a table that is damaged: files that are gone are taken out of its log, and what of the log cannot be read is moved aside.</p>
+      {act.data && <Repairing made={act.data} />}
+      {act.error && <ErrorBox error={act.error} />}
+      {asking && would && (
+        <Confirm name={name} action={`Mend ${plural(would.found, 'thing')}`} busy={act.isPending} onYes={() => act.mutate(false)} onNo={() => setAsking(false)}>
+          {would.files_removed > 0 ? <>{plural(would.rows_removed, 'row')} of <code>{name}</code> are lost to its readers from then on. </> : null}What is moved aside is kept in <code>_delta_log/_set_aside</code>.
+        </Confirm>
+      )}
+      {!asking && (
+        <div className="fault-tools">
+          <button type="button" disabled={act.isPending} onClick={() => act.mutate(true)}>{act.isPending ? 'Looking…' : 'What is damaged?'}</button>
+          <button type="button" className="danger" disabled={act.isPending || !would || would.found === 0} title={would ? '' : 'See first what is damaged'} onClick={() => setAsking(true)}>Repair…</button>
+        </div>
+      )}
+      <CopyLine text={`tarn table repair ${name} --dry-run`} />
+    </section>
+  );
+}
+
+function DropCard({ name }: { name: string }) {
+  const reread = useReread(name);
+  const [asking, setAsking] = useState(false);
+  const act = useMutation({ mutationFn: () => dropTable(name), onSettled: () => setAsking(false), onSuccess: () => { reread(); navigate('/tables'); } });
+  return (
+    <section className="fault" aria-label="Drop">
+      <h3>Drop</h3>
+      <p>The table goes out of sight, unless a flow uses it. For a while the list of tables shows it below, to bring it back.</p>
+      {act.error && <ErrorBox error={act.error} />}
+      {asking ? (
+        <Confirm name={name} action="Drop the table" busy={act.isPending} onYes={() => act.mutate()} onNo={() => setAsking(false)}>
+          Nobody reads <code>{name}</code> from then on. <code>UNDROP TABLE {name}</code> brings it back until its time is over; then its files go.
+        </Confirm>
+      ) : (
+        <div className="fault-tools"><button type="button" className="danger" onClick={() => setAsking(true)}>Drop…</button></div>
+      )}
+      <CopyLine text={`tarn table drop ${name} --yes`} />
+    </section>
+  );
+}
+
 export function Care({ table }: { table: Table }) {
-  return <div className="faults care"><OptimizeCard name={table.name} /><VacuumCard name={table.name} /><ValidateCard name={table.name} /></div>;
+  return <div className="faults care"><OptimizeCard name={table.name} /><VacuumCard name={table.name} /><ValidateCard name={table.name} /><RepairCard name={table.name} /><DropCard name={table.name} /></div>;
 }

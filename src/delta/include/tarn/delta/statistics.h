@@ -2,6 +2,7 @@
 
 // Per-file statistics as Spark writes them (PROTOCOL.md "Per-file Statistics").
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tarn/base/result.h"
 #include "tarn/codec/column_batch.h"
 
 namespace tarn::delta {
@@ -40,5 +42,11 @@ struct ColumnRange {
 // keep the file.
 std::vector<ColumnRange> read_statistics(std::string_view stats,
                                          std::span<const std::string> columns);
+
+// The same of all columns, those inside of structs too, by leaf_name() of physical names, for who
+// judges a file: nothing is looked over. Errors: kCorrupted (no JSON object with numRecords, or a
+// count or bound of another form).
+Result<std::map<std::string, ColumnRange>> read_leaf_statistics(std::string_view stats);
+std::string leaf_name(std::string_view parent, std::string_view name);  // no parent: empty
 
 }  // namespace tarn::delta

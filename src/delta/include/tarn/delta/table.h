@@ -86,6 +86,8 @@ class Table {
     // Writes a checkpoint of the newest snapshot, and _last_checkpoint: V.checkpoint.parquet, or
     // where delta.checkpointPolicy asks for v2 V.checkpoint.UUID.parquet, its files in sidecars.
     Status write_checkpoint(const CheckpointOptions& options, const StepHook& step = {});
+    // Whether a checkpoint of the log can be read, with all that it names, and holds a state.
+    Status check_checkpoint(const Checkpoint& checkpoint);
     // Removes commits, their checksums and compactions, and checkpoints older than
     // delta.logRetentionDuration, keeping the newest checkpoint at or before the cutoff, the commit
     // at its version, and all that comes after. What is needed to read from version `held` on stays

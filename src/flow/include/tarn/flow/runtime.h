@@ -215,13 +215,22 @@ Result<std::vector<std::string>> order_rebuilds(const project::Project& project,
 // Errors: kNotFound, kFailedPrecondition (a flow of the project).
 Status drop_flow(std::string_view name, const project::Project& project,
                  const RuntimeOptions& options, RuntimeContext context);
+// What becomes of a table that is dropped: it can be brought back for a while (lake.keep_dropped),
+// or its files go at once. A view always goes at once.
+enum class Dropped { kKept, kPurged };
 // Removes a table or view that no flow of the project writes or reads, with all that it holds.
 // Whole, also after a crash. Errors: kNotFound, kFailedPrecondition (a flow uses it; says which).
-Status drop_output(const Node& node, const project::Project& project, const RuntimeOptions& options,
-                   RuntimeContext context);
+Status drop_output(const Node& node, Dropped what, const project::Project& project,
+                   const RuntimeOptions& options, RuntimeContext context);
 // All that is wrong with the SQL of the project's models, each with file and line; of a model that
 // reads a wrong one nothing. Nothing is made. Empty: it compiles.
 std::vector<Error> check_models(const project::Project& project, const RuntimeOptions& options,
                                 RuntimeContext context);
+
+// What is wrong with the tables and columns that `maintain` names, with file and line. A table is
+// one that a flow of the project writes or that the data folder has; where that has none yet, only
+// a name that is nearly one of those is wrong. Empty also if the models do not compile.
+std::vector<Error> check_care(const project::Project& project, const RuntimeOptions& options,
+                              RuntimeContext context);
 
 }  // namespace tarn::flow

@@ -12,12 +12,16 @@
 
 namespace tarn::host {
 
-// The verbs: optimize, vacuum, restore, clone, validate. `request` and the answer are those of
+// The verbs: optimize, vacuum, restore, clone, validate, repair,
+// undrop. `request` and the answer are those of
 // /api/v1/tables/{name}/<verb> (src/server/routes/tables.openapi.yaml). Runs as long as it takes.
 // Errors: kInvalidArgument (a key that the verb has not, a value of another form), those of the
 // lake.
 Result<nlohmann::ordered_json> maintain_table(lake::Lake& lake, std::string_view verb,
                                               const std::string& table,
                                               const nlohmann::json& request);
+
+// Tables that can be brought back, as GET /api/v1/dropped gives them.
+nlohmann::ordered_json dropped_tables(lake::Lake& lake);
 
 }  // namespace tarn::host

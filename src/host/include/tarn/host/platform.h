@@ -52,7 +52,7 @@ struct Flows {
     // Takes up the project as it is on disk now, if it is another; may be empty. True if it did.
     std::function<Result<bool>()> reload = {};
     // Removes a table or view that no flow uses; may be empty.
-    std::function<Status(const flow::Node&)> drop_output = {};
+    std::function<Status(const flow::Node&, flow::Dropped)> drop_output = {};
 };
 // Those of a runtime, which outlives them.
 Flows flows_of(flow::Runtime& runtime);

@@ -1,12 +1,13 @@
 #pragma once
 
 // Care of tables by itself, as `maintain` in tarn.yml says: small files are packed, files that no
-// version needs go, and rows that have become too old.
+// version needs go, and rows that have become too old. Files of tables that were dropped go when
+// the time is over until which they can be brought back, whatever the plan says.
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 
@@ -14,6 +15,7 @@
 #include "tarn/base/metrics.h"
 #include "tarn/base/mutex.h"
 #include "tarn/base/time.h"
+#include "tarn/flow/runtime.h"
 #include "tarn/lake/lake.h"
 #include "tarn/project/maintain.h"
 #include "tarn/sql/engine.h"
@@ -26,6 +28,8 @@ struct TableCareContext {
     Clock& clock;
     Metrics& metrics;
     Logger logger;
+    // How a table is dropped, which flows have a say in; empty: none is.
+    std::function<Status(const flow::Node&, flow::Dropped)> drop = {};
 };
 
 // Packing takes no more than a quarter of the time between two of its looks at a table; what was
@@ -43,7 +47,7 @@ class TableCare {
     void step();
 
   private:
-    enum class Verb { kCompact, kVacuum, kRetain };
+    enum class Verb { kCompact, kVacuum, kRetain, kClones, kPurge };
     void run();
     bool stopping() const;
     void look(const std::string& table, Verb verb, std::optional<Duration> every,
@@ -51,6 +55,9 @@ class TableCare {
     Status compact(const std::string& table, Duration every);
     Status vacuum(const std::string& table);
     Status retain(const std::string& table, const project::CareRule& rule);
+    Status clones(const std::string& table, const project::CareRule& rule);
+    void purge();
+    void say(const std::pair<std::string, Verb>& of, const Error& error);
 
     TableCareContext context_;
     Counter& packed_;
@@ -60,8 +67,9 @@ class TableCare {
     Condition wake_;
     bool stopping_ TARN_GUARDED_BY(mutex_) = false;
     project::CarePlan plan_ TARN_GUARDED_BY(mutex_);
-    std::map<std::pair<std::string, Verb>, int64_t> due_;  // on the monotonic clock, µs
-    std::set<std::string> said_;
+    std::map<std::pair<std::string, Verb>, int64_t> due_;       // on the monotonic clock, µs
+    std::map<std::pair<std::string, Verb>, std::string> said_;  // the newest reason of each
+    std::optional<int64_t> purge_at_;                           // on the monotonic clock, µs
     std::thread thread_;
 };
 

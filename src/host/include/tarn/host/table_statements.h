@@ -2,6 +2,7 @@
 
 // Statements of SQL that change tables or care for them: what the API and the commands share.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ namespace tarn::host {
 //   OPTIMIZE t [WHERE condition] [ZORDER BY (a, b)] [DRY RUN]
 //   VACUUM t [LITE | FULL] [RETAIN n HOURS] [DRY RUN]
 //   RESTORE [TABLE] t TO VERSION AS OF n | TO TIMESTAMP AS OF 'time'
+//   FSCK REPAIR TABLE t [DRY RUN]
+//   UNDROP TABLE t [AS u]
 //   CREATE TABLE t SHALLOW | DEEP CLONE s [VERSION AS OF n | TIMESTAMP AS OF 'time']
 struct CareStatement {
     std::string verb, table;  // of maintain_table()
@@ -28,9 +31,12 @@ Result<std::optional<CareStatement>> parse_care_statement(std::string_view sql);
 
 // Whether the first word is one of a statement that run_table_statement() takes.
 bool is_table_statement(std::string_view sql);
+// How DROP TABLE drops a table, which flows have a say in. Errors: kNotFound, kFailedPrecondition.
+using DropTable = std::function<Status(const std::string& table, bool purge)>;
 // Runs one. The answer has "text", a line for people, and what POST /api/v1/sql/statement says of
 // it. Errors: kInvalidArgument (SQL), kUnsupported (not such a statement), those of the lake.
 Result<nlohmann::ordered_json> run_table_statement(lake::Lake& lake, sql::Engine& engine,
-                                                   const std::string& sql, bool restricted);
+                                                   const DropTable& drop, const std::string& sql,
+                                                   bool restricted);
 
 }  // namespace tarn::host

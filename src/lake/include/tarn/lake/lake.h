@@ -115,6 +115,8 @@ struct PartitionRows {
     BatchList rows;
 };
 
+inline constexpr Duration kKeepDropped = Duration::seconds(7 * 24 * 60 * 60);
+
 struct LakeContext {
     io::FileSystem& fs;
     Clock& clock;
@@ -123,6 +125,21 @@ struct LakeContext {
     Metrics& metrics;
     Logger logger;
     sql::Engine& engine;  // Parquet in and out
+    // A dropped table can be brought back for so long; zero: it goes at once.
+    Duration keep_dropped = kKeepDropped;
+};
+
+// A table that was dropped and can be brought back.
+struct DroppedTable {
+    std::string name;
+    Uuid id;                  // of the drop
+    Timestamp dropped, goes;  // from then on it may go for good
+    uint64_t bytes = 0;       // on the disk
+};
+struct UndropRequest {
+    std::string table;            // as it was called
+    std::string as = {};          // its new name; empty: as it was called
+    std::optional<Uuid> id = {};  // of the drop; none: the newest of this name
 };
 
 struct ChangeOutcome;
@@ -139,7 +156,10 @@ struct RestoreRequest;
 struct RestoreOutcome;
 struct CloneRequest;
 struct CloneOutcome;
+struct CloneOf;
 struct ValidateOutcome;
+struct RepairRequest;
+struct RepairOutcome;
 struct TableDetail;
 struct TableLayout;
 struct TableChanges;
@@ -167,11 +187,22 @@ class Lake {
     Status replace_table(std::string_view table, std::string_view from);
     // The version in which the table was last replaced as a whole, 0 if never.
     Result<int64_t> replaced_at(std::string_view table);
-    // Whole: after a crash the table is there or it is not, and what is left of its files goes with
-    // remove_dropped(). Errors: kNotFound, kFailedPrecondition (a shallow clone of it is there).
+    // Out of sight in one step, whole after a crash; with all of its files until the time to keep
+    // dropped tables is over. Errors: kNotFound, kFailedPrecondition (a shallow clone of it is
+    // there).
     Status drop_table(std::string_view name);
-    // Removes what a crash has left of dropped tables. While no one drops any: at the start of who
-    // has the folder to himself.
+    // The same, and its files go at once; without a table of this name those go that were dropped.
+    // Errors also: kFailedPrecondition (a shallow clone of it can be brought back).
+    Status purge_table(std::string_view name);
+    // Brings a dropped table back. Errors: kNotFound (there is none of this name), kAlreadyExists
+    // (a table of the name that it would have), kFailedPrecondition (a shallow clone whose source
+    // has gone).
+    Result<DroppedTable> undrop_table(const UndropRequest& request);
+    std::vector<DroppedTable> dropped();  // newest first
+    // Removes those whose time is over, which it gives.
+    Result<std::vector<DroppedTable>> purge_dropped();
+    // Removes what a crash has left of tables that went. While no one drops any: at the start of
+    // who has the folder to himself.
     Status remove_dropped();
     // Errors: kNotFound, kConflict (a newer txn of this app id by someone else: fenced), kUnsupported (a table feature,
     // named), kResourceExhausted (disk), kInvalidArgument (schema differs).
@@ -196,9 +227,14 @@ class Lake {
     Result<VacuumOutcome> vacuum(const VacuumRequest& request);
     Result<RestoreOutcome> restore(const RestoreRequest& request);
     Result<CloneOutcome> clone(const CloneRequest& request);
+    // Nothing if it was not made as one, by its first commit; where that is cleaned up a table with
+    // files of others counts as a shallow clone.
+    Result<std::optional<CloneOf>> clone_of(std::string_view table);
     // Replays the log independently, opens every file and vector, and compares counts and bounds
     // with the data; the table may be another writer's. Problems are no errors.
     Result<ValidateOutcome> validate(std::string_view table);
+    // Mends what can be mended (maintain.h). Errors: kNotFound, those of a commit.
+    Result<RepairOutcome> repair(const RepairRequest& request);
     // Ends the statements that run and the care of tables, with kCancelled or with what is done,
     // and refuses what comes: for who is about to stop.
     void interrupt();

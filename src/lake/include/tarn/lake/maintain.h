@@ -90,6 +90,13 @@ struct CloneRequest {
     TableVersion of;
     bool deep = false;
 };
+// Of which table another one was made as a clone.
+struct CloneOf {
+    std::string source;           // schema.table, or a folder; empty: not known any more
+    int64_t source_version = -1;  // -1: not known any more
+    Timestamp made;
+    bool shallow = false;
+};
 struct CloneOutcome {
     int64_t version = -1, source_version = -1;
     uint64_t files = 0, bytes = 0;
@@ -106,6 +113,27 @@ struct ValidateOutcome {
     };
     std::vector<Problem> problems;  // at most kMostProblems
     static constexpr size_t kMostProblems = 100;
+};
+
+// FSCK REPAIR TABLE: files that are gone, and those of whose rows it is not known any more which
+// are deleted, are taken out of the log in one commit; what of the log cannot be read is moved
+// aside within it: commits at its end, checkpoints, checksums, _last_checkpoint; and a checkpoint
+// is written where one has gone. Rows in files that are there are not looked at.
+struct RepairRequest {
+    std::string table;
+    bool dry_run = false;  // what would be done, and nothing is
+};
+struct RepairOutcome {
+    int64_t version = -1;
+    bool committed = false;
+    uint64_t found = 0;                            // what is mended, or would be
+    uint64_t files_removed = 0, rows_removed = 0;  // out of the log; rows as far as they are known
+    struct Repair {
+        std::string where, what, done;
+    };
+    std::vector<Repair> repairs;                 // at most kMostRepairs
+    std::vector<ValidateOutcome::Problem> left;  // what cannot be mended so
+    static constexpr size_t kMostRepairs = 1000;
 };
 
 }  // namespace tarn::lake

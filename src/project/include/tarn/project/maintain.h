@@ -16,9 +16,11 @@ struct Project;
 // How often each is done; absent: never.
 struct CareRule {
     std::optional<Duration> compact, vacuum;
-    std::optional<Duration> retain;  // rows are kept for so long,
-    std::string retain_by = {};      // counted from the time in this column
-    bool empty() const { return !compact && !vacuum && !retain; }
+    std::optional<Duration> retain;       // rows are kept for so long,
+    std::string retain_by = {};           // counted from the time in this column
+    std::optional<Duration> clones = {};  // shallow clones live for so long; absent: for ever
+    int line = 0;                         // of the table's rule in tarn.yml
+    bool empty() const { return !compact && !vacuum && !retain && !clones; }
 };
 struct CarePlan {
     CareRule all;  // of tables that are not named
