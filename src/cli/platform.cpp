@@ -99,7 +99,7 @@ Status Platform::open_stores(const Settings& settings) {
     TARN_RETURN_IF_ERROR(lend_functions(*flow_engine_));
     TARN_TRY(lake_, lake::Lake::open(lake_root, {fs_, clock_, *lake_random_, failpoints_, metrics_,
                                                  logger_.named("lake"), *flow_engine_,
-                                                 settings.duration("lake.keep_dropped")}));
+                                                 settings.duration("lake.keep_dropped"), true}));
     view::RocksOptions views;
     views.folder = data_ + "/views";
     TARN_TRY(views_, view::open_rocks_store(views, failpoints_));

@@ -47,8 +47,8 @@ Result<std::vector<Action>> read_commit(io::FileSystem& fs, const std::string& f
     return read_actions(fs, folder + "/" + commit_name(version));
 }
 
-Table::Table(io::FileSystem& fs, std::string root, CheckpointIo* checkpoints)
-    : fs_(fs), root_(std::move(root)), checkpoints_(checkpoints) {}
+Table::Table(io::FileSystem& fs, std::string root, CheckpointIo* checkpoints, Note note)
+    : fs_(fs), root_(std::move(root)), checkpoints_(checkpoints), note_(std::move(note)) {}
 
 std::shared_ptr<const Snapshot> Table::snapshot() const {
     MutexLock lock(mutex_);
@@ -275,8 +275,13 @@ Result<CommitOutcome> Table::publish_locked(int64_t version, CommitRequest& requ
     TARN_RETURN_IF_ERROR(replay_->apply_commit(version, std::move(actions)));
     TARN_RETURN_IF_ERROR(note_commit_locked());
     // The commit is made whatever becomes of its checksum.
-    auto noted = fs_.put_if_absent(log_folder() + "/" + checksum_name(version),
-                                   checksum_text(*snapshot_, txn_id));
+    auto checksum = checksum_text(*snapshot_, txn_id);
+    const auto path = log_folder() + "/" + checksum_name(version);
+    if (note_) {
+        note_(path, std::move(checksum));
+        return CommitOutcome{version, snapshot_, conflicts};
+    }
+    auto noted = fs_.put_if_absent(path, checksum);
     if (!noted && noted.error().code() != ErrorCode::kAlreadyExists)
         checksum_error_ = std::move(noted).error();
     return CommitOutcome{version, snapshot_, conflicts};

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "checksum_writer.h"
 #include "partition_split.h"
 #include "tarn/base/mutex.h"
 #include "tarn/delta/checkpoint_io.h"
@@ -18,8 +19,8 @@
 namespace tarn::lake {
 
 struct Entry {
-    Entry(io::FileSystem& fs, std::string path, delta::CheckpointIo* io)
-        : table(fs, std::move(path), io) {}
+    Entry(io::FileSystem& fs, std::string path, delta::CheckpointIo* io, delta::Table::Note note)
+        : table(fs, std::move(path), io, std::move(note)) {}
     Mutex maintaining;  // one operation of maintain.h at a time; taken before `appending`
     Mutex appending;    // one append at a time; held around everything an append does
     delta::Table table;
@@ -70,6 +71,10 @@ struct Lake::Impl {
     const std::string root;
     LakeContext context;
     std::unique_ptr<delta::CheckpointIo> checkpoints;
+    std::unique_ptr<ChecksumWriter> checksums;  // null: they are written with their commits
+    void flush_checksums() {
+        if (checksums) checksums->flush();
+    }
     Counter& appends;
     Counter& rows;
     Counter& bytes;

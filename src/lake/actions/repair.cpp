@@ -255,6 +255,7 @@ Result<RepairOutcome> Lake::repair(const RepairRequest& request) {
     TARN_TRY(auto entry, impl_->entry(request.table));
     MutexLock care(entry->maintaining);
     MutexLock lock(entry->appending);
+    impl_->flush_checksums();
     return Repair(*impl_, *entry, request).run();
 }
 

@@ -49,7 +49,10 @@ class Table {
   public:
     // Nothing is read yet. `checkpoints` may be null: then a log that needs one is kUnsupported.
     // All outlive the table.
-    Table(io::FileSystem& fs, std::string root, CheckpointIo* checkpoints);
+    // `note`: takes the checksums of commits, by path, to be put there later; must return at once.
+    // Without it each is put there before its commit returns.
+    using Note = std::function<void(std::string path, std::string text)>;
+    Table(io::FileSystem& fs, std::string root, CheckpointIo* checkpoints, Note note = {});
 
     // The newest version: reads what is new since the last call, or all if the log is not the one
     // read before. Errors: kNotFound (no log), kCorrupted, kUnsupported.
@@ -119,6 +122,7 @@ class Table {
     io::FileSystem& fs_;
     const std::string root_;
     CheckpointIo* checkpoints_;
+    const Note note_;
     mutable Mutex mutex_;
     std::unique_ptr<Replay> replay_ TARN_GUARDED_BY(mutex_);
     std::shared_ptr<const Snapshot> snapshot_ TARN_GUARDED_BY(mutex_);
