@@ -310,7 +310,7 @@ Result<RowChange::Places> RowChange::places(const std::string& select) {
 void RowChange::leave_out(const Places& places) {
     auto files = whole_table();
     for (const auto& [number, rows] : places.rows)
-        files.without.emplace(files().at(size_t(number)).get(), rows);
+        files.without.emplace(this->files().at(size_t(number)).get(), rows);
     give(std::move(files));
 }
 
