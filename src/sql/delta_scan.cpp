@@ -25,6 +25,7 @@
 #include "delta_tables.h"
 #include "delta_types.h"
 #include "duck.h"
+#include "nested_fields.h"
 #include "tarn/delta/changes.h"
 #include "tarn/delta/deletion_vector.h"
 #include "tarn/delta/row_tracking.h"
@@ -200,8 +201,10 @@ class DeltaReader final : public MultiFileReader {
         for (idx_t i = 0; i < std::min<idx_t>(ids.size(), data.expressions.size()); ++i) {
             auto& expression = data.expressions[i];
             const auto column = ids[i].GetPrimaryIndex();
-            if (!IsVirtualColumn(column) && columns[column].type.IsJSONType())
-                expression = variant_json(std::move(expression));
+            if (IsVirtualColumn(column) || !expression) continue;
+            if (!resolved[column].children.empty())
+                expression = with_own_fields(std::move(expression), resolved[column]);
+            if (columns[column].type.IsJSONType()) expression = variant_json(std::move(expression));
         }
         return made;
     }

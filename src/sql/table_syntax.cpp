@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -157,6 +158,15 @@ std::optional<std::string> described(const std::string& query) {
                        words.rest(end));
 }
 
+// Words before and behind the name of a table that has no other name in the statement.
+constexpr std::array kBeforeTable = {"from", "join", "into", "update", "using", ","};
+constexpr std::array kBehindTable = {
+    ",",          ")",           ";",      "where",  "on",      "using",  "join",      "inner",
+    "left",       "right",       "full",   "cross",  "natural", "anti",   "semi",      "asof",
+    "group",      "order",       "limit",  "set",    "union",   "except", "intersect", "when",
+    "at",         "returning",   "having", "window", "qualify", "select", "values",    "offset",
+    "positional", "tablesample", "by",     "("};
+
 bool may_have_at(const std::string& query) {
     const Words words(query);
     for (size_t i = 0; i < words.size(); ++i)
@@ -169,31 +179,46 @@ bool may_have_at(const std::string& query) {
 std::string without_schemas(const std::string& sql, TableProvider* tables) {
     if (!tables || std::ranges::count(sql, '.') < 2) return sql;
     Words words(sql);
-    // "schema.table" in lower case, of what stands where a table does.
-    std::set<std::string> named;
     const auto parts = [&](size_t from, size_t to) { return (to - from + 1) / 2; };
     const auto pair = [&](size_t i) { return StringUtil::Lower(words.name(i, i + 3)); };
-    for (size_t i = 1; i < words.size(); ++i) {
-        const bool place =
-            std::ranges::any_of(std::array{"from", "join", "into", "update", "using", ","},
-                                [&](const char* word) { return words.is(i - 1, word); });
-        const auto end = words.behind_name(i);
-        if (place && parts(i, end) == 2 && !words.is(end, "(")) named.insert(pair(i));
-    }
-    std::vector<size_t> longer;  // where a column's name begins with one of them, the last first
+    const auto last = [](const std::string& name) { return name.substr(name.rfind('.') + 1); };
+    const auto is_one_of = [&](size_t i, auto&& some) {
+        return std::ranges::any_of(some, [&](const char* word) { return words.is(i, word); });
+    };
+    // What stands where a table does and has no other name there, by its last name, in lower case;
+    // and names that may be those of something else.
+    std::map<std::string, std::set<std::string>> named;
+    std::set<std::string> others;
+    std::vector<size_t> longer;  // where a column's name may begin with a schema, the last first
     for (size_t i = 0; i < words.size();) {
         const auto end = words.behind_name(i);
+        if (end == i) {
+            ++i;
+            continue;
+        }
         const bool all = words.is(end, ".") && words.is(end + 1, "*");
-        if (parts(i, end) + (all ? 1 : 0) > 2 && end > i && named.contains(pair(i)))
+        const auto count = parts(i, end) + (all ? 1 : 0);
+        if (count == 1 && !is_one_of(i, kBehindTable)) {
+            others.insert(StringUtil::Lower(words.name(i, end)));
+        } else if (count == 2 && !all && i > 0 && is_one_of(i - 1, kBeforeTable) &&
+                   !words.is(end, "(")) {
+            const bool alone = end == words.size() || is_one_of(end, kBehindTable);
+            if (alone) named[last(pair(i))].insert(pair(i));
+        } else if (count > 2) {
             longer.insert(longer.begin(), i);
-        i = std::max(end, i + 1);
+        }
+        i = end;
     }
-    if (longer.empty()) return sql;
+    if (longer.empty() || named.empty()) return sql;
     std::set<std::string> known;
     for (const auto& name : tables->names())
         known.insert(StringUtil::Lower(name));
-    for (const auto i : longer)
-        if (known.contains(pair(i))) words.replace(i, i + 2, "");
+    for (const auto i : longer) {
+        const auto name = pair(i);
+        const auto found = named.find(last(name));
+        if (found == named.end() || found->second != std::set{name}) continue;
+        if (!others.contains(last(name)) && known.contains(name)) words.replace(i, i + 2, "");
+    }
     return words.text();
 }
 

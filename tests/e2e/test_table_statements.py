@@ -442,3 +442,45 @@ def test_columns_are_named_in_whatever_case(tmp_path):
     assert rows(data, "select * from a.c order by id") == [
         {"Id": 1, "name": "A", "n": 1}, {"Id": 2, "name": "z", "n": 1}, {"Id": 3, "name": "c", "n": 1},
         {"Id": 4, "name": "y", "n": 1}]
+
+
+def test_fields_of_elements_come_to_files_that_lack_them(tmp_path):
+    """Many elements in a batch, lists that are NULL, and files that have none of the fields there are now."""
+    data = tmp_path / "data"
+    sql(data, "create table a.t (id int, l struct(p int)[], m map(text, struct(q int)), d struct(e struct(f int), g int))")
+    sql(data, "insert into a.t select i, case when i % 5 > 0 then [{p: i}, {p: i + 1}, null] end, map{'a': {q: i}, 'b': null, 'c': {q: 1}}, "
+              "case when i % 3 > 0 then {e: case when i % 2 > 0 then {f: i} end, g: i} end from range(4000) r(i)")
+    counted = ("select count(l) as lists, sum(l[2].p) as p, count(l[3]) as third, sum(m['a'].q) as q, count(m['b']) as b, "
+               "count(d) as d, count(d.e) as e from a.t")
+    before = rows(data, counted)
+    assert before == [{"lists": 3200, "p": 6403200, "third": 0, "q": 7998000, "b": 0, "d": 2666, "e": 1333}]
+    for field in ("l.element.r int", "m.value.r struct(s text)", "d.e.h int"):
+        sql(data, f"alter table a.t add column {field}")
+    assert rows(data, counted) == before
+    for field in ("l.element.p", "m.value.q", "d.e.f"):
+        sql(data, f"alter table a.t drop column {field}")
+    wanted = [{"id": 1, "l": [{"r": None}, {"r": None}, None], "m": {"a": {"r": None}, "b": None, "c": {"r": None}},
+               "d": {"e": {"h": None}, "g": 1}},
+              {"id": 4, "l": [{"r": None}, {"r": None}, None], "m": {"a": {"r": None}, "b": None, "c": {"r": None}},
+               "d": {"e": None, "g": 4}},
+              {"id": 15, "l": None, "m": {"a": {"r": None}, "b": None, "c": {"r": None}}, "d": None}]
+    assert rows(data, "select * from a.t where id in (1, 4, 15) order by id") == wanted
+    sql(data, "update a.t set id = -id")
+    wanted = [row | {"id": -row["id"]} for row in wanted]
+    assert rows(data, "select * from a.t where id in (-1, -4, -15) order by id desc") == wanted
+
+
+def test_columns_named_with_their_schema_are_those_of_that_table(tmp_path):
+    data = tmp_path / "data"
+    for name, values in (("a.t", "(1, 0), (2, 0), (3, 0)"), ("b.t", "(2, 20), (7, 70)"), ("b.u", "(2, 5), (9, 9)")):
+        sql(data, f"create table {name} (id int, v int)")
+        sql(data, f"insert into {name} values {values}")
+    # Two tables of one last name: what is meant cannot be told, so it is refused, and nothing goes.
+    assert "not found" in refused(data, "delete from a.t where exists (select 1 from b.t where b.t.id = a.t.id)")
+    assert "not found" in refused(data, "update a.t set v = (select max(b.t.v) from b.t where b.t.id = a.t.id)")
+    assert "not found" in refused(data, "select a.t.id from (select 99 as id) t, a.t u")
+    assert rows(data, "select count(*) as n, sum(v) as v from a.t") == [{"n": 3, "v": 0}]
+    assert sql(data, "delete from a.t where exists (select 1 from b.u where b.u.id = a.t.id)").startswith("a.t: 1 row deleted")
+    assert sql(data, "update a.t set v = a.t.id where a.t.id = 3").startswith("a.t: 1 row updated")
+    assert sql(data, "merge into a.t using b.u on a.t.id = b.u.id when not matched then insert (id, v) values (b.u.id, b.u.v)").startswith("a.t: 2")
+    assert rows(data, "select a.t.* from a.t join b.u on a.t.id = b.u.id order by a.t.id") == [{"id": 2, "v": 5}, {"id": 9, "v": 9}]

@@ -38,7 +38,7 @@ function OptimizeCard({ name }: { name: string }) {
   const [where, setWhere] = useState('');
   const [order, setOrder] = useState('');
   const columns = order.split(',').map((c) => c.trim()).filter(Boolean);
-  const body: Omit<Optimize, 'dry_run'> = { ...(where.trim() ? { where: where.trim() } : {}), ...(columns.length > 0 ? { order_by: columns } : {}) };
+  const body: Omit<Optimize, 'dry_run'> = { full: false, ...(where.trim() ? { where: where.trim() } : {}), ...(columns.length > 0 ? { order_by: columns } : {}) };
   const act = useMutation({ mutationFn: (dry: boolean) => optimizeTable(name, { ...body, dry_run: dry }), onSuccess: (made) => { if (!made.dry_run) reread(); } });
   const change = (set: (text: string) => void) => (text: string) => { set(text); act.reset(); };
   const command = `tarn table optimize ${name}${where.trim() ? ` --where ${shell(where.trim())}` : ''}${columns.map((c) => ` --zorder-by ${shell(c)}`).join('')}`;
