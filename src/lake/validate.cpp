@@ -146,6 +146,21 @@ class Validate {
         return {};
     }
 
+    // Commits without a byte, which readers pass over and writers stumble on, and versions that the
+    // log has no more, though a checksum was written of them.
+    Status check_end(const delta::LogListing& log, const std::string& folder) {
+        TARN_TRY(const auto files, fs_.list(folder));
+        for (const auto& file : files) {
+            const auto name = delta::parse_log_name(file.name);
+            if (name.kind == delta::LogFileKind::kCommit && !file.folder && file.size == 0)
+                problem(folder + file.name, "is empty, and no writer gets past it");
+            if (name.kind == delta::LogFileKind::kChecksum && name.version > log.newest() &&
+                !fs_.exists(folder + delta::commit_name(name.version)))
+                problem(folder + file.name, "is of a commit that is gone");
+        }
+        return {};
+    }
+
     // What readers may go by in place of commits.
     Status check_beside(const delta::LogListing& log) {
         const auto folder = table_.root + "/_delta_log/";
@@ -155,6 +170,7 @@ class Validate {
             if (read.error().code() == ErrorCode::kResourceExhausted) return read;
             problem(folder + checkpoint.files.front(), read.error().message());
         }
+        TARN_RETURN_IF_ERROR(check_end(log, folder));
         if (const auto wrong = wrong_hint(fs_, table_.root + "/_delta_log", log))
             problem(folder + "_last_checkpoint", *wrong);
         return each_checksum(fs_, log, table_, [&](const auto& name, const auto& wrong) {

@@ -108,8 +108,24 @@ def test_a_damaged_table_is_mended(tmp_path):
     assert would["found"] == 2 and would["files_removed"] == 1 and not would["committed"]
     assert (folder / "_delta_log/00000000000000000003.json").exists()
     told = sql(data, "fsck repair table gold.stock")
-    assert told.startswith("gold.stock: 2 things that are damaged, version 3") and "never acknowledged" in told
+    assert told.startswith("gold.stock: 2 things that are damaged, version 3") and "no checksum says" in told
     assert command(data, "validate", "gold.stock")[0]["problems"] == []
     assert rows(data, "select * from gold.stock order by item") == [{"item": "apple"}, {"item": "plum"}]
     (kept,) = (folder / "_delta_log/_set_aside").iterdir()
     assert kept.name.endswith(".00000000000000000003.json") and "half" in kept.read_text()
+
+
+def test_an_empty_last_commit_is_seen(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table gold.stock (item text)")
+    for item in ("apple", "pear"):
+        sql(data, f"insert into gold.stock values ('{item}')")
+    log = data / "tables/gold/stock/_delta_log"
+    tarn.run("table", "validate", "gold.stock", "--data", str(data))  # checksums are written behind the commits
+    assert (log / "00000000000000000002.crc").exists()
+    (log / "00000000000000000002.json").write_text("")
+    seen = tarn.run("table", "validate", "gold.stock", "--data", str(data))
+    assert seen.returncode != 0 and "is empty, and no writer gets past it" in seen.stdout + seen.stderr
+    (log / "00000000000000000002.json").unlink()
+    seen = tarn.run("table", "validate", "gold.stock", "--data", str(data))
+    assert seen.returncode != 0 and "is of a commit that is gone" in seen.stdout + seen.stderr

@@ -484,3 +484,13 @@ def test_columns_named_with_their_schema_are_those_of_that_table(tmp_path):
     assert sql(data, "update a.t set v = a.t.id where a.t.id = 3").startswith("a.t: 1 row updated")
     assert sql(data, "merge into a.t using b.u on a.t.id = b.u.id when not matched then insert (id, v) values (b.u.id, b.u.v)").startswith("a.t: 2")
     assert rows(data, "select a.t.* from a.t join b.u on a.t.id = b.u.id order by a.t.id") == [{"id": 2, "v": 5}, {"id": 9, "v": 9}]
+
+
+def test_a_field_that_a_check_names_stays(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table a.t (id int, s struct(x int, y int), check (s.x > 0))")
+    assert "names s.x, which stays" in refused(data, "alter table a.t drop column s.x")
+    assert "names s.x, which stays" in refused(data, "alter table a.t rename column s.x to z")
+    sql(data, "alter table a.t rename column s.y to z")
+    assert "does not hold to CHECK" in refused(data, "insert into a.t values (1, {x: -1, z: 1})")
+    sql(data, "insert into a.t values (1, {x: 1, z: 1})")

@@ -15,6 +15,7 @@
 #include "tarn/lake/create_table.h"
 #include "tarn/sql/delta_write.h"
 #include "tarn/sql/quote.h"
+#include "tarn/sql/words.h"
 
 namespace tarn::lake {
 namespace {
@@ -375,12 +376,37 @@ class Alter {
         }
         return {};
     }
+    // A CHECK or generated column that names the field of a struct that goes or gets another name.
+    std::optional<std::string> rule_of_field(const delta::Snapshot& there) const {
+        const bool goes =
+            alter_.then == AlterThen::kDropColumn || alter_.then == AlterThen::kRenameColumn;
+        if (!goes || !column_.contains('.')) return std::nullopt;
+        const auto names_it = [&](std::string text) {
+            const sql::Words words(std::move(text));
+            for (size_t i = 0; i < words.size(); ++i) {
+                const auto name = words.name(i, words.behind_name(i)) + ".";
+                if (same_but_case(std::string_view(name).substr(0, column_.size() + 1),
+                                  column_ + "."))
+                    return true;
+            }
+            return false;
+        };
+        const auto rules = row_rules(engine_, there);
+        if (!rules) return std::nullopt;
+        for (const auto& check : rules->checks)
+            if (names_it(check.text)) return "CHECK " + check.name;
+        for (const auto& [column, expression] : rules->generated)
+            if (names_it(expression)) return "the generated column " + column;
+        return std::nullopt;
+    }
     // With mapped columns a name may have any character; without, Delta's rule holds.
     Status check(const delta::Snapshot& there) const {
         // A column that a rule names stays.
         if (alter_.then == AlterThen::kDropColumn || alter_.then == AlterThen::kRenameColumn)
             if (auto rules = row_rules(engine_, altered(there)); !rules)
                 return fail(std::move(rules).error());
+        if (const auto rule = rule_of_field(there))
+            return wrong(fmt::format("{} names {}, which stays", *rule, column_));
         if (edit_->mapping() == delta::ColumnMapping::kNone)
             TARN_RETURN_IF_ERROR(delta::check_names(edit_->schema));
         TARN_RETURN_IF_ERROR(check_case(edit_->schema.fields));

@@ -106,7 +106,7 @@ class Repair {
             const bool known = checksum != log.checksums.end();
             const auto what = held    ? "; a checkpoint holds what it did"
                               : known ? "; it was complete once: what it did is lost"
-                                      : "; it was never acknowledged";
+                                      : "; no checksum says that it ever was whole";
             found(folder_ + "/" + info.name, wrong + what, aside(info.name));
             TARN_RETURN_IF_ERROR(set_aside(info.name));
             gone_.insert(version);

@@ -131,7 +131,7 @@ TEST_F(RepairTest, ATornCommitAtTheEndIsMovedAside) {
     const auto all = rows();
     write(kLog + delta::commit_name(14), R"({"add":{"path":"part-x.parquet","partitionVal)");
     const auto done = mended();
-    EXPECT_THAT(done.repairs[0].what, HasSubstr("never acknowledged"));
+    EXPECT_THAT(done.repairs[0].what, HasSubstr("no checksum says"));
     EXPECT_EQ(aside(), std::vector{delta::commit_name(14)});
     EXPECT_EQ(rows(), all + 1);
     // An empty one hides nothing from readers, and stops every writer.
