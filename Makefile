@@ -90,7 +90,7 @@ delta-matrix: build ## write docs/delta-compatibility.md of what Spark, deltalak
 test-all: $(if $(TESTED),,test) ## and sanitizers, more seeds, real engines: what .ci/run runs
 	@$(call configure,asan)
 	@cmake --build --preset asan $(QUIET)
-	@TARN_SEEDS=$${TARN_SEEDS:-20} ctest --preset asan
+	@TARN_SEEDS=$${TARN_SEEDS:-10} ctest --preset asan
 	@$(call configure,tsan)
 	@cmake --build --preset tsan --target tarn_concurrent_tests $(QUIET)
 	@TARN_SEEDS=$${TARN_SEEDS:-10} ctest --preset tsan -L concurrent

@@ -31,7 +31,9 @@ function(tarn_test_program module suffix label)
   set(environment UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=ignore_noninstrumented_modules=1)
   if(label STREQUAL "unit")
     add_test(NAME ${module} COMMAND ${program} --gtest_brief=1)
-    set_tests_properties(${module} PROPERTIES ENVIRONMENT "${environment}")
+    # Modules of many tests begin first.
+    list(LENGTH T_SOURCES many)
+    set_tests_properties(${module} PROPERTIES ENVIRONMENT "${environment}" COST ${many})
     set(entries ${module})
   else()
     # A simulation is the longest entry: its tests are dealt out to two, which begin before all others.
