@@ -35,6 +35,19 @@ void each_column(od::value& object, std::span<const std::string> columns, F&& f)
     }
 }
 
+// What statistics say under each key, in turn. Raises what the parser does.
+template <class F>
+void each_key(std::string_view stats, F&& f) {
+    od::parser parser;
+    simdjson::padded_string padded(stats);
+    od::document document = parser.iterate(padded);
+    for (auto field : document.get_object()) {
+        const std::string key = text_of(od::raw_json_string(field.key()));
+        od::value value = field.value();
+        f(key, value);
+    }
+}
+
 }  // namespace
 
 std::vector<ColumnRange> read_statistics(std::string_view stats,
@@ -42,12 +55,7 @@ std::vector<ColumnRange> read_statistics(std::string_view stats,
     std::vector<ColumnRange> out(columns.size());
     if (stats.empty()) return out;
     try {
-        od::parser parser;
-        simdjson::padded_string padded(stats);
-        od::document document = parser.iterate(padded);
-        for (auto field : document.get_object()) {
-            const std::string key = text_of(od::raw_json_string(field.key()));
-            od::value value = field.value();
+        each_key(stats, [&](const std::string& key, od::value& value) {
             if (key == "minValues")
                 each_column(value, columns,
                             [&](size_t i, od::value& v) { out[i].min = scalar(v); });
@@ -60,7 +68,7 @@ std::vector<ColumnRange> read_statistics(std::string_view stats,
                     if (od::json_type(v.type()) == od::json_type::number && !v.get_int64().get(n))
                         out[i].nulls = n;
                 });
-        }
+        });
     } catch (const std::exception&) {
         return std::vector<ColumnRange>(
             columns.size());  // unreadable statistics are as good as none
@@ -107,12 +115,7 @@ Result<Leaves> read_leaf_statistics(std::string_view stats) {
     Leaves out;
     bool counted = false;
     try {
-        od::parser parser;
-        simdjson::padded_string padded(stats);
-        od::document document = parser.iterate(padded);
-        for (auto field : document.get_object()) {
-            const std::string key = text_of(od::raw_json_string(field.key()));
-            od::value value = field.value();
+        each_key(stats, [&](const std::string& key, od::value& value) {
             const bool low = key == "minValues";
             if (key == "numRecords") {
                 counted = int64_t(value.get_int64()) >= 0;
@@ -128,7 +131,7 @@ Result<Leaves> read_leaf_statistics(std::string_view stats) {
                     out[name].nulls = int64_t(v.get_int64());
                 });
             }
-        }
+        });
     } catch (const std::exception& e) {
         return fail(errors::kTableDamaged,
                     std::string("its statistics in the log cannot be read: ") + e.what());

@@ -66,7 +66,7 @@ Form form_of(const MultiFileColumnDefinition& column, const LogicalType& from,
     return out;
 }
 
-// Room for any number of rows: what DuckDB flattens of a constant NULL marks 2,048 at most.
+// With room for all rows, which in a list may be more than a vector has.
 void set_null(Vector& to, idx_t count) {
     to.SetVectorType(VectorType::FLAT_VECTOR);
     auto& mask = FlatVector::Validity(to);

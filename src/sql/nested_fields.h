@@ -8,10 +8,9 @@
 namespace tarn::sql {
 
 // In place of remap_struct(), which DuckDB puts where the fields of a file's column are not those
-// of the table's (by name, order or number), the same by our own hand. DuckDB 1.5.6 writes beyond
-// its vectors where a field of the elements of a list or map is not in the file and the lists of a
-// vector have more than 2,048 elements together, and takes lists that are NULL for elements that
-// are. `column`: resolved, so that its fields' identifiers are names in the file.
+// of the table's (by name, order or number), the same by our own hand: within lists and maps that
+// of DuckDB 1.5.6 writes beyond its memory, and takes lists that are NULL for elements that are.
+// `column`: resolved, so that its fields' identifiers are names in the file.
 duckdb::unique_ptr<duckdb::Expression> with_own_fields(
     duckdb::unique_ptr<duckdb::Expression> expression,
     const duckdb::MultiFileColumnDefinition& column);

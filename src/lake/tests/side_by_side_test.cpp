@@ -14,6 +14,11 @@ using testing::Pair;
 using testing::problem;
 using testing::World;
 
+// Changes none of the rows that it finds: it adds those that it does not.
+constexpr const char* kAddWhatIsNotThere =
+    "MERGE INTO a.stock t USING (VALUES (5), (300)) s(id) ON t.id = s.id WHEN MATCHED THEN DO "
+    "NOTHING WHEN NOT MATCHED THEN INSERT VALUES (s.id, 'c', s.id)";
+
 struct Case {
     const char* name;
     const char* properties;  // "" or ones that begin with a comma
@@ -159,9 +164,7 @@ const Case kCases[] = {
      "",
      true,
      false,
-     "MERGE INTO a.stock t USING (VALUES (5), (300)) s(id) ON t.id = s.id WHEN MATCHED THEN DO "
-     "NOTHING "
-     "WHEN NOT MATCHED THEN INSERT VALUES (s.id, 'c', s.id)",
+     kAddWhatIsNotThere,
      {"DELETE FROM a.stock WHERE id = 5"},
      2,
      "n = id AND (part = 'c') = (id IN (5, 300))",
@@ -170,9 +173,7 @@ const Case kCases[] = {
      "",
      false,
      false,
-     "MERGE INTO a.stock t USING (VALUES (5), (300)) s(id) ON t.id = s.id WHEN MATCHED THEN DO "
-     "NOTHING "
-     "WHEN NOT MATCHED THEN INSERT VALUES (s.id, 'c', s.id)",
+     kAddWhatIsNotThere,
      {"DELETE FROM a.stock WHERE id = 5"},
      2,
      "n = id AND (part = 'c') = (id IN (5, 300))",
@@ -181,9 +182,7 @@ const Case kCases[] = {
      "",
      true,
      false,
-     "MERGE INTO a.stock t USING (VALUES (5), (300)) s(id) ON t.id = s.id WHEN MATCHED THEN DO "
-     "NOTHING "
-     "WHEN NOT MATCHED THEN INSERT VALUES (s.id, 'c', s.id)",
+     kAddWhatIsNotThere,
      {"DELETE FROM a.stock WHERE id = 6"},
      1,
      "id <> 6 AND (part = 'c') = (id = 300)",
