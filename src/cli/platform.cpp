@@ -197,8 +197,8 @@ Status Platform::open_listeners(const Settings& settings) {
     flows_->start();
     log_->start_retention();
     care_.emplace(host::TableCareContext{*lake_, *change_engine_, clock_, metrics_,
-                                         logger_.named("maintain"),
-                                         flows_of_project().drop_output});
+                                         logger_.named("maintain"), flows_of_project().drop_output,
+                                         memory_});
     care_->set(project::care_plan(project_));
     care_->start();
     serving_.pid = getpid();

@@ -109,7 +109,7 @@ Result<InputBatchPtr> TopicReader::read(int32_t number, int64_t from, int64_t li
 Result<std::shared_ptr<InputBatch>> TopicReader::decode(Partition& partition, int32_t number,
                                                         int64_t from, int64_t cap) {
     if (from >= cap) return std::shared_ptr<InputBatch>();
-    auto fetched = log_.fetch({info_.id, number}, from, kChunkBytes);
+    auto fetched = log_.fetch({info_.id, number}, from, kChunkBytes, cap);
     TARN_RETURN_IF_ERROR(fetch_error(fetched, topic_.name, number, from));
     auto chunk = std::make_shared<InputBatch>();
     auto bytes = std::make_shared<Bytes>();

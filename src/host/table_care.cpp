@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "tarn/base/memory_level.h"
 #include "tarn/lake/change_rows.h"
 #include "tarn/lake/maintain.h"
 #include "tarn/sql/quote.h"
@@ -106,6 +107,9 @@ void TableCare::look(const std::string& table, Verb verb, std::optional<Duration
     auto& due = due_.try_emplace(key, now + std::min(kFirst, *every).us).first->second;
     due = std::min(due, now + every->us);  // it may be more often now
     if (now < due || stopping()) return;
+    const bool waits = verb == Verb::kCompact && now < due + every->us &&
+                       memory_level(context_.memory.get()) >= MemoryLevel::kShort;
+    if (waits) return;
     due = now + every->us;
     const auto done = verb == Verb::kCompact  ? compact(table, *every)
                       : verb == Verb::kVacuum ? vacuum(table)

@@ -189,8 +189,9 @@ void Log::append(AppendRequest request, AppendCallback done) {
 AppendOutcome Log::append_and_wait(AppendRequest request) {
     return impl_->append_and_wait(std::move(request));
 }
-FetchResult Log::fetch(const PartitionId& partition, int64_t offset, size_t max_bytes) {
-    return impl_->fetch(partition, offset, max_bytes);
+FetchResult Log::fetch(const PartitionId& partition, int64_t offset, size_t max_bytes,
+                       int64_t until) {
+    return impl_->fetch(partition, offset, max_bytes, until);
 }
 Result<OrderedRange> Log::next_in_order(const Uuid& topic, std::span<const int64_t> from,
                                         const OrderedLimits& limits) {

@@ -76,7 +76,8 @@ class Log::Impl {
     void try_room();
 
     // log_read.cpp
-    FetchResult fetch(const PartitionId& id, int64_t offset, size_t max_bytes);
+    FetchResult fetch(const PartitionId& id, int64_t offset, size_t max_bytes,
+                      int64_t until = INT64_MAX);
     std::optional<PartitionOffsets> offsets(const PartitionId& id) const;
     Result<OffsetAndTime> offset_for_time(const PartitionId& id, int64_t timestamp_ms);
     Result<OffsetAndTime> offset_of_max_time(const PartitionId& id);

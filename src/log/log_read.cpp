@@ -41,6 +41,7 @@ struct Log::Impl::Plan {
     PartitionId id;
     int64_t offset = 0;
     size_t max_bytes = 0;
+    int64_t until = 0;  // offset
     size_t bytes = 0;
     std::vector<Piece> pieces;
     std::vector<std::shared_ptr<Segment>> pinned;
@@ -95,7 +96,9 @@ void Log::Impl::plan_span(Plan& plan, const std::shared_ptr<Segment>& segment,
                                [](int64_t o, const BatchPlace& b) { return o < b.next_offset(); });
     bool on_disk = false;
     for (; at != batches.end(); ++at) {
-        if (!plan.pieces.empty() && plan.bytes + at->size > plan.max_bytes) break;
+        if (!plan.pieces.empty() &&
+            (plan.bytes + at->size > plan.max_bytes || at->next_offset() > plan.until))
+            break;
         Piece piece{segment, *at, nullptr};
         auto position = lane_position(segment->header.number, at->offset);
         if (auto* block = head_.find(position)) {
@@ -231,12 +234,14 @@ void Log::Impl::read_pieces(Plan& plan, FetchResult& result) {
     if (read) metrics_.fetched_disk.add(double(read));
 }
 
-FetchResult Log::Impl::fetch(const PartitionId& id, int64_t offset, size_t max_bytes) {
+FetchResult Log::Impl::fetch(const PartitionId& id, int64_t offset, size_t max_bytes,
+                             int64_t until) {
     FetchResult result;
     Plan plan;
     plan.id = id;
     plan.offset = offset;
     plan.max_bytes = max_bytes;
+    plan.until = until;
     while (!plan_fetch(plan, result)) {
         auto index = load_index(plan.missing);
         if (!index) {

@@ -20,10 +20,6 @@
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/quote.h"
 
-namespace tarn::errors {
-extern const ErrorId kSqlMemory;
-}  // namespace tarn::errors
-
 namespace tarn::sql {
 
 // --- Errors ---

@@ -36,6 +36,13 @@ class PairSet {
         if (at < capacity_) __builtin_prefetch(memory() + at, 1);
     }
     size_t size() const { return count_; }
+    // Also gives its memory back.
+    void clear() {
+        memory_ = {};
+        capacity_ = count_ = 0;
+        words_ = 1;
+        values_ = 0;
+    }
     size_t bytes() const { return capacity_ * sizeof(uint64_t); }
 
   private:

@@ -246,10 +246,20 @@ void PaneTable::add_distinct(size_t index, const DistinctValues& values, DataChu
     table_->AddChunk(key_rows, payload_rows, layout_.distincts[index].aggregates);
 }
 
-size_t PaneTable::memory_bytes() const {
-    auto bytes = table_bytes(*table_) + table_->GetAggregateAllocator()->AllocationSize();
+void PaneTable::forget_pairs() {
     for (auto& seen : seen_)
+        seen.clear();
+}
+
+size_t PaneTable::pair_bytes() const {
+    size_t bytes = 0;
+    for (const auto& seen : seen_)
         bytes += seen.bytes();
+    return bytes;
+}
+
+size_t PaneTable::group_bytes() const {
+    auto bytes = table_bytes(*table_) + table_->GetAggregateAllocator()->AllocationSize();
     for (auto& keys : touched_keys_)
         bytes += keys->GetAllocationSize();
     return bytes;

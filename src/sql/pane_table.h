@@ -106,7 +106,11 @@ class PaneTable {
         ++touched_->epoch;
     }
     size_t groups() const { return table_->Count(); }
-    size_t memory_bytes() const;
+    size_t memory_bytes() const { return group_bytes() + pair_bytes(); }
+    size_t group_bytes() const;
+    size_t pair_bytes() const;
+    // The values that come from here on are others than those before.
+    void forget_pairs();
 
   private:
     void remember_touched(duckdb::DataChunk& keys);

@@ -14,6 +14,8 @@ namespace {
 constexpr int kMostBits = 20;          // of a part: a million parts
 constexpr size_t kFew = 16;            // groups or values that are not split
 constexpr size_t kBytesOfGroup = 128;  // in memory, about
+constexpr size_t kBytesOfPair = 22;    // of group and value, at most
+constexpr int kMostPasses = 6;         // over the rows of a part: so many bits more
 
 duckdb::vector<LogicalType> types_of(const DataChunk& groups, const DataChunk& payload) {
     duckdb::vector<LogicalType> types;
@@ -65,10 +67,52 @@ void StoredPane::add(DataChunk& groups, DataChunk& payload) {
             all.data[at++].Reference(column);
     if (at == 0) all.data[0].Reference(duckdb::Value::UTINYINT(0));
     all.SetCardinality(payload.size());
-    rows_.Append(all);
+    if (shape_.layout.distincts.size() != 1 || rows_.Count() < kRowsOfNoPart)
+        rows_.Append(all);
+    else
+        add_to_parts(all, payload);
+}
+
+// The rows of a chunk, by parts.
+void StoredPane::add_to_parts(DataChunk& all, DataChunk& payload) {
+    constexpr size_t kParts = size_t(1) << kPartBits;
+    while (parts_.size() < kParts)
+        parts_.emplace_back(duckdb::BufferManager::GetBufferManager(context_), rows_.Types());
+    DataChunk values;
+    refer(payload, shape_.layout.distincts[0].arguments, values);
+    duckdb::Vector hashes(LogicalType::HASH);
+    values.Hash(hashes);
+    hashes.Flatten(all.size());
+    const auto* hash = duckdb::FlatVector::GetData<duckdb::hash_t>(hashes);
+    std::array<idx_t, kParts + 1> from = {};
+    for (idx_t i = 0; i < all.size(); ++i)
+        ++from[(hash[i] & (kParts - 1)) + 1];
+    for (size_t part = 0; part < kParts; ++part)
+        from[part + 1] += from[part];
+    SelectionVector order(STANDARD_VECTOR_SIZE);
+    auto to = from;
+    for (idx_t i = 0; i < all.size(); ++i)
+        order.set_index(to[hash[i] & (kParts - 1)]++, i);
+    for (size_t part = 0; part < kParts; ++part) {
+        const auto count = from[part + 1] - from[part];
+        if (count == 0) continue;
+        DataChunk some;
+        some.InitializeEmpty(rows_.Types());
+        some.Reference(all);
+        some.Slice(SelectionVector(order.data() + from[part]), count);
+        parts_[part].Append(some);
+    }
+}
+
+size_t StoredPane::rows() const {
+    auto sum = rows_.Count();
+    for (const auto& part : parts_)
+        sum += part.Count();
+    return sum;
 }
 
 void StoredPane::results(size_t memory, const Each& each) {
+    if (results_of_all(memory, each)) return;
     for (size_t set = 0; set < shape_.sets.size(); ++set)
         if (shape_.sets[set].empty())
             results_of_whole(set, memory, each);
@@ -79,12 +123,35 @@ void StoredPane::results(size_t memory, const Each& each) {
 // Until each(groups, payload) says false; whether it never did.
 template <class F>
 bool StoredPane::scan(F&& each) {
+    if (!scan(rows_, each)) return false;
+    for (auto& part : parts_)
+        if (!scan(part, each)) return false;
+    return true;
+}
+
+// The rows whose one DISTINCT's values are in the part.
+template <class F>
+bool StoredPane::scan_part(Part part, F&& each) {
+    if (part.bits == 0) return scan(each);
+    auto of_part = [&](DataChunk& groups, DataChunk& payload) {
+        DataChunk values;
+        refer(payload, shape_.layout.distincts[0].arguments, values);
+        return !keep(part, values, {&groups, &payload}) || each(groups, payload);
+    };
+    if (!scan(rows_, of_part)) return false;
+    if (parts_.empty()) return true;
+    auto& rows = parts_[part.ending % parts_.size()];
+    return part.bits == kPartBits ? scan(rows, each) : scan(rows, of_part);
+}
+
+template <class F>
+bool StoredPane::scan(Rows& rows, F&& each) {
     duckdb::ColumnDataScanState state;
-    rows_.InitializeScan(state);
+    rows.InitializeScan(state);
     DataChunk chunk;
-    rows_.InitializeScanChunk(state, chunk);
+    rows.InitializeScanChunk(state, chunk);
     const auto end = group_count_ + shape_.layout.types.size();
-    while (rows_.Scan(state, chunk)) {
+    while (rows.Scan(state, chunk)) {
         DataChunk groups, payload;
         refer(chunk, 0, group_count_, groups);
         refer(chunk, group_count_, end, payload);
@@ -134,6 +201,65 @@ bool StoredPane::keep(Part part, DataChunk& hashed, std::initializer_list<DataCh
     if (n == 0) return false;
     for (auto* chunk : chunks)
         chunk->Slice(chosen, n);
+    return true;
+}
+
+// False, with nothing given, where that is not possible: several DISTINCTs each need parts of their
+// own, and the groups of all sets may be too many. A part of the rows is read more than once if its
+// values are too many; how much a row of it takes is told by the parts before.
+bool StoredPane::results_of_all(size_t memory, const Each& each) {
+    const auto& layout = shape_.layout;
+    const auto sets = shape_.sets.size();
+    if (layout.distincts.size() > 1) return false;
+    std::vector<PaneTable> tables;
+    for (size_t set = 0; set < sets; ++set)
+        tables.emplace_back(context_, layout, shape_.key_types[set], shape_.sets[set].empty());
+    auto sum_of = [&](auto bytes) {
+        size_t sum = 0;
+        for (const auto& table : tables)
+            sum += (table.*bytes)();
+        return sum;
+    };
+    const auto most = sum_of(&PaneTable::group_bytes) + memory;
+    auto of_row = kBytesOfGroup + sets * kBytesOfPair;
+    auto add = [&](Part part) {
+        std::vector<DistinctValues> values;
+        for (const auto& distinct : layout.distincts)
+            values.emplace_back(context_, layout, distinct);
+        const auto empty = values.empty() ? 0 : values[0].memory_bytes();
+        size_t rows = 0;
+        const bool fits = scan_part(part, [&](DataChunk& groups, DataChunk& payload) {
+            rows += payload.size();
+            for (auto& of_distinct : values)
+                of_distinct.add(payload);
+            for (size_t set = 0; set < sets; ++set) {
+                DataChunk keys;
+                keys_of(set, groups, keys);
+                tables[set].add(keys, payload, values);
+            }
+            return sum_of(&PaneTable::group_bytes) <= most;
+        });
+        if (rows >= kRowsOfNoPart)
+            of_row = (values.empty()
+                          ? 0
+                          : values[0].memory_bytes() - empty + sum_of(&PaneTable::pair_bytes)) *
+                         5 / 4 / rows +
+                     1;
+        for (auto& table : tables)
+            table.forget_pairs();
+        return fits;
+    };
+    const int bits = parts_.empty() ? 0 : kPartBits;
+    for (uint64_t ending = 0; ending < uint64_t(1) << bits; ++ending) {
+        const auto rows = (rows_.Count() >> bits) + (bits > 0 ? parts_[ending].Count() : 0);
+        int more = 0;
+        while (!layout.distincts.empty() && rows * of_row >> more > memory)
+            if (++more > kMostPasses) return false;
+        for (uint64_t pass = 0; pass < uint64_t(1) << more; ++pass)
+            if (!add({ending | pass << bits, bits + more})) return false;
+    }
+    for (size_t set = 0; set < sets; ++set)
+        tables[set].take([&](DataChunk& keys, DataChunk& results) { each(set, keys, results); });
     return true;
 }
 

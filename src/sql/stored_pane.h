@@ -2,10 +2,13 @@
 
 // A window pane that keeps its rows instead of its groups: they lie in blocks of DuckDB's buffer
 // manager, which spills them to the disk when its memory is short. The groups are made when the
-// window ends: set by set, and where a set's groups do not fit, in parts of them by the hash of
-// their keys, so that what stands in memory at once is bounded whatever the window holds.
+// window ends: of all sets in one pass over the rows, which lie apart by the hash of what DISTINCT
+// takes, so that the values of one part after the other stand in memory. Where the groups of all
+// sets do not fit, set by set, and where those of a set do not, in parts of them by the hash of
+// their keys: what stands in memory at once is bounded whatever the window holds.
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <initializer_list>
 
@@ -29,11 +32,11 @@ class StoredPane {
 
     // Rows, each with the values of all groups and of what the aggregates take.
     void add(duckdb::DataChunk& groups, duckdb::DataChunk& payload);
-    size_t rows() const { return rows_.Count(); }
+    size_t rows() const;
 
     // What its groups take at most, about, in bytes.
     size_t bytes_of_groups() const;
-    // All rows, in the order in which they came.
+    // All rows, in an order that follows from that in which they came.
     using EachRows = std::function<void(duckdb::DataChunk& groups, duckdb::DataChunk& payload)>;
     void each_rows(const EachRows& each);
 
@@ -45,15 +48,24 @@ class StoredPane {
     void results(size_t memory, const Each& each);
 
   private:
-    // Keys whose hash ends in these bits.
+    using Rows = duckdb::ColumnDataCollection;
+    static constexpr int kPartBits = 4;              // sixteen parts of rows
+    static constexpr size_t kRowsOfNoPart = 32'768;  // a part's block would be larger than its rows
+    // Keys, or what DISTINCT takes, whose hash ends in these bits.
     struct Part {
         uint64_t ending = 0;
         int bits = 0;
     };
+    bool results_of_all(size_t memory, const Each& each);
     void results_of_part(size_t set, Part part, size_t memory, const Each& each);
     void results_of_whole(size_t set, size_t memory, const Each& each);
     template <class F>
     bool scan(F&& each);
+    template <class F>
+    bool scan(Rows& rows, F&& each);
+    template <class F>
+    bool scan_part(Part part, F&& each);
+    void add_to_parts(duckdb::DataChunk& all, duckdb::DataChunk& payload);
     void keys_of(size_t set, duckdb::DataChunk& groups, duckdb::DataChunk& keys) const;
     void add_values(size_t set, size_t distinct, Part part, size_t memory, PaneTable& table);
     static std::array<Part, 2> halves(Part part) {
@@ -67,7 +79,8 @@ class StoredPane {
     duckdb::ClientContext& context_;
     const PaneShape& shape_;
     const size_t group_count_;
-    duckdb::ColumnDataCollection rows_;
+    Rows rows_;               // the first, of all parts
+    std::deque<Rows> parts_;  // those behind them, by the hash of the one DISTINCT's values
 };
 
 }  // namespace tarn::sql

@@ -17,7 +17,8 @@ namespace {
 // Of what the flows' SQL may hold, in percent: up to here windows that begin keep their groups;
 // below this they do so again after memory had run out.
 constexpr int64_t kRoomForGroups = 45, kRoomAgain = 30;
-constexpr int64_t kPartOfResults = 8;  // of it, for the groups of a window that kept its rows
+constexpr int64_t kPartOfResults = 8;  // of it, for the groups of a window that kept its rows,
+constexpr int kMostHalvings = 5;       // and half as much each time it was too much
 
 constexpr int64_t kFar = int64_t(1) << 62;
 
@@ -111,8 +112,12 @@ Status WindowsStep::choose_store() {
 Status WindowsStep::run(const Input& input, bool replay) {
     auto done = compute(input, replay);
     // The flow is opened anew, and what is open is built again on the disk.
-    if (!done && done.error().code() == ErrorCode::kResourceExhausted)
+    if (!done && done.error().code() == ErrorCode::kResourceExhausted) {
         store_until_ = std::max(newest_event_, store_until_.value_or(newest_event_));
+        halvings_ = std::min(halvings_ + 1, kMostHalvings);
+    } else if (done && !replay) {
+        halvings_ = std::max(halvings_ - 1, 0);
+    }
     return done;
 }
 
@@ -139,7 +144,7 @@ Status WindowsStep::compute(const Input& input, bool replay) {
     auto& view = port(kRows);
     view = {.remove_before = remove_before()};
     // The first epoch may be one that the view has from an earlier life, and so ignores.
-    const auto part = sql::memory_limit(world_.engine) / kPartOfResults;
+    const auto part = sql::memory_limit(world_.engine) / kPartOfResults >> halvings_;
     TARN_TRY(auto changes,
              query_->take_changes(&refusals_, {.watermark = times_.watermark,
                                                .memory_bytes = part,

@@ -82,6 +82,7 @@ class WindowsStep final : public Step {
     // Memory ran out: windows keep their rows until the watermark has passed this and there is
     // room.
     std::optional<Timestamp> store_until_;
+    int halvings_ = 0;  // of the memory for results: how often of late it ran out
 
     // Of the epoch that ran last.
     Timestamp newest_event_ = kNoTime;

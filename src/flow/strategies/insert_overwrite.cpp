@@ -60,21 +60,29 @@ Status GroupsStep::compute(const Input& input, bool) {
     };
     RefusedInputs refused;
     TARN_TRY(auto added, partial_of_good_rows(batches, partial, refused));
-    TARN_TRY(auto like, query_->finish(added.states));
-    if (like->row_count == 0) {
+    std::vector<BatchPtr> like;
+    auto touch = [&](const std::vector<BatchPtr>& states) -> Status {
+        TARN_TRY(auto rows, query_->finish(states));
+        if (rows->row_count > 0) like.push_back(std::move(rows));
+        return {};
+    };
+    TARN_RETURN_IF_ERROR(in_pieces(added.states, touch));
+    if (like.empty()) {
         refuse(refused);
         return {};
     }
     TARN_TRY(auto session, world_.engine.session());
-    TARN_TRY(auto standing, this->standing(kRows).read_like(*session, {like}, output_names_));
+    TARN_TRY(auto standing, this->standing(kRows).read_like(*session, like, output_names_));
     TARN_TRY(auto before, query_->resume(standing.rows));
     TARN_TRY(auto merged, merge_good_rows(*query_, {before}, added, partial, refused));
     refuse(refused);
-    TARN_TRY(auto rows, query_->finish({merged}));
-    counters_.rows_out += int64_t(rows->row_count);
-    rows_ = {rows};
     replace_at_ = standing.version;
-    return {};
+    return in_pieces(merged, [&](const std::vector<BatchPtr>& some) -> Status {
+        TARN_TRY(auto rows, query_->finish(some));
+        counters_.rows_out += int64_t(rows->row_count);
+        rows_.push_back(std::move(rows));
+        return {};
+    });
 }
 
 ModelStrategy insert_overwrite_strategy() {

@@ -36,8 +36,12 @@ Status RecomputeStep::compute(const Input& input, bool replay) {
     std::vector<BatchPtr> keys;
     for (const auto& [source, slice] : input.parts) {
         if (slice->rows.empty()) continue;
-        TARN_TRY(auto groups, query_->groups_of(slice->rows));
-        if (groups->row_count > 0) keys.push_back(std::move(groups));
+        auto touch = [&](const std::vector<BatchPtr>& rows) -> Status {
+            TARN_TRY(auto groups, query_->groups_of(rows));
+            if (groups->row_count > 0) keys.push_back(std::move(groups));
+            return {};
+        };
+        TARN_RETURN_IF_ERROR(in_pieces(slice->rows, touch));
     }
     const auto& range = input.plan.ranges.front();
     const bool first = range.from.within == kAllThatStands;
@@ -46,17 +50,25 @@ Status RecomputeStep::compute(const Input& input, bool replay) {
     const auto version = range.to.within == 0 ? range.to.at - 1 : range.to.at;
     TARN_TRY(auto session, world_.engine.session());
     TARN_TRY(const auto table, world_.lake.give(*session, model_.source, version, columns_));
-    auto groups = first ? query_->all(*session, table->text())
-                        : query_->groups(*session, table->text(), keys);
-    if (!groups)
-        return fail(groups.error().with_context(
+    auto work_out = [&](const std::vector<BatchPtr>& some) -> Status {
+        TARN_TRY(auto groups, first ? query_->all(*session, table->text())
+                                    : query_->groups(*session, table->text(), some));
+        for (auto& rows : groups.rows)
+            rows_.push_back(std::move(rows));
+        for (auto& rows : groups.gone)
+            gone_.push_back(std::move(rows));
+        return {};
+    };
+    // The columns of the keys, all of them.
+    std::vector<int> key;
+    for (size_t i = 0; !first && i < query_->info().key.size(); ++i)
+        key.push_back(int(i));
+    if (auto done = in_pieces_by_key(keys, key, work_out); !done)
+        return fail(done.error().with_context(
             fmt::format("groups of table {} at version {}", model_.source, version)));
-    for (const auto& rows : groups->rows)
-        counters_.rows_out += int64_t(rows->row_count);
-    for (const auto& rows : groups->gone)
-        counters_.rows_out += int64_t(rows->row_count);
-    rows_ = std::move(groups->rows);
-    gone_ = std::move(groups->gone);
+    for (const auto* some : {&rows_, &gone_})
+        for (const auto& rows : *some)
+            counters_.rows_out += int64_t(rows->row_count);
     return {};
 }
 

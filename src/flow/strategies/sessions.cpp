@@ -189,9 +189,11 @@ Status SessionsStep::close() {
     for (const auto& some : closed)
         counters_.rows_out += int64_t(some->row_count);
     if (closed.empty() || replaying_) return {};
-    TARN_TRY(auto rows, query_->finish(closed));
-    rows_.push_back(rows);
-    return {};
+    return in_pieces(closed, [&](const std::vector<BatchPtr>& some) -> Status {
+        TARN_TRY(auto rows, query_->finish(some));
+        rows_.push_back(std::move(rows));
+        return {};
+    });
 }
 
 // Pieces of so many rows that what SQL makes of one is bounded, in their order.
@@ -246,7 +248,8 @@ Status SessionsStep::add(const std::vector<BatchPtr>& rows) {
         std::ranges::move(same, std::back_inserter(standing));
     }
     TARN_TRY(auto merged, merge_good_rows(*query_, std::move(standing), added, partial, refused));
-    open_.add(merged);
+    for (auto& part : merged)
+        open_.add(std::move(part));
     refuse(refused);
     return bound_memory();
 }

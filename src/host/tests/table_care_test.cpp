@@ -37,7 +37,8 @@ class TableCareTest : public ::testing::Test {
                                            if (node.name == used_)
                                                return fail(ErrorCode::kFailedPrecondition, "used");
                                            return lake_->drop_table(node.name);
-                                       }});
+                                       },
+                                       memory_});
     }
     void append(int64_t id) {
         auto batch = std::make_shared<codec::ColumnBatch>();
@@ -63,6 +64,7 @@ class TableCareTest : public ::testing::Test {
         care_->step();
     }
 
+    std::shared_ptr<MemoryBudget> memory_ = MemoryBudget::root("all", 100 << 20);
     std::string used_;  // a table that is not dropped
     ManualClock clock_;
     io::SimulatedDisk disk_{1, clock_};
@@ -101,6 +103,30 @@ TEST_F(TableCareTest, SmallFilesArePackedWhenTheyAreDue) {
     pass(Duration::seconds(8 * 86'400));
     EXPECT_LT(disk_.list("/lake/bronze/clicks")->size(), bytes);
     EXPECT_EQ(table().rows, 20);
+}
+
+TEST_F(TableCareTest, PackingWaitsWhileMemoryIsShortButNotForEver) {
+    CarePlan plan;
+    plan.all.compact = Duration::seconds(3600);
+    care_->set(plan);
+    for (int64_t id = 1; id <= 6; ++id)
+        append(id);
+    care_->step();
+    auto all = memory_->reserve(90 << 20);
+    ASSERT_TRUE(all);
+    pass(Duration::seconds(60));
+    EXPECT_EQ(table().files, 6);
+    all->release();
+    pass(Duration::seconds(10));
+    EXPECT_EQ(table().files, 1);
+
+    for (int64_t id = 7; id <= 12; ++id)
+        append(id);
+    all = memory_->reserve(90 << 20);
+    pass(Duration::seconds(3600));
+    EXPECT_EQ(table().files, 7);
+    pass(Duration::seconds(3600));
+    EXPECT_LT(table().files, 7);
 }
 
 TEST_F(TableCareTest, OldRowsGo) {

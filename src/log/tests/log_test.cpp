@@ -222,6 +222,14 @@ TEST_F(LogTest, FetchTakesWholeBatchesWithinItsBytesAndAtLeastOne) {
             total += slice.bytes.size();
         EXPECT_EQ(total, batches * size);
     }
+    // And none that ends behind what is asked for, but the first.
+    for (int64_t until : {0, 6, 10, 100}) {
+        auto fetched = log->fetch(id, 5, 1'000'000, until);
+        size_t total = 0;
+        for (auto& slice : fetched.slices)
+            total += slice.bytes.size();
+        EXPECT_EQ(total, size_t(std::max<int64_t>(1, until - 5)) * size) << until;
+    }
     EXPECT_TRUE(log->fetch(id, 100, 1000).slices.empty());
     EXPECT_EQ(log->fetch(id, 100, 1000).code, FetchCode::kOk);
     EXPECT_EQ(log->fetch(id, 101, 1000).code, FetchCode::kOffsetOutOfRange);

@@ -88,9 +88,10 @@ void check(const Case& c, uint64_t seed, Stored stored) {
     changes.schema = query.info().output;
     int64_t now = 1'000'000 * (int64_t(random.below(100)) - 50),
             watermark = std::numeric_limits<int64_t>::min();
-    // Of so little memory that each set of groups comes in many parts.
+    // Of so little memory that each set of groups comes in many parts, or of enough for all.
     auto take = [&](Timestamp ended) {
-        auto batch = query.take_changes(nullptr, {.watermark = ended, .memory_bytes = 1});
+        auto batch = query.take_changes(
+            nullptr, {.watermark = ended, .memory_bytes = int64_t(1) << random.below(28)});
         ASSERT_TRUE(batch) << batch.error().message();
         changes.batches.push_back(*batch);
     };
@@ -157,6 +158,51 @@ TEST(LiveQueryProperty, EqualsBatchSqlOverTheRowsOnTime) {
         for (uint64_t seed = 1; seed <= 6; ++seed)
             for (auto stored : {Stored::kNone, Stored::kSome, Stored::kAll})
                 check(c, seed, stored);
+}
+
+// So many rows of a window on the disk that they lie apart by their users.
+TEST(LiveQueryProperty, ManyRowsOfAStoredWindowEqualBatchSql) {
+    const std::string select =
+        "tumble(event_time, interval '1 hour') as w, page, user_id % 7 as part, count(*) as n, "
+        "count(distinct user_id) as users, sum(distinct user_id) as ids, sum(user_id) as total";
+    const std::string group = "grouping sets ((w), (w, page), (w, part), (w, page, part))";
+    Random random(11);
+    Stream all;
+    std::vector<std::shared_ptr<const codec::ColumnBatch>> batches;
+    for (int i = 0; i < 8; ++i) {
+        auto rows = random_rows(random, 20'000, 1'000'000'000);
+        for (auto& user : rows.users)
+            user =
+                random.chance(0.05) ? std::nullopt : std::optional<int64_t>(random.below(30'000));
+        for (auto& time : rows.times)
+            time = time.value_or(1'000'000'000);
+        batches.push_back(rows.batch(i % 2 == 0));
+        for (size_t row = 0; row < rows.times.size(); ++row)
+            all.add(rows, row);
+    }
+    Fixture f;
+    f.tables.tables["t.rows"] = RowsRef{kSchema.columns, {all.batch(false)}};
+    const auto naive = f.json("select " + select +
+                              ", case when grouping(page) = 1 and grouping(part) = 1 then 0 when "
+                              "grouping(part) = 1 then 1 when grouping(page) = 1 then 2 else 3 "
+                              "end::int as grouping_set from t.rows group by " +
+                              group + " order by all");
+    // In one pass over each part's rows, in several, and set by set.
+    for (const int64_t memory : {64 << 20, 1 << 20, 1 << 16}) {
+        auto query = std::move(*LiveQuery::compile(
+            std::move(*f.engine->session()),
+            "select " + select + " from stream('s') group by " + group, std::vector{kSchema}, {}));
+        query->store_windows(true);
+        std::vector<uint32_t> late;
+        for (const auto& batch : batches)
+            ASSERT_TRUE(query->add(*batch, Timestamp{0}, late));
+        ASSERT_EQ(query->stored_windows(), 1u);
+        auto taken = query->take_changes(
+            nullptr, {.watermark = {std::numeric_limits<int64_t>::max()}, .memory_bytes = memory});
+        ASSERT_TRUE(taken) << taken.error().message();
+        f.tables.tables["t.taken"] = RowsRef{(*taken)->schema, {*taken}};
+        EXPECT_EQ(f.json("select * from t.taken order by all"), naive) << memory;
+    }
 }
 
 TEST(LiveQueryProperty, TheSameRunTwiceGivesTheSameChanges) {

@@ -12,10 +12,6 @@
 #include "tarn/sql/error_ids.h"
 #include "tarn/sql/result.h"
 
-namespace tarn::errors {
-extern const ErrorId kSqlMemory;
-}  // namespace tarn::errors
-
 namespace tarn::sql {
 namespace {
 

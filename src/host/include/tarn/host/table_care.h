@@ -7,11 +7,13 @@
 #include <condition_variable>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "tarn/base/logger.h"
+#include "tarn/base/memory.h"
 #include "tarn/base/metrics.h"
 #include "tarn/base/mutex.h"
 #include "tarn/base/time.h"
@@ -30,10 +32,11 @@ struct TableCareContext {
     Logger logger;
     // How a table is dropped, which flows have a say in; empty: none is.
     std::function<Status(const flow::Node&, flow::Dropped)> drop = {};
+    std::shared_ptr<MemoryBudget> memory = nullptr;  // the process's; may be null
 };
 
 // Packing takes no more than a quarter of the time between two of its looks at a table; what was
-// not done is done at the next. A table that fails is said once for each reason, and looked at
+// not done is done at the next. While memory is short it waits, for one such time at most. A table that fails is said once for each reason, and looked at
 // again when it is due. set() and stop() may come from any thread.
 class TableCare {
   public:

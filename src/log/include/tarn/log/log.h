@@ -231,7 +231,10 @@ class Log {
 
     // --- read
     // ---------------------------------------------------------------------------------------------------
-    FetchResult fetch(const PartitionId& partition, int64_t offset, size_t max_bytes);
+    // Batches from the one with `offset` on, the first however large it is; of the others none that
+    // ends behind `until`, so that nothing is read that is not wanted.
+    FetchResult fetch(const PartitionId& partition, int64_t offset, size_t max_bytes,
+                      int64_t until = INT64_MAX);
     std::optional<PartitionOffsets> offsets(const PartitionId& partition) const;
     // Up to where the partitions are read, from these offsets on, so that every stable batch of the
     // topic that was appended before one that is read is read too. Offsets outside of the log give

@@ -16,6 +16,7 @@ extern const ErrorId kSqlUnknownName;
 extern const ErrorId kSqlEngineFailed;
 extern const ErrorId kSqlValue;
 extern const ErrorId kSqlRow;
+extern const ErrorId kSqlMemory;
 
 }  // namespace tarn::errors
 
