@@ -38,7 +38,10 @@ Result<Logger> logger_of(const Settings& settings) {
 }
 
 constexpr int64_t kPartOfBuffers = 32;    // of memory.limit: each buffer between parts
-constexpr int64_t kLeastLent = 48 << 20;  // bytes, to an engine
+constexpr int64_t kLeastLent = 48 << 20;  // bytes, to an engine,
+// and at least such a part of what it may have: batches of flows come in smaller pieces, queries of
+// people do not.
+constexpr int64_t kPartOfFlowSql = 4, kPartOfSql = 2;
 
 // A listener, or why it did not open: a port in use says who has it and which flag to use.
 template <class Listener>
@@ -124,19 +127,20 @@ Status Platform::open_stores(const Settings& settings) {
     user_sql.restricted = false;
     user_sql.cache_files = false;
     TARN_TRY(change_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
-    const auto least = [](int64_t most) { return std::min(most, std::max(kLeastLent, most / 2)); };
-    const auto borrower = [&](sql::Engine& engine, int64_t most, const char* name,
+    const auto borrower = [&](sql::Engine& engine, int64_t most, int64_t part, const char* name,
                               const char* what) {
-        return Borrower{engine, {.least = least(most), .most = most}, metrics_.gauge(name, what)};
+        const auto least = std::min(most, std::max(kLeastLent, most / part));
+        return Borrower{engine, {.least = least, .most = most}, metrics_.gauge(name, what)};
     };
     keeper_.emplace(
         memory_,
         std::vector<Borrower>{
-            borrower(*flow_engine_, flow_sql.memory_bytes, "tarn_memory_flow_sql_bytes",
-                     "Memory that the flows' SQL may take now."),
-            borrower(*user_engine_, user_sql.memory_bytes, "tarn_memory_people_sql_bytes",
-                     "Memory that the SQL of people may take now."),
-            borrower(*change_engine_, user_sql.memory_bytes, "tarn_memory_change_sql_bytes",
+            borrower(*flow_engine_, flow_sql.memory_bytes, kPartOfFlowSql,
+                     "tarn_memory_flow_sql_bytes", "Memory that the flows' SQL may take now."),
+            borrower(*user_engine_, user_sql.memory_bytes, kPartOfSql,
+                     "tarn_memory_people_sql_bytes", "Memory that the SQL of people may take now."),
+            borrower(*change_engine_, user_sql.memory_bytes, kPartOfSql,
+                     "tarn_memory_change_sql_bytes",
                      "Memory that statements that change tables may take now.")},
         metrics_, logger_.named("memory"));
     return lend_functions(*change_engine_);

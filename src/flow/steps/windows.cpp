@@ -7,6 +7,7 @@
 
 #include "tarn/base/memory_level.h"
 #include "tarn/base/names.h"
+#include "tarn/base/settings.h"
 #include "tarn/codec/select_rows.h"
 #include "tarn/sql/engine_memory.h"
 #include "tarn/sql/error_ids.h"
@@ -15,8 +16,9 @@ namespace tarn::flow {
 namespace {
 
 // Of what the flows' SQL may hold, in percent: up to here windows that begin keep their groups;
-// below this they do so again after memory had run out.
-constexpr int64_t kRoomForGroups = 45, kRoomAgain = 30;
+// below this they do so again after memory had run out; and above this the groups of those that are
+// open leave too little for other flows.
+constexpr int64_t kRoomForGroups = 45, kRoomAgain = 30, kMostOfGroups = 70;
 constexpr int64_t kPartOfResults = 8;  // of it, for the groups of a window that kept its rows,
 constexpr int kMostHalvings = 5;       // and half as much each time it was too much
 
@@ -103,6 +105,11 @@ Status WindowsStep::choose_store() {
     if (store_until_ && times_.watermark > *store_until_ && !is_short &&
         used < limit / 100 * kRoomAgain)
         store_until_.reset();
+    if (const auto groups = int64_t(query_->memory_bytes()); groups > limit / 100 * kMostOfGroups)
+        return fail(errors::kSqlMemory,
+                    fmt::format("the groups of its open windows take {} of the {} that the flows' "
+                                "SQL may hold now: their rows are read again, onto the disk",
+                                format_bytes(groups), format_bytes(limit)));
     const auto room = limit / 100 * kRoomForGroups - used;
     const bool store = store_until_ || is_short || room < 0;
     query_->store_windows(store);
