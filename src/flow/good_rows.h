@@ -1,8 +1,8 @@
 #pragma once
 
-// What is done over all rows of an epoch is done over fewer of them where they stop it. A value that
-// an expression of a model's SQL refuses (a cast that fails, a sum past 64 bits): over the rows
-// without it. Memory that their SQL may not take: over smaller pieces, one after the other.
+// What is done over all rows of an epoch is done over fewer of them where they stop it. A value
+// that an expression of a model's SQL refuses (a cast that fails, a sum past 64 bits): over the
+// rows without it. Memory that their SQL may not take: over smaller pieces, one after the other.
 
 #include <functional>
 #include <string>

@@ -36,8 +36,9 @@ struct TableCareContext {
 };
 
 // Packing takes no more than a quarter of the time between two of its looks at a table; what was
-// not done is done at the next. While memory is short it waits, for one such time at most. A table that fails is said once for each reason, and looked at
-// again when it is due. set() and stop() may come from any thread.
+// not done is done at the next. While memory is short it waits, for one such time at most. A table
+// that fails is said once for each reason, and looked at again when it is due. set() and stop() may
+// come from any thread.
 class TableCare {
   public:
     explicit TableCare(TableCareContext context);
