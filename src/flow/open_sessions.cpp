@@ -119,6 +119,17 @@ void OpenSessions::add(Batch rows) {
     if (rows && rows->row_count > 0) parts_.push_back(part_of(std::move(rows)));
 }
 
+// The first of what it knows of its rows; memory goes back when half of it is not used.
+void OpenSessions::Part::keep(size_t count) {
+    auto keep_of = [count](auto& values) {
+        values.resize(count);
+        if (values.capacity() > 2 * count) values.shrink_to_fit();
+    };
+    keep_of(live);
+    keep_of(hashes);
+    keep_of(lasts);
+}
+
 template <class Wanted>
 Result<OpenSessions::Batches> OpenSessions::take(Wanted&& wanted) {
     Batches out;
@@ -126,14 +137,17 @@ Result<OpenSessions::Batches> OpenSessions::take(Wanted&& wanted) {
     for (auto& part : parts_) {
         taken.clear();
         size_t kept = 0;
-        for (auto row : part.live) {
-            if (wanted(part, row))
-                taken.push_back(row);
-            else
-                part.live[kept++] = row;
+        for (size_t i = 0; i < part.live.size(); ++i) {
+            if (wanted(part, i)) {
+                taken.push_back(part.live[i]);
+                continue;
+            }
+            part.live[kept] = part.live[i];
+            part.hashes[kept] = part.hashes[i];
+            part.lasts[kept++] = part.lasts[i];
         }
         if (taken.empty()) continue;
-        part.live.resize(kept);
+        part.keep(kept);
         TARN_TRY(auto rows, select(part, taken));
         out.push_back(std::move(rows));
         // A file is read again for more than memory is copied for.
@@ -146,11 +160,11 @@ Result<OpenSessions::Batches> OpenSessions::take(Wanted&& wanted) {
 Result<OpenSessions::Batches> OpenSessions::take_keys_of(const ColumnBatch& rows) {
     if (parts_.empty()) return Batches();
     const HashSet keys(key_hashes(rows, key_));
-    return take([&](const Part& part, uint32_t row) { return keys.contains(part.hashes[row]); });
+    return take([&](const Part& part, size_t i) { return keys.contains(part.hashes[i]); });
 }
 
 Result<OpenSessions::Batches> OpenSessions::take_last_below(int64_t us) {
-    return take([&](const Part& part, uint32_t row) { return part.lasts[row] < us; });
+    return take([&](const Part& part, size_t i) { return part.lasts[i] < us; });
 }
 
 Result<OpenSessions::Batches> OpenSessions::take_small(size_t most) {
@@ -198,10 +212,8 @@ Status OpenSessions::spill(io::FileSystem& fs, const std::string& folder) {
         if (part.file) continue;
         TARN_TRY(auto rows, select(part, part.live));
         batches.push_back(std::move(rows));
-        for (auto row : part.live) {
-            spilled.hashes.push_back(part.hashes[row]);
-            spilled.lasts.push_back(part.lasts[row]);
-        }
+        spilled.hashes.insert(spilled.hashes.end(), part.hashes.begin(), part.hashes.end());
+        spilled.lasts.insert(spilled.lasts.end(), part.lasts.begin(), part.lasts.end());
     }
     if (batches.empty()) return {};
     TARN_TRY(spilled.file,

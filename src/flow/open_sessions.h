@@ -58,11 +58,14 @@ class OpenSessions {
     struct Part {
         Batch rows;  // null: they are in the file
         std::unique_ptr<RowFile> file;
-        std::vector<uint64_t> hashes;  // of the keys, by row
-        std::vector<int64_t> lasts;    // event times, by row
-        std::vector<uint32_t> live;    // rows that have not been taken, ascending
-        size_t bytes = 0;              // of the rows in memory
-        size_t row_count() const { return hashes.size(); }
+        // Of the rows that have not been taken: which they are, ascending, and for each the hash of
+        // its key and its last event time.
+        std::vector<uint32_t> live;
+        std::vector<uint64_t> hashes;
+        std::vector<int64_t> lasts;
+        size_t bytes = 0;  // of the rows in memory
+        size_t row_count() const { return file ? file->rows() : rows->row_count; }
+        void keep(size_t count);
     };
     template <class Wanted>
     Result<Batches> take(Wanted&& wanted);
