@@ -127,9 +127,9 @@ Status Platform::open_stores(const Settings& settings) {
     user_sql.restricted = false;
     user_sql.cache_files = false;
     TARN_TRY(change_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
-    const auto borrower = [&](sql::Engine& engine, int64_t most, int64_t part, const char* name,
+    const auto borrower = [&](sql::Engine& engine, int64_t most, int64_t parts, const char* name,
                               const char* what) {
-        const auto least = std::min(most, std::max(kLeastLent, most / part));
+        const auto least = std::min(most, std::max(kLeastLent, most / parts));
         return Borrower{engine, {.least = least, .most = most}, metrics_.gauge(name, what)};
     };
     keeper_.emplace(

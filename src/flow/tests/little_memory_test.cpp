@@ -220,7 +220,7 @@ class SessionsOfLittleMemory : public testing::Test {
             }
     }
 
-    static constexpr int64_t kLittle = 8 << 20;  // bytes
+    static constexpr int64_t kLittle = 20 << 20;  // bytes
     TestPlatform platform_{1};
     std::optional<RuntimeContext> world_;
     const SourceSchema schema_{"silver.clicks", kColumns};
@@ -237,7 +237,7 @@ class SessionsOfLittleMemory : public testing::Test {
 };
 
 TEST_F(SessionsOfLittleMemory, ABatchIsDoneInPieces) {
-    constexpr int64_t kRows = 100'000, kOfUser = 1;
+    constexpr int64_t kRows = 300'000, kOfUser = 1;
     const auto rows = batch(0, kRows, kOfUser);
     // It would not fit.
     auto query = sql::MergeableQuery::compile(world_->engine, model_.sql, schema_).value();
