@@ -88,8 +88,10 @@ Result<LogListing> list_log(io::FileSystem& fs, const std::string& log_folder) {
     LogListing out;
     std::map<std::pair<int64_t, uint32_t>, std::map<uint32_t, std::string>> parts;
     for (auto& info : *names) {
-        if (info.folder || info.size == 0) continue;
+        if (info.folder) continue;
         auto file = parse_log_name(info.name);
+        if (info.size == 0 && file.kind == LogFileKind::kCommit) out.empty[file.version] = info;
+        if (info.size == 0 && file.kind != LogFileKind::kChecksum) continue;
         if (file.kind == LogFileKind::kCommit) out.commits[file.version] = info;
         if (file.kind == LogFileKind::kChecksum) out.checksums[file.version] = info.name;
         if (file.kind == LogFileKind::kCompacted && file.end_version > file.version)

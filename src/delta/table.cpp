@@ -61,9 +61,10 @@ bool Table::knows_file(const std::string& path) const {
            (replay_->has_file(path) || (snapshot_ && snapshot_->tombstones->contains(path)));
 }
 
-Status Table::read_checkpoint(const Checkpoint& checkpoint, Replay& replay) {
+Status Table::read_checkpoint(const Checkpoint& checkpoint, Replay& replay, int64_t* actions) {
     std::vector<std::string> sidecars;
     auto apply = [&](Action&& action) -> Status {
+        if (actions) ++*actions;
         if (auto* sidecar = std::get_if<Sidecar>(&action)) sidecars.push_back(name_of(*sidecar));
         return replay.apply_checkpointed(std::move(action));
     };
@@ -79,11 +80,13 @@ Status Table::read_checkpoint(const Checkpoint& checkpoint, Replay& replay) {
     return {};
 }
 
-Status Table::check_checkpoint(const Checkpoint& checkpoint) {
+Result<CheckpointCounts> Table::check_checkpoint(const Checkpoint& checkpoint) {
     Replay replay(root_);
-    TARN_RETURN_IF_ERROR(read_checkpoint(checkpoint, replay));
-    const auto state = replay.snapshot();
-    return state ? Status() : fail(Error(state.error()));
+    CheckpointCounts out;
+    TARN_RETURN_IF_ERROR(read_checkpoint(checkpoint, replay, &out.actions));
+    TARN_TRY(const auto state, replay.snapshot());
+    out.files = int64_t(state->files.size());
+    return out;
 }
 
 Status Table::read_checkpoint_file(const std::string& path, bool json, CheckpointColumns columns,

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "file_check.h"
 #include "log_care.h"
 #include "table_files.h"
 #include "tarn/delta/checksum.h"
@@ -34,28 +35,49 @@ class Repair {
           folder_(entry.table.log_folder()),
           now_(lake.context.clock.now()) {}
 
-    Result<RepairOutcome> run() TARN_REQUIRES(entry_.appending) {
+    Status mend() TARN_REQUIRES(entry_.appending) {
         auto log = delta::list_log(fs_, folder_);
         if (!log && log.error().code() == ErrorCode::kNotFound)
             return fail(errors::kNoTable, "no table " + request_.table);
         if (!log) return fail(std::move(log).error());
         TARN_RETURN_IF_ERROR(look_at_newest(*log));
-        TARN_TRY(auto snapshot, load());
-        if (!snapshot) return std::move(outcome_);
-        outcome_.version = snapshot->version;
-        if (!snapshot->schema) {
+        TARN_TRY(snapshot_, load());
+        if (!snapshot_) return {};
+        outcome_.version = snapshot_->version;
+        if (!snapshot_->schema) {
             left(folder_, "the log has no schema");
-            return std::move(outcome_);
+            snapshot_ = nullptr;
+            return {};
         }
-        TARN_RETURN_IF_ERROR(delta::check_writable(snapshot->protocol, *snapshot->metadata));
-        TARN_TRY(const auto reachable, delta::list_log(fs_, folder_));
-        TARN_RETURN_IF_ERROR(look_at_checkpoints(reachable));
-        TARN_RETURN_IF_ERROR(look_at_checksums(reachable, *snapshot));
-        TARN_RETURN_IF_ERROR(look_at_files(snapshot));
-        TARN_RETURN_IF_ERROR(look_at_hint(reachable));
-        if (!request_.dry_run) TARN_RETURN_IF_ERROR(renew(*snapshot));
-        return std::move(outcome_);
+        TARN_RETURN_IF_ERROR(delta::check_writable(snapshot_->protocol, *snapshot_->metadata));
+        for (const auto& hole : holes(*log))
+            left(folder_, hole);
+        TARN_RETURN_IF_ERROR(look_at_checkpoints(*log));
+        TARN_RETURN_IF_ERROR(look_at_checksums(*log));
+        TARN_RETURN_IF_ERROR(look_at_files());
+        TARN_RETURN_IF_ERROR(look_at_hint());
+        if (!request_.dry_run) TARN_RETURN_IF_ERROR(renew());
+        return {};
     }
+
+    // What is wrong inside of files that are there. Writers go on meanwhile, a vacuum does not.
+    Status look_into_files() {
+        if (!snapshot_) return {};
+        TARN_TRY(auto session, lake_.context.engine.session());
+        for (const auto& file : snapshot_->files.all()) {
+            TARN_RETURN_IF_ERROR(lake_.not_stopped());
+            const auto path = delta::canonical_path(file->path, snapshot_->root);
+            if (lost_.contains(path)) continue;
+            const auto seen = check_file(fs_, *session, snapshot_, *file,
+                                         [&](auto what) { left(path, std::move(what)); });
+            if (seen) continue;
+            if (!tells_of_the_file(seen.error())) return fail(Error(seen.error()));
+            left(path, seen.error().message());
+        }
+        return {};
+    }
+
+    RepairOutcome outcome() && { return std::move(outcome_); }
 
   private:
     void found(std::string where, std::string what, std::string done) {
@@ -64,7 +86,8 @@ class Repair {
             outcome_.repairs.push_back({std::move(where), std::move(what), std::move(done)});
     }
     void left(std::string where, std::string what) {
-        outcome_.left.push_back({std::move(where), std::move(what)});
+        if (outcome_.left.size() < RepairOutcome::kMostRepairs)
+            outcome_.left.push_back({std::move(where), std::move(what)});
     }
     // Of _delta_log; the same name twice has two times.
     Status set_aside(const std::string& name) {
@@ -82,14 +105,10 @@ class Repair {
     }
 
     // Commits at the end of the log that cannot be read. One that is empty stands in the way of
-    // every writer.
-    Status look_at_newest(const delta::LogListing& log) {
-        TARN_TRY(const auto names, fs_.list(folder_));
-        std::map<int64_t, io::FileInfo> commits;
-        for (const auto& info : names)
-            if (const auto file = delta::parse_log_name(info.name);
-                file.kind == delta::LogFileKind::kCommit && !info.folder)
-                commits[file.version] = info;
+    // every writer. They are in the listing no more, with their checksums.
+    Status look_at_newest(delta::LogListing& log) {
+        auto commits = log.commits;
+        commits.insert(log.empty.begin(), log.empty.end());
         for (auto at = commits.rbegin(); at != commits.rend(); ++at) {
             const auto& [version, info] = *at;
             std::string wrong = "is empty";
@@ -114,7 +133,10 @@ class Repair {
                 found(folder_ + "/" + checksum->second, "is of a commit that is gone",
                       aside(checksum->second));
                 TARN_RETURN_IF_ERROR(set_aside(checksum->second));
+                log.checksums.erase(checksum);
             }
+            log.commits.erase(version);
+            log.empty.erase(version);
         }
         return {};
     }
@@ -138,22 +160,26 @@ class Repair {
     Status look_at_checkpoints(const delta::LogListing& log) {
         for (const auto& checkpoint : log.checkpoints) {
             TARN_RETURN_IF_ERROR(lake_.not_stopped());
-            const auto read = entry_.table.check_checkpoint(checkpoint);
-            if (read) continue;
-            if (read.error().code() == ErrorCode::kResourceExhausted) return read;
+            auto read = entry_.table.check_checkpoint(checkpoint);
+            if (read) {
+                sound_.push_back({checkpoint, *read});
+                continue;
+            }
+            if (read.error().code() == ErrorCode::kResourceExhausted)
+                return fail(std::move(read).error());
             for (const auto& name : checkpoint.files) {
                 found(folder_ + "/" + name, read.error().message(),
                       aside(name) + "; a new one is written");
                 TARN_RETURN_IF_ERROR(set_aside(name));
             }
-            bad_.insert(checkpoint.version);
+            renew_ = true;
         }
         return {};
     }
 
-    Status look_at_checksums(const delta::LogListing& log, const delta::Snapshot& snapshot) {
+    Status look_at_checksums(const delta::LogListing& log) {
         std::vector<std::string> wrong_ones;
-        auto read = each_checksum(fs_, log, snapshot, [&](const auto& name, auto wrong) {
+        auto read = each_checksum(fs_, log, *snapshot_, [&](const auto& name, auto wrong) {
             if (wrong.empty()) return;
             found(folder_ + "/" + name, wrong[0], aside(name));
             wrong_ones.push_back(name);
@@ -177,21 +203,22 @@ class Repair {
                rows.error().message();
     }
 
-    Status look_at_files(std::shared_ptr<const delta::Snapshot>& snapshot)
-        TARN_REQUIRES(entry_.appending) {
+    Status look_at_files() TARN_REQUIRES(entry_.appending) {
         delta::CommitRequest commit;
         commit.time = now_;
-        for (const auto& file : snapshot->files.all()) {
+        for (const auto& file : snapshot_->files.all()) {
             TARN_RETURN_IF_ERROR(lake_.not_stopped());
-            const auto why = lost(*file, *snapshot);
+            const auto why = lost(*file, *snapshot_);
             if (!why) continue;
             ++outcome_.files_removed;
             outcome_.rows_removed += uint64_t(std::max<int64_t>(0, file->live_rows()));
             commit.removes.push_back(removal(*file, now_));
-            found(delta::canonical_path(file->path, snapshot->root), *why, "taken out of the log");
+            const auto path = delta::canonical_path(file->path, snapshot_->root);
+            found(path, *why, "taken out of the log");
+            lost_.insert(path);
         }
         if (commit.removes.empty() || request_.dry_run) return {};
-        TARN_RETURN_IF_ERROR(check_rows_may_go(*snapshot, request_.table));
+        TARN_RETURN_IF_ERROR(check_rows_may_go(*snapshot_, request_.table));
         commit.info.operation = "FSCK";
         commit.info.metrics = {{"numRemovedFiles", std::to_string(commit.removes.size())}};
         commit.info.engine = kEngine;
@@ -199,39 +226,36 @@ class Repair {
         commit.info.blind_append = false;
         TARN_TRY(const auto newest, entry_.table.refresh());
         TARN_TRY(auto made, entry_.table.commit(std::move(commit), *newest, lake_.steps()));
-        snapshot = made.snapshot;
+        snapshot_ = made.snapshot;
         outcome_.version = made.version;
         outcome_.committed = true;
         return {};
     }
 
-    Status look_at_hint(const delta::LogListing& log) {
-        auto sound = log;
-        std::erase_if(sound.checkpoints,
-                      [&](const auto& one) { return bad_.contains(one.version); });
-        const auto wrong = wrong_hint(fs_, folder_, sound);
+    Status look_at_hint() {
+        const auto wrong = wrong_hint(fs_, folder_, sound_);
         if (!wrong) return {};
         const std::string name(kHint);
         found(folder_ + "/" + name, *wrong, aside(name) + "; a new one is written");
-        hint_ = true;
+        renew_ = true;
         return set_aside(name);
     }
 
     // What readers and the next writer go by.
-    Status renew(const delta::Snapshot& snapshot) TARN_REQUIRES(entry_.appending) {
+    Status renew() TARN_REQUIRES(entry_.appending) {
         if (outcome_.found == 0) return {};
         TARN_TRY([[maybe_unused]] const auto newest, entry_.table.refresh());
-        if (!bad_.empty() || hint_)
+        if (renew_)
             TARN_RETURN_IF_ERROR(entry_.table.write_checkpoint(
                 {.now_ms = now_.ms(), .new_id = [this] { return lake_.new_uuid(); }},
                 lake_.steps()));
         std::string txn_id;
-        if (const auto commit = delta::read_commit(fs_, folder_, snapshot.version))
+        if (const auto commit = delta::read_commit(fs_, folder_, snapshot_->version))
             for (const auto& action : *commit)
                 if (const auto* info = std::get_if<delta::CommitInfo>(&action))
                     txn_id = info->txn_id;
-        auto noted = fs_.put_if_absent(folder_ + "/" + delta::checksum_name(snapshot.version),
-                                       delta::checksum_text(snapshot, txn_id));
+        auto noted = fs_.put_if_absent(folder_ + "/" + delta::checksum_name(snapshot_->version),
+                                       delta::checksum_text(*snapshot_, txn_id));
         if (!noted && noted.error().code() != ErrorCode::kAlreadyExists) return noted;
         lake_.tell(request_.table);
         return {};
@@ -244,8 +268,10 @@ class Repair {
     const std::string folder_;
     const Timestamp now_;
     std::set<int64_t> gone_;  // versions whose commits are, or would be, aside
-    std::set<int64_t> bad_;   // versions of checkpoints that are
-    bool hint_ = false;       // _last_checkpoint is
+    std::vector<SeenCheckpoint> sound_;
+    bool renew_ = false;          // a checkpoint, or _last_checkpoint, is aside
+    std::set<std::string> lost_;  // paths of files that are, or would be, out of the log
+    std::shared_ptr<const delta::Snapshot> snapshot_;  // null: none can be read
     RepairOutcome outcome_;
 };
 
@@ -254,9 +280,14 @@ class Repair {
 Result<RepairOutcome> Lake::repair(const RepairRequest& request) {
     TARN_TRY(auto entry, impl_->entry(request.table));
     MutexLock care(entry->maintaining);
-    MutexLock lock(entry->appending);
-    impl_->flush_checksums();
-    return Repair(*impl_, *entry, request).run();
+    Repair repair(*impl_, *entry, request);
+    {
+        MutexLock lock(entry->appending);
+        impl_->flush_checksums();
+        TARN_RETURN_IF_ERROR(repair.mend());
+    }
+    TARN_RETURN_IF_ERROR(repair.look_into_files());
+    return std::move(repair).outcome();
 }
 
 }  // namespace tarn::lake

@@ -162,7 +162,14 @@ TEST_F(RepairTest, ACheckpointThatCannotBeReadIsWrittenAnew) {
 }
 
 TEST_F(RepairTest, AHintThatMisleadsIsRenewed) {
-    for (const char* text : {"{\"version\":", "{\"version\":99,\"size\":1}", "[]"}) {
+    auto sound = *disk_.read_all(kLog + "_last_checkpoint");
+    const auto size = sound.find("\"size\":");
+    ASSERT_NE(size, sound.npos) << sound;
+    auto larger = sound, parts = sound;
+    larger.insert(size + 7, "1");
+    parts.insert(1, "\"parts\":2,");
+    for (const auto& text : {std::string("{\"version\":"), std::string("[]"), larger, parts,
+                             std::string("{\"version\":99,\"size\":1}")}) {
         SCOPED_TRACE(text);
         write(kLog + "_last_checkpoint", text);
         EXPECT_NE(problem(lake().verify(kTable)), "");
@@ -178,6 +185,57 @@ TEST_F(RepairTest, ChecksumsThatDoNotHoldAreMovedAside) {
     const auto done = mended();
     EXPECT_EQ(done.found, 2u);
     EXPECT_TRUE(disk_.exists(kLog + delta::checksum_name(13))) << "the newest has one again";
+}
+
+TEST_F(RepairTest, ChecksumsWithoutContentAreMovedAside) {
+    write(kLog + delta::checksum_name(3), "");
+    write(kLog + delta::checksum_name(11), "{}");
+    EXPECT_EQ(mended().found, 2u);
+    EXPECT_EQ(aside(), (std::vector{delta::checksum_name(3), delta::checksum_name(11)}));
+    // Also where the versions before it cannot be replayed any more.
+    ASSERT_TRUE(disk_.remove(kLog + delta::commit_name(0)));
+    write(kLog + delta::checksum_name(12), "");
+    EXPECT_THAT(problem(lake().verify(kTable)), HasSubstr("12.crc"));
+    EXPECT_EQ(repair().found, 1u);
+    EXPECT_EQ(problem(lake().verify(kTable)), "");
+}
+
+TEST_F(RepairTest, AHoleBeforeACheckpointIsSaid) {
+    const auto all = rows();
+    ASSERT_TRUE(disk_.remove(kLog + delta::commit_name(4)));
+    ASSERT_TRUE(disk_.remove(kLog + delta::commit_name(5)));
+    EXPECT_THAT(problem(lake().verify(kTable)),
+                HasSubstr("lacks versions 4 to 5; the table is read "
+                          "from the checkpoint of version 10"));
+    const auto done = repair();
+    EXPECT_EQ(done.found, 0u);
+    ASSERT_EQ(done.left.size(), 1u);
+    EXPECT_THAT(done.left[0].what, HasSubstr("lacks versions 4 to 5"));
+    EXPECT_EQ(rows(), all);
+    // What a cleanup that went on in another order has left is no damage.
+    ASSERT_TRUE(disk_.remove(kLog + delta::commit_name(0)));
+    EXPECT_EQ(problem(lake().verify(kTable)), "");
+}
+
+TEST_F(RepairTest, FilesWhoseContentIsDamagedAreSaidAndStay) {
+    const auto files = lake().files(kTable)->files;
+    const auto path = "/lake/s/t/" + files[4]->path;
+    auto bytes = *disk_.read_all(path);
+    bytes.resize(bytes.size() / 2);
+    write(path, bytes);
+    const auto gone = files[6]->path;
+    ASSERT_TRUE(disk_.remove("/lake/s/t/" + gone));
+    for (const bool dry : {true, false}) {
+        SCOPED_TRACE(dry);
+        const auto done = repair(dry);
+        EXPECT_EQ(done.found, 1u);
+        EXPECT_EQ(done.repairs[0].where, gone);
+        ASSERT_FALSE(done.left.empty());
+        for (const auto& one : done.left)
+            EXPECT_EQ(one.where, files[4]->path);
+    }
+    EXPECT_TRUE(disk_.exists(path));
+    EXPECT_THAT(problem(lake().verify(kTable)), HasSubstr(files[4]->path));
 }
 
 TEST_F(RepairTest, WhatCannotBeMendedIsSaid) {

@@ -49,6 +49,10 @@ struct Checkpoint {
     std::vector<std::string> files;  // names; several when multipart, in order of parts
     bool v2 = false, json = false;
 };
+// Of all its files, sidecars too.
+struct CheckpointCounts {
+    int64_t actions = 0, files = 0;  // files: live ones
+};
 // What the commits of some versions, both included, come to (PROTOCOL.md "Log Compaction Files").
 struct Compaction {
     int64_t first = -1, last = -1;
@@ -59,6 +63,8 @@ struct LogListing {
     std::vector<Checkpoint> checkpoints;  // complete ones, newest first
     std::vector<Compaction> compactions;
     std::map<int64_t, std::string> checksums;  // names by version
+    // Commits without a byte: nobody's, and in the way of every writer.
+    std::map<int64_t, io::FileInfo> empty;
     // -1 if the log is empty. A compaction alone is no proof of a version.
     int64_t newest() const;
     // Of those that begin at `from` and end by `to` the one that spans most; null: none.

@@ -20,6 +20,7 @@
 #include "tarn/delta/actions.h"
 #include "tarn/delta/checkpoint_io.h"
 #include "tarn/delta/commit.h"
+#include "tarn/delta/log_files.h"
 #include "tarn/delta/snapshot.h"
 #include "tarn/io/file_system.h"
 
@@ -31,7 +32,6 @@ struct CommitOutcome {
     int conflicts = 0;  // versions that others won meanwhile
 };
 
-struct Checkpoint;
 struct LogListing;
 
 // Called at each durable step by name; an error stops there (io::Failpoints).
@@ -89,8 +89,9 @@ class Table {
     // Writes a checkpoint of the newest snapshot, and _last_checkpoint: V.checkpoint.parquet, or
     // where delta.checkpointPolicy asks for v2 V.checkpoint.UUID.parquet, its files in sidecars.
     Status write_checkpoint(const CheckpointOptions& options, const StepHook& step = {});
-    // Whether a checkpoint of the log can be read, with all that it names, and holds a state.
-    Status check_checkpoint(const Checkpoint& checkpoint);
+    // What a checkpoint of the log holds. Errors: one that cannot be read, with all that it names,
+    // or holds no state.
+    Result<CheckpointCounts> check_checkpoint(const Checkpoint& checkpoint);
     // Removes commits, their checksums and compactions, and checkpoints older than
     // delta.logRetentionDuration, keeping the newest checkpoint at or before the cutoff, the commit
     // at its version, and all that comes after. What is needed to read from version `held` on stays
@@ -107,7 +108,8 @@ class Table {
     Status load_locked() TARN_REQUIRES(mutex_);
     Status advance_locked() TARN_REQUIRES(mutex_);
     Result<std::unique_ptr<Replay>> replay_to(int64_t version);
-    Status read_checkpoint(const Checkpoint& checkpoint, Replay& replay);
+    Status read_checkpoint(const Checkpoint& checkpoint, Replay& replay,
+                           int64_t* actions = nullptr);
     Status read_checkpoint_file(const std::string& path, bool json, CheckpointColumns columns,
                                 const std::function<Status(Action&&)>& each);
     // Sidecars that no checkpoint names, of yesterday or before.

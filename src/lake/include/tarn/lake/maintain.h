@@ -118,7 +118,8 @@ struct ValidateOutcome {
 // FSCK REPAIR TABLE: files that are gone, and those of whose rows it is not known any more which
 // are deleted, are taken out of the log in one commit; what of the log cannot be read is moved
 // aside within it: commits at its end, checkpoints, checksums, _last_checkpoint; and a checkpoint
-// is written where one has gone. Rows in files that are there are not looked at.
+// is written where one has gone. What validate finds inside of files that are there is said, and
+// stays.
 struct RepairRequest {
     std::string table;
     bool dry_run = false;  // what would be done, and nothing is
@@ -132,7 +133,7 @@ struct RepairOutcome {
         std::string where, what, done;
     };
     std::vector<Repair> repairs;                 // at most kMostRepairs
-    std::vector<ValidateOutcome::Problem> left;  // what cannot be mended so
+    std::vector<ValidateOutcome::Problem> left;  // what cannot be mended so; at most as many
     static constexpr size_t kMostRepairs = 1000;
 };
 
