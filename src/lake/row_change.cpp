@@ -22,11 +22,6 @@ namespace {
 
 constexpr std::string_view kScheme = "tarn://";
 
-bool marks_rows(const delta::Snapshot& table) {
-    return table.is_true("delta.enableDeletionVectors") &&
-           delta::has_writer_feature(table.protocol, "deletionVectors");
-}
-
 // Rows of a query: the number of a file, and a row's position in it.
 class PlaceSink final : public sql::ResultSink {
   public:
@@ -70,6 +65,11 @@ class NamedNumbers final : public sql::ResultSink {
 };
 
 }  // namespace
+
+bool marks_rows(const delta::Snapshot& table) {
+    return table.is_true("delta.enableDeletionVectors") &&
+           delta::has_writer_feature(table.protocol, "deletionVectors");
+}
 
 Status each_pair(sql::Session& session, const std::string& select,
                  std::function<Status(std::string_view, int64_t)> each) {
@@ -158,6 +158,7 @@ RowChange::RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& reques
       session_(std::move(session)),
       tracks_(tracks),
       time_(lake.context.clock.now()) {
+    sql::hold_tables(*session_, read_);
     for (const auto& one : request.given)
         given_rows_.push_back(std::make_unique<sql::GivenRows>(*session_, one.schema, one.batches));
 }
@@ -488,9 +489,17 @@ Status RowChange::commit(delta::CommitRequest commit, bool reads, ChangeOutcome&
 }
 
 void RowChange::discard(const Error& error) {
-    if (asked_ && error.code() != ErrorCode::kConflict) return;
-    for (const auto& path : written_)
-        (void)lake_.context.fs.remove(snapshot_->root + "/" + path);
+    const bool dropped = error.code() == ErrorCode::kNotFound;
+    if (asked_ && !dropped && error.code() != ErrorCode::kConflict) return;
+    auto remove_from = [&](const std::string& folder) {
+        for (const auto& path : written_)
+            (void)lake_.context.fs.remove(folder + "/" + path);
+    };
+    remove_from(snapshot_->root);
+    // A drop takes along what lies in the table's folder.
+    if (dropped)
+        for (const auto& table : lake_.dropped_tables())
+            if (table.name == request_.table) remove_from(lake_.path_of(table));
     written_.clear();
 }
 

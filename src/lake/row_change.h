@@ -28,6 +28,9 @@ inline constexpr uint64_t kFileBytes = 512ull << 20;  // of a data file that a s
 enum class RowIds { kCopied, kUpdated };
 std::string row_ids(std::string_view alias, RowIds what);
 
+// Whether rows go by deletion vectors, as far as their files count their rows.
+bool marks_rows(const delta::Snapshot& table);
+
 class RowChange {
   public:
     RowChange(Lake::Impl& lake, Entry& entry, const ChangeRequest& request,

@@ -29,6 +29,14 @@ GivenFiles::~GivenFiles() { session_.impl().state->files.reset(); }
 
 std::string GivenFiles::text() const { return scan_text(); }
 
+void hold_tables(Session& session, std::shared_ptr<const delta::Snapshot> table) {
+    auto& state = *session.impl().state;
+    state.holds = true;
+    if (!table) return;
+    const auto root = table->root;
+    state.seen[root] = {nullptr, std::move(table), true};
+}
+
 bool reads_otherwise(Session& session, const std::string& table_id) {
     return session.impl().state->tables_read.contains(table_id);
 }

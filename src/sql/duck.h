@@ -192,8 +192,10 @@ struct SessionState : duckdb::ClientContextState {
     struct Seen {
         std::shared_ptr<delta::Table> table;
         std::shared_ptr<const delta::Snapshot> snapshot;
+        bool stays = false;  // another query of the session has read it, or hold_tables() says so
     };
     std::map<std::string, Seen> seen;
+    bool holds = false;  // see hold_tables()
     // Several tables are read as they were at one instant: of kAsked the plan is refused, with
     // kMoved, where one of them has a newer version once the last was read; agree() then reads all
     // anew, and for kAgreed they stand.
@@ -202,10 +204,14 @@ struct SessionState : duckdb::ClientContextState {
     uint64_t next_id = 0;
 
     void QueryBegin(duckdb::ClientContext&) override {
-        if (instant != Instant::kAgreed) seen.clear();
+        if (holds)
+            for (auto& [path, one] : seen)
+                one.stays = true;
+        else if (instant != Instant::kAgreed)
+            seen.clear();
     }
-    // Reads all until none has a newer version when the last was read: there was an instant at
-    // which they were the newest. After 64 rounds it takes what the last gave.
+    // Reads all that do not stay until none has a newer version when the last was read: there was
+    // an instant at which they were the newest. After 64 rounds it takes what the last gave.
     Status agree();
 
     static duckdb::shared_ptr<SessionState> of(duckdb::ClientContext& context);

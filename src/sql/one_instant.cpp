@@ -1,7 +1,8 @@
 // Several tables in one statement are read as they were at one instant. Each is read when the
 // binder meets it; before the plan is optimised all are looked at again. If none has moved on, all
 // of them were the newest when the last was read. Else the statement is planned again with versions
-// that agree, found in the same way.
+// that agree, found in the same way. What a statement of several queries has read before stays as
+// it is.
 
 #include "duckdb/optimizer/optimizer_extension.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 Result<bool> stands(SessionState& state) {
     bool all = true;
     for (auto& [path, seen] : state.seen) {
+        if (seen.stays) continue;
         TARN_TRY(auto newest, seen.table->refresh());
         if (newest->version == seen.snapshot->version) continue;
         all = false;

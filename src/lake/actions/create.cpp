@@ -69,6 +69,7 @@ class Create {
         if (!there) TARN_RETURN_IF_ERROR(lake_.check_new_name(request_.table));
         auto& engine = request_.engine ? *request_.engine : lake_.context.engine;
         TARN_TRY(auto session, engine.session());
+        sql::hold_tables(*session);
         auto schema = request_.schema;
         if (!request_.select.empty() && schema.fields.empty()) {
             TARN_TRY(schema, sql::schema_of_query(*session, request_.select));
@@ -94,14 +95,7 @@ class Create {
         TARN_TRY(const auto rules, row_rules(engine, *table));
         ChangeOutcome outcome;
         if (!request_.select.empty()) {
-            auto rows = request_.select;
-            if (rules.any()) {
-                TARN_TRY(const auto given, sql::schema_of_query(*session, request_.select));
-                std::vector<std::string> names;
-                for (const auto& field : given.fields)
-                    names.push_back(field.name);
-                rows = rules.kept(*table, rows, names, sql::Beside::kNothing);
-            }
+            TARN_TRY(const auto rows, first_rows(*session, rules, *table));
             TARN_TRY(commit.adds, sql::write_delta_files(*session, sql::typed_select(*table, rows),
                                                          {.snapshot = table,
                                                           .stem = lake_.new_uuid().str(),
@@ -127,6 +121,16 @@ class Create {
     }
 
   private:
+    // The query, kept to what the table asks of its rows.
+    Result<std::string> first_rows(sql::Session& session, const RowRules& rules,
+                                   const delta::Snapshot& table) const {
+        if (!rules.any()) return request_.select;
+        TARN_TRY(const auto given, sql::schema_of_query(session, request_.select));
+        std::vector<std::string> names;
+        for (const auto& field : given.fields)
+            names.push_back(field.name);
+        return rules.kept(table, request_.select, names, sql::Beside::kNothing);
+    }
     // What takes the place of a table is clustered as this statement says.
     Status cluster(const delta::Snapshot& table, const delta::Snapshot* there,
                    delta::CommitRequest& commit) const {

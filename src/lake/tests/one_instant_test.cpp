@@ -2,12 +2,15 @@
 // with the schema of their table.
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include <gtest/gtest.h>
 
 #include "lake_test_support.h"
 #include "tarn/io/simulated_disk.h"
+#include "tarn/lake/change_rows.h"
+#include "tarn/sql/delta_files.h"
 #include "tarn/sql/table_provider.h"
 
 namespace tarn::lake {
@@ -34,7 +37,10 @@ class OneInstant : public ::testing::Test, public sql::TableProvider {
         if (schema != "a" || (name != "first" && name != "second")) return std::nullopt;
         if (name == writes_at_ && writes_ > 0) {
             --writes_;
-            write();
+            if (drops_)
+                EXPECT_TRUE(world_.lake->drop_table("a.first"));
+            else
+                write();
         }
         return sql::TableRef(sql::DeltaTableRef{"/lake/a/" + std::string(name)});
     }
@@ -42,8 +48,8 @@ class OneInstant : public ::testing::Test, public sql::TableProvider {
 
   protected:
     void append(const std::string& table) {
-        const auto made =
-            world_.lake->append(append_of(table, events(0, 1), epochs_[table]++, clock_.now()));
+        const auto id = epochs_[table]++;
+        const auto made = world_.lake->append(append_of(table, events(id, 1), id, clock_.now()));
         EXPECT_TRUE(made) << made.error().message();
     }
     void write() {
@@ -65,6 +71,7 @@ class OneInstant : public ::testing::Test, public sql::TableProvider {
     std::map<std::string, int64_t> epochs_;
     std::string writes_at_;
     int writes_ = 0;
+    bool drops_ = false;  // in place of that
     std::unique_ptr<sql::Engine> engine_;
     std::unique_ptr<sql::Session> session_;
 };
@@ -99,6 +106,70 @@ TEST_F(OneInstant, ANewQueryReadsWhatIsNewest) {
     EXPECT_EQ(row("select (select count(*) from a.first at (version => 1)), "
                   "(select count(*) from a.second)"),
               (std::vector<int64_t>{1, 4}));
+}
+
+// While a statement looks for its own table once more, another row comes, of a larger id. Whichever
+// is first, one row has the largest.
+TEST_F(OneInstant, AStatementReadsItsOwnTableInOneVersion) {
+    write();
+    write();
+    DeleteRequest remove;
+    remove.table = "a.first";
+    remove.where = "id IN (SELECT max(id) FROM a.first)";
+    remove.engine = engine_.get();
+    writes_at_ = "first";
+    writes_ = 1;
+    const auto done = world_.lake->delete_rows(remove);
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_EQ(writes_, 0);
+    EXPECT_EQ(done->deleted, 1u);
+    EXPECT_EQ(row("select count(*) from a.first"), std::vector<int64_t>{2});
+}
+
+TEST_F(OneInstant, AStatementWhoseTableIsDroppedLeavesNoFiles) {
+    write();
+    const auto files = [&](const std::string& folder) {
+        size_t count = 0;
+        const std::function<void(const std::string&)> look = [&](const std::string& in) {
+            if (const auto list = disk_.list(in))
+                for (const auto& one : *list) {
+                    if (one.folder) look(in + "/" + one.name);
+                    count += one.name.ends_with(".parquet");
+                }
+        };
+        look(folder);
+        return count;
+    };
+    const auto before = files("/lake");
+    InsertRequest insert;
+    insert.table = "a.first";
+    insert.select = "SELECT * FROM a.second";
+    insert.engine = engine_.get();
+    writes_at_ = "second";
+    writes_ = 1;
+    drops_ = true;
+    const auto done = world_.lake->insert(insert);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code(), ErrorCode::kNotFound) << done.error().message();
+    EXPECT_EQ(files("/lake"), before);
+    ASSERT_TRUE(world_.lake->undrop_table({"a.first"}));
+    EXPECT_EQ(row("select count(*) from a.first"), std::vector<int64_t>{1});
+}
+
+TEST_F(OneInstant, QueriesOfOneStatementReadTheSame) {
+    write();
+    sql::hold_tables(*session_);
+    const std::vector<int64_t> one{1};
+    EXPECT_EQ(row("select count(*) from a.second"), one);
+    writes_at_ = "second";
+    writes_ = 1;
+    EXPECT_EQ(row("select count(*) from a.second"), one);
+    EXPECT_EQ(writes_, 0);
+    // A table that is new to it is of a later time, and stays so.
+    EXPECT_EQ(row("select count(*) from a.first"), std::vector<int64_t>{2});
+    write();
+    EXPECT_EQ(row("select (select count(*) from a.first), (select count(*) from a.second)"),
+              (std::vector<int64_t>{2, 1}));
 }
 
 TEST_F(OneInstant, ColumnsMayBeNamedWithTheSchemaOfTheirTable) {

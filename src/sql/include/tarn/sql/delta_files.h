@@ -69,6 +69,11 @@ class GivenFiles {
     Session& session_;
 };
 
+// From now on all queries of the session are one statement: each table whose newest version they
+// ask for is for all of them as the first that named it saw it, and `table`, if it is not null, as
+// it is in this snapshot.
+void hold_tables(Session& session, std::shared_ptr<const delta::Snapshot> table = nullptr);
+
 // Whether a query of this session was bound to a table, by the id of its metadata, in another way
 // than by files that it was given.
 bool reads_otherwise(Session& session, const std::string& table_id);
