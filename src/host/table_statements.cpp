@@ -24,6 +24,7 @@ class Parser {
 
     Result<std::optional<CareStatement>> parse() {
         std::optional<CareStatement> out;
+        const bool explains = take("explain");
         if (take("optimize"))
             out = optimize();
         else if (take("vacuum"))
@@ -37,6 +38,7 @@ class Parser {
         else
             out = clone();
         if (!out) return out;
+        if (explains) explain(*out);
         if (problem_.empty() && at_ < words_.size()) expected("the end");
         if (!problem_.empty()) return fail(errors::kSql, problem_);
         return out;
@@ -82,6 +84,13 @@ class Parser {
         }
         expected("a number");
         return 0;
+    }
+    // What it would do.
+    void explain(CareStatement& out) {
+        if (out.verb == "optimize" || out.verb == "vacuum" || out.verb == "repair")
+            out.request["dry_run"] = true;
+        else if (problem_.empty())
+            problem_ = "EXPLAIN is of OPTIMIZE, VACUUM and FSCK REPAIR, not of " + out.verb;
     }
     void dry_run(CareStatement& out) {
         if (!take("dry")) return;
@@ -231,13 +240,36 @@ Result<std::optional<CareStatement>> parse_care_statement(std::string_view sql) 
     return Parser(sql).parse();
 }
 
+namespace {
+
+// Where the statement begins.
+size_t behind_explain(const std::vector<sql::Word>& words) {
+    if (words.empty() || !words[0].is("explain")) return 0;
+    return words.size() > 1 && words[1].is("analyze") ? 2 : 1;
+}
+
+// Whether it stood in front, and is taken off. Errors: kUnsupported (ANALYZE).
+Result<bool> take_explain(std::string& sql) {
+    const auto words = sql::words_of(sql);
+    const auto at = behind_explain(words);
+    if (at == 2)
+        return fail(errors::kSqlRefused,
+                    "EXPLAIN ANALYZE of a statement would do it. Its answer says what it did; "
+                    "EXPLAIN alone says what it would read");
+    if (at > 0) sql.erase(0, at < words.size() ? words[at].from : sql.size());
+    return at > 0;
+}
+
+}  // namespace
+
 bool is_table_statement(std::string_view sql) {
     constexpr std::array<std::string_view, 14> kWords = {
         "insert",   "update",  "delete",   "merge",  "create",  "alter",  "drop",
         "truncate", "comment", "optimize", "vacuum", "restore", "undrop", "fsck"};
     const auto words = sql::words_of(sql);
-    return !words.empty() &&
-           std::ranges::any_of(kWords, [&](auto word) { return words[0].is(word); });
+    const auto at = behind_explain(words);
+    return at < words.size() &&
+           std::ranges::any_of(kWords, [&](auto word) { return words[at].is(word); });
 }
 
 namespace {
@@ -277,6 +309,7 @@ Result<nlohmann::ordered_json> run_table_statement(lake::Lake& lake, sql::Engine
         answer["text"] = care_text(*care, answer);
         return answer;
     }
+    TARN_TRY(const bool explains, take_explain(sql));
     const bool purge = take_purge(sql);
     TARN_TRY(const auto statement, sql::parse_table_statement(engine, sql, restricted));
     if (!statement)
@@ -284,6 +317,10 @@ Result<nlohmann::ordered_json> run_table_statement(lake::Lake& lake, sql::Engine
                     restricted
                         ? "this is no statement that changes a table; queries go to /api/v1/sql"
                         : "this is no statement that changes a table");
+    if (explains) {
+        TARN_TRY(const auto plan, lake.explain(*statement, engine));
+        return lake::plan_json(plan);
+    }
     if (statement->kind == sql::TableStatement::Kind::kDrop)
         return drop_by_statement(*statement, drop, purge);
     TARN_TRY(const auto outcome, lake::run_statement(lake, engine, *statement));

@@ -115,6 +115,20 @@ std::string outcome_text(const sql::TableStatement& statement, const ChangeOutco
 
 }  // namespace
 
+nlohmann::ordered_json plan_json(const StatementPlan& plan) {
+    nlohmann::ordered_json out = {{"table", plan.table}, {"statement", plan.statement}};
+    out["version"] = plan.version ? nlohmann::ordered_json(*plan.version) : nullptr;
+    out.update({{"files", plan.files},
+                {"bytes", plan.bytes},
+                {"files_read", plan.files_read},
+                {"bytes_read", plan.bytes_read},
+                {"deletion_vectors", plan.marks_rows},
+                {"rules", plan.rules},
+                {"plan", plan.plan},
+                {"text", plan.text}});
+    return out;
+}
+
 nlohmann::ordered_json outcome_json(const sql::TableStatement& statement,
                                     const ChangeOutcome& outcome) {
     return {{"table", statement.table},

@@ -105,7 +105,7 @@ def test_fields_of_structs_change_and_no_file_does(tmp_path):
             ("rename column s.a to Z", "has a column Z"), ("alter column s.a set data type text", "s.a is integer"),
             ("alter column l.element.n set not null", "no NOT NULL"), ("alter column l.element first", "what array"),
             ("alter column s.a after nope", "no nope"), ("alter column s.x set not null", "NULL in 3 rows"),
-            ("add column q int default 5", "DEFAULT"), ("add column q int, r int", "one statement"),
+            ("add column q int default 5", "DEFAULT"), ("add column q int, r int", "in brackets"),
             ("drop column m.value.v cascade", "behind it"), ("rename to b", "such an ALTER")):
         assert said in refused(data, f"alter table a.t {statement}"), statement
     assert "s.more" in refused(data, "insert into a.t by name select 9 as id, {'more': 1} as s")
@@ -401,7 +401,30 @@ def test_explain_tells_which_files_were_read(tmp_path):
     joined = sql(data, "explain analyze select count(*) from a.t join (select 25 as id) s using (id)")
     assert "1 of 4" in joined, "what a join pushes at run time prunes files too"
     assert "│" in sql(data, "explain select * from a.t")
-    assert "only SELECT" in refused(data, "explain delete from a.t")
+
+
+def test_explain_of_a_statement_says_what_it_would_read(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table a.t (id bigint not null, name text, check (id >= 0))")
+    for low in range(0, 40, 10):
+        sql(data, f"insert into a.t select i, 'n' || i from range({low}, {low + 10}) r(i)")
+    remove = sql(data, "explain delete from a.t where id between 12 and 18")
+    assert "DELETE on top of version 4" in remove and "reads 1 of 4 files" in remove and "copy on write" in remove
+    update = sql(data, "explain update a.t x set name = 'b' where x.id in (3, 35)")
+    assert "reads 2 of 4 files" in update and "CHECK check_1 (id >= 0)" in update and "NOT NULL id" in update
+    merge = "merge into a.t t using (values (5, 'f')) s(id, name) on t.id = s.id and t.id < 10 when matched then update"
+    assert "at most 1 of 4 files" in sql(data, f"explain {merge}") and "JOIN" in sql(data, f"explain {merge}")
+    assert "reads none of 4 files" in sql(data, "explain insert into a.t select 50, 'x'")
+    assert "all of 4 files go" in sql(data, "explain insert overwrite a.t select 50, 'x'")
+    assert "makes it" in sql(data, "explain create table a.u as select * from a.t")
+    assert "4 files would be packed" in sql(data, "explain optimize a.t")
+    assert "would be removed" in sql(data, "explain vacuum a.t")
+    sql(data, "alter table a.t set ('delta.enableDeletionVectors'='true')")
+    assert "deletion vectors" in sql(data, "explain delete from a.t")
+    assert "would do it" in refused(data, "explain analyze delete from a.t")
+    assert "nothing to explain" in refused(data, "explain drop table a.t")
+    assert "not of restore" in refused(data, "explain restore a.t to version as of 1")
+    assert rows(data, "select count(*) as n from a.t") == [{"n": 40}], "nothing is done"
 
 
 @pytest.mark.parametrize(("property", "said"), [
@@ -494,3 +517,16 @@ def test_a_field_that_a_check_names_stays(tmp_path):
     sql(data, "alter table a.t rename column s.y to z")
     assert "does not hold to CHECK" in refused(data, "insert into a.t values (1, {x: -1, z: 1})")
     sql(data, "insert into a.t values (1, {x: 1, z: 1})")
+
+
+def test_several_columns_come_in_one_commit(tmp_path):
+    data = tmp_path / "data"
+    sql(data, "create table a.t as select 1 as id, {'x': 2} as s")
+    assert "version 1" in sql(data, "alter table a.t add columns (name text comment 'its name', s.y bigint, price decimal(10, 2) first)")
+    assert rows(data, "select * from a.t") == [{"price": None, "id": 1, "s": {"x": 2, "y": None}, "name": None}]
+    assert "version 2" in sql(data, "alter table a.t add column (a int, if not exists name text)")
+    assert "it has a column b" in refused(data, "alter table a.t add columns (b int, b text)")
+    assert "in brackets" in refused(data, "alter table a.t add column c int, add column d int")
+    assert "PRIMARY" in refused(data, "alter table a.t add columns (c int primary key)")
+    assert "CASCADE" in refused(data, "drop table a.t cascade")
+    assert len(rows(data, "describe history a.t")) == 3

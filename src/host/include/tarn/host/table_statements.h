@@ -26,6 +26,7 @@ struct CareStatement {
     std::string verb, table;  // of maintain_table()
     nlohmann::json request;
 };
+// EXPLAIN in front of OPTIMIZE, VACUUM or FSCK REPAIR is a dry run.
 // Nothing if it is none of these. Errors: kInvalidArgument (it begins as one, and is none).
 Result<std::optional<CareStatement>> parse_care_statement(std::string_view sql);
 
@@ -33,8 +34,9 @@ Result<std::optional<CareStatement>> parse_care_statement(std::string_view sql);
 bool is_table_statement(std::string_view sql);
 // How DROP TABLE drops a table, which flows have a say in. Errors: kNotFound, kFailedPrecondition.
 using DropTable = std::function<Status(const std::string& table, bool purge)>;
-// Runs one. The answer has "text", a line for people, and what POST /api/v1/sql/statement says of
-// it. Errors: kInvalidArgument (SQL), kUnsupported (not such a statement), those of the lake.
+// Runs one, or with EXPLAIN in front says what it would read (lake::StatementPlan). The answer has
+// "text", for people, and what POST /api/v1/sql/statement says of it. Errors: kInvalidArgument
+// (SQL), kUnsupported (not such a statement), those of the lake.
 Result<nlohmann::ordered_json> run_table_statement(lake::Lake& lake, sql::Engine& engine,
                                                    const DropTable& drop, const std::string& sql,
                                                    bool restricted);

@@ -3,6 +3,7 @@
 // CREATE TABLE [AS], and statements of SQL that change tables.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,20 @@ struct CreateRequest {
     bool or_replace = false, if_not_exists = false;
     sql::Engine* engine = nullptr;  // whose tables the query may name; null: the lake's
 };
+
+// EXPLAIN of a statement.
+struct StatementPlan {
+    std::string table, statement;    // "UPDATE"
+    std::optional<int64_t> version;  // that it would read; nothing: the table is not there
+    // Of the table, and those that it would open of them: at most as many for a MERGE, of which the
+    // keys of the source may rule out more.
+    uint64_t files = 0, bytes = 0, files_read = 0, bytes_read = 0;
+    bool marks_rows = false;         // rows go by deletion vectors; else by copy on write
+    std::vector<std::string> rules;  // that new rows are held to
+    std::string plan;                // of what it reads, as EXPLAIN of a SELECT has it
+    std::string text;                // all of it for people
+};
+nlohmann::ordered_json plan_json(const StatementPlan& plan);
 
 // Runs a statement that parse_table_statement() took apart, but for DROP, which is the flows'
 // matter too. `engine`: whose tables it may name. Errors: of the operation; kUnsupported.

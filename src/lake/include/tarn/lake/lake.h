@@ -146,6 +146,7 @@ struct UndropRequest {
 };
 
 struct ChangeOutcome;
+struct StatementPlan;
 struct CreateRequest;
 struct DeleteRequest;
 struct InsertRequest;
@@ -218,6 +219,9 @@ class Lake {
     // columns of
     // the table from then on, a wider type asks readers for type widening.
     Result<ChangeOutcome> alter_table(const sql::TableStatement& statement, sql::Engine& engine);
+    // What an INSERT, UPDATE, DELETE, MERGE or CREATE TABLE AS would read and be held to; it is not
+    // done. Errors: kNotFound, those of the SQL, kUnsupported (a statement that reads no rows).
+    Result<StatementPlan> explain(const sql::TableStatement& statement, sql::Engine& engine);
     Result<std::vector<std::string>> column_names(std::string_view table);
     Result<ChangeOutcome> insert(const InsertRequest& request);
     Result<ChangeOutcome> delete_rows(const DeleteRequest& request);
