@@ -61,9 +61,9 @@ extern constinit const ErrorId kUndropNameTaken{617, Code::kAlreadyExists,
     "A dropped table's name is taken",
     "A table of the same name was made since the drop, and the one that was dropped does not take "
     "its place.",
-    "Bring it back under another name: `UNDROP TABLE s.t AS s.t2` (`tarn table undrop s.t --as "
-    "s.t2`). Or drop the one that is there first: then name the older drop by its id (`--id`, of "
-    "`tarn table list --dropped`)."};
+    "Take another name for it, as the message says (`tarn table undrop s.t --as s.t2`), or drop "
+    "the one that is there first: then name the older drop by its id (`--id`, of `tarn table list "
+    "--dropped`)."};
 
 extern constinit const ErrorId kTableNameTaken{618, Code::kInvalidArgument,
     "SQL has tables of its own by this name",

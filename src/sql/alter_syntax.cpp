@@ -82,6 +82,7 @@ class Alter {
         const auto from = at_;
         for (int depth = 0; at_ < end_; ++at_) {
             depth += is("(") ? 1 : is(")") ? -1 : 0;
+            if (depth < 0) break;  // of the columns that are added
             if (depth == 0 && (is(",") || std::ranges::any_of(kBehindType, [&](auto word) {
                                    return at_ > from && is(word);
                                })))
@@ -107,20 +108,34 @@ class Alter {
     bool add() {
         auto& to = out_.alter;
         if (passes("constraint")) return add_check();
-        passes("column");
+        const bool several =
+            is("(") || ((is("columns") || is("column")) && words_.is(at_ + 1, "("));
+        if (!several) {
+            passes("column");
+            column(to);
+            if (at_ < end_) no_more("; several stand in brackets: ADD COLUMNS (a …, b …)");
+            return true;
+        }
+        at_ += is("(") ? 1 : 2;
+        column(to);
+        while (passes(","))
+            column(to.more.emplace_back());
+        if (!passes(")")) no_more("");
+        return true;
+    }
+    void column(AlterStatement& to) {
         to.then = AlterThen::kAddColumn;
         to.if_not_exists = passes("if") && passes("not") && passes("exists");
         to.column = path();
         to.type = type();
         if (passes("comment")) to.text = text();
-        position();
-        if (at_ < end_)
-            has_no(StringUtil::Upper(words_.between(at_, at_ + 1)) +
-                   " for a column that is added; one statement adds one");
-        return true;
+        position(to);
     }
-    bool position() {
-        auto& to = out_.alter;
+    [[noreturn]] void no_more(const std::string& hint) const {
+        has_no(StringUtil::Upper(words_.between(at_, at_ + 1)) + " for a column that is added" +
+               hint);
+    }
+    bool position(AlterStatement& to) {
         if (passes("first"))
             to.after = "";
         else if (passes("after"))
@@ -165,7 +180,7 @@ class Alter {
         } else if (!sets && passes("comment")) {
             to.then = AlterThen::kSetComment;
             to.text = text();
-        } else if (!sets && position()) {
+        } else if (!sets && position(to)) {
             to.then = AlterThen::kMoveColumn;
         } else {
             return false;

@@ -476,6 +476,7 @@ class Taker {
 
     void drop(duckdb::DropInfo& info) {
         if (info.type != duckdb::CatalogType::TABLE_ENTRY) refuse_clause("DROP of anything else");
+        without(info.cascade, "DROP … CASCADE: what uses a table is not dropped with it");
         out_.kind = Kind::kDrop;
         out_.table = table_name(info.catalog, info.schema, info.name);
         out_.if_exists = info.if_not_found == duckdb::OnEntryNotFound::RETURN_NULL;

@@ -121,16 +121,26 @@ class Alter {
     }
 
     // Where a field goes, by the one that it shall stand behind; at the end if nothing is said.
-    Result<size_t> position(const std::vector<delta::Field>& siblings) const {
-        if (!alter_.after) return siblings.size();
-        if (alter_.after->empty()) return size_t(0);
-        const auto at = delta::find_name(siblings, *alter_.after);
-        if (!at) return wrong(fmt::format("beside {} is no {}", column_, *alter_.after));
+    Result<size_t> position(const AlterStatement& alter,
+                            const std::vector<delta::Field>& siblings) const {
+        if (!alter.after) return siblings.size();
+        if (alter.after->empty()) return size_t(0);
+        const auto at = delta::find_name(siblings, *alter.after);
+        if (!at) return wrong(fmt::format("beside {} is no {}", column_, *alter.after));
         return *at + 1;
     }
     Result<bool> add() {
+        std::vector<std::string> added;
+        TARN_RETURN_IF_ERROR(add(alter_, added));
+        for (const auto& one : alter_.more)
+            TARN_RETURN_IF_ERROR(add(one, added));
+        if (added.empty()) return false;
+        says("ADD COLUMNS", {{"columns", json_list(added)}});
+        return true;
+    }
+    Status add(const AlterStatement& alter, std::vector<std::string>& added) {
         auto* siblings = &edit_->schema.fields;
-        auto path = alter_.column;
+        auto path = alter.column;
         path.pop_back();
         if (!path.empty()) {
             const auto parent = delta::find_field(edit_->schema, path);
@@ -143,21 +153,21 @@ class Alter {
                                          where_inside(type)));
             siblings = &type.fields;
         }
-        path.push_back(alter_.column.back());
+        path.push_back(alter.column.back());
         column_ = delta::dotted(path);
         if (delta::find_name(*siblings, path.back())) {
-            if (alter_.if_not_exists) return false;
+            if (alter.if_not_exists) return {};
             return wrong("it has a column " + column_);
         }
-        TARN_TRY(const auto at, position(*siblings));
+        TARN_TRY(const auto at, position(alter, *siblings));
         delta::Field field;
         field.name = path.back();
-        field.type = alter_.type;
-        if (!alter_.text.empty()) delta::set_comment(field, alter_.text);
+        field.type = alter.type;
+        if (!alter.text.empty()) delta::set_comment(field, alter.text);
         edit_->add_ids(field, [this] { return lake_.new_uuid().str(); });
         siblings->insert(siblings->begin() + ptrdiff_t(at), std::move(field));
-        says("ADD COLUMNS", {{"columns", json_list({column_})}});
-        return true;
+        added.push_back(column_);
+        return {};
     }
     static std::string where_inside(const delta::DataType& type) {
         if (type.kind == delta::TypeKind::kArray) return "; those of an array's are in .element";
@@ -246,7 +256,7 @@ class Alter {
         auto& siblings = *place.siblings;
         if (alter_.after && same_but_case(*alter_.after, place.path.back()))
             return wrong(column_ + " cannot stand behind itself");
-        TARN_TRY(auto to, position(siblings));
+        TARN_TRY(auto to, position(alter_, siblings));
         const auto from = place.index;
         if (to > from) --to;
         if (to == from) return false;
@@ -382,6 +392,7 @@ class Alter {
             alter_.then == AlterThen::kDropColumn || alter_.then == AlterThen::kRenameColumn;
         if (!goes || !column_.contains('.')) return std::nullopt;
         const auto names_it = [&](std::string text) {
+            std::ranges::replace(text, '`', '"');  // Spark's quotes, as ours
             const sql::Words words(std::move(text));
             for (size_t i = 0; i < words.size(); ++i) {
                 const auto name = words.name(i, words.behind_name(i)) + ".";

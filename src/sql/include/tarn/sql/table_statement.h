@@ -57,6 +57,7 @@ struct AlterStatement {
     std::string text;  // comment, also of a new column; condition
     std::vector<delta::FieldPath> cluster_by;
     bool if_exists = false, if_not_exists = false;
+    std::vector<AlterStatement> more = {};  // kAddColumn: those that come in the same commit
 };
 
 struct TableStatement {
