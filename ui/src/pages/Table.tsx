@@ -36,6 +36,7 @@ export function Table({ name }: { name: string }) {
   const [tab, setTab] = useParam('tab', 'history');
   const query = useQuery({ queryKey: ['table', name], queryFn: ({ signal }) => get('/api/v1/tables/{name}', { path: { name } }, signal), refetchInterval: tab === 'schema' ? 10_000 : false, retry: false });
   const t = listed ?? query.data;
+  const clustered = query.data?.cluster_by ?? [];
   return (
     <div className="stack">
       <NodeHead kind="table" name={name} why={<>A Delta table{t?.description ? `: ${t.description}` : ''}. Any Delta reader opens its folder: <span className="why-line">{t?.path}</span></>} commands={[`tarn table describe ${name}`, `tarn table history ${name}`, `tarn sql "select count(*) from ${name}"`]}>
@@ -51,7 +52,7 @@ export function Table({ name }: { name: string }) {
             <Fact name="Files" value={count(t.files)} />
             <Fact name="Version" value={count(t.version)} />
             <Fact name="Last commit" value={age(live.now() - Date.parse(t.last_commit))}><Why label="last commit" text={`Version ${t.version}, ${moment(t.last_commit, true)}`} commands={[`tarn table history ${name}`]} /></Fact>
-            <Fact name="Partitioned by" value={t.partition_by.join(', ') || 'nothing'} />
+            {clustered.length > 0 ? <Fact name="Clustered by" value={clustered.join(', ')} /> : <Fact name="Partitioned by" value={t.partition_by.join(', ') || 'nothing'} />}
           </Facts>
           <Neighbours id={`table:${name}`} />
           <section className="panel">
@@ -59,7 +60,7 @@ export function Table({ name }: { name: string }) {
             {tab === 'history' && <HistoryTab table={t} />}
             {tab === 'schema' && (query.data ? <Schema table={query.data} /> : <Before query={query} rows={8} />)}
             {tab === 'files' && <Layout table={t} />}
-            {tab === 'care' && <Care table={t} />}
+            {tab === 'care' && <Care table={t} clustered={clustered.length > 0} />}
             {tab === 'rows' && <Rows table={t} />}
           </section>
         </>

@@ -33,23 +33,30 @@ function Optimizing({ made }: { made: Optimized }) {
   return <Did tone="good"><b>Done:</b> {plural(made.files_removed, 'file')} with {bytes(made.bytes_removed)} became {plural(made.files_added, 'file')} with {bytes(made.bytes_added)}, in {plural(made.commits, 'commit')} up to version {count(made.version)}{vectors}{made.carried_rows > 0 && <>; {plural(made.carried_rows, 'row')} that others deleted meanwhile stayed deleted</>}{made.yielded > 0 && <>; {plural(made.yielded, 'file')} gave way to other writers</>}.</Did>;
 }
 
-function OptimizeCard({ name }: { name: string }) {
+// A table that is clustered has neither partitions nor another order.
+function OptimizeCard({ name, clustered }: { name: string; clustered: boolean }) {
   const reread = useReread(name);
   const [where, setWhere] = useState('');
   const [order, setOrder] = useState('');
+  const [all, setAll] = useState(false);
+  const full = clustered && all;
   const columns = order.split(',').map((c) => c.trim()).filter(Boolean);
-  const body: Omit<Optimize, 'dry_run'> = { full: false, ...(where.trim() ? { where: where.trim() } : {}), ...(columns.length > 0 ? { order_by: columns } : {}) };
+  const body: Omit<Optimize, 'dry_run'> = { full, ...(where.trim() ? { where: where.trim() } : {}), ...(columns.length > 0 ? { order_by: columns } : {}) };
   const act = useMutation({ mutationFn: (dry: boolean) => optimizeTable(name, { ...body, dry_run: dry }), onSuccess: (made) => { if (!made.dry_run) reread(); } });
   const change = (set: (text: string) => void) => (text: string) => { set(text); act.reset(); };
-  const command = `tarn table optimize ${name}${where.trim() ? ` --where ${shell(where.trim())}` : ''}${columns.map((c) => ` --zorder-by ${shell(c)}`).join('')}`;
+  const command = `tarn table optimize ${name}${full ? ' --full' : ''}${where.trim() ? ` --where ${shell(where.trim())}` : ''}${columns.map((c) => ` --zorder-by ${shell(c)}`).join('')}`;
   return (
     <section className="fault" aria-label="Optimize">
       <h3>Optimize</h3>
       <p>Small files become large ones, and rows that deletion vectors hide go for good. Rows stay what they are; flows and readers go on meanwhile.</p>
-      <div className="where">
-        <label>Partitions <input className="mono" placeholder="all, or SQL" value={where} onChange={(e) => change(setWhere)(e.target.value)} /></label>
-        <label>Z-order by <input className="mono" placeholder="columns, with commas" value={order} onChange={(e) => change(setOrder)(e.target.value)} /></label>
-      </div>
+      {clustered ? (
+        <label className="check"><input type="checkbox" checked={all} onChange={(e) => { setAll(e.target.checked); act.reset(); }} /> All of it anew (<code>FULL</code>), also what is clustered already</label>
+      ) : (
+        <div className="where">
+          <label>Partitions <input className="mono" placeholder="all, or SQL" value={where} onChange={(e) => change(setWhere)(e.target.value)} /></label>
+          <label>Z-order by <input className="mono" placeholder="columns, with commas" value={order} onChange={(e) => change(setOrder)(e.target.value)} /></label>
+        </div>
+      )}
       {act.data && <Optimizing made={act.data} />}
       {act.error && <ErrorBox error={act.error} />}
       <div className="fault-tools">
@@ -208,6 +215,6 @@ function DropCard({ name }: { name: string }) {
   );
 }
 
-export function Care({ table }: { table: Table }) {
-  return <div className="faults care"><OptimizeCard name={table.name} /><VacuumCard name={table.name} /><ValidateCard name={table.name} /><RepairCard name={table.name} /><DropCard name={table.name} /></div>;
+export function Care({ table, clustered }: { table: Table; clustered: boolean }) {
+  return <div className="faults care"><OptimizeCard name={table.name} clustered={clustered} /><VacuumCard name={table.name} /><ValidateCard name={table.name} /><RepairCard name={table.name} /><DropCard name={table.name} /></div>;
 }
