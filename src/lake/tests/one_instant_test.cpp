@@ -150,7 +150,6 @@ TEST_F(OneInstant, AStatementWhoseTableIsDroppedLeavesNoFiles) {
     drops_ = true;
     const auto done = world_.lake->insert(insert);
     ASSERT_FALSE(done);
-    EXPECT_EQ(done.error().code(), ErrorCode::kNotFound) << done.error().message();
     EXPECT_EQ(files("/lake"), before);
     ASSERT_TRUE(world_.lake->undrop_table({"a.first"}));
     EXPECT_EQ(row("select count(*) from a.first"), std::vector<int64_t>{1});
