@@ -2,7 +2,7 @@
 # libFuzzer program; otherwise its corpus is replayed as a test.
 
 if(TARN_BUILD_TESTS OR TARN_FUZZ)
-  foreach(target json decompress record_batch)
+  foreach(target json decompress record_batch parquet_footer)
     set(fuzz_sources src/codec/fuzz/${target}_fuzz.cpp)
     if(target STREQUAL json)
       list(APPEND fuzz_sources src/codec/tests/json_test_support.cpp)
