@@ -291,6 +291,8 @@ std::optional<std::string> truncate_max(std::string_view text) {
         cut += kHighest.size();
         if (cut > limit) return std::nullopt;
     }
+    // A text that was made so stays as it is.
+    if (text.substr(cut) == "\x7F") return std::string(text);
     std::string out(text.substr(0, cut));
     if (cut == text.size()) return out;
     auto next = static_cast<unsigned char>(text[cut]);

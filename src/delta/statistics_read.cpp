@@ -121,8 +121,9 @@ Result<Leaves> read_leaf_statistics(std::string_view stats) {
                 counted = int64_t(value.get_int64()) >= 0;
             } else if (low || key == "maxValues") {
                 each_leaf(value, "", 0, [&](const std::string& name, od::value& v) {
-                    if (od::json_type(v.type()) == od::json_type::boolean) return;
                     auto text = scalar(v);
+                    if (od::json_type(v.type()) == od::json_type::boolean)
+                        text = bool(v.get_bool()) ? "true" : "false";
                     if (!text) throw OtherForm();
                     (low ? out[name].min : out[name].max) = std::move(text);
                 });

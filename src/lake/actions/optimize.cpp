@@ -1,4 +1,5 @@
-// OPTIMIZE: bins of files are written anew, some at a time, each group in a commit of its own. What
+// OPTIMIZE: bins of files become one file each, of row groups that are copied and of rows that are
+// written anew; some bins at a time are committed as one. What
 // others commit to the same files meanwhile wins: their deleted rows are carried over, or the bin
 // is planned anew.
 
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "file_bins.h"
+#include "file_join.h"
 #include "row_change.h"
 #include "tarn/base/settings.h"
 #include "tarn/delta/deletion_vector.h"
@@ -174,9 +176,12 @@ class Optimize {
         bin.first_sources = bin.sources;
         if (!clustering_.empty())
             bin.cube = delta::Cube{lake_.new_uuid().str(), clustering_names()};
+        if (!bin.ordered && !bin.cube && beside_ == sql::Beside::kNothing) {
+            TARN_TRY(const bool joined, join(bin));
+            if (joined) return {};
+        }
+        if (!bin.ordered) return write_rows(bin.sources, bin);
         sql::GivenFiles given(*session_, {snapshot_, bin.sources});
-        if (!bin.ordered)
-            return write(bin, fmt::format("SELECT {} FROM {} t", columns() + ids(), given.text()));
         TARN_TRY(const auto table, order_rows(*session_, given.text(), *snapshot_, order(), ids()));
         auto list = columns();
         if (!ids().empty())
@@ -190,6 +195,57 @@ class Optimize {
                 write(bin, fmt::format("SELECT {} FROM {} t WHERE rowid >= {} AND rowid < {}", list,
                                        table, from, from + step)));
         return session_->execute("DROP TABLE " + table);
+    }
+
+    // Row groups that are large enough are copied. False if nothing was made: rows have to be read.
+    Result<bool> join(FileBin& bin) {
+        auto& fs = lake_.context.fs;
+        const delta::StatisticsMerge statistics(*snapshot_);
+        TARN_TRY(auto parts, plan_join(fs, *snapshot_, statistics, bin.sources, request_.copies));
+        if (parts.empty()) return false;
+        FileBin between;  // files of what is written anew, which only the new file needs
+        auto made = join_parts(parts, statistics, folder_of(*snapshot_, bin.sources), between);
+        for (const auto& file : between.made)
+            (void)fs.remove(snapshot_->root + "/" + delta::percent_decode(file.path));
+        if (!made) return fail(std::move(made).error());
+        if (!*made) return false;
+        bin.made.push_back(**std::move(made));
+        return true;
+    }
+
+    Result<std::optional<delta::AddFile>> join_parts(std::vector<JoinPart>& parts,
+                                                     const delta::StatisticsMerge& statistics,
+                                                     const std::string& folder, FileBin& between) {
+        auto& fs = lake_.context.fs;
+        std::vector<delta::CopySource> sources;
+        for (auto& part : parts) {
+            if (!part.copied) {
+                const auto before = between.made.size();
+                TARN_RETURN_IF_ERROR(write_rows(part.written, between));
+                if (between.made.size() == before) continue;  // all its rows are deleted
+                if (between.made.size() > before + 1) return std::nullopt;
+                TARN_TRY(part.copied, delta::copy_source(fs, *snapshot_, statistics,
+                                                         std::make_shared<const delta::AddFile>(
+                                                             between.made.back())));
+            }
+            if (!part.copied || (!sources.empty() &&
+                                 !codec::is_same_form(sources.front().footer, part.copied->footer)))
+                return std::nullopt;
+            sources.push_back(*std::move(part.copied));
+        }
+        TARN_RETURN_IF_ERROR(lake_.context.failpoints.hit("lake.before_data"));
+        TARN_TRY(auto made, delta::join_files(
+                                fs, *snapshot_, statistics, sources,
+                                fmt::format("{}/part-{}.parquet", folder, lake_.new_uuid().str())));
+        TARN_RETURN_IF_ERROR(fs.sync_folder(folder));
+        made.modified_ms = lake_.context.clock.now().ms();
+        made.data_change = false;
+        return std::optional(std::move(made));
+    }
+
+    Status write_rows(const FileList& files, FileBin& to) {
+        sql::GivenFiles given(*session_, {snapshot_, files});
+        return write(to, fmt::format("SELECT {} FROM {} t", columns() + ids(), given.text()));
     }
 
     std::string columns() const { return column_list(*snapshot_, "t"); }

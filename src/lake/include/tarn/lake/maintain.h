@@ -22,8 +22,19 @@ inline constexpr double kMostDeleted = 0.05;
 // Columns of a Z-order.
 inline constexpr size_t kMostOrderColumns = 7;
 
+// What the row groups of a file must have, on average, to stay as they are when the file becomes
+// part of a larger one: so many rows, or so many bytes for each column where rows are long, and in
+// any case so many bytes, or the footer would be a large part of the file. Readers pay for each row
+// group by itself: groups of 20,000 rows cost DuckDB's scan of everything 5 to 10 % more than full
+// ones, groups of 5,000 rows about 20 %; a filter leaves more out.
+struct CopyLimits {
+    int64_t group_rows = 16'384;
+    uint64_t chunk_bytes = 64 << 10, group_bytes = 64 << 10;
+};
+
 // OPTIMIZE: small files become large ones, in the order in which they came, and rows that deletion
-// vectors hide go for good. The rows stay what they are, for readers of changes too.
+// vectors hide go for good. The rows stay what they are, for readers of changes too. Where they
+// need not be read, row groups are copied.
 struct OptimizeRequest {
     std::string table;
     std::string where;                  // SQL over partition columns: these partitions; empty: all
@@ -31,6 +42,7 @@ struct OptimizeRequest {
     bool full = false;                  // a table that is clustered: all files
     int64_t target_bytes = 0;           // of a file; 0: as the table says, else kTargetFileBytes
     int min_files = 2;                  // that become one, unless deleted rows are the reason
+    CopyLimits copies = {};
     // Nothing is written; the outcome is which files would go and how many would come, of a size
     // that only writing shows.
     bool dry_run = false;
