@@ -9,6 +9,7 @@
 #include "tarn/catalog/flow_sinks.h"
 #include "tarn/catalog/topic_size.h"
 #include "tarn/catalog/why.h"
+#include "tarn/project/model_kind.h"
 
 namespace tarn::catalog {
 namespace {
@@ -148,8 +149,8 @@ void Picture::flow(const flow::FlowStatus& status) {
 // A view's rows and those of a table whose groups or keys are written anew are replaced, so their
 // number says nothing of what was written. Of a sink with several writers only the whole is known.
 std::optional<double> Picture::written(const flow::FlowStatus& status, const std::string& sink) {
-    const bool replaced = sink.starts_with("view:") || status.strategy == "insert_overwrite" ||
-                          status.strategy == "merge" || status.strategy == "recompute";
+    const auto* strategy = project::find_strategy(status.strategy);
+    const bool replaced = sink.starts_with("view:") || (strategy && strategy->replaces);
     if (!replaced) return writers_[sink] > 1 ? std::nullopt : readings_.per_second(sink);
     auto rate = readings_.per_second("out:" + status.name);
     if (auto at = places_.find(sink); at != places_.end()) nodes_[at->second].per_second = rate;

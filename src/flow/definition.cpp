@@ -8,6 +8,7 @@
 
 #include "tarn/flow/error_ids.h"
 #include "tarn/lake/lake.h"
+#include "tarn/project/model_kind.h"
 
 namespace tarn::flow {
 namespace {
@@ -113,6 +114,16 @@ bool widens(std::string_view from, std::string_view to) {
     return was && is && lake::widens(*was, *is);
 }
 
+bool keeps_input(std::string_view strategy) {
+    const auto* known = project::find_strategy(strategy);
+    return known && known->keeps_input;
+}
+
+bool replaces(std::string_view strategy) {
+    const auto* known = project::find_strategy(strategy);
+    return known && known->replaces;
+}
+
 class Comparison {
   public:
     Comparison(const Definition& before, const Definition& now) : before_(before), now_(now) {}
@@ -137,7 +148,7 @@ class Comparison {
     bool rows_alone() const { return now_.strategy == "append" || now_.strategy == "table"; }
     // Whether state that is kept of what was read goes on with wider input of this type.
     bool reads_wider(std::string_view type) const {
-        return now_.strategy != "sessions" && (now_.strategy != "live" || type == "BIGINT");
+        return !keeps_input(now_.strategy) && (now_.strategy != "live" || type == "BIGINT");
     }
     void add(Effect effect, std::string what, bool rewrites = false) {
         out_.push_back({effect, std::move(what), rewrites});
@@ -197,9 +208,7 @@ class Comparison {
                 add(Effect::kRebuild,
                     fmt::format("column {} is read otherwise than before", is.name));
             if (was->type != is.type) {
-                const bool wide = widens(was->type, is.type) &&
-                                  (grows || now_.strategy == "insert_overwrite" ||
-                                   now_.strategy == "merge" || now_.strategy == "recompute");
+                const bool wide = widens(was->type, is.type) && (grows || replaces(now_.strategy));
                 add(wide ? Effect::kContinues : Effect::kRebuild,
                     wide ? fmt::format("column {} is {}, before {}: the table's files are written "
                                        "anew once, in one commit",
@@ -344,7 +353,7 @@ void add_sink_changes(std::vector<Change> of_sinks, std::string_view strategy,
                       std::vector<Change>& changes) {
     const auto known = gravest(changes);
     for (auto& change : of_sinks) {
-        if (change.effect == Effect::kContinues && strategy == "sessions")
+        if (change.effect == Effect::kContinues && keeps_input(strategy))
             change.effect = Effect::kRebuild;
         const bool said =
             !change.rewrites || std::ranges::any_of(changes, std::identity(), &Change::rewrites);

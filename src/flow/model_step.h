@@ -35,6 +35,8 @@ class ModelStep : public Step {
     const std::vector<codec::ColumnSpec>& table_columns() const { return table_columns_; }
     // Of a table that has one row a key (SinkSpec::keyed): columns of the output; else nothing.
     virtual std::optional<std::vector<int>> key() const { return std::nullopt; }
+    // Of such a table: the column of the output that says which of a key's rows is newer.
+    virtual std::optional<int> version() const { return std::nullopt; }
     // Of the table of rows of the side output.
     const std::vector<codec::ColumnSpec>& side_columns() const { return side_columns_; }
 
@@ -80,6 +82,10 @@ struct ModelQuery {
     const project::TableModel& model;
     bool aggregate = false;                            // else it makes its rows one by one
     std::unique_ptr<sql::MergeableQuery> groups = {};  // of an aggregate over rows that are added
+    // Whether the model asks for this incremental_strategy, or leaves it to the SQL.
+    bool asks_for(std::string_view strategy) const {
+        return model.incremental_strategy.empty() || model.incremental_strategy == strategy;
+    }
 };
 
 // How a model's table is kept. A file under strategies/ gives one: `ModelStrategy

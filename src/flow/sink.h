@@ -22,7 +22,9 @@ namespace tarn::flow {
 // What an epoch gives to one sink.
 struct Changes {
     std::vector<BatchPtr> rows = {};  // of tables and views
-    int64_t replace_at = -1;  // version of the table in which the partitions of `rows` are replaced
+    // Version of the table that `rows` were made from: it must be the newest still. Without a key
+    // the partitions of `rows` are replaced.
+    int64_t replace_at = -1;
     // Of tables with a key: rows of these keys go. `rows` take the place of those of their keys;
     // each key stands once in both together.
     std::vector<BatchPtr> gone = {};
@@ -44,6 +46,11 @@ class Readable {
     // partitions), and the version at which they stand.
     virtual Result<lake::PartitionRows> read_like(sql::Session& session,
                                                   const std::vector<BatchPtr>& like,
+                                                  std::span<const std::string> columns) = 0;
+    // The same of all rows that have the keys of `like`, one batch or more: its columns at `key`.
+    virtual Result<lake::PartitionRows> read_keys(sql::Session& session,
+                                                  const std::vector<BatchPtr>& like,
+                                                  std::span<const int> key,
                                                   std::span<const std::string> columns) = 0;
     // Gives all its rows, behind FROM in the SQL of the flows' engine.
     virtual std::string relation() const = 0;
@@ -76,6 +83,8 @@ struct SinkSpec {
     std::vector<codec::ColumnSpec> columns = {};
     std::vector<int> key = {};  // of a view, or of a table that is kept by one, in the columns
     bool keyed = false;         // a table that has one row a key, or one row if the key is empty
+    // Of a keyed table: a row takes another's place only where it is greater in this column.
+    std::optional<int> version = {};
     std::vector<std::string> partition_by = {};
     bool transaction_of_parts = false;  // of a table: also one of each input partition
     // Of a topic: a file of records that it holds already, which are left out (side_known.h);

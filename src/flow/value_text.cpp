@@ -68,6 +68,23 @@ bool same_row(const codec::ColumnBatch& a, uint32_t a_row, const codec::ColumnBa
     return true;
 }
 
+bool has_order(const codec::ColumnType& type) {
+    return !type.is_nested() && type != ColumnType::kDouble && type != ColumnType::kBool;
+}
+
+std::strong_ordering compare_values(const codec::Column& a, uint32_t a_row, const codec::Column& b,
+                                    uint32_t b_row) {
+    if (a.type.is_text()) return a.text(a_row).compare(b.text(b_row)) <=> 0;
+    switch (codec::column_width(a.type.kind())) {
+        case 4:
+            return a.values<int32_t>()[a_row] <=> b.values<int32_t>()[b_row];
+        case 8:
+            return a.values<int64_t>()[a_row] <=> b.values<int64_t>()[b_row];
+        default:
+            return a.values<codec::Int128>()[a_row] <=> b.values<codec::Int128>()[b_row];
+    }
+}
+
 BatchPtr without_column(const BatchPtr& rows, int column) {
     if (column < 0) return rows;
     auto out = std::make_shared<codec::ColumnBatch>(*rows);

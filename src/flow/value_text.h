@@ -2,6 +2,7 @@
 
 // Values of columns compared by what they are, whatever batches they stand in.
 
+#include <compare>
 #include <string>
 
 #include "input.h"
@@ -14,6 +15,12 @@ void append_value_text(const codec::Column& column, uint32_t row, std::string& o
 // Whether two rows of one schema have the same values. Of nested values: false, if one is not NULL.
 bool same_row(const codec::ColumnBatch& a, uint32_t a_row, const codec::ColumnBatch& b,
               uint32_t b_row);
+// Whether values of a column of this type can be compared so: whole numbers, decimals, texts,
+// bytes, dates and times.
+bool has_order(const codec::ColumnType& type);
+// Two values of one such type, neither NULL; texts and bytes by their bytes.
+std::strong_ordering compare_values(const codec::Column& a, uint32_t a_row, const codec::Column& b,
+                                    uint32_t b_row);
 // The batch without one column; the same if it is -1.
 BatchPtr without_column(const BatchPtr& rows, int column);
 

@@ -56,6 +56,10 @@ Result<ChangeOutcome> attempt(Lake::Impl& lake, Entry& entry, const ChangeReques
         lake.duplicates.add();
         return outcome;
     }
+    if (request.at_version >= 0 && request.at_version != snapshot->version)
+        return fail(ErrorCode::kUnavailable,
+                    fmt::format("table {} is at version {} now, not {}", request.table,
+                                snapshot->version, request.at_version));
     TARN_RETURN_IF_ERROR(delta::check_writable(snapshot->protocol, *snapshot->metadata));
     auto& engine = request.engine ? *request.engine : lake.context.engine;
     TARN_TRY(auto rules, row_rules(engine, *snapshot));

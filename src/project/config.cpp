@@ -2,6 +2,7 @@
 #include <cctype>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "kind.h"
 #include "names.h"
@@ -73,6 +74,11 @@ Status Config::check_value(const Key& key, const std::string& text) const {
         }
     } else if (key.rule && !text.empty() && !key.rule->good(text)) {
         return bad(fmt::format(": {}, not '{}'", key.rule->text, text));
+    } else if (key.choices) {
+        const auto choices = key.choices();
+        if (std::ranges::find(choices, text) == choices.end())
+            return bad(fmt::format(" is {}, not '{}'{}", fmt::join(choices, ", "), text,
+                                   suggestion(text, choices)));
     }
     return {};
 }

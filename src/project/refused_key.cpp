@@ -7,15 +7,20 @@
 
 namespace tarn::project {
 
+const Strategy* find_strategy(std::string_view name) {
+    for (const auto& kind : model_kinds())
+        for (const auto& strategy : kind.strategies)
+            if (strategy.name == name) return &strategy;
+    return nullptr;
+}
+
 std::optional<std::string> refused_key(const TableModel& model, std::string_view strategy) {
-    const auto kind = incremental_kind();
-    auto it = std::ranges::find(kind.strategies, strategy, &Strategy::name);
-    if (it == kind.strategies.end()) return std::nullopt;
+    const auto* it = find_strategy(strategy);
+    if (!it) return std::nullopt;
     const std::pair<std::string_view, const std::string*> given[] = {
-        {"unique_key", &model.unique_key},
-        {"event_time", &model.event_time},
-        {"quarantine", &model.quarantine},
-        {"late", &model.late},
+        {"unique_key", &model.unique_key}, {"event_time", &model.event_time},
+        {"quarantine", &model.quarantine}, {"late", &model.late},
+        {"version", &model.version},
     };
     for (const auto& [key, text] : given) {
         if (text->empty() || std::ranges::find(it->without, key) == it->without.end()) continue;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include <fmt/format.h>
+
 #include "duckdb/common/string_util.hpp"
 #include "duckdb/parser/expression/columnref_expression.hpp"
 #include "duckdb/parser/expression/constant_expression.hpp"
@@ -127,8 +129,8 @@ std::string shown_name(const ParsedExpression& e) {
 
 class Maker {
   public:
-    Maker(duckdb::SelectNode& node, const std::vector<std::string>& types)
-        : node_(node), types_(types) {}
+    Maker(duckdb::SelectNode& node, const std::vector<std::string>& types, MergeableForm form)
+        : node_(node), types_(types), form_(form) {}
 
     Result<MergeablePlan> make() {
         TARN_RETURN_IF_ERROR(check_shape());
@@ -140,10 +142,21 @@ class Maker {
             if (!shown_[i])
                 return cannot_have("a group that is not in the SELECT list: " + groups_[i]);
         if (node_.where_clause) plan_.where = " WHERE " + node_.where_clause->ToString();
+        if (form_ == MergeableForm::kWindows && plan_.event_time.empty())
+            return cannot_have(
+                "incremental_strategy='append' without a window: group by tumble(time, size), or "
+                "by session(time, gap)");
         if (!plan_.event_time.empty()) {
             auto time = quoted_name(plan_.event_time);
-            plan_.partials.push_back("epoch_us(min(" + time + ")) AS _first");
-            plan_.partials.push_back("epoch_us(max(" + time + ")) AS _last");
+            if (plan_.window) {
+                const auto start = fmt::format("min(tumble({}, {}))", time, plan_.gap_text);
+                plan_.partials.push_back(fmt::format("epoch_us({}) AS _first", start));
+                plan_.partials.push_back(
+                    fmt::format("epoch_us({} + {}) - 1 AS _last", start, plan_.gap_text));
+            } else {
+                plan_.partials.push_back("epoch_us(min(" + time + ")) AS _first");
+                plan_.partials.push_back("epoch_us(max(" + time + ")) AS _last");
+            }
             plan_.merges.push_back("min(_first) AS _first");
             plan_.merges.push_back("max(_last) AS _last");
             plan_.state.push_back("_first");
@@ -233,6 +246,16 @@ class Maker {
             plan_.outputs.push_back({shown_name(item), "", "", false});
             return {};
         }
+        if (function && form_ == MergeableForm::kWindows && function_name(*function) == "tumble") {
+            if (!plan_.event_time.empty()) return cannot_have("two windows");
+            if (function->children.size() != 2 ||
+                function->children[0]->GetExpressionClass() != ExpressionClass::COLUMN_REF)
+                return cannot_have("a window over anything but a column: " + text);
+            plan_.window = true;
+            plan_.event_time =
+                function->children[0]->Cast<duckdb::ColumnRefExpression>().GetColumnName();
+            plan_.gap_text = function->children[1]->ToString();
+        }
         auto state = "k" + std::to_string(plan_.keys.size());
         plan_.keys.push_back(state);
         plan_.key_texts.push_back(text);
@@ -293,6 +316,7 @@ class Maker {
 
     duckdb::SelectNode& node_;
     const std::vector<std::string>& types_;  // of the SELECT list
+    const MergeableForm form_;
     MergeablePlan plan_;
     std::vector<std::string> groups_;
     std::vector<bool> shown_;
@@ -324,18 +348,19 @@ Result<bool> parsed_is_aggregate(const std::string& sql) {
 }
 
 Result<MergeablePlan> make_mergeable_plan(const std::string& sql,
-                                          const std::vector<std::string>& types) {
+                                          const std::vector<std::string>& types,
+                                          MergeableForm form) {
     return guarded([&]() -> Result<MergeablePlan> {
         auto node = parse_select(sql);
         if (!node) return cannot_have("UNION and the like");
-        return Maker(*node, types).make();
+        return Maker(*node, types, form).make();
     });
 }
 
 // Rows of one bucket as long as the gap are at most the gap apart: one session, whatever comes.
 std::string partial_text(const MergeablePlan& plan, const std::string& stream) {
     auto keys = plan.key_texts;
-    if (!plan.event_time.empty())
+    if (!plan.event_time.empty() && !plan.window)
         keys.push_back("tumble(" + quoted_name(plan.event_time) + ", " + plan.gap_text + ")");
     return "SELECT " + joined(plan.partials) + " FROM " + kStreamFunction + "(" +
            quoted_text(stream) + ")" + plan.where + group_by(keys);
@@ -345,7 +370,7 @@ std::string partial_text(const MergeablePlan& plan, const std::string& stream) {
 // walked by time: a new session begins where the gap to all that came before is too long.
 std::string merge_text(const MergeablePlan& plan, int64_t gap_us) {
     const std::string from = std::string(kStreamFunction) + "('state')";
-    if (plan.event_time.empty())
+    if (plan.event_time.empty() || plan.window)
         return "SELECT " + joined(plan.merges) + " FROM " + from + group_by(plan.keys);
     const auto gap = std::to_string(gap_us);
     std::string same;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "duck.h"
+#include "tarn/sql/mergeable_query.h"
 
 namespace tarn::sql {
 
@@ -19,8 +20,9 @@ struct MergeablePlan {
         bool helped = false;    // its state has a second column
     };
     std::vector<Output> outputs;
-    std::string event_time;  // column; empty: no session
-    std::string gap_text;    // the interval as written
+    std::string event_time;  // column; empty: neither session nor window
+    std::string gap_text;    // the gap, or the window's size, as written
+    bool window = false;     // not a session
     std::string where;       // with "WHERE", or empty
 
     std::vector<std::string> keys;       // state columns of groups
@@ -34,7 +36,8 @@ struct MergeablePlan {
 // names of the SELECT list's types.
 Result<bool> parsed_is_aggregate(const std::string& sql);
 Result<MergeablePlan> make_mergeable_plan(const std::string& sql,
-                                          const std::vector<std::string>& types);
+                                          const std::vector<std::string>& types,
+                                          MergeableForm form);
 
 // Texts over the stream of rows, and over stream('state').
 std::string partial_text(const MergeablePlan& plan, const std::string& stream);

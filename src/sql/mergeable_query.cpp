@@ -27,7 +27,9 @@ Result<int64_t> interval_us(Engine& engine, const std::string& text) {
         answer.columns[1].values<int64_t>()[0] != 0 || answer.columns[0].values<int64_t>()[0] <= 0)
         return fail(
             ErrorCode::kInvalidArgument,
-            "the gap of session() is a constant interval above zero, in days or less: " + text);
+            "the gap of session(), or the size of tumble(), is a constant interval above zero, in "
+            "days or less: " +
+                text);
     return answer.columns[0].values<int64_t>()[0];
 }
 
@@ -49,7 +51,8 @@ Result<bool> MergeableQuery::is_aggregate(std::string_view sql) {
 
 Result<std::unique_ptr<MergeableQuery>> MergeableQuery::compile(Engine& engine,
                                                                 std::string_view sql,
-                                                                const StreamSchema& stream) {
+                                                                const StreamSchema& stream,
+                                                                MergeableForm form) {
     auto impl = std::make_unique<Impl>();
     impl->stream = stream.name;
     auto& info = impl->info;
@@ -59,12 +62,15 @@ Result<std::unique_ptr<MergeableQuery>> MergeableQuery::compile(Engine& engine,
     info.output = whole->output();
     if (auto it = whole->input().find(stream.name); it != whole->input().end())
         info.input = it->second;
-    TARN_TRY(impl->plan, make_mergeable_plan(std::string(sql), whole->output_types()));
+    TARN_TRY(impl->plan, make_mergeable_plan(std::string(sql), whole->output_types(), form));
     auto& plan = impl->plan;
     int64_t gap_us = 0;
     if (!plan.event_time.empty()) {
         TARN_TRY(gap_us, interval_us(engine, plan.gap_text));
-        info.session = Session{plan.event_time, Duration::micros(gap_us)};
+        if (plan.window)
+            info.window = Window{plan.event_time, Duration::micros(gap_us)};
+        else
+            info.session = Session{plan.event_time, Duration::micros(gap_us)};
     }
     TARN_TRY(session, engine.session());
     TARN_TRY(impl->partial, StreamStatement::compile(

@@ -17,6 +17,7 @@
 #include "duck.h"
 #include "stream_plan.h"
 #include "tarn/sql/given_rows.h"
+#include "tarn/sql/keys.h"
 #include "tarn/sql/quote.h"
 #include "tarn/sql/statement.h"
 
@@ -31,7 +32,6 @@ struct RecomputedQuery::Impl {
     std::vector<codec::ColumnSpec> keys;
 
     std::string over(const std::string& from) const;
-    std::string same_keys(std::string_view a, std::string_view b) const;
 };
 
 namespace {
@@ -155,45 +155,6 @@ RecomputedQuery::BatchPtr only(const RecomputedQuery::BatchPtr& rows, const std:
     return out;
 }
 
-bool has_bounds(const ColumnType& type) {
-    switch (type.kind()) {
-        case ColumnType::kInt32:
-        case ColumnType::kInt64:
-        case ColumnType::kText:
-        case ColumnType::kTimestamp:
-        case ColumnType::kDate:
-        case ColumnType::kDecimal:
-            return true;
-        default:
-            return false;
-    }
-}
-
-// What no group outside of the keys' bounds passes: filters by groups go down to the files.
-Result<std::string> bounds_of(Session& session, const std::vector<codec::ColumnSpec>& keys,
-                              const std::string& rows) {
-    std::string list, out;
-    for (const auto& key : keys)
-        if (const auto name = quoted_name(key.name); has_bounds(key.type))
-            list += fmt::format("{0}min({1})::VARCHAR, max({1})::VARCHAR, count(*) - count({1})",
-                                list.empty() ? "" : ", ", name);
-    if (list.empty()) return out;
-    TARN_TRY(const auto bounds, session.query_columns("SELECT " + list + " FROM " + rows));
-    size_t at = 0;
-    for (const auto& key : keys) {
-        if (!has_bounds(key.type)) continue;
-        const auto &low = bounds.columns[at], &high = bounds.columns[at + 1];
-        const bool nulls = bounds.columns[at + 2].values<int64_t>()[0] > 0;
-        at += 3;
-        if (nulls || low.is_null(0)) continue;
-        const auto type = codec::to_string(key.type);
-        out += fmt::format("{}m.{} BETWEEN CAST({} AS {}) AND CAST({} AS {})",
-                           out.empty() ? " WHERE " : " AND ", quoted_name(key.name),
-                           quoted_text(low.text(0)), type, quoted_text(high.text(0)), type);
-    }
-    return out;
-}
-
 Result<std::vector<RecomputedQuery::BatchPtr>> rows_of(Session& session, const std::string& sql) {
     TARN_TRY(auto rows, session.query_columns(sql));
     if (rows.row_count == 0) return std::vector<RecomputedQuery::BatchPtr>();
@@ -208,14 +169,6 @@ std::string RecomputedQuery::Impl::over(const std::string& from) const {
     auto table = select_node("SELECT * FROM " + from + " AS " + quoted_name(alias));
     copy->Cast<duckdb::SelectNode>().from_table = std::move(table->from_table);
     return copy->ToString();
-}
-
-std::string RecomputedQuery::Impl::same_keys(std::string_view a, std::string_view b) const {
-    std::string out;
-    for (const auto& key : keys)
-        out += fmt::format("{}{}.{} IS NOT DISTINCT FROM {}.{}", out.empty() ? "" : " AND ", a,
-                           quoted_name(key.name), b, quoted_name(key.name));
-    return out.empty() ? "true" : out;
 }
 
 RecomputedQuery::RecomputedQuery(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -283,11 +236,11 @@ Result<RecomputedQuery::Groups> RecomputedQuery::groups(Session& session, const 
     if (impl_->keys.empty()) return all(session, from);
     Groups out;
     const GivenRows given(session, {kKeys, impl_->keys}, keys);
-    TARN_TRY(const auto bounds, bounds_of(session, impl_->keys, given.text()));
+    TARN_TRY(const auto bounds, bounds_of(session, "m", impl_->keys, given.text()));
     TARN_TRY(out.rows,
              rows_of(session, fmt::format("SELECT m.* FROM ({}) AS m SEMI JOIN {} AS k ON {}{}",
                                           impl_->over(from), given.text(),
-                                          impl_->same_keys("m", "k"), bounds)));
+                                          same_keys("m", "k", impl_->keys), bounds)));
     const GivenRows there(session, {kRows, impl_->info.output}, out.rows);
     std::string names;
     for (const auto& key : impl_->keys)
@@ -295,7 +248,7 @@ Result<RecomputedQuery::Groups> RecomputedQuery::groups(Session& session, const 
     TARN_TRY(out.gone, rows_of(session, fmt::format("SELECT DISTINCT {} FROM {} AS k ANTI JOIN {} "
                                                     "AS r ON {}",
                                                     names, given.text(), there.text(),
-                                                    impl_->same_keys("k", "r"))));
+                                                    same_keys("k", "r", impl_->keys))));
     return out;
 }
 

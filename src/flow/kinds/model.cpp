@@ -22,6 +22,7 @@ FlowSpec spec_of(const project::TableModel& model, const SourceSchema& schema,
     for (const auto& column : schema.columns)
         columns += fmt::format("{} {},", column.name, codec::to_string(column.type));
     if (model.changes) columns += "changes";
+    if (!model.version.empty()) columns += "version " + model.version;
     return {.name = model.name,
             .kind = "model",
             .generation = generation_of(
@@ -59,7 +60,9 @@ Result<std::unique_ptr<ModelStep>> make_step(const project::TableModel& model,
     if (!aggregate) return fail(aggregate.error().with_context(model.file));
     ModelQuery query{model, *aggregate};
     if (*aggregate && !model.changes) {
-        auto groups = sql::MergeableQuery::compile(context.world.engine, model.sql, schema);
+        const auto form = model.incremental_strategy == "append" ? sql::MergeableForm::kWindows
+                                                                 : sql::MergeableForm::kGroups;
+        auto groups = sql::MergeableQuery::compile(context.world.engine, model.sql, schema, form);
         if (!groups) return fail(groups.error().with_context(model.file));
         query.groups = std::move(*groups);
     }
@@ -67,6 +70,13 @@ Result<std::unique_ptr<ModelStep>> make_step(const project::TableModel& model,
         if (strategy.fits(query))
             return strategy.make(spec_of(model, schema, strategy), std::move(query), schema,
                                  context.options, context.world);
+    if (!model.incremental_strategy.empty())
+        return fail(errors::kModelSql,
+                    fmt::format("{}: config: incremental_strategy='{}' does not fit {}", model.file,
+                                model.incremental_strategy,
+                                *aggregate                 ? "a GROUP BY of this form"
+                                : model.unique_key.empty() ? "rows one by one without unique_key"
+                                                           : "rows one by one with unique_key"));
     return fail(ErrorCode::kUnsupported, model.file + ": no strategy keeps a table of such SQL");
 }
 
@@ -101,6 +111,7 @@ Definition definition_of(const project::TableModel& model, const SourceSchema& r
                     {"quarantine", model.quarantine},
                     {"late", model.late},
                     {"changes", model.changes ? "true" : ""},
+                    {"version", model.version},
                     {"partition_by", fmt::format("{}", fmt::join(model.partition_by, ","))}};
     return out;
 }
@@ -152,12 +163,14 @@ Result<FlowPlan> plan_of(const project::TableModel& model, SourceSchema source,
     const auto side_columns = (*step)->side_columns();
     const auto description = "Model " + model.file;
     const auto key = (*step)->key();
+    const auto version = (*step)->version();
     FlowPlan plan{{{table_node(model.source), reading}}, std::move(*step), {}};
     plan.sinks.push_back({.node = table_node(model.name),
                           .description = description,
                           .columns = table_columns,
                           .key = key.value_or(std::vector<int>()),
                           .keyed = key.has_value(),
+                          .version = version,
                           .partition_by = model.partition_by});
     const bool rules = !model.quarantine.empty();
     if (const auto& aside = rules ? model.quarantine : model.late; !aside.empty())

@@ -6,6 +6,8 @@
 
 #include "parts.h"
 #include "tarn/lake/change_rows.h"
+#include "tarn/sql/given_rows.h"
+#include "tarn/sql/keys.h"
 #include "tarn/sql/quote.h"
 
 namespace tarn::errors {
@@ -86,6 +88,26 @@ class TableSink final : public Sink, public Readable {
                                           std::span<const std::string> columns) override {
         return world_.lake.read_partitions(session, spec_.node.name, like, columns);
     }
+    Result<lake::PartitionRows> read_keys(sql::Session& session, const std::vector<BatchPtr>& like,
+                                          std::span<const int> key,
+                                          std::span<const std::string> columns) override {
+        auto& lake = world_.lake;
+        TARN_TRY(const auto info, lake.describe(spec_.node.name));
+        TARN_TRY(const auto table, lake.give(session, spec_.node.name, info.version, columns));
+        std::vector<codec::ColumnSpec> keys;
+        for (const int column : key)
+            keys.push_back(like.front()->schema[size_t(column)]);
+        const sql::GivenRows given(session, {"tarn keys", like.front()->schema}, like);
+        TARN_TRY(const auto bounds, sql::bounds_of(session, "m", keys, given.text()));
+        auto rows = session.query_columns(
+            fmt::format("SELECT m.* FROM {} AS m SEMI JOIN {} AS k ON {}{}", table->text(),
+                        given.text(), sql::same_keys("m", "k", keys), bounds));
+        if (!rows) return fail(std::move(rows).error());
+        lake::PartitionRows out{.version = info.version, .rows = {}};
+        if (rows->row_count > 0)
+            out.rows.push_back(std::make_shared<const codec::ColumnBatch>(std::move(*rows)));
+        return out;
+    }
     std::string relation() const override {
         return fmt::format("delta_scan({})",
                            sql::quoted_text(world_.lake.path_of(spec_.node.name)));
@@ -121,6 +143,7 @@ class TableSink final : public Sink, public Readable {
         request.engine = &world_.engine;
         request.txn = lake::Txn{flow_.app_id(), plan.epoch};
         request.user_metadata = metadata_of(plan);
+        request.at_version = changes.replace_at;
         for (const auto& [name, batches] :
              {std::pair<std::string, const std::vector<BatchPtr>&>{kRowsName, changes.rows},
               {kGoneName, changes.gone}}) {
@@ -157,13 +180,18 @@ class TableSink final : public Sink, public Readable {
             set.push_back({column.name, "s." + sql::quoted_name(column.name)});
         lake::MergeClause update{.when = lake::MergeWhen::kMatched,
                                  .then = lake::MergeThen::kUpdate,
-                                 .condition = {},
+                                 .condition = is_newer(),
                                  .set = set};
         lake::MergeClause insert{.when = lake::MergeWhen::kNotMatched,
                                  .then = lake::MergeThen::kInsert,
                                  .condition = fmt::format("s.{}", kComes),
                                  .set = std::move(set)};
         return {std::move(gone), std::move(update), std::move(insert)};
+    }
+    std::string is_newer() const {
+        if (!spec_.version) return {};
+        const auto name = sql::quoted_name(spec_.columns[size_t(*spec_.version)].name);
+        return fmt::format("t.{0} IS NULL OR s.{0} > t.{0}", name);
     }
     lake::TableSpec table() const {
         return {.name = spec_.node.name,

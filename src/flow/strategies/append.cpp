@@ -228,7 +228,7 @@ Status RowsStep::finish(const EpochPlan&) {
 ModelStrategy append_strategy() {
     return {"append", "Rows one by one, appended.", "append",
             [](const ModelQuery& query) {
-                return !query.aggregate &&
+                return !query.aggregate && query.asks_for("append") &&
                        !(query.model.changes && !query.model.unique_key.empty());
             },
             [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,

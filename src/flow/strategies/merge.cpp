@@ -47,7 +47,7 @@ Status MergeStep::compile() {
         return fail(wrong(Error(errors::kModelSql, std::move(what))));
     };
     TARN_TRY(auto query,
-             compile_rows("a model over changes with unique_key makes its rows one by one"));
+             compile_rows("a model that merges by unique_key makes its rows one by one"));
     statement_ = std::move(query.statement);
     rejected_ = query.rejected;
     auto output = statement_->output();
@@ -66,6 +66,17 @@ Status MergeStep::compile() {
         key_.push_back(int(at - output.begin()));
         empty_is_null_.push_back(std::ranges::find(model_.partition_by, name) !=
                                  model_.partition_by.end());
+    }
+    if (!model_.version.empty()) {
+        const auto at = std::ranges::find(output, model_.version, &codec::ColumnSpec::name);
+        if (at == output.end())
+            return bad("config: version names no column of it: " + model_.version);
+        if (!has_order(at->type))
+            return bad(
+                "config: version must be a whole number, a decimal, a text, a date or a time, "
+                "not " +
+                codec::to_string(at->type));
+        version_ = int(at - output.begin());
     }
     return set_output(output, output);
 }
@@ -96,12 +107,20 @@ Status MergeStep::take(const BatchPtr& rows, bool went, Ops& ops) {
             if (!went) bad[kept->schema[size_t(missing)].name + " is missing"].push_back(row);
             continue;
         }
+        if (version_ && kept->columns[size_t(*version_)].is_null(row)) {
+            bad[model_.version + " is missing"].push_back(row);
+            continue;
+        }
         key.clear();
         for (const int column : key_)
             append_value_text(kept->columns[size_t(column)], row, key);
         const auto [place, fresh] = ops.place.try_emplace(key, ops.ops.size());
         if (fresh) ops.ops.emplace_back();
         auto& op = ops.ops[place->second];
+        if (version_ && !fresh &&
+            compare_values(kept->columns[size_t(*version_)], row,
+                           ops.batches[op.batch]->columns[size_t(*version_)], op.row) <= 0)
+            continue;
         if (fresh && went) {
             op.stood = true;
             op.old_batch = ops.batches.size() - 1;
@@ -180,11 +199,12 @@ Status MergeStep::compute(const Input& input, bool) {
 
 ModelStrategy merge_strategy() {
     return {"merge",
-            "Changes by a key: rows that came or were updated take the place of those of their "
-            "keys, rows that went go.",
+            "Rows by a key: those that came or were updated take the place of those of their keys, "
+            "if they are newer; rows that went go.",
             "changes",
             [](const ModelQuery& query) {
-                return query.model.changes && !query.aggregate && !query.model.unique_key.empty();
+                return !query.aggregate && !query.model.unique_key.empty() &&
+                       (query.model.changes || query.model.incremental_strategy == "merge");
             },
             [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
                RuntimeContext& world) -> std::unique_ptr<ModelStep> {

@@ -4,6 +4,10 @@
 // is run over what rows were, and these keys go, and over what they became, and these rows come; so
 // a row that the SQL leaves out from now on goes too. The last of a key counts, by versions; within
 // one version what goes stands before what comes. A row that is as it was is left alone.
+//
+// Of a table that only grows there are rows that come alone. With a column that says how new a row
+// is, the greatest of it counts, and of equal ones the first: rows that come twice, or in another
+// order, change nothing.
 
 #include <optional>
 #include <string>
@@ -19,6 +23,7 @@ class MergeStep final : public ModelStep {
     using ModelStep::ModelStep;
     Status compile() override;
     std::optional<std::vector<int>> key() const override { return key_; }
+    std::optional<int> version() const override { return version_; }
 
   private:
     struct Op;
@@ -34,6 +39,7 @@ class MergeStep final : public ModelStep {
     std::unique_ptr<sql::StreamStatement> statement_;
     int rejected_ = -1;                // column of the statement's output
     std::vector<int> key_;             // columns of the output without it
+    std::optional<int> version_;       // likewise
     std::vector<bool> empty_is_null_;  // by column of the key: the table is partitioned by it
 };
 

@@ -76,7 +76,9 @@ ModelStrategy recompute_strategy() {
     return {"recompute",
             "Groups over changes: those of rows that changed are worked out anew from the source.",
             "recompute",
-            [](const ModelQuery& query) { return query.model.changes && query.aggregate; },
+            [](const ModelQuery& query) {
+                return query.model.changes && query.aggregate && query.asks_for("merge");
+            },
             [](FlowSpec spec, ModelQuery query, SourceSchema schema, const RuntimeOptions& options,
                RuntimeContext& world) -> std::unique_ptr<ModelStep> {
                 return std::make_unique<RecomputeStep>(std::move(spec), query.model,

@@ -55,6 +55,10 @@ TEST(FlowSimulation, WithoutACrash) {
         ASSERT_GT(layers.sessions.size(), 5u);
         ASSERT_GT(layers.late.size(), 2u);
         ASSERT_GT(layers.pages.size(), 4u);
+        ASSERT_GT(layers.windows.size(), 5u);
+        ASSERT_GT(layers.late_of_windows.size(), 2u);
+        ASSERT_GT(layers.users.size(), 20u);
+        ASSERT_GT(layers.places.size(), 10u);
     }
 }
 

@@ -125,6 +125,74 @@ std::string check_pages(const Layers& l) {
     return naive.size() == l.pages.size() ? "" : "gold.pages has groups that silver has not";
 }
 
+std::string check_windows(const Layers& l) {
+    constexpr int64_t kSizeUs = 5'000'000, kGraceUs = 2'000'000;
+    auto start_of = [](int64_t us) { return us - ((us % kSizeUs) + kSizeUs) % kSizeUs; };
+    std::map<std::pair<int64_t, std::string>, Layers::Window> naive;
+    int64_t newest = INT64_MIN;
+    std::map<int64_t, std::vector<Layers::Row>> versions;  // of silver, one a batch
+    for (auto& [place, row] : l.silver)
+        versions[row.batch].push_back(row);
+    auto closed = [&](int64_t start) {
+        return newest != INT64_MIN && start + kSizeUs <= newest - kBoundUs - kGraceUs;
+    };
+    for (auto& [batch, rows] : versions) {
+        auto latest = newest;
+        for (auto& row : rows) {
+            const auto start = start_of(row.time_us);
+            const auto late = l.late_of_windows.find(row.id);
+            const bool aside = late != l.late_of_windows.end();
+            if (aside && l.late_of_windows.count(row.id) != 1)
+                return fmt::format("row of id {} is late for a window twice", row.id);
+            if (aside && late->second == "early") continue;
+            if (aside != closed(start))
+                return fmt::format("row of id {} is {} for its window, wrongly", row.id,
+                                   aside ? "late" : "not late");
+            if (aside) continue;
+            latest = std::max(latest, row.time_us);
+            auto& window = naive[{start, row.page}];
+            window.start_us = start;
+            window.page = row.page;
+            ++window.clicks;
+            window.newest = std::max(window.newest, row.id);
+        }
+        newest = latest;
+    }
+    std::multiset<Layers::Window> expected;
+    for (auto& [key, window] : naive)
+        if (closed(window.start_us)) expected.insert(window);
+    if (expected == l.windows) return "";
+    for (auto& w : expected)
+        if (l.windows.count(w) != 1)
+            return fmt::format("window {} of {} with {} clicks stands {} times", w.start_us, w.page,
+                               w.clicks, l.windows.count(w));
+    return fmt::format("{} windows stand, {} recomputed", l.windows.size(), expected.size());
+}
+
+std::string check_users(const Layers& l) {
+    std::multimap<std::pair<std::string, std::string>, Layers::Counts> expected;
+    std::map<std::pair<std::string, std::string>, Layers::Counts> naive;
+    for (auto& [place, row] : l.silver) {
+        auto& counts = naive[{row.user, row.page}];
+        ++counts.first;
+        counts.second = std::max(counts.second, row.price.value_or(0));
+    }
+    expected.insert(naive.begin(), naive.end());
+    return expected == l.users ? "" : "gold.users differs from its groups recomputed";
+}
+
+std::string check_places(const Layers& l) {
+    const auto rank = [](int64_t id) { return id * 7919 % 10007; };
+    std::map<std::string, std::pair<std::string, int64_t>> naive;
+    for (auto& [place, row] : l.bronze) {
+        auto [it, fresh] = naive.try_emplace(row.user, row.page, row.id);
+        if (rank(row.id) > rank(it->second.second)) it->second = {row.page, row.id};
+    }
+    std::multimap<std::string, std::pair<std::string, int64_t>> expected(naive.begin(),
+                                                                         naive.end());
+    return expected == l.places ? "" : "gold.places has not the greatest rank of each person";
+}
+
 }  // namespace
 
 Status read_layers(sql::Session& session, Layers& out) {
@@ -133,11 +201,12 @@ Status read_layers(sql::Session& session, Layers& out) {
                                 "from bronze.clicks"));
     for (size_t r = 0; r < bronze.rows(); ++r)
         out.bronze[bronze.place(r)] = bronze.row(r, 2);
-    TARN_TRY(auto silver, query(session,
-                                "select _partition, _offset, id, event_time, page, user_key, price "
-                                "from silver.clicks"));
+    TARN_TRY(auto silver,
+             query(session,
+                   "select _partition, _offset, id, event_time, page, user_key, price, "
+                   "_batch_id from silver.clicks"));
     for (size_t r = 0; r < silver.rows(); ++r)
-        out.silver.emplace(silver.place(r), silver.row(r, 2));
+        out.silver.emplace(silver.place(r), silver.row(r, 2))->second.batch = silver.number(7, r);
     TARN_TRY(auto aside,
              query(session, "select _partition, _offset, _reason from quarantine.silver_clicks"));
     for (size_t r = 0; r < aside.rows(); ++r)
@@ -157,11 +226,27 @@ Status read_layers(sql::Session& session, Layers& out) {
     for (size_t r = 0; r < pages.rows(); ++r)
         out.pages.emplace(Layers::Page{int32_t(pages.number(0, r)), pages.text(1, r)},
                           std::pair(pages.number(2, r), pages.null(3, r) ? 0 : pages.number(3, r)));
+    TARN_TRY(auto windows,
+             query(session, "select window_start, clicks, newest, page from gold.windows"));
+    for (size_t r = 0; r < windows.rows(); ++r)
+        out.windows.insert(
+            {windows.number(0, r), windows.number(1, r), windows.number(2, r), windows.text(3, r)});
+    TARN_TRY(auto behind, query(session, "select id, _reason from late.windows"));
+    for (size_t r = 0; r < behind.rows(); ++r)
+        out.late_of_windows.emplace(behind.number(0, r), behind.text(1, r));
+    TARN_TRY(auto users, query(session, "select user_key, page, clicks, dearest from gold.users"));
+    for (size_t r = 0; r < users.rows(); ++r)
+        out.users.emplace(std::pair(users.text(0, r), users.text(1, r)),
+                          std::pair(users.number(2, r), users.null(3, r) ? 0 : users.number(3, r)));
+    TARN_TRY(auto places, query(session, "select person, page, id from gold.places"));
+    for (size_t r = 0; r < places.rows(); ++r)
+        out.places.emplace(places.text(0, r), std::pair(places.text(1, r), places.number(2, r)));
     return {};
 }
 
 std::string check_layers(const Layers& layers) {
-    for (auto check : {check_silver, check_sessions, check_pages})
+    for (auto check :
+         {check_silver, check_sessions, check_pages, check_windows, check_users, check_places})
         if (auto wrong = check(layers); !wrong.empty()) return wrong;
     return "";
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@ struct Layers {
         int64_t id = 0, time_us = 0;
         std::string page, user;
         std::optional<int64_t> price;
+        int64_t batch = 0;  // of silver
     };
     std::map<Place, Row> bronze;
     std::multimap<Place, Row> silver;
@@ -37,6 +39,17 @@ struct Layers {
         auto operator<=>(const Page&) const = default;
     };
     std::multimap<Page, std::pair<int64_t, int64_t>> pages;  // clicks, dearest
+    struct Window {
+        int64_t start_us = 0, clicks = 0, newest = 0;
+        std::string page;
+        auto operator<=>(const Window&) const = default;
+    };
+    std::multiset<Window> windows;
+    std::multimap<int64_t, std::string> late_of_windows;  // reasons by id
+    using Counts = std::pair<int64_t, int64_t>;
+    std::multimap<std::pair<std::string, std::string>, Counts> users;  // clicks, dearest
+    // Of each person the page and the id of greatest rank.
+    std::multimap<std::string, std::pair<std::string, int64_t>> places;
 };
 
 Status read_layers(sql::Session& session, Layers& out);

@@ -54,6 +54,25 @@ constexpr std::string_view kPages =
 select cast(event_time as date) as day, page, count(*) as clicks, max(price) as dearest
 from {{ ref('silver.clicks') }} group by all
 )";
+constexpr std::string_view kWindows =
+    R"({{ config(materialized='incremental', incremental_strategy='append', every='500ms',
+         watermark='4s', grace='2s', late='late.windows') }}
+select tumble(event_time, interval '5 seconds') as window_start, page, count(*) as clicks,
+       max(id) as newest
+from {{ ref('silver.clicks') }} group by 1, 2
+)";
+constexpr std::string_view kUsers =
+    R"({{ config(materialized='incremental', incremental_strategy='merge', every='500ms') }}
+select user_key, page, count(*) as clicks, max(price) as dearest
+from {{ ref('silver.clicks') }} group by all
+)";
+// Ranks stand in no order of time.
+constexpr std::string_view kPlaces =
+    R"({{ config(materialized='incremental', incremental_strategy='merge', every='500ms',
+         unique_key='person', version='rank') }}
+select "user" as person, (id * 7919) % 10007 as rank, page, id
+from {{ source('bronze', 'clicks') }}
+)";
 
 int64_t floor_window(int64_t us) { return us - ((us % kWindowUs) + kWindowUs) % kWindowUs; }
 
@@ -73,6 +92,9 @@ World::World(uint64_t seed) : TestPlatform(seed) {
     (void)d.replace("p/models/silver/clicks.sql", kSilver);
     (void)d.replace("p/models/gold/sessions.sql", kSessions);
     (void)d.replace("p/models/gold/pages.sql", kPages);
+    (void)d.replace("p/models/gold/windows.sql", kWindows);
+    (void)d.replace("p/models/gold/users.sql", kUsers);
+    (void)d.replace("p/models/gold/places.sql", kPlaces);
     project() = project::load_project(d, "p").value();
 }
 

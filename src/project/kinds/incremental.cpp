@@ -10,6 +10,8 @@
 namespace tarn::project {
 namespace {
 
+std::vector<std::string> asked_strategies() { return {"append", "insert_overwrite", "merge"}; }
+
 constexpr Key kKeys[] = {
     {.name = "every",
      .form = Form::kDuration,
@@ -22,6 +24,12 @@ constexpr Key kKeys[] = {
      .text = "The table's partition columns, with commas between; of groups, some of those that it "
              "is grouped by.",
      .example = "country, day"},
+    {.name = "incremental_strategy",
+     .text =
+         "How the table is kept, where its SQL leaves a choice: `append`, `insert_overwrite` or "
+         "`merge`; see the strategies below.",
+     .example = "merge",
+     .choices = asked_strategies},
     {.name = "changes",
      .form = Form::kBoolean,
      .default_value = "false",
@@ -31,9 +39,14 @@ constexpr Key kKeys[] = {
      .example = "true"},
     {.name = "unique_key",
      .text = "A column: a row whose key came within the deduplication window is left out. With "
-             "`changes`: one or more columns, with commas between, of which the table has one row "
-             "each, the newest.",
+             "`changes` or `incremental_strategy='merge'`: one or more columns, with commas "
+             "between, of which the table has one row each, the newest.",
      .example = "event_id"},
+    {.name = "version",
+     .text = "With `unique_key` and `incremental_strategy='merge'`: the column that says which of "
+             "the rows of a key is the newest, whenever they come: a number or a time. Of equal "
+             "ones the first stays. Without it the last that comes is.",
+     .example = "updated_at"},
     {.name = "event_time",
      .text = "The column of type timestamp that the deduplication window is of.",
      .example = "event_time"},
@@ -54,51 +67,72 @@ constexpr Key kKeys[] = {
     {.name = "watermark",
      .form = Form::kDuration,
      .default_value = "10s",
-     .text = "Of sessions: how far events may be out of order.",
+     .text = "Of sessions and windows: how far events may be out of order.",
      .example = "1m",
      .min = 0},
     {.name = "grace",
      .form = Form::kDuration,
      .default_value = "0s",
-     .text = "Of sessions: how much longer one takes late rows.",
+     .text = "Of sessions and windows: how much longer one takes late rows.",
      .example = "1m",
      .min = 0},
     {.name = "late",
-     .text = "Of sessions: the table for rows that came too late or have a value that the SQL "
+     .text = "Of sessions and windows: the table for rows that came too late or have a value that "
+             "the SQL "
              "refuses; without it they are counted only.",
      .example = "late.sessions",
      .rule = &kTableName},
 };
 
+constexpr std::string_view kNotOfRows[] = {"late", "version"};
 constexpr std::string_view kNotOfKeys[] = {"event_time", "late"};
 constexpr std::string_view kNotOfChangedGroups[] = {"unique_key", "event_time", "quarantine",
-                                                    "late"};
-constexpr std::string_view kNotOfSessions[] = {"unique_key", "quarantine"};
-constexpr std::string_view kNotOfGroups[] = {"unique_key", "late"};
+                                                    "late", "version"};
+constexpr std::string_view kNotOfSessions[] = {"unique_key", "quarantine", "version"};
+constexpr std::string_view kNotOfGroups[] = {"unique_key", "late", "version"};
 constexpr Strategy kStrategies[] = {
     {.name = "append",
      .text = "The SELECT makes rows one by one: they are appended.",
-     .what = "rows one by one"},
+     .what = "rows one by one",
+     .without = kNotOfRows},
     {.name = "insert_overwrite",
      .text = "A GROUP BY: what is new is merged with the groups that stand, and the partitions "
              "that it touches are replaced.",
      .what = "groups without a window",
-     .without = kNotOfGroups},
+     .without = kNotOfGroups,
+     .replaces = true},
     {.name = "merge",
-     .text = "With `changes` and `unique_key`: the table has one row a key, which is updated and "
-             "deleted as the source's is.",
-     .what = "changes by a key",
-     .without = kNotOfKeys},
+     .text = "Rows one by one with `unique_key`, and `changes` or `incremental_strategy='merge'`: "
+             "the table has one row a key. With `changes` it is updated and deleted as the "
+             "source's is; else the newest that was added stands, by `version`.",
+     .what = "rows by a key",
+     .without = kNotOfKeys,
+     .replaces = true},
+    {.name = "merge_groups",
+     .text =
+         "A GROUP BY with `incremental_strategy='merge'`: what is new is merged with the groups "
+         "that it touches, and these rows alone are written, by MERGE.",
+     .what = "groups by MERGE",
+     .without = kNotOfGroups,
+     .replaces = true},
     {.name = "recompute",
      .text = "With `changes`, a GROUP BY with aggregates of any kind: groups of rows that changed "
              "are worked out anew from the source, and take the place of what stood.",
      .what = "groups over changes",
-     .without = kNotOfChangedGroups},
+     .without = kNotOfChangedGroups,
+     .replaces = true},
     {.name = "sessions",
      .text = "A GROUP BY with session(time, gap): sessions are appended when the watermark closes "
              "them.",
      .what = "sessions",
-     .without = kNotOfSessions},
+     .without = kNotOfSessions,
+     .keeps_input = true},
+    {.name = "windows",
+     .text = "A GROUP BY with tumble(time, size) and `incremental_strategy='append'`: windows are "
+             "appended when the watermark closes them.",
+     .what = "windows",
+     .without = kNotOfSessions,
+     .keeps_input = true},
 };
 
 constexpr std::string_view kExample =
@@ -119,18 +153,29 @@ Status read(const ModelSource& source, ModelDraft& draft) {
                      .every = config.duration("every"),
                      .partition_by = config.texts("partition_by"),
                      .changes = config.boolean("changes"),
+                     .incremental_strategy = config.text("incremental_strategy"),
                      .unique_key = config.text("unique_key"),
                      .event_time = config.text("event_time"),
                      .deduplication_window = config.duration("deduplication_window"),
                      .quarantine = config.text("quarantine"),
+                     .version = config.text("version"),
                      .watermark = config.duration("watermark"),
                      .grace = config.duration("grace"),
                      .late = config.text("late")};
-    if (model.changes && config.has("deduplication_window"))
+    const bool merges = model.changes || model.incremental_strategy == "merge";
+    if (merges && config.has("deduplication_window"))
         return wrong(config.place("deduplication_window"),
-                     "config: deduplication_window has no meaning with changes=true: a row is the "
-                     "newest of its key");
-    if (!model.changes && !model.unique_key.empty() && model.event_time.empty())
+                     "config: deduplication_window has no meaning where a row is the newest of its "
+                     "key");
+    if (model.changes && model.incremental_strategy == "append" && !model.unique_key.empty())
+        return wrong(config.place("incremental_strategy"),
+                     "config: changes by unique_key are merged, not appended: leave unique_key out "
+                     "for a log of them");
+    if (!model.version.empty() && (model.unique_key.empty() || !merges || model.changes))
+        return wrong(config.place("version"),
+                     "config: version says which row of a unique_key is the newest: it needs "
+                     "unique_key and incremental_strategy='merge', without changes");
+    if (!merges && !model.unique_key.empty() && model.event_time.empty())
         return wrong(
             config.place("unique_key"),
             "config: unique_key needs event_time, the column that the deduplication window is of");

@@ -28,6 +28,8 @@ struct ChangeRequest {
     // newer one by someone else: fenced).
     std::optional<Txn> txn;
     std::map<std::string, std::string> user_metadata;
+    // If not −1: the version that the table must still have. Errors then also: kUnavailable.
+    int64_t at_version = -1;
     // INSERT by name and MERGE: columns that the source has and the table has not are added to it,
     // in the same commit; those that it has not are left as they are, or NULL in new rows.
     bool evolves = false;

@@ -19,6 +19,8 @@ struct Strategy {
     std::string_view text;  // whole sentences
     std::string_view what;  // as messages name its models: "groups without a window"
     std::span<const std::string_view> without = {};  // keys that have no meaning for it
+    bool replaces = false;     // rows of the table are replaced; else they are only added
+    bool keeps_input = false;  // its state is of what it read, in the types that it had
 };
 
 struct ModelSource;
@@ -38,6 +40,9 @@ struct ModelKind {
 };
 
 std::span<const ModelKind> model_kinds();
+
+// Null: no kind has one of the name.
+const Strategy* find_strategy(std::string_view name);
 
 struct TableModel;
 // What is wrong with a model, if it has a key that has no meaning for the strategy of that name.

@@ -99,11 +99,14 @@ struct TableModel {
     // Its input is what changed in the source, not only what was added: rows are logged, kept by
     // unique_key (several columns, with commas between), or make groups that are worked out anew.
     bool changes = false;
+    std::string incremental_strategy =
+        {};  // "append", "insert_overwrite", "merge"; empty: by the SQL
     // Rows: each key once within a window of event time; rows that fail a rule.
     std::string unique_key = {}, event_time = {};
     Duration deduplication_window = Duration::seconds(600);
     std::string quarantine = {};  // table
-    // Sessions.
+    std::string version = {};     // column: of the rows of a key the greatest stands
+    // Sessions and windows.
     Duration watermark = Duration::seconds(10);
     Duration grace = Duration();
     std::string late = {};  // table; empty: late rows are counted only

@@ -15,6 +15,9 @@
 //          arg_max(page, click) as exit_page
 //   from stream('silver.clicks') group by 1, 2
 //
+// In the form kWindows one of the groups is tumble(t, size), and the state says when each window
+// ends, as a session's says when its last event was.
+//
 // Each column of the SELECT is a group or one aggregate of count, sum, min, max, bool_and, bool_or,
 // any_value, arg_min, arg_max (FILTER is allowed). Everything else is refused by name.
 // Used by one thread.
@@ -35,27 +38,39 @@ namespace tarn::sql {
 
 using BatchPtr = std::shared_ptr<const codec::ColumnBatch>;
 
+enum class MergeableForm {
+    kGroups,   // or sessions; tumble() is a function as any other
+    kWindows,  // groups by tumble(t, size)
+};
+
 class MergeableQuery {
   public:
     struct Session {
         std::string event_time_column;
         Duration gap;
     };
+    struct Window {
+        std::string event_time_column;
+        Duration size;
+    };
     struct Info {
         std::vector<std::string> input;         // columns of the stream that it reads
         std::vector<codec::ColumnSpec> output;  // in the order of the SELECT list
         std::vector<int> key;  // output columns that are groups, session() left out
         std::optional<Session> session;
+        std::optional<Window> window;
         std::vector<codec::ColumnSpec> state;  // columns of a state row
         std::vector<int> state_key;            // those that are its key
-        // Of a session's state row: BIGINT columns with its first and last event time, µs.
+        // Of a session's state row: BIGINT columns with its first and last event time, µs; of a
+        // window's with its first and last microsecond.
         int first = -1, last = -1;
     };
     // Whether the SQL is an aggregate at all. Errors: kInvalidArgument (syntax).
     static Result<bool> is_aggregate(std::string_view sql);
     // Errors: kInvalidArgument (DuckDB's text), kUnsupported (names what).
     static Result<std::unique_ptr<MergeableQuery>> compile(Engine& engine, std::string_view sql,
-                                                           const StreamSchema& stream);
+                                                           const StreamSchema& stream,
+                                                           MergeableForm form = {});
     ~MergeableQuery();
     const Info& info() const;
 

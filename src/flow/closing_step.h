@@ -1,15 +1,18 @@
 #pragma once
 
-// Sessions of a table's rows, appended once they are closed. The rows of a version are judged by
-// the watermark of those before it (protocol.h), also when an epoch has many versions, or a part of
-// one. A row is late if its event time is below watermark − grace: it is in no session, and goes
-// to the table of late rows. A session is closed when watermark − grace has passed its last row by
-// more than the gap: no row that is not late can belong to it any more, so the closed sessions are
-// those of all rows that were not late.
+// Sessions or windows of a table's rows, appended once they are closed. The rows of a version are
+// judged by the watermark of those before it (protocol.h), also when an epoch has many versions, or
+// a part of one. A late row goes to the table of late rows. No row that is not late can belong to
+// what is closed, so that is made of all rows that were not late.
 //
-// State: the open sessions, as state rows of the query; an epoch merges only those whose keys it
-// has, and the watermark closes the others where they stand. Past a share of memory.limit they go
-// to files in <state>/<flow>/spill, which nothing after a restart depends on. Checkpoints of it,
+//   session   a row is late if its event time is below watermark − grace; it is closed when
+//             watermark − grace has passed its last row by more than the gap
+//   window    a row is late if its window is closed, which it is when watermark − grace has come to
+//             its end
+//
+// State: the open sessions or windows, as state rows of the query; an epoch merges only those whose
+// keys it has, and the watermark closes the others where they stand. Past a share of memory.limit
+// they go to files in <state>/<flow>/spill, which nothing after a restart depends on. Checkpoints of it,
 // rarer than epochs; what came after the newest one that is not past the journal is run again:
 //
 //   checkpoint-<generation>-<epoch>.parquet      state rows; an empty file: no session; or
@@ -22,13 +25,21 @@
 
 namespace tarn::flow {
 
-class SessionsStep final : public ModelStep {
+// When what a row belongs to is over.
+struct Closing {
+    std::string event_time;  // column of the source
+    Duration gap = {};       // of sessions
+    Duration size = {};      // of windows; zero: they are sessions
+};
+
+class ClosingStep final : public ModelStep {
   public:
-    SessionsStep(FlowSpec spec, project::TableModel model, SourceSchema schema,
-                 const RuntimeOptions& options, RuntimeContext& world,
-                 std::unique_ptr<sql::MergeableQuery> query)
+    ClosingStep(FlowSpec spec, project::TableModel model, SourceSchema schema,
+                const RuntimeOptions& options, RuntimeContext& world,
+                std::unique_ptr<sql::MergeableQuery> query, Closing closing)
         : ModelStep(std::move(spec), std::move(model), std::move(schema), options, world),
           query_(std::move(query)),
+          closing_(std::move(closing)),
           open_(query_->info().state_key, query_->info().last),
           clock_(model_.watermark, {}) {}
     Status compile() override;
@@ -48,6 +59,7 @@ class SessionsStep final : public ModelStep {
     std::vector<BatchPtr> judge(const Input& input);
     // Of some rows of a version. `limit`: what is later is early.
     BatchPtr on_time(const BatchPtr& rows, Timestamp limit, Timestamp& newest);
+    bool late(int64_t event_time_us, int64_t passed_us) const;
     static std::vector<std::vector<BatchPtr>> pieces(std::vector<BatchPtr> batches, size_t most);
     Status add(const std::vector<BatchPtr>& rows);
     Status close();
@@ -69,6 +81,7 @@ class SessionsStep final : public ModelStep {
     Result<int64_t> parts_of(int64_t epoch) const;  // 0: it is one file
 
     std::unique_ptr<sql::MergeableQuery> query_;
+    const Closing closing_;
     OpenSessions open_;
     int64_t checkpoint_ = -1;  // epoch of the newest one that the journal's `needed` relies on
     int64_t rows_since_ = 0;
