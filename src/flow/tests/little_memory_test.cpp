@@ -12,7 +12,7 @@
 #include "strategies/sessions.h"
 #include "tarn/sql/engine_memory.h"
 #include "tarn/sql/error_ids.h"
-#include "world.h"
+#include "test_platform.h"
 
 namespace tarn::flow {
 namespace {
@@ -141,37 +141,6 @@ TEST(LittleMemory, WhatDoesNotFitAtAllIsAnErrorSoon) {
     };
     EXPECT_FALSE(in_pieces(rows, other));
     EXPECT_EQ(runs, 1);
-}
-
-// Where the groups of open windows leave too little for other flows, their rows go to the disk, and
-// all is as it would have been.
-TEST(LittleMemory, WindowsOfTooManyGroupsGoToTheDisk) {
-    World world(3);
-    ASSERT_TRUE(world.open());
-    for (int i = 0; i < 10; ++i) {
-        world.clock.advance(Duration::millis(300));
-        ASSERT_TRUE(world.produce());
-    }
-    ASSERT_TRUE(world.drain());
-    auto& engine = world.context().engine;
-    const auto limit = sql::memory_limit(engine);
-    ASSERT_TRUE(sql::set_memory_limit(engine, sql::memory_used(engine) + (64 << 10)));
-    world.clock.advance(Duration::seconds(1));
-    ASSERT_TRUE(world.produce());
-    for (int i = 0; i < 20; ++i)
-        ASSERT_TRUE(world.step());
-    const auto windows = world.runtime().describe("live.pages");
-    ASSERT_TRUE(windows);
-    EXPECT_EQ(windows->state, FlowState::kRetrying);
-    EXPECT_NE(windows->reason.find("the groups of its open windows take"), std::string::npos)
-        << windows->reason;
-    ASSERT_TRUE(sql::set_memory_limit(engine, limit));
-    for (int i = 0; i < 30; ++i) {
-        world.clock.advance(Duration::seconds(1));
-        ASSERT_TRUE(world.produce());
-        ASSERT_TRUE(world.step());
-    }
-    EXPECT_EQ(finish(world), "");
 }
 
 // Far less than the sessions of a batch take at once, and nothing can be spilled.
