@@ -216,7 +216,7 @@ class CheckpointWriter {
 }  // namespace
 
 Status Table::write_checkpoint(const CheckpointOptions& options, const StepHook& step) {
-    auto snapshot = this->snapshot();
+    const auto snapshot = options.of ? options.of : this->snapshot();
     if (!snapshot)
         return fail(ErrorCode::kFailedPrecondition, "checkpoint of a table that was not read");
     if (!checkpoints_) return fail(ErrorCode::kUnsupported, "no writer for checkpoints");

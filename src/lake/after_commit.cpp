@@ -38,21 +38,34 @@ void Lake::Impl::look_at_time(Entry& entry, const std::string& table,
 }
 
 Status Lake::Impl::checkpoint(Entry& entry, const std::string& table,
-                              const delta::Snapshot& snapshot) {
-    const auto version = snapshot.version;
-    auto interval =
-        integer_property(snapshot, "delta.checkpointInterval", kDefaultCheckpointInterval);
-    if (interval <= 0 || version % interval != 0 || version == 0) return {};
-    auto now_ms = context.clock.now().ms();
-    TARN_RETURN_IF_ERROR(entry.table.write_checkpoint(
-        {.now_ms = now_ms, .new_id = [this] { return new_uuid(); }}, steps()));
-    if (entry.cleaned_ms != INT64_MIN && now_ms - entry.cleaned_ms < kCleanEveryMs) return {};
-    TARN_TRY(auto removed, entry.table.clean_log(now_ms, held(table), steps()));
-    entry.cleaned_ms = now_ms;
-    if (removed > 0)
-        context.logger.info("removed expired files of a table's log",
-                            {{"table", table}, {"files", removed}});
-    return {};
+                              std::shared_ptr<const delta::Snapshot> of) {
+    auto made = [&]() -> Status {
+        const auto now_ms = context.clock.now().ms();
+        TARN_RETURN_IF_ERROR(entry.table.write_checkpoint(
+            {.now_ms = now_ms, .new_id = [this] { return new_uuid(); }, .of = std::move(of)},
+            steps()));
+        const auto cleaned_ms = entry.cleaned_ms.load();
+        if (cleaned_ms != INT64_MIN && now_ms - cleaned_ms < kCleanEveryMs) return {};
+        TARN_TRY(auto removed, entry.table.clean_log(now_ms, held(table), steps()));
+        entry.cleaned_ms = now_ms;
+        if (removed > 0)
+            context.logger.info("removed expired files of a table's log",
+                                {{"table", table}, {"files", removed}});
+        return {};
+    }();
+    if (made) return {};
+    checkpoint_failures.add();
+    context.logger.warn("checkpoint of a table failed; its commits are complete without it",
+                        {{"table", table}, {"error", made.error()}});
+    return made.error().code() == ErrorCode::kCancelled ? made : Status();
+}
+
+void Lake::Impl::note_checksum(const std::string& path, const std::string& text) {
+    auto put = context.fs.put_if_absent(path, text);
+    if (put || put.error().code() == ErrorCode::kAlreadyExists || told_checksum.exchange(true))
+        return;
+    context.logger.warn("the checksum of a table's version was not written; it is not needed",
+                        {{"path", path}, {"error", put.error()}});
 }
 
 Status Lake::Impl::after_commit(Entry& entry, const std::string& table,
@@ -61,12 +74,22 @@ Status Lake::Impl::after_commit(Entry& entry, const std::string& table,
     if (auto error = entry.table.take_checksum_error())
         context.logger.warn("the checksum of a table's version was not written; it is not needed",
                             {{"table", table}, {"error", *error}});
-    auto status = checkpoint(entry, table, snapshot);
-    if (status) return {};
-    checkpoint_failures.add();
-    context.logger.warn("checkpoint of a table failed; its commits are complete without it",
-                        {{"table", table}, {"error", status.error()}});
-    return status.error().code() == ErrorCode::kCancelled ? status : Status();
+    const auto interval =
+        integer_property(snapshot, "delta.checkpointInterval", kDefaultCheckpointInterval);
+    if (interval <= 0 || snapshot.version % interval != 0 || snapshot.version == 0) return {};
+    if (!later) return checkpoint(entry, table, nullptr);
+    TARN_TRY(auto held, this->entry(table));
+    auto of = entry.table.snapshot();
+    later->put("checkpoint of " + table, [this, held = std::move(held), table, of = std::move(of)] {
+        try {
+            (void)checkpoint(*held, table, of);
+        } catch (const std::exception& e) {  // no memory
+            checkpoint_failures.add();
+            context.logger.warn("checkpoint of a table failed; its commits are complete without it",
+                                {{"table", table}, {"error", std::string(e.what())}});
+        }
+    });
+    return {};
 }
 
 void Lake::Impl::pause(Duration about) {

@@ -118,7 +118,7 @@ Status Lake::Impl::drop(Lake& lake, std::string_view name, Duration keep) {
                     fmt::format("table {} stays: its shallow clone {} has its files. Drop that one "
                                 "first",
                                 name, other));
-    flush_checksums();  // none comes to another table of its name
+    finish_commits();  // none comes to another table of its name
     TARN_RETURN_IF_ERROR(context.failpoints.hit("lake.before_drop"));
     auto forget = [&] {
         MutexLock map(mutex);

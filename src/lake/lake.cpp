@@ -98,9 +98,7 @@ Lake::Impl::Impl(std::string folder, LakeContext c)
     : root(std::move(folder)),
       context(std::move(c)),
       checkpoints(sql::make_checkpoint_io(context.engine, context.fs)),
-      checksums(context.checksums_later
-                    ? std::make_unique<ChecksumWriter>(context.fs, context.logger)
-                    : nullptr),
+      later(context.later ? std::make_unique<Later>() : nullptr),
       appends(
           context.metrics.counter("tarn_lake_appends_total", "Appends committed to lake tables")),
       rows(context.metrics.counter("tarn_lake_rows_total", "Rows appended to lake tables")),
@@ -131,9 +129,9 @@ Result<std::shared_ptr<Entry>> Lake::Impl::entry(std::string_view name) {
     auto& slot = entries[std::string(name)];
     if (slot) return slot;
     delta::Table::Note note;
-    if (checksums)
-        note = [to = checksums.get()](std::string path, std::string text) {
-            to->put(std::move(path), std::move(text));
+    if (later)
+        note = [this](std::string path, std::string text) {
+            later->put(path, [this, path, text = std::move(text)] { note_checksum(path, text); });
         };
     slot = std::make_shared<Entry>(context.fs, path_of(name), checkpoints.get(), std::move(note));
     return slot;

@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "checksum_writer.h"
+#include "later.h"
 #include "partition_split.h"
 #include "tarn/base/mutex.h"
 #include "tarn/delta/checkpoint_io.h"
@@ -27,7 +27,7 @@ struct Entry {
     // Newest transaction of each app id that this process wrote or asked for: a newer one in the
     // log is a fence.
     std::map<std::string, int64_t> known TARN_GUARDED_BY(appending);
-    int64_t cleaned_ms TARN_GUARDED_BY(appending) = INT64_MIN;
+    std::atomic<int64_t> cleaned_ms = INT64_MIN;         // the log, last
     bool told_ahead TARN_GUARDED_BY(appending) = false;  // that commit times are
     Mutex reading;  // of what is known of the columns, for those who read versions one by one
     std::shared_ptr<const delta::Snapshot> layout TARN_GUARDED_BY(reading);  // without files
@@ -36,6 +36,7 @@ struct Entry {
 
 struct Lake::Impl {
     Impl(std::string root, LakeContext c);
+    ~Impl() { later.reset(); }  // what waits uses the others
 
     std::string path_of(std::string_view name) const;
     std::string path_of(const DroppedTable& table) const;
@@ -71,10 +72,12 @@ struct Lake::Impl {
     const std::string root;
     LakeContext context;
     std::unique_ptr<delta::CheckpointIo> checkpoints;
-    std::unique_ptr<ChecksumWriter> checksums;  // null: they are written with their commits
-    void flush_checksums() {
-        if (checksums) checksums->flush();
+    std::unique_ptr<Later> later;             // null: what follows a commit is done with it
+    std::atomic<bool> told_checksum = false;  // that one was not written
+    void finish_commits() {
+        if (later) later->flush();
     }
+    void note_checksum(const std::string& path, const std::string& text);
     Counter& appends;
     Counter& rows;
     Counter& bytes;
@@ -104,8 +107,8 @@ struct Lake::Impl {
     // the process is to stop.
     Status after_commit(Entry& entry, const std::string& table, const delta::Snapshot& snapshot)
         TARN_REQUIRES(entry.appending);
-    Status checkpoint(Entry& entry, const std::string& table, const delta::Snapshot& snapshot)
-        TARN_REQUIRES(entry.appending);
+    Status checkpoint(Entry& entry, const std::string& table,
+                      std::shared_ptr<const delta::Snapshot> of);
     void look_at_time(Entry& entry, const std::string& table, const delta::Snapshot& snapshot)
         TARN_REQUIRES(entry.appending);
     // About so long, by chance more or less, so that writers do not stay in step.

@@ -179,8 +179,10 @@ Status RowChange::add_columns(const std::vector<delta::Field>& given) {
     return {};
 }
 
-Result<std::string> RowChange::kept(const std::string& select,
-                                    const std::vector<std::string>& given, sql::Beside beside) {
+Status RowChange::check_fields(const std::string& select) const {
+    const auto& columns = table().schema->fields;
+    if (std::ranges::all_of(columns, [](const auto& column) { return column.type.fields.empty(); }))
+        return {};
     TARN_TRY(const auto values, sql::schema_of_query(*session_, select, sql::UnknownTypes::kVoid));
     for (const auto& value : values.fields) {
         const auto* column = table().schema->find(value.name);
@@ -194,6 +196,12 @@ Result<std::string> RowChange::kept(const std::string& select,
                         "TABLE or by WITH SCHEMA EVOLUTION, or leave it out",
                         request_.table, delta::dotted(path)));
     }
+    return {};
+}
+
+Result<std::string> RowChange::kept(const std::string& select,
+                                    const std::vector<std::string>& given, sql::Beside beside) {
+    TARN_RETURN_IF_ERROR(check_fields(select));
     return rules_.any() ? rules_.kept(table(), select, given, beside) : select;
 }
 
@@ -313,6 +321,24 @@ void RowChange::leave_out(const Places& places) {
     for (const auto& [number, rows] : places.rows)
         files.without.emplace(this->files().at(size_t(number)).get(), rows);
     give(std::move(files));
+}
+
+Status RowChange::leave_out_files(const std::vector<sql::KeyPair>& keys,
+                                  const std::string& source) {
+    auto kept = files();
+    for (const auto& key : keys) {
+        if (kept.size() < 2) break;
+        TARN_TRY(kept, sql::files_with_keys(*session_, *snapshot_, std::move(kept), key, source));
+    }
+    if (kept.size() == files().size()) return {};
+    auto whole = whole_table();
+    // The plan stays that of the whole table, whose scan is told which keys are wanted: what was
+    // read is known by them.
+    whole.planned_rows = uint64_t(std::max<int64_t>(0, snapshot_->rows));
+    if (kept.empty()) kept.push_back(files()[0]);  // a scan reads a file at least
+    whole.files = std::move(kept);
+    give(std::move(whole));
+    return {};
 }
 
 void RowChange::rest_on(const Places& places) {

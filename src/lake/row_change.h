@@ -18,6 +18,7 @@
 #include "tarn/sql/delta_files.h"
 #include "tarn/sql/delta_write.h"
 #include "tarn/sql/given_rows.h"
+#include "tarn/sql/merge_keys.h"
 
 namespace tarn::lake {
 
@@ -57,6 +58,9 @@ class RowChange {
     Result<Places> places(const std::string& select);
     // Until choose_gone() runs rows() has not these.
     void leave_out(const Places& places);
+    // Until choose_gone() or leave_out() runs rows() has none of the files that cannot have a value
+    // of the source's column, for any of these. Errors: of the query.
+    Status leave_out_files(const std::vector<sql::KeyPair>& keys, const std::string& source);
     // What comes or goes rests on these rows too: they are to be there when it is committed.
     void rest_on(const Places& places);
     // The rows of this SELECT, as of places(), go.
@@ -113,6 +117,8 @@ class RowChange {
         std::shared_ptr<const delta::RowSet> rows;  // that go; null: all
         bool goes_whole = false;
     };
+    // No field within a value is one that its column has not.
+    Status check_fields(const std::string& select) const;
     // From now on rows() reads these files.
     void give(sql::DeltaFiles files);
     sql::DeltaFiles whole_table() const;

@@ -158,7 +158,7 @@ class Validate {
 
 Result<ValidateOutcome> Lake::validate(std::string_view name) {
     TARN_TRY(auto entry, impl_->entry(name));
-    impl_->flush_checksums();
+    impl_->finish_commits();
     delta::Table fresh(impl_->context.fs, entry->table.root(), impl_->checkpoints.get());
     ValidateOutcome out;
     auto snapshot = fresh.refresh();

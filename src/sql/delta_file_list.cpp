@@ -94,7 +94,7 @@ unique_ptr<NodeStatistics> SnapshotFiles::GetCardinality(ClientContext&) const {
         rows += only != state_->only.end() ? idx_t(only->second->size())
                                            : idx_t(std::max<int64_t>(0, file(i).live_rows()));
     }
-    return make_uniq<NodeStatistics>(rows);
+    return make_uniq<NodeStatistics>(std::max<idx_t>(rows, state_->planned_rows));
 }
 
 unique_ptr<MultiFileList> SnapshotFiles::Copy() const {

@@ -33,6 +33,7 @@ struct ScanState {
     bool has_places = false;  // and row ids, where the table keeps them
     // Of some files the rows that are meant, or those that are not.
     Rows only, without;
+    uint64_t planned_rows = 0;
     bool numbered = false;  // files have numbers:
     std::unordered_map<const delta::AddFile*, int64_t> numbers;
 

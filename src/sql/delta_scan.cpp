@@ -234,6 +234,7 @@ class DeltaReader final : public MultiFileReader {
         state.without = given_->without;
         state.numbers = given_->numbers;
         state.numbered = given_->numbered;
+        state.planned_rows = given_->planned_rows;
         if (!state.numbered) return;
         add_column(kFileNumberColumn, kFileNumberColumn, LogicalType::BIGINT, state, bind, names,
                    types);

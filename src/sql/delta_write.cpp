@@ -6,6 +6,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <duckdb/planner/binder.hpp>
 
 #include "delta_types.h"
 #include "duck.h"
@@ -394,16 +395,43 @@ std::string typed_select(const delta::Snapshot& table, const std::string& select
     return fmt::format("SELECT {} FROM ({}) v", columns, select);
 }
 
+namespace {
+
+// What a query gives, from binding alone. False: it cannot be bound; Prepare() says why.
+bool bind_alone(Session::Impl& session, const std::string& select,
+                duckdb::vector<std::string>& names, duckdb::vector<duckdb::LogicalType>& types) {
+    try {
+        auto statements = session.connection.ExtractStatements(select);
+        if (statements.size() != 1) return false;
+        session.context().RunFunctionInTransaction([&] {
+            auto bound = duckdb::Binder::CreateBinder(session.context())->Bind(*statements[0]);
+            names = std::move(bound.names);
+            types = std::move(bound.types);
+        });
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+}  // namespace
+
 Result<delta::Schema> schema_of_query(Session& session, const std::string& select,
                                       UnknownTypes unknown) {
     return guarded([&]() -> Result<delta::Schema> {
-        auto prepared = session.impl().connection.Prepare(select);
-        if (prepared->HasError()) return fail(to_error(prepared->GetErrorObject()));
+        duckdb::vector<std::string> names;
+        duckdb::vector<duckdb::LogicalType> types;
+        if (!bind_alone(session.impl(), select, names, types)) {
+            auto prepared = session.impl().connection.Prepare(select);
+            if (prepared->HasError()) return fail(to_error(prepared->GetErrorObject()));
+            names = prepared->GetNames();
+            types = prepared->GetTypes();
+        }
         delta::Schema out;
-        for (size_t i = 0; i < prepared->GetNames().size(); ++i) {
+        for (size_t i = 0; i < names.size(); ++i) {
             auto& field = out.fields.emplace_back();
-            field.name = prepared->GetNames()[i];
-            auto type = delta_type(prepared->GetTypes()[i]);
+            field.name = names[i];
+            auto type = delta_type(types[i]);
             if (type)
                 field.type = std::move(*type);
             else if (unknown == UnknownTypes::kVoid)

@@ -125,10 +125,11 @@ class Insert final : public RowOperation {
     }
     // The names of what the query gives.
     Result<std::vector<std::string>> columns_of(sql::Session& session) const {
-        TARN_TRY(auto described, session.query_columns("DESCRIBE " + request_.select));
+        TARN_TRY(auto given,
+                 sql::schema_of_query(session, request_.select, sql::UnknownTypes::kVoid));
         std::vector<std::string> out;
-        for (size_t row = 0; row < described.row_count; ++row)
-            out.emplace_back(described.columns[0].text(row));
+        for (auto& field : given.fields)
+            out.push_back(std::move(field.name));
         return out;
     }
     std::string checked(const std::string& rows) const {

@@ -40,6 +40,9 @@ class Merge final : public RowOperation {
                         "\"tarn sid\", * FROM ({}) AS {}",
                         kSource, request_.source, s_)));
         TARN_RETURN_IF_ERROR(look_at_source(change));
+        TARN_RETURN_IF_ERROR(change.leave_out_files(
+            sql::key_pairs(request_.on, request_.alias, request_.source_alias),
+            std::string(kSource)));
         TARN_RETURN_IF_ERROR(session.execute(fmt::format(
             "CREATE OR REPLACE TEMP TABLE {} AS SELECT {t}.\"tarn file number\" AS f, {t}.\"tarn "
             "row\" AS r, {s}.\"tarn sid\" AS sid, {} AS c FROM {} AS {s} JOIN {} AS {t} ON ({})",

@@ -283,7 +283,7 @@ Result<RepairOutcome> Lake::repair(const RepairRequest& request) {
     Repair repair(*impl_, *entry, request);
     {
         MutexLock lock(entry->appending);
-        impl_->flush_checksums();
+        impl_->finish_commits();
         TARN_RETURN_IF_ERROR(repair.mend());
     }
     TARN_RETURN_IF_ERROR(repair.look_into_files());

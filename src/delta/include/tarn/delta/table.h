@@ -42,6 +42,7 @@ struct CheckpointOptions {
     std::function<Uuid()> new_id;  // for the names of a v2 checkpoint's files
     // A sidecar has at most so many actions, and ends with the first beyond so many bytes of JSON.
     size_t sidecar_actions = 50'000, sidecar_bytes = 64 << 20;
+    std::shared_ptr<const Snapshot> of = nullptr;  // null: the newest that is known
 };
 
 // Thread-safe.
@@ -86,7 +87,7 @@ class Table {
     // Whether a file of this path (decoded, relative to the table) is or was part of the newest known version.
     bool knows_file(const std::string& path) const;
 
-    // Writes a checkpoint of the newest snapshot, and _last_checkpoint: V.checkpoint.parquet, or
+    // Writes a checkpoint of a snapshot, and _last_checkpoint: V.checkpoint.parquet, or
     // where delta.checkpointPolicy asks for v2 V.checkpoint.UUID.parquet, its files in sidecars.
     Status write_checkpoint(const CheckpointOptions& options, const StepHook& step = {});
     // What a checkpoint of the log holds. Errors: one that cannot be read, with all that it names,

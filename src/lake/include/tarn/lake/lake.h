@@ -127,9 +127,9 @@ struct LakeContext {
     sql::Engine& engine;  // Parquet in and out
     // A dropped table can be brought back for so long; zero: it goes at once.
     Duration keep_dropped = kKeepDropped;
-    // Checksums of versions are written by a thread of the lake's, behind their commits, which
-    // wait for two syncs less; else with them.
-    bool checksums_later = false;
+    // Checksums of versions and checkpoints are written by a thread of the lake's, behind their
+    // commits, which do not wait for them; else with them.
+    bool later = false;
 };
 
 // A table that was dropped and can be brought back.

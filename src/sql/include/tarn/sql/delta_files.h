@@ -42,6 +42,7 @@ struct DeltaFiles {
     bool numbered = false;  // there is kFileNumberColumn, which is this of each file:
     std::unordered_map<const delta::AddFile*, int64_t> numbers = {};
     std::shared_ptr<AskedRows> asked = nullptr;  // is told of the scans
+    uint64_t planned_rows = 0;                   // what a plan goes by, if there are fewer
 };
 
 // Makes these files what a session reads by text() in FROM, as long as it lives; one at a time.
