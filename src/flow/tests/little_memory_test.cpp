@@ -7,9 +7,9 @@
 #include <map>
 #include <set>
 
+#include "closing_step.h"
 #include "good_rows.h"
 #include "key_hash.h"
-#include "strategies/sessions.h"
 #include "tarn/sql/engine_memory.h"
 #include "tarn/sql/error_ids.h"
 #include "test_platform.h"
@@ -151,9 +151,15 @@ class SessionsOfLittleMemory : public testing::Test {
         world_.emplace(platform_.context());
         auto query = sql::MergeableQuery::compile(world_->engine, model_.sql, schema_);
         ASSERT_TRUE(query) << query.error().message();
-        step_ = std::make_unique<SessionsStep>(
-            FlowSpec{.name = "gold.visits", .kind = "model", .generation = "1", .sql = model_.sql},
-            model_, schema_, platform_.options, *world_, std::move(*query));
+        const auto& session = *(*query)->info().session;
+        const Closing closing{.event_time = session.event_time_column, .gap = session.gap};
+        step_ = std::make_unique<ClosingStep>(FlowSpec{.name = "gold.visits",
+                                                       .kind = "model",
+                                                       .generation = "1",
+                                                       .sql = model_.sql,
+                                                       .strategy = "sessions"},
+                                              model_, schema_, platform_.options, *world_,
+                                              std::move(*query), closing);
         ASSERT_TRUE(step_->compile());
         step_->connect({nullptr});
         ASSERT_TRUE(step_->prepare());
