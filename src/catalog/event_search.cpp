@@ -184,7 +184,9 @@ Result<std::vector<nlohmann::json>> EventSearch::rows(const std::string& sql) {
         TARN_TRY(session_, platform_.sql.session());
     }
     RowList list;
-    auto done = session_->query(sql, {.max_rows = 10, .timeout = Duration::seconds(10)}, list);
+    // An event has passed a table when it is committed.
+    auto done = session_->query(
+        sql, {.max_rows = 10, .timeout = Duration::seconds(10), .tails = false}, list);
     if (!done) return fail(done.error());
     return std::move(list.rows);
 }

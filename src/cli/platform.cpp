@@ -119,12 +119,14 @@ Status Platform::open_stores(const Settings& settings) {
     user_sql.threads = int(settings.integer("sql.threads"));
     user_sql.spill_folder = data_ + "/spill/sql";
     user_sql.restricted = true;
+    user_sql.tails = settings.boolean("sql.tail");
     // Folders beside the lake are for who is on this machine.
     user_sql.allow_delta_scan = net::is_loopback(settings.text("http.address"));
     TARN_TRY(user_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
     TARN_RETURN_IF_ERROR(lend_functions(*user_engine_));
     user_sql.spill_folder = data_ + "/spill/changes";
     user_sql.restricted = false;
+    user_sql.tails = false;  // what changes tables goes by what is committed
     user_sql.cache_files = false;
     TARN_TRY(change_engine_, sql::Engine::open(user_sql, fs_, tables_.get()));
     const auto borrower = [&](sql::Engine& engine, int64_t most, int64_t parts, const char* name,

@@ -31,7 +31,9 @@ Result<std::optional<sql::TableRef>> Tables::resolve(std::string_view schema,
     auto path = fmt::format("{}/{}/{}", lake_root_, schema, table);
     if (schema.find('/') == schema.npos && table.find('/') == table.npos &&
         fs_.exists(path + "/_delta_log"))
-        return sql::DeltaTableRef{path, -1};
+        return sql::DeltaTableRef{
+            .path = path,
+            .tail = system_ ? system_->flows.tail(fmt::format("{}.{}", schema, table)) : nullptr};
     return std::nullopt;
 }
 

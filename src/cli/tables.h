@@ -1,7 +1,8 @@
 #pragma once
 
 // The tables that SQL can name: lake tables (Delta folders under <data>/tables), materialized
-// views, and system.* of a running process. Without a process only the lake.
+// views, and system.* of a running process, where those of topics have their tails. Without a
+// process only the lake.
 
 #include <optional>
 #include <string>

@@ -188,7 +188,8 @@ class BrokenFault final : public ProducerFault {
     std::vector<std::string> arguments() const override { return {"--broken", "1", "--late", "0"}; }
     std::optional<std::string> recovered(bool late) override {
         auto reasons = rows(
-            "select reason, count(*) as n from dead_letters.clicks, sent "
+            "select reason, count(*) as n "
+            "from table_read('dead_letters.clicks', tail => false), sent "
             "where source_partition = p and source_offset >= first and source_offset < first + n "
             "group by reason "
             "order by n desc, reason");
@@ -228,10 +229,11 @@ class LateFault final : public ProducerFault {
     }
     std::optional<std::string> recovered(bool late) override {
         auto counts = rows(
-            "select (select count(*) from late.clicks, sent where source_partition = p "
-            "and source_offset >= first and source_offset < first + n) as late, "
-            "(select count(*) from bronze.clicks, sent where _partition = p and _offset >= first "
-            "and _offset < first + n) as bronze");
+            "select (select count(*) from table_read('late.clicks', tail => false), sent "
+            "where source_partition = p and source_offset >= first and source_offset < first + n) "
+            "as late, "
+            "(select count(*) from table_read('bronze.clicks', tail => false), sent "
+            "where _partition = p and _offset >= first and _offset < first + n) as bronze");
         if (!counts && !late) return std::nullopt;
         int64_t aside = 0, bronze = 0;
         if (counts && !counts->empty()) {

@@ -216,13 +216,14 @@ Result<nlohmann::json> Demo::query(const std::string& sql) {
 // there is.
 Result<Demo::Kept> Demo::rows_and_places(const std::string& table) {
     constexpr int64_t kPiece = 500'000;
-    TARN_TRY(auto last, query("select coalesce(max(_offset), -1) as last from " + table));
+    const auto committed = fmt::format("table_read('{}', tail => false)", table);
+    TARN_TRY(auto last, query("select coalesce(max(_offset), -1) as last from " + committed));
     Kept out;
     for (int64_t from = 0; from <= last["last"].get<int64_t>(); from += kPiece) {
         TARN_TRY(auto row,
                  query(fmt::format("select count(*) as n, count(distinct (_partition, _offset)) as "
                                    "places from {} where _offset between {} and {}",
-                                   table, from, from + kPiece - 1)));
+                                   committed, from, from + kPiece - 1)));
         out.rows += row["n"].get<int64_t>();
         out.places += row["places"].get<int64_t>();
     }

@@ -573,6 +573,7 @@ void Flow::publish() {
     MutexLock lock(status_mutex_);
     instruments_->running.set(status_.state == FlowState::kRunning);
     if (!journal_) return;
+    if (!header_) header_ = journal_->header();
     // Until recovery is through, what was done before is what is known.
     const bool open = (pending_ || !recovered_) && has_open_plan();
     status_.positions = sources_.shown(*journal_, open ? &journal_->plans().back() : nullptr);

@@ -59,6 +59,11 @@ class Flow final {
     // How long until a step makes sense: zero now, negative not before something changes.
     Duration due(int64_t monotonic_us);
     FlowStatus status() const;
+    // Of its journal, once it is there.
+    std::optional<JournalHeader> header() const {
+        MutexLock lock(status_mutex_);
+        return header_;
+    }
     const std::string& name() const { return spec_.name; }
     Duration every() const { return spec_.every; }
     bool reads_topics() const;
@@ -126,6 +131,7 @@ class Flow final {
 
     mutable Mutex status_mutex_;
     FlowStatus status_ TARN_GUARDED_BY(status_mutex_);
+    std::optional<JournalHeader> header_ TARN_GUARDED_BY(status_mutex_);
 };
 
 }  // namespace tarn::flow

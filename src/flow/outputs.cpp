@@ -131,7 +131,9 @@ std::shared_ptr<const ColumnBatch> table_rows(const project::Topic& topic, const
         from_records<int64_t>(ColumnType::kTimestamp, chunk, rows,
                               [](const auto& record) { return record_time(record).us; }));
     batch->columns.push_back(filled<int64_t>(ColumnType::kTimestamp, rows, plan.batch_time.us));
-    batch->columns.push_back(filled<int64_t>(ColumnType::kInt64, rows, plan.epoch));
+    auto& batch_id =
+        batch->columns.emplace_back(filled<int64_t>(ColumnType::kInt64, rows, plan.epoch));
+    if (plan.epoch < 0) batch_id.validity.assign((rows + 63) / 64, 0);
     batch->columns.push_back(bytes_column(chunk, rows, &codec::RecordView::key));
     if (decoded) {
         auto extra = decoded->find("_extra");

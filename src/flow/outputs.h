@@ -18,7 +18,8 @@
 namespace tarn::flow {
 
 // The accepted rows of a chunk with header and metadata columns: project::table_columns of the
-// topic. Everything not in the record comes from the plan, so that a second run gives the same.
+// topic. Everything not in the record comes from the plan, so that a second run gives the same. An
+// epoch below 0 is not known yet: NULL.
 std::shared_ptr<const codec::ColumnBatch> table_rows(const project::Topic& topic,
                                                      const InputBatch& chunk,
                                                      const EpochPlan& plan);

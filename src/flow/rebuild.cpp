@@ -246,6 +246,13 @@ Status keep_known(const FlowShape& flow, PartContext& context) {
     return {};
 }
 
+std::optional<JournalHeader> standing_build(const FlowShape& flow, PartContext& context) {
+    auto sources = sources_of(flow, context);
+    if (!sources) return std::nullopt;
+    const auto journal = journal_of(flow, context, *sources);
+    return journal ? std::optional(journal->header()) : std::nullopt;
+}
+
 Result<Positions> target_of(const FlowShape& flow, PartContext& context) {
     TARN_TRY(auto sources, sources_of(flow, context));
     auto journal = journal_of(flow, context, sources);

@@ -74,6 +74,8 @@ Status keep_known(const FlowShape& flow, PartContext& context);
 Result<Positions> target_of(const FlowShape& flow, PartContext& context);
 // The phase kSwap: all of it, or what is left of it.
 Status swap(const FlowShape& flow, PartContext& context);
+// What the journal of the flow that stands begins with; nothing if there is none that can be read.
+std::optional<JournalHeader> standing_build(const FlowShape& flow, PartContext& context);
 // What was built so far goes, the order stays.
 Status begin_again(const FlowShape& flow, RebuildOrder order, PartContext& context);
 

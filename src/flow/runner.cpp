@@ -39,6 +39,7 @@ Result<std::unique_ptr<Runner>> Runner::make(FlowPlan plan, RunnerContext& conte
         }
     }
     if (order) {
+        runner->keep_build(standing_build(shape, parts));
         plan = beside(std::move(plan), *order);
     } else {
         TARN_RETURN_IF_ERROR(runner->adopt(plan));
@@ -65,6 +66,19 @@ Status Runner::set_flow(FlowPlan plan) {
     MutexLock lock(mutex_);
     flow_ = std::move(fresh);
     return {};
+}
+
+void Runner::keep_build(std::optional<JournalHeader> build) {
+    MutexLock lock(mutex_);
+    stands_ = std::move(build);
+}
+
+std::vector<JournalHeader> Runner::builds() const {
+    std::vector<JournalHeader> out;
+    MutexLock lock(mutex_);
+    if (stands_) out.push_back(*stands_);
+    if (auto now = flow_->header()) out.push_back(*std::move(now));
+    return out;
 }
 
 std::shared_ptr<Flow> Runner::flow() const {
@@ -133,6 +147,7 @@ Status Runner::take_order() {
     settle();
     unsubscribe();
     TARN_TRY(auto plan, plan_again());
+    keep_build(flow()->header());
     TARN_RETURN_IF_ERROR(set_flow(beside(std::move(plan), *order)));
     order_ = std::move(order);
     set_phase();
@@ -159,6 +174,7 @@ Status Runner::end_build() {
     TARN_RETURN_IF_ERROR(swap(shape_, parts));
     TARN_TRY(auto plan, plan_again());
     TARN_RETURN_IF_ERROR(adopt(plan));
+    keep_build(flow()->header());
     TARN_RETURN_IF_ERROR(set_flow(std::move(plan)));
     order_.reset();
     set_phase();

@@ -40,6 +40,8 @@ class Runner final : public Scheduler::Task {
 
     // Any thread.
     FlowStatus status() const;
+    // The builds that what it writes may be of, the newest last.
+    std::vector<JournalHeader> builds() const;
     void pause() { flow()->pause(); }
     void resume() { flow()->resume(); }
     // An order for it stands on disk.
@@ -62,6 +64,7 @@ class Runner final : public Scheduler::Task {
     Status end_build();
     Status adopt(FlowPlan& plan) const;
     void set_phase();
+    void keep_build(std::optional<JournalHeader> build);
 
     const FlowShape shape_;
     RunnerContext& context_;
@@ -74,6 +77,8 @@ class Runner final : public Scheduler::Task {
     mutable Mutex mutex_;
     std::shared_ptr<Flow> flow_ TARN_GUARDED_BY(mutex_);
     std::string trouble_ TARN_GUARDED_BY(mutex_);  // of the rebuild
+    // The build that stands while another is made; behind that, the one that came last.
+    std::optional<JournalHeader> stands_ TARN_GUARDED_BY(mutex_);
 };
 
 }  // namespace tarn::flow

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "runner.h"
+#include "tail.h"
 #include "tarn/flow/error_ids.h"
 
 namespace tarn::errors {
@@ -269,6 +270,20 @@ Result<std::vector<std::string>> Runtime::rebuild(std::string_view name, bool fr
 }
 
 std::vector<RunRecord> Runtime::runs(size_t limit) const { return shared_->runs.newest(limit); }
+
+std::shared_ptr<const sql::TableTail> Runtime::tail(std::string_view table) const {
+    const auto standing = impl();
+    for (const auto& [name, topic] : standing->project->topics) {
+        if (!topic.table || topic.table->name != table) continue;
+        const auto* runner = standing->find(name + ".table");
+        if (!runner) return nullptr;
+        TailBasis basis{.builds = runner->builds()};
+        if (const auto status = runner->status(); status.state == FlowState::kFailed)
+            basis.stopped = status.reason;
+        return topic_tail(topic, std::move(basis), context_.log, context_.clock);
+    }
+    return nullptr;
+}
 
 void Runtime::add_speeds(std::vector<FlowChange>& changes) const {
     // Of the batch that read most: what a few records take says nothing of many. A version is more.

@@ -200,6 +200,10 @@ Result<OrderedRange> Log::next_in_order(const Uuid& topic, std::span<const int64
 std::optional<PartitionOffsets> Log::offsets(const PartitionId& partition) const {
     return impl_->offsets(partition);
 }
+std::vector<std::optional<PartitionOffsets>> Log::offsets(
+    std::span<const PartitionId> partitions) const {
+    return impl_->offsets(partitions);
+}
 Result<OffsetAndTime> Log::offset_for_time(const PartitionId& partition, int64_t timestamp_ms) {
     return impl_->offset_for_time(partition, timestamp_ms);
 }

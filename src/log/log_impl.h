@@ -78,7 +78,10 @@ class Log::Impl {
     // log_read.cpp
     FetchResult fetch(const PartitionId& id, int64_t offset, size_t max_bytes,
                       int64_t until = INT64_MAX);
-    std::optional<PartitionOffsets> offsets(const PartitionId& id) const;
+    std::optional<PartitionOffsets> offsets(const PartitionId& id) const {
+        return offsets(std::span(&id, 1)).front();
+    }
+    std::vector<std::optional<PartitionOffsets>> offsets(std::span<const PartitionId> ids) const;
     Result<OffsetAndTime> offset_for_time(const PartitionId& id, int64_t timestamp_ms);
     Result<OffsetAndTime> offset_of_max_time(const PartitionId& id);
 

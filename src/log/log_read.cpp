@@ -258,11 +258,17 @@ FetchResult Log::Impl::fetch(const PartitionId& id, int64_t offset, size_t max_b
     return result;
 }
 
-std::optional<PartitionOffsets> Log::Impl::offsets(const PartitionId& id) const {
+std::vector<std::optional<PartitionOffsets>> Log::Impl::offsets(
+    std::span<const PartitionId> ids) const {
+    std::vector<std::optional<PartitionOffsets>> out;
+    out.reserve(ids.size());
     MutexLock lock(mutex_);
-    auto p = find_partition(id);
-    if (!p) return {};
-    return PartitionOffsets{p->log_start, p->high_watermark, p->last_stable_offset(), p->bytes};
+    for (const auto& id : ids) {
+        auto& one = out.emplace_back();
+        if (auto p = find_partition(id))
+            one = {p->log_start, p->high_watermark, p->last_stable_offset(), p->bytes};
+    }
+    return out;
 }
 
 // The first batch that ends behind `from` and whose max timestamp is at least this.

@@ -249,9 +249,7 @@ class DeltaReader final : public MultiFileReader {
             const auto us = timestamp_t(*wanted_.time).value;
             return value_or_raise(table->at_time(Timestamp{us}));
         }
-        auto& [known, seen, stays] = session_->seen[path];
-        if (!seen) seen = value_or_raise(table->refresh());
-        known = table;
+        auto seen = value_or_raise(session_->newest(*tables_, path));
         if (!wanted_.ending || *wanted_.ending == seen->version) return seen;
         return value_or_raise(table->at(*wanted_.ending));
     }

@@ -34,8 +34,9 @@
 namespace tarn::sql {
 
 inline constexpr const char* kScheme = "tarn://";
-// Table functions of ours. rows() is for plans that this module makes, not for users' SQL.
+// Table functions of ours. Rows and tails are for plans that this module makes, not for users' SQL.
 inline constexpr const char* kRowsFunction = "tarn_rows";
+inline constexpr const char* kTailFunction = "tarn_tail";  // of a table's folder
 inline constexpr const char* kStreamFunction = "stream";
 inline constexpr const char* kDeltaScanFunction = "delta_scan";
 inline constexpr const char* kDeltaChangesFunction = "delta_changes";
@@ -181,6 +182,19 @@ struct Feed {
     std::shared_ptr<const ScanRef> later;  // in place of batches: read when a scan begins
 };
 
+// The tail of a table, as one statement reads it wherever it names the table.
+struct TailRead {
+    std::shared_ptr<const TableTail> tail;
+    std::vector<TailRange> ranges = {};
+    std::string none = {};  // why there is no tail
+    bool begun = false;     // the ranges' beginnings are those of the version that is seen
+    std::optional<Timestamp> at = {};  // when their ends were the newest; nothing: not looked yet
+
+    void begin(const delta::Snapshot& version);
+};
+
+class DeltaTables;  // delta_tables.h
+
 // What a connection knows besides DuckDB's own: the feeds by name. One thread at a time.
 struct SessionState : duckdb::ClientContextState {
     std::map<std::string, std::shared_ptr<Feed>> rows;     // of tarn_rows(id)
@@ -196,6 +210,9 @@ struct SessionState : duckdb::ClientContextState {
     };
     std::map<std::string, Seen> seen;
     bool holds = false;  // see hold_tables()
+    // Their tails, of those that are read with one.
+    std::map<std::string, std::shared_ptr<TailRead>> tails;
+    bool with_tails = true;  // of the statement that runs
     // Several tables are read as they were at one instant: of kAsked the plan is refused, with
     // kMoved, where one of them has a newer version once the last was read; agree() then reads all
     // anew, and for kAgreed they stand.
@@ -204,12 +221,21 @@ struct SessionState : duckdb::ClientContextState {
     uint64_t next_id = 0;
 
     void QueryBegin(duckdb::ClientContext&) override {
-        if (holds)
+        if (holds) {
             for (auto& [path, one] : seen)
                 one.stays = true;
-        else if (instant != Instant::kAgreed)
-            seen.clear();
+            return;
+        }
+        if (instant == Instant::kAgreed) return;
+        seen.clear();
+        tails.clear();
     }
+    // The newest version of a table that is read with what lies behind it, as the statement saw it
+    // first. Errors: those of reading its log.
+    Result<std::shared_ptr<const delta::Snapshot>> newest(DeltaTables& tables,
+                                                          const std::string& path);
+    // Ends the tails that have no end yet, or all, at what is durable now.
+    void end_tails(bool all);
     // Reads all that do not stay until none has a newer version when the last was read: there was
     // an instant at which they were the newest. After 64 rounds it takes what the last gave.
     Status agree();
@@ -225,6 +251,14 @@ std::shared_ptr<Feed> make_feed(ScanRef scan);
 Status add_functions(Engine& engine);
 // tarn_rows(id).
 void register_rows(duckdb::DatabaseInstance& db);
+// tarn_tail(path).
+void register_tails(Engine::Impl& engine);
+// Makes count(*) of a table with its tail as fast as that of the table.
+void register_tail_counts(duckdb::DatabaseInstance& db);
+// A table's newest version and its tail as one.
+duckdb::unique_ptr<duckdb::TableRef> with_tail(duckdb::ClientContext& context,
+                                               const DeltaTableRef& table,
+                                               const std::string& alias);
 // SQL in which schema.table.column is table.column, if `tables` have schema.table and it stands
 // in FROM or the like: DuckDB knows tables that are found for it by their last name alone.
 std::string without_schemas(const std::string& sql, TableProvider* tables);
@@ -240,6 +274,8 @@ std::optional<TableAt> table_at(const std::string& name);
 // The folder of a table by "schema.table", or as it is written where paths may be read. Raises
 // DuckDB's errors.
 std::string table_folder(Engine::Impl& engine, const std::string& name);
+// The same, with what the provider says of it.
+DeltaTableRef delta_table(Engine::Impl& engine, const std::string& name);
 // Makes casts of TIMESTAMPTZ to DATE fast where the time zone is UTC.
 void register_utc_dates(duckdb::DatabaseInstance& db);
 duckdb::unique_ptr<duckdb::FileSystem> make_duck_file_system(io::FileSystem& fs);
@@ -280,8 +316,6 @@ class Watchdog {
     bool stop_ = false;
     std::thread thread_;
 };
-
-class DeltaTables;  // delta_tables.h
 
 struct Engine::Impl {
     EngineOptions options;

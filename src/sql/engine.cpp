@@ -168,8 +168,9 @@ void Watchdog::run() {
 namespace {
 
 struct ProviderScan : duckdb::ReplacementScanData {
-    explicit ProviderScan(TableProvider& t) : tables(t) {}
+    ProviderScan(TableProvider& t, bool with_tails) : tables(t), tails(with_tails) {}
     TableProvider& tables;
+    const bool tails;
 };
 
 duckdb::unique_ptr<duckdb::ParsedExpression> constant(duckdb::Value value) {
@@ -225,7 +226,8 @@ duckdb::unique_ptr<duckdb::TableRef> find_table(
                                                                  : input.schema_name;
     const auto at = table_at(input.table_name);
     const auto& table = at ? at->table : input.table_name;
-    auto found = data->Cast<ProviderScan>().tables.resolve(schema, table);
+    const auto& provider = data->Cast<ProviderScan>();
+    auto found = provider.tables.resolve(schema, table);
     if (!found) throw_error(found.error());
     if (!*found && !at) return nullptr;
     if (at) return older_version(*found, schema, *at);
@@ -241,6 +243,8 @@ duckdb::unique_ptr<duckdb::TableRef> find_table(
         return call(kRowsFunction, std::move(arguments), input.table_name);
     }
     auto& delta = std::get<DeltaTableRef>(**found);
+    if (delta.tail && provider.tails && SessionState::of(context)->with_tails)
+        return with_tail(context, delta, input.table_name);
     arguments.push_back(constant(duckdb::Value(delta.path)));
     if (delta.version >= 0)
         arguments.push_back(named("version", constant(duckdb::Value::BIGINT(delta.version))));
@@ -314,15 +318,18 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, io::FileSyst
         db.GetFileSystem().RegisterSubSystem(make_duck_file_system(fs));
         impl->delta_tables = duckdb::make_shared_ptr<DeltaTables>(db, fs);
         register_rows(db);
+        register_tails(*impl);
         register_utc_dates(db);
         auto& scans = duckdb::DBConfig::GetConfig(db).replacement_scans;
         // Strangers must not name a file as a table.
         if (impl->options.restricted) scans.clear();
         if (tables)
-            scans.insert(scans.begin(), duckdb::ReplacementScan(
-                                            find_table, duckdb::make_uniq<ProviderScan>(*tables)));
+            scans.insert(scans.begin(),
+                         duckdb::ReplacementScan(find_table, duckdb::make_uniq<ProviderScan>(
+                                                                 *tables, impl->options.tails)));
         if (impl->options.restricted) register_plan_check(db);
         if (tables) register_instant_check(db);
+        if (tables && impl->options.tails) register_tail_counts(db);
         std::unique_ptr<Engine> engine(new Engine(std::move(impl)));
         TARN_RETURN_IF_ERROR(add_functions(*engine));
         duckdb::Connection connection(*engine->impl().db);

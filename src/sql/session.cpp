@@ -210,6 +210,7 @@ Result<QueryStats> Session::query(std::string_view sql, const Parameters& parame
     return guarded([&]() -> Result<QueryStats> {
         const auto text = understood(*impl_, sql);
         Running running(*impl_, limits.timeout);
+        impl_->state->with_tails = limits.tails;
         TARN_RETURN_IF_ERROR(check_allowed(*impl_, text));
         TARN_TRY(auto result, at_one_instant(*impl_->state, running, [&]() -> Result<Answer> {
                      if (!parameters.values.empty()) return send(*impl_, running, text, parameters);

@@ -258,10 +258,14 @@ std::optional<TableAt> table_at(const std::string& name) {
 }
 
 std::string table_folder(Engine::Impl& engine, const std::string& name) {
+    return delta_table(engine, name).path;
+}
+
+DeltaTableRef delta_table(Engine::Impl& engine, const std::string& name) {
     if (name.find('/') != name.npos) {
         if (engine.options.restricted && !engine.options.allow_delta_scan)
             throw duckdb::PermissionException("not allowed here: a table by its folder");
-        return name;
+        return {.path = name};
     }
     const auto dot = name.rfind('.');
     const auto schema = dot == name.npos ? "" : name.substr(0, dot);
@@ -270,7 +274,7 @@ std::string table_folder(Engine::Impl& engine, const std::string& name) {
         auto found = engine.tables->resolve(schema, table);
         if (!found) throw_error(found.error());
         if (*found) {
-            if (const auto* delta = std::get_if<DeltaTableRef>(&**found)) return delta->path;
+            if (const auto* delta = std::get_if<DeltaTableRef>(&**found)) return *delta;
             throw duckdb::BinderException("%s has no versions: it is no table of the lake", name);
         }
     }

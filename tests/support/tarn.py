@@ -24,10 +24,15 @@ def wait_for(condition, what="it does not come", timeout=60.0):
 
 
 class Server:
-    """`tarn up` on free ports of 127.0.0.1; after a restart on the same ones."""
+    """`tarn up` on free ports of 127.0.0.1; after a restart on the same ones.
 
-    def __init__(self, project, data, log_file, extra=()):
+    SQL reads tables as they are committed, which is what most tests wait for; `tail`: as people find it, with the tail of
+    the log behind them.
+    """
+
+    def __init__(self, project, data, log_file, extra=(), tail=False):
         self.project, self.data, self.log_file, self.extra = project, data, log_file, list(extra)
+        self.environment = {**os.environ, "TARN_SQL_TAIL": "true" if tail else "false"}
         self.kafka = self.http = None
         self.process = None
 
@@ -40,7 +45,8 @@ class Server:
         command += ["--http-port", self.http.rsplit(":", 1)[1] if self.http else "0"]
         begun = time.monotonic()
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(command + self.extra, stdout=subprocess.PIPE, stderr=log)
+            self.process = subprocess.Popen(command + self.extra, stdout=subprocess.PIPE, stderr=log,
+                                            env=self.environment)
         readable, _, _ = select.select([self.process.stdout], [], [], timeout)
         line = self.process.stdout.readline() if readable else b""
         if not line:

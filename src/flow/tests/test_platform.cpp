@@ -17,6 +17,7 @@ void TestPlatform::close() {
     runtime_.reset();
     views_.reset();
     lake_.reset();
+    tail_engine_.reset();
     engine_.reset();
     log_.reset();
 }
@@ -58,6 +59,18 @@ Status TestPlatform::open_all() {
     return {};
 }
 
+Result<std::unique_ptr<sql::Session>> TestPlatform::tail_session() {
+    if (!tail_engine_) {
+        TARN_TRY(tail_engine_, sql::Engine::open({.memory_bytes = 256 << 20,
+                                                  .threads = 1,
+                                                  .spill_folder = {},
+                                                  .restricted = true,
+                                                  .tails = true},
+                                                 disk, this));
+    }
+    return tail_engine_->session();
+}
+
 RuntimeContext TestPlatform::context() {
     return {disk,   clock, random, failpoints, *metrics_, Logger(),
             memory, *log_, *lake_, *views_,    *engine_};
@@ -86,7 +99,9 @@ Result<std::optional<sql::TableRef>> TestPlatform::resolve(std::string_view sche
         return sql::RowsRef{view->spec().columns, {std::move(rows)}};
     }
     if (!lake_->version(name)) return std::nullopt;
-    return sql::TableRef(sql::DeltaTableRef{.path = lake_->path_of(name)});
+    auto tail = runtime_ ? runtime_->tail(name) : nullptr;
+    if (while_bound) while_bound();
+    return sql::TableRef(sql::DeltaTableRef{.path = lake_->path_of(name), .tail = std::move(tail)});
 }
 
 }  // namespace tarn::flow

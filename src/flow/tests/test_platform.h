@@ -3,6 +3,7 @@
 // A whole Tarn on a simulated disk, without listeners and on one thread: log, lake, views and the
 // flows of a project, and SQL over their tables. It lives on after a crash.
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -43,6 +44,10 @@ class TestPlatform : sql::TableProvider {
     // What the flows have; while it is open.
     RuntimeContext context();
     Result<std::unique_ptr<sql::Session>> session() { return engine_->session(); }
+    // Reads behind the tables of topics what the log has of them.
+    Result<std::unique_ptr<sql::Session>> tail_session();
+    // Called when SQL has asked for a table, before it is read.
+    std::function<void()> while_bound;
 
   private:
     Status open_all();
@@ -53,7 +58,7 @@ class TestPlatform : sql::TableProvider {
     project::Project project_;
     std::unique_ptr<Metrics> metrics_;
     std::unique_ptr<log::Log> log_;
-    std::unique_ptr<sql::Engine> engine_;
+    std::unique_ptr<sql::Engine> engine_, tail_engine_;
     std::unique_ptr<lake::Lake> lake_;
     std::unique_ptr<view::ViewStore> views_;
     std::unique_ptr<Runtime> runtime_;

@@ -36,6 +36,7 @@
 #include "tarn/log/log.h"
 #include "tarn/project/project.h"
 #include "tarn/sql/engine.h"
+#include "tarn/sql/table_tail.h"
 #include "tarn/view/view.h"
 
 namespace tarn::flow {
@@ -170,6 +171,9 @@ class Runtime {
     // (one is under way; or records that were read are gone, without `from_retained`).
     Result<std::vector<std::string>> rebuild(std::string_view name, bool from_retained);
     std::vector<RunRecord> runs(size_t limit) const;  // newest first
+    // What lies behind a topic's table in the log; null if it is none of a topic. May be read after
+    // a reload; the log outlives it.
+    std::shared_ptr<const sql::TableTail> tail(std::string_view table) const;
 
     // Ends all flows after their epochs under way and runs those of this project, as a restart of
     // the process would; one that is paused stays so. Where the project does not open, the flows of

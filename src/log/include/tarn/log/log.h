@@ -236,6 +236,9 @@ class Log {
     FetchResult fetch(const PartitionId& partition, int64_t offset, size_t max_bytes,
                       int64_t until = INT64_MAX);
     std::optional<PartitionOffsets> offsets(const PartitionId& partition) const;
+    // Of several, also of different topics, all at one moment.
+    std::vector<std::optional<PartitionOffsets>> offsets(
+        std::span<const PartitionId> partitions) const;
     // Up to where the partitions are read, from these offsets on, so that every stable batch of the
     // topic that was appended before one that is read is read too. Offsets outside of the log give
     // nothing of their partition. Errors: kNotFound (no such topic), kCorrupted, kIo.

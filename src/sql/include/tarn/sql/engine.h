@@ -33,6 +33,9 @@ struct EngineOptions {
     // settings; only tables of the provider and, if allow_delta_scan, delta_scan() of paths.
     bool restricted = false;
     bool allow_delta_scan = true;
+    // A table by its name is its newest version and what its flow has not committed of the log;
+    // else the version alone.
+    bool tails = false;
 };
 
 class Session;
@@ -63,6 +66,7 @@ struct Parameters;  // parameters.h
 struct QueryLimits {
     int64_t max_rows = -1;                    // more are cut, and QueryStats says so
     Duration timeout = Duration::micros(-1);  // negative: none; over it kCancelled
+    bool tails = true;  // false: tables as they are committed, also where the engine reads tails
 };
 struct QueryStats {
     int64_t rows = 0;

@@ -14,13 +14,16 @@
 #include "tarn/base/result.h"
 #include "tarn/base/time.h"
 #include "tarn/codec/column_batch.h"
+#include "tarn/sql/table_tail.h"
 
 namespace tarn::sql {
 
-// Read with the native Delta scan. version -1: the newest.
+// Read with the native Delta scan. version -1: the newest, and its tail where there is one and the
+// engine reads tails.
 struct DeltaTableRef {
     std::string path;
     int64_t version = -1;
+    std::shared_ptr<const TableTail> tail = {};
 };
 // Rows in memory: system.runs, the newest records of a topic.
 struct RowsRef {
