@@ -69,6 +69,39 @@ struct Events {
     uint64_t json_bytes = 0;
 };
 
+// kRows values of these, chosen by `random`; `each` is told the row and which.
+template <class Random, class Each>
+codec::Column text_column(const std::vector<std::string>& values, bool coded,
+                          codec::ColumnBatch& batch, Random&& random, Each&& each) {
+    auto held = std::make_shared<std::string>();
+    for (const auto& value : values)
+        *held += value;
+    std::vector<codec::TextRef> refs;
+    size_t at = 0;
+    for (const auto& value : values) {
+        refs.emplace_back(std::string_view(*held).substr(at, value.size()));
+        at += value.size();
+    }
+    batch.buffers.push_back(held);
+    codec::Column column;
+    column.type = ColumnType::kText;
+    column.dictionary = coded;
+    column.data.resize((coded ? refs.size() : kRows) * sizeof(codec::TextRef));
+    if (coded) {
+        column.codes.resize(kRows);
+        std::copy(refs.begin(), refs.end(), column.values<codec::TextRef>());
+    }
+    for (size_t i = 0; i < kRows; ++i) {
+        const auto code = random() % refs.size();
+        if (coded)
+            column.codes[i] = uint32_t(code);
+        else
+            column.values<codec::TextRef>()[i] = refs[code];
+        each(i, code);
+    }
+    return column;
+}
+
 Events make_events(bool coded) {
     Events out;
     uint64_t seed = 42;
@@ -110,33 +143,11 @@ Events make_events(bool coded) {
             return std::pair(double(cents) / 100, size_t(5));
         });
         for (const auto& text : texts()) {
-            auto held = std::make_shared<std::string>();
-            for (const auto& value : text.values)
-                *held += value;
-            std::vector<codec::TextRef> refs;
-            size_t at = 0;
-            for (const auto& value : text.values) {
-                refs.emplace_back(std::string_view(*held).substr(at, value.size()));
-                at += value.size();
-            }
-            batch->buffers.push_back(held);
-            codec::Column column;
-            column.type = ColumnType::kText;
-            column.dictionary = coded;
-            column.data.resize((coded ? refs.size() : kRows) * sizeof(codec::TextRef));
-            if (coded) {
-                column.codes.resize(kRows);
-                std::copy(refs.begin(), refs.end(), column.values<codec::TextRef>());
-            }
-            for (size_t i = 0; i < kRows; ++i) {
-                const auto code = random() % refs.size();
-                if (coded)
-                    column.codes[i] = uint32_t(code);
-                else
-                    column.values<codec::TextRef>()[i] = refs[code];
-                length[i] += std::string_view(text.name).size() +
-                             std::string_view("\"\":\"\",").size() + text.values[code].size();
-            }
+            auto column =
+                text_column(text.values, coded, *batch, random, [&](size_t i, size_t code) {
+                    length[i] += std::string_view(text.name).size() +
+                                 std::string_view("\"\":\"\",").size() + text.values[code].size();
+                });
             batch->schema.push_back({text.name, ColumnType::kText, false});
             batch->columns.push_back(std::move(column));
         }

@@ -12,8 +12,9 @@
 //
 // State: the open sessions or windows, as state rows of the query; an epoch merges only those whose
 // keys it has, and the watermark closes the others where they stand. Past a share of memory.limit
-// they go to files in <state>/<flow>/spill, which nothing after a restart depends on. Checkpoints of it,
-// rarer than epochs; what came after the newest one that is not past the journal is run again:
+// they go to files in <state>/<flow>/spill, which nothing after a restart depends on. Checkpoints
+// of it, rarer than epochs; what came after the newest one that is not past the journal is run
+// again:
 //
 //   checkpoint-<generation>-<epoch>.parquet      state rows; an empty file: no session; or
 //   checkpoint-<generation>-<epoch>.parts        how many there are, in decimal, of

@@ -487,7 +487,8 @@ export interface paths {
         put?: never;
         /**
          * One INSERT, UPDATE, DELETE, MERGE, CREATE, ALTER, DROP or UNDROP TABLE on a table of the lake. It runs to its end
-         *     when the client goes away; a statement that another writer's commit stands against is run again.
+         *     when the client goes away; a statement that another writer's commit stands against is run again. With EXPLAIN in
+         *     front nothing is done, and the answer is what it would read.
          */
         post: operations["changeTable"];
         delete?: never;
@@ -1348,6 +1349,26 @@ export interface components {
             files_removed: number;
             /** @description Deletion vectors. */
             vectors_added: number;
+            /** @description All of it for people. */
+            text: string;
+        };
+        StatementPlan: {
+            table: string;
+            statement: string;
+            /** @description That it would read; null: there is no such table yet. */
+            version: number | null;
+            /** @description Of the table. */
+            files: number;
+            bytes: number;
+            /** @description That it would open, at most. */
+            files_read: number;
+            bytes_read: number;
+            /** @description Rows go by deletion vectors, not by copy on write. */
+            deletion_vectors: boolean;
+            /** @description That new rows are held to. */
+            rules: string[];
+            /** @description Of what it reads, as EXPLAIN of a SELECT has it. */
+            plan: string;
             /** @description All of it for people. */
             text: string;
         };
@@ -2476,7 +2497,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StatementOutcome"];
+                    "application/json": components["schemas"]["StatementOutcome"] | components["schemas"]["StatementPlan"];
                 };
             };
             default: components["responses"]["Failed"];
