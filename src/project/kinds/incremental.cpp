@@ -84,7 +84,6 @@ constexpr Key kKeys[] = {
      .rule = &kTableName},
 };
 
-constexpr std::string_view kNotOfRows[] = {"late", "version"};
 constexpr std::string_view kNotOfKeys[] = {"event_time", "late"};
 constexpr std::string_view kNotOfChangedGroups[] = {"unique_key", "event_time", "quarantine",
                                                     "late", "version"};
@@ -93,8 +92,7 @@ constexpr std::string_view kNotOfGroups[] = {"unique_key", "late", "version"};
 constexpr Strategy kStrategies[] = {
     {.name = "append",
      .text = "The SELECT makes rows one by one: they are appended.",
-     .what = "rows one by one",
-     .without = kNotOfRows},
+     .what = "rows one by one"},
     {.name = "insert_overwrite",
      .text = "A GROUP BY: what is new is merged with the groups that stand, and the partitions "
              "that it touches are replaced.",
