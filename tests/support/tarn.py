@@ -32,7 +32,7 @@ class Server:
 
     def __init__(self, project, data, log_file, extra=(), tail=False):
         self.project, self.data, self.log_file, self.extra = project, data, log_file, list(extra)
-        self.environment = {**os.environ, "TARN_SQL_TAIL": "true" if tail else "false"}
+        self.tail = tail
         self.kafka = self.http = None
         self.process = None
 
@@ -46,7 +46,7 @@ class Server:
         begun = time.monotonic()
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(command + self.extra, stdout=subprocess.PIPE, stderr=log,
-                                            env=self.environment)
+                                            env={**os.environ, "TARN_SQL_TAIL": "true" if self.tail else "false"})
         readable, _, _ = select.select([self.process.stdout], [], [], timeout)
         line = self.process.stdout.readline() if readable else b""
         if not line:
