@@ -359,6 +359,12 @@ class FooterReader {
         return out;
     }
 
+    // What stands in a narrower integer may be too large for it in another file.
+    int64_t wide(const ThriftReader::Field& field) {
+        if (field.type != Type::kInt64) in_.refuse();
+        return in_.integer(field.type);
+    }
+
     Result<ParquetChunk> read_column(const Leaf& leaf) {
         int64_t type = -1, values = -1, bytes = -1, data = -1, dictionary = 0;
         int last = 0;
@@ -368,16 +374,16 @@ class FooterReader {
                     type = in_.integer(field->type);
                     break;
                 case 5:
-                    values = in_.integer(field->type);
+                    values = wide(*field);
                     break;
                 case 7:
-                    bytes = in_.integer(field->type);
+                    bytes = wide(*field);
                     break;
                 case 9:
-                    data = in_.integer(field->type);
+                    data = wide(*field);
                     break;
                 case 11:
-                    dictionary = in_.integer(field->type);
+                    dictionary = wide(*field);
                     break;
                 case 2:
                 case 3:
@@ -428,7 +434,7 @@ void copy_column(ThriftReader& in, ThriftWriter& out, int64_t shift) {
     copy_struct(in, out, [&](const ThriftReader::Field& field) {
         if (field.id == 9 || field.id == 11) {  // data pages, dictionary
             const auto at = in.integer(field.type);
-            out.integer(field.type, field.id, at > 0 ? at + shift : at);
+            out.integer(Type::kInt64, field.id, at > 0 ? at + shift : at);
             return true;
         }
         if (field.id != 14 && field.id != 15) return false;  // bloom filter
@@ -500,7 +506,10 @@ void ParquetJoin::add_group(const ParquetGroup& group, uint64_t begin) {
         }
         if (field.id != 5 && field.id != 7) return false;
         in.pass(field.type);
-        out.integer(field.type, field.id, field.id == 5 ? int64_t(begin) : int64_t(groups_.size()));
+        if (field.id == 5)
+            out.integer(Type::kInt64, field.id, int64_t(begin));
+        else
+            out.integer(Type::kInt16, field.id, int64_t(groups_.size()));
         return true;
     });
     groups_.push_back(out.take());

@@ -64,6 +64,7 @@ struct Form {
     int64_t rows = 5, group_rows = 5, values = 5, type = 2, data = 40, dictionary = 4, bytes = 60;
     int64_t children = 1, leaf_type = 2;
     int more_in_column = 0, more_in_file = 0;  // ids of unknown fields
+    ThriftType place = ThriftType::kInt64;     // of the first data page
 
     std::string text() const {
         using Type = ThriftType;
@@ -90,7 +91,7 @@ struct Form {
             out.integer(Type::kInt32, 1, type);
             out.integer(Type::kInt64, 5, values);
             out.integer(Type::kInt64, 7, bytes);
-            out.integer(Type::kInt64, 9, data);
+            out.integer(place, 9, data);
             if (dictionary) out.integer(Type::kInt64, 11, dictionary);
             if (more_in_column) out.integer(Type::kInt64, more_in_column, 4);
             out.end_struct();
@@ -124,6 +125,7 @@ TEST(ParquetFooter, ALieIsRefused) {
     EXPECT_FALSE((Form{.dictionary = 50}.reads()));  // behind its pages
     EXPECT_FALSE((Form{.children = 2}.reads()));
     EXPECT_FALSE((Form{.more_in_column = 18}.reads()));
+    EXPECT_FALSE((Form{.place = ThriftType::kInt16}.reads()));
     EXPECT_FALSE((Form{.more_in_file = 8}.reads()));  // encryption
 }
 
