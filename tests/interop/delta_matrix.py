@@ -102,6 +102,8 @@ def make(engine, table):
     if not feature.proof:
         return ""
     if feature.proof.startswith("file:"):
+        if engine.name == "tarn":
+            engine.validate(table)  # it waits for what is written behind commits
         there = any(table.path.glob(feature.proof.removeprefix("file:")))
     else:
         there = any(re.search(feature.proof, path.read_text()) for path in (table.path / "_delta_log").glob("*.json"))
