@@ -94,6 +94,13 @@ void TableEdit::add_ids(Field& field, const std::function<std::string()>& uuid) 
     if (mapping() != ColumnMapping::kNone) add_ids(field, &uuid);
 }
 
+void TableEdit::take_plain(const Schema& plain) {
+    schema = plain;
+    if (mapping() == ColumnMapping::kNone) return;
+    for (auto& field : schema.fields)
+        add_ids(field, static_cast<const std::function<std::string()>*>(nullptr));
+}
+
 void TableEdit::map_columns() {
     if (mapping() != ColumnMapping::kNone) return;
     protocol = with_feature(protocol, "columnMapping");

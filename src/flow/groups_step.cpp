@@ -6,28 +6,20 @@
 
 #include "tarn/project/model_kind.h"
 #include "tarn/sql/error_ids.h"
+#include "value_text.h"
 
 namespace tarn::flow {
 
 // An empty text is NULL in a partition column of Delta: as groups they are one.
 BatchPtr GroupsStep::without_empty_partitions(const BatchPtr& states) const {
-    std::shared_ptr<codec::ColumnBatch> out;
+    std::vector<size_t> columns;
     const auto& info = query_->info();
     for (size_t k = 0; k < info.key.size(); ++k) {
         const auto& name = info.output[size_t(info.key[k])].name;
-        const auto at = size_t(info.state_key[k]);
-        const auto type = states->columns[at].type;
-        if (std::ranges::find(model_.partition_by, name) == model_.partition_by.end() ||
-            (type != codec::ColumnType::kText && type != codec::ColumnType::kBytes))
-            continue;
-        for (size_t row = 0; row < states->row_count; ++row) {
-            const auto& column = out ? out->columns[at] : states->columns[at];
-            if (column.is_null(row) || !column.text(row).empty()) continue;
-            if (!out) out = std::make_shared<codec::ColumnBatch>(*states);
-            out->columns[at].set_null(row, states->row_count);
-        }
+        if (std::ranges::find(model_.partition_by, name) != model_.partition_by.end())
+            columns.push_back(size_t(info.state_key[k]));
     }
-    return out ? BatchPtr(out) : states;
+    return empty_as_null(states, columns);
 }
 
 Status GroupsStep::compile() {

@@ -8,6 +8,7 @@
 #include "outputs.h"
 #include "tarn/flow/error_ids.h"
 #include "topic_reader.h"
+#include "value_text.h"
 
 namespace tarn::flow {
 namespace {
@@ -39,7 +40,12 @@ class RangeRows final : public sql::TailRows {
                                     "{} offset {}",
                                     own_->reader.topic().name, range_.partition, range_.from));
         range_.from = chunk->to.at;
-        return table_rows(own_->reader.topic(), *chunk, as_if_);
+        const auto& topic = own_->reader.topic();
+        const auto rows = table_rows(topic, *chunk, as_if_);
+        std::vector<size_t> columns;
+        for (const auto& name : topic.table->partition_by)
+            if (const auto at = rows->find(name); at >= 0) columns.push_back(size_t(at));
+        return empty_as_null(rows, columns);
     }
 
   private:

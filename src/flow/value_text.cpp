@@ -85,6 +85,21 @@ std::strong_ordering compare_values(const codec::Column& a, uint32_t a_row, cons
     }
 }
 
+BatchPtr empty_as_null(const BatchPtr& rows, const std::vector<size_t>& columns) {
+    std::shared_ptr<codec::ColumnBatch> out;
+    for (const auto at : columns) {
+        const auto& type = rows->columns[at].type;
+        if (!type.is_text() || type.is_nested()) continue;
+        for (size_t row = 0; row < rows->row_count; ++row) {
+            const auto& column = out ? out->columns[at] : rows->columns[at];
+            if (column.is_null(row) || !column.text(row).empty()) continue;
+            if (!out) out = std::make_shared<codec::ColumnBatch>(*rows);
+            out->columns[at].set_null(row, rows->row_count);
+        }
+    }
+    return out ? BatchPtr(out) : rows;
+}
+
 BatchPtr without_column(const BatchPtr& rows, int column) {
     if (column < 0) return rows;
     auto out = std::make_shared<codec::ColumnBatch>(*rows);

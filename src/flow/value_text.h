@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <string>
+#include <vector>
 
 #include "input.h"
 
@@ -21,6 +22,9 @@ bool has_order(const codec::ColumnType& type);
 // Two values of one such type, neither NULL; texts and bytes by their bytes.
 std::strong_ordering compare_values(const codec::Column& a, uint32_t a_row, const codec::Column& b,
                                     uint32_t b_row);
+// The batch with NULL for an empty text in these columns, as Delta has it in those that a table is
+// partitioned by; the same if there is none.
+BatchPtr empty_as_null(const BatchPtr& rows, const std::vector<size_t>& columns);
 // The batch without one column; the same if it is -1.
 BatchPtr without_column(const BatchPtr& rows, int column);
 

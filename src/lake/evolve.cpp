@@ -14,6 +14,7 @@
 #include "tarn/delta/paths.h"
 #include "tarn/delta/row_tracking.h"
 #include "tarn/delta/schema.h"
+#include "tarn/delta/schema_edit.h"
 #include "tarn/delta/statistics.h"
 #include "tarn/lake/error_ids.h"
 #include "tarn/sql/delta_files.h"
@@ -31,6 +32,16 @@ using codec::ColumnSpec;
 using codec::ColumnType;
 
 constexpr size_t kBatchRows = 61'440;
+
+// What the commit says of a table that becomes what `edit` has: its types may ask for features.
+void raise(delta::TableEdit& edit, const delta::Snapshot& before, delta::CommitRequest& commit) {
+    edit.finish();
+    commit.metadata = std::move(edit.metadata);
+    const auto &is = edit.protocol, &was = before.protocol;
+    if (is.min_reader != was.min_reader || is.min_writer != was.min_writer ||
+        is.reader_features != was.reader_features || is.writer_features != was.writer_features)
+        commit.protocol = std::move(edit.protocol);
+}
 
 // What a table's columns become.
 struct NewColumns {
@@ -216,12 +227,11 @@ Status Lake::Impl::evolve(Entry& entry, const TableSpec& spec,
                                 spec.name, delta::kEnableRowTracking));
     delta::CommitRequest commit;
     commit.time = context.clock.now();
-    commit.metadata = *there->metadata;
-    commit.metadata->schema = delta::schema_json({columns.fields});
-    // A type that is new to the table may ask readers for a feature.
-    if (auto needed = delta::protocol_of({columns.fields});
-        needed.min_reader > there->protocol.min_reader)
-        commit.protocol = std::move(needed);
+    delta::TableEdit edit(*there);
+    edit.schema.fields = columns.fields;
+    for (auto at = there->schema->fields.size(); at < edit.schema.fields.size(); ++at)
+        edit.add_ids(edit.schema.fields[at], [this] { return new_uuid().str(); });
+    raise(edit, *there, commit);
     commit.info.operation =
         change.widened.empty() && change.relaxed.empty() ? "ADD COLUMNS" : "CHANGE COLUMNS";
     commit.info.parameters = {{"added", json_list(change.added)},
@@ -317,10 +327,10 @@ Status Lake::Impl::take_over(Entry& entry, const delta::Snapshot& old,
     }
     old.files.each(
         [&](const auto& file) { commit.removes.push_back(removal(*file, commit.time)); });
-    commit.metadata = *old.metadata;
-    commit.metadata->schema = fresh.metadata->schema;
+    delta::TableEdit edit(old);
+    edit.take_plain(*fresh.schema);
+    raise(edit, old, commit);
     commit.metadata->partition_columns = fresh.metadata->partition_columns;
-    if (fresh.protocol.min_reader > old.protocol.min_reader) commit.protocol = fresh.protocol;
     std::erase_if(commit.metadata->configuration,
                   [](const auto& one) { return one.first == kReplacedAt; });
     commit.metadata->configuration.emplace_back(std::string(kReplacedAt),

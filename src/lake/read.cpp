@@ -19,7 +19,8 @@ const std::string& stored_name(const delta::Snapshot& snapshot, const std::strin
 
 const std::string* partition_value(const delta::Snapshot& snapshot, const delta::AddFile& file,
                                    const std::string& column) {
-    return delta::find(file.partition_values, stored_name(snapshot, column));
+    const auto* value = delta::find(file.partition_values, stored_name(snapshot, column));
+    return value && value->empty() ? nullptr : value;  // which is NULL, too
 }
 
 PartitionKey partition_of(const delta::Snapshot& snapshot, const delta::AddFile& file) {

@@ -26,7 +26,8 @@ Value partition_value(const ScanState& state, const delta::AddFile& file, const 
         return number ? Value::BIGINT(*number) : Value(type);
     }
     auto text = delta::find(file.partition_values, state.physical.at(column));
-    if (!text || (text->empty() && type.id() != LogicalTypeId::VARCHAR)) return Value(type);
+    // An empty text is NULL (PROTOCOL.md "Partition Value Serialization").
+    if (!text || text->empty()) return Value(type);
     if (type.id() == LogicalTypeId::BLOB) return Value::BLOB_RAW(*text);
     return Value(*text).DefaultCastAs(type);
 }

@@ -150,8 +150,13 @@ duckdb::unique_ptr<duckdb::FunctionData> bind_tail(duckdb::ClientContext& contex
         types.push_back(type);
         bind->source.push_back(int(column - written.begin()));
     }
-    if (names.empty())
-        throw duckdb::BinderException("table %s has no column of those that its flow writes", path);
+    if (names.empty()) {
+        differs = "the table has no column of those that its flow writes";
+        const auto& first = (*version)->schema->fields.at(0);
+        names.push_back(first.name);
+        types.push_back(duck_type(first.type));
+        bind->source.push_back(-1);
+    }
     if (!differs.empty()) {
         read.none = std::move(differs);
         read.ranges.clear();

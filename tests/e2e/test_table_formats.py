@@ -1,6 +1,7 @@
 """What Delta has beside rows, through the program: ids of rows, numbers of identity columns, v2 checkpoints, checksums of versions and
 log compactions, with delta-rs as the other one."""
 
+import decimal
 import json
 import os
 import shutil
@@ -101,3 +102,28 @@ def test_a_log_compaction_of_another(tmp_path):
     assert rows(data, f"select list(n order by n) as n from delta_scan('{copy}')") == [{"n": [0, 2, 3, 4]}]
     os.remove(copy / "_delta_log" / compaction.name)
     assert "lacks version 2" in refused(data, f"select * from delta_scan('{copy}')")
+
+
+def test_bounds_that_are_rounded_hide_no_row(tmp_path):
+    """deltalake 1.6 writes a decimal's bounds as doubles: 9007199254740993.55 stands as …994.0."""
+    data, keys = tmp_path / "data", ["9007199254740993.55", "123456789012345.67", "-9007199254740993.55", "1.25"]
+    for key in keys:
+        deltalake.write_deltalake(str(data / "tables/a/t"), pyarrow.table(
+            {"k": pyarrow.array([decimal.Decimal(key)], pyarrow.decimal128(20, 2)), "n": [0]}), mode="append")
+    for key in keys:
+        assert rows(data, f"select count(*) as n from a.t where k = {key}::decimal(20,2)") == [{"n": 1}], key
+    sql(data, "merge into a.t using (select k, 1 as n from a.t) s on t.k = s.k when matched then update set n = s.n "
+              "when not matched then insert (k, n) values (s.k, 9)")
+    assert rows(data, "select count(*) as n, sum(n)::bigint as s from a.t") == [{"n": 4, "s": 4}]
+
+
+def test_an_empty_partition_value_is_null(tmp_path):
+    data = tmp_path / "data"
+    deltalake.write_deltalake(str(data / "tables/a/t"), pyarrow.table({"k": ["", None, "x", "x"], "n": [1, 2, 3, 4]}), partition_by=["k"])
+    deltalake.write_deltalake(str(data / "tables/a/t"), pyarrow.table({"k": ["", "x"], "n": [5, 6]}), mode="append")
+    said = [{"k": "x", "n": 13}, {"k": None, "n": 8}]
+    groups = "select k, sum(n)::bigint as n from a.t group by k order by k nulls last"
+    assert rows(data, groups) == said
+    sql(data, "optimize a.t")
+    assert rows(data, groups) == said
+    assert rows(data, "select count(*) as n from a.t where k = ''") == [{"n": 0}]

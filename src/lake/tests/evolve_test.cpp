@@ -1,9 +1,14 @@
 // Tables whose columns change, and tables that take the place of another.
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "lake_test_support.h"
+#include "tarn/delta/table.h"
 #include "tarn/io/simulated_disk.h"
+#include "tarn/lake/create_table.h"
+#include "tarn/sql/table_statement.h"
 
 namespace tarn::lake {
 namespace {
@@ -124,6 +129,48 @@ TEST_F(EvolveTest, DecimalsGetMoreDigitsBeforeThePoint) {
     EXPECT_EQ(world_.number("SELECT count(*) FROM " + world_.scan("a.t") +
                             " WHERE n IN (99999999999999999.99, -1.5)"),
               2);
+}
+
+// Columns that came after column mapping, and those of a table that takes the place, have ids and
+// physical names: readers find them, and writers go on.
+TEST_F(EvolveTest, ATableWhoseColumnsAreMapped) {
+    const std::string table = "a.t", fresh = "a.t__rebuild";
+    ASSERT_TRUE(lake().ensure_table({table, {{"n", ColumnType::kInt64, false}}, {}, {}, ""}));
+    append(table, numbers(ColumnType::kInt64, {1, 2}), 0);
+    for (auto text : {"alter table a.t add column z integer", "alter table a.t drop column z"}) {
+        auto parsed = sql::parse_table_statement(*world_.engine, text, false);
+        ASSERT_TRUE(parsed && *parsed);
+        auto done = run_statement(lake(), *world_.engine, **parsed);
+        ASSERT_TRUE(done) << done.error().message();
+    }
+    const auto mapped = [&](size_t columns) {
+        const auto path = lake().path_of(table);
+        auto there = delta::Table(disk_, path, nullptr).refresh();
+        ASSERT_TRUE(there) << there.error().message();
+        ASSERT_EQ((*there)->mapping(), delta::ColumnMapping::kName);
+        ASSERT_EQ((*there)->schema->fields.size(), columns);
+        std::set<int32_t> ids;
+        for (const auto& field : (*there)->schema->fields) {
+            EXPECT_FALSE(field.physical.empty()) << field.name;
+            EXPECT_TRUE(field.id && ids.insert(*field.id).second) << field.name;
+        }
+        const auto last = (*there)->property("delta.columnMapping.maxColumnId");
+        ASSERT_TRUE(last);
+        EXPECT_GE(std::stoi(*last), *ids.rbegin());
+    };
+    const std::vector<codec::ColumnSpec> two = {{"n", ColumnType::kInt64, false},
+                                                {"m", ColumnType::kInt32, false}};
+    ASSERT_TRUE(lake().ensure_table({table, two, {}, {}, ""}));
+    mapped(2);
+    EXPECT_EQ(sum(table), 3);
+    ASSERT_TRUE(lake().ensure_table({fresh, {{"n", ColumnType::kInt64, false}}, {}, {}, ""}));
+    append(fresh, numbers(ColumnType::kInt64, {10, 20}), 1);
+    ASSERT_TRUE(lake().replace_table(table, fresh));
+    mapped(1);
+    EXPECT_EQ(sum(table), 30);
+    append(table, numbers(ColumnType::kInt64, {5}), 7);
+    EXPECT_EQ(sum(table), 35);
+    EXPECT_EQ(problem(lake().verify(table)), "");
 }
 
 TEST_F(EvolveTest, AnotherTableTakesItsPlaceInOneCommitWhereverItStops) {

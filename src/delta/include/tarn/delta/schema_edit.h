@@ -36,6 +36,9 @@ struct TableEdit {
     // Gives a new field, and what is inside, an id and a physical name if columns are mapped.
     // `uuid` makes a text that is unique.
     void add_ids(Field& field, const std::function<std::string()>& uuid);
+    // The schema of files that know columns by their names: those are their physical names, if
+    // columns are mapped.
+    void take_plain(const Schema& plain);
     // Puts each field that `given` has and the schema has not, also inside of structs, arrays and
     // maps, behind its siblings, with ids; by name. Whether there was one.
     bool add_missing(const std::vector<Field>& given, const std::function<std::string()>& uuid);
