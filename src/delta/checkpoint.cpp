@@ -242,7 +242,8 @@ Result<int> Table::clean_log(int64_t now_ms, int64_t held, const StepHook& step)
     if (keep < 0) return 0;
     TARN_TRY(auto names, fs_.list(log_folder()));
     int removed = 0;
-    // Names sort by version: a crash leaves a log without its oldest part.
+    // Names sort by version. A crash may leave any of what goes, but for the first commit: while
+    // that is there, nothing is gone.
     for (auto& info : names) {
         auto file = parse_log_name(info.name);
         // Nobody reads a compaction whose first commit is gone.
@@ -253,6 +254,8 @@ Result<int> Table::clean_log(int64_t now_ms, int64_t held, const StepHook& step)
         if (step) TARN_RETURN_IF_ERROR(step("before_clean"));
         TARN_RETURN_IF_ERROR(fs_.remove(log_folder() + "/" + info.name));
         ++removed;
+        if (file.kind == LogFileKind::kCommit && file.version == 0)
+            TARN_RETURN_IF_ERROR(fs_.sync_folder(log_folder()));
     }
     if (removed == 0) return removed;
     TARN_TRY(const auto sidecars, clean_sidecars(now_ms, step));
