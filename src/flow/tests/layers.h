@@ -45,6 +45,9 @@ struct Layers {
         auto operator<=>(const Window&) const = default;
     };
     std::multiset<Window> windows;
+    // Each batch of silver is a version of it, by which rows of windows were judged; not where a
+    // rebuild put several into one.
+    bool by_version = true;
     std::multimap<int64_t, std::string> late_of_windows;  // reasons by id
     using Counts = std::pair<int64_t, int64_t>;
     std::multimap<std::pair<std::string, std::string>, Counts> users;  // clicks, dearest

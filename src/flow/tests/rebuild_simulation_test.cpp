@@ -33,6 +33,7 @@ TEST(RebuildSimulation, CrashAtAnyCall) {
     int ordered = 0;
     for (uint64_t seed = 1; seed <= seeds; ++seed) {
         World world(seed);
+        world.rebuilds = true;
         for (int life = 0; life < 4; ++life) {
             world.disk.crash_at_call(1 + world.random.below(life == 0 ? 600 : 400));
             if (world.open()) live(world, 25, ordered);

@@ -107,6 +107,7 @@ std::string live(World& world, int rounds, std::vector<Seen>& seen, Counts& coun
 
 void run(uint64_t seed, int lives, Counts& counts) {
     World world(seed);
+    world.rebuilds = true;
     std::vector<Seen> seen;
     for (int life = 0; life < lives; ++life) {
         if (lives > 1) world.disk.crash_at_call(1 + world.random.below(life == 0 ? 700 : 500));

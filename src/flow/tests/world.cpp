@@ -275,7 +275,9 @@ std::string check(const Outcome& o, const World& world) {
         return fmt::format("the view has {} windows, recomputed {}", o.windows.size(),
                            naive.size());
     static_assert(kBound > kGrace);
-    return check_layers(o.layers);
+    auto layers = o.layers;
+    layers.by_version = !world.rebuilds;
+    return check_layers(layers);
 }
 
 std::string finish(World& world) {

@@ -51,6 +51,7 @@ class World final : public TestPlatform {
 
     std::map<Place, std::string> acknowledged;  // values by place
     std::set<std::string> sent;                 // all values ever sent
+    bool rebuilds = false;                      // flows are built anew
     static constexpr int32_t kPartitions = 3;
 
   private:
