@@ -74,19 +74,34 @@ static const ErrorId* thrown_id(std::string_view text, const ErrorId& otherwise)
     return id ? id : &otherwise;
 }
 
+namespace {
+
+// DuckDB 1.5.6 wraps what stops an Appender, whatever its kind was.
+duckdb::ExceptionType type_of(const duckdb::ErrorData& error) {
+    const auto& text = error.RawMessage();
+    const bool wrapped =
+        text.starts_with("Failed to append: ") || text.starts_with("Failed to commit: ");
+    return wrapped && text.find("Failed to allocate ") != std::string::npos
+               ? duckdb::ExceptionType::OUT_OF_MEMORY
+               : error.Type();
+}
+
+}  // namespace
+
 Error to_error(const duckdb::ErrorData& error) {
     auto& extra = error.ExtraInfo();
-    const auto* id = &id_of(error.Type());
+    const auto type = type_of(error);
+    const auto* id = &id_of(type);
     if (auto it = extra.find(kIdKey); it != extra.end()) id = thrown_id(it->second, *id);
     std::string text = error.RawMessage();
     if (text.starts_with(kRefusedRow))
         return Error(errors::kSqlRow, text.substr(kRefusedRow.size()));
     // DuckDB appends a stack trace and a request for a report to its internal errors; the log needs
     // the first line.
-    if (error.Type() == duckdb::ExceptionType::INTERNAL)
+    if (type == duckdb::ExceptionType::INTERNAL)
         text = "DuckDB: " + text.substr(0, text.find('\n'));
     // Its advice is about settings that nobody here can set; ours goes with the id.
-    if (error.Type() == duckdb::ExceptionType::OUT_OF_MEMORY)
+    if (type == duckdb::ExceptionType::OUT_OF_MEMORY)
         text = text.substr(0, text.find("\n\nPossible solutions"));
     return Error(*id, std::move(text));
 }
@@ -109,7 +124,7 @@ std::string reason_of_value(const duckdb::ErrorData& error) {
 
 Error to_run_error(const duckdb::ErrorData& error) {
     const bool ours = error.ExtraInfo().contains(kIdKey);
-    if (!is_of_value(error.Type()) || ours) return to_error(error);
+    if (!is_of_value(type_of(error)) || ours) return to_error(error);
     return Error(errors::kSqlValue, reason_of_value(error));
 }
 
