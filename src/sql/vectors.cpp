@@ -171,7 +171,7 @@ struct BatchBuilder::Arena {
     size_t left = 0;
 
     std::string_view keep(std::string_view text) {
-        if (text.size() > left) {
+        if (!at || text.size() > left) {
             left = std::max(kBlock, text.size());
             blocks.push_back(std::make_unique_for_overwrite<char[]>(left));
             at = blocks.back().get();
