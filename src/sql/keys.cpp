@@ -23,17 +23,7 @@ bool has_bounds(const ColumnType& type) {
     }
 }
 
-}  // namespace
-
-std::string same_keys(std::string_view a, std::string_view b,
-                      const std::vector<codec::ColumnSpec>& keys) {
-    std::string out;
-    for (const auto& key : keys)
-        out += fmt::format("{}{}.{} IS NOT DISTINCT FROM {}.{}", out.empty() ? "" : " AND ", a,
-                           quoted_name(key.name), b, quoted_name(key.name));
-    return out.empty() ? "true" : out;
-}
-
+// " WHERE …" that all rows of `table` pass whose keys are among `rows`. Empty: nothing can be said.
 Result<std::string> bounds_of(Session& session, std::string_view table,
                               const std::vector<codec::ColumnSpec>& keys, const std::string& rows) {
     std::string list, out;
@@ -56,6 +46,25 @@ Result<std::string> bounds_of(Session& session, std::string_view table,
                            quoted_text(low.text(0)), type, quoted_text(high.text(0)), type);
     }
     return out;
+}
+
+}  // namespace
+
+std::string same_keys(std::string_view a, std::string_view b,
+                      const std::vector<codec::ColumnSpec>& keys) {
+    std::string out;
+    for (const auto& key : keys)
+        out += fmt::format("{}{}.{} IS NOT DISTINCT FROM {}.{}", out.empty() ? "" : " AND ", a,
+                           quoted_name(key.name), b, quoted_name(key.name));
+    return out.empty() ? "true" : out;
+}
+
+Result<std::string> rows_of_keys(Session& session, const std::string& table,
+                                 const std::vector<codec::ColumnSpec>& keys,
+                                 const std::string& rows) {
+    TARN_TRY(const auto bounds, bounds_of(session, "m", keys, rows));
+    return fmt::format("SELECT m.* FROM {} AS m SEMI JOIN {} AS k ON {}{}", table, rows,
+                       same_keys("m", "k", keys), bounds);
 }
 
 }  // namespace tarn::sql

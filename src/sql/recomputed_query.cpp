@@ -236,11 +236,9 @@ Result<RecomputedQuery::Groups> RecomputedQuery::groups(Session& session, const 
     if (impl_->keys.empty()) return all(session, from);
     Groups out;
     const GivenRows given(session, {kKeys, impl_->keys}, keys);
-    TARN_TRY(const auto bounds, bounds_of(session, "m", impl_->keys, given.text()));
-    TARN_TRY(out.rows,
-             rows_of(session, fmt::format("SELECT m.* FROM ({}) AS m SEMI JOIN {} AS k ON {}{}",
-                                          impl_->over(from), given.text(),
-                                          same_keys("m", "k", impl_->keys), bounds)));
+    TARN_TRY(const auto select,
+             rows_of_keys(session, "(" + impl_->over(from) + ")", impl_->keys, given.text()));
+    TARN_TRY(out.rows, rows_of(session, select));
     const GivenRows there(session, {kRows, impl_->info.output}, out.rows);
     std::string names;
     for (const auto& key : impl_->keys)

@@ -98,10 +98,8 @@ class TableSink final : public Sink, public Readable {
         for (const int column : key)
             keys.push_back(like.front()->schema[size_t(column)]);
         const sql::GivenRows given(session, {"tarn keys", like.front()->schema}, like);
-        TARN_TRY(const auto bounds, sql::bounds_of(session, "m", keys, given.text()));
-        auto rows = session.query_columns(
-            fmt::format("SELECT m.* FROM {} AS m SEMI JOIN {} AS k ON {}{}", table->text(),
-                        given.text(), sql::same_keys("m", "k", keys), bounds));
+        TARN_TRY(const auto select, sql::rows_of_keys(session, table->text(), keys, given.text()));
+        auto rows = session.query_columns(select);
         if (!rows) return fail(std::move(rows).error());
         lake::PartitionRows out{.version = info.version, .rows = {}};
         if (rows->row_count > 0)

@@ -15,10 +15,10 @@ namespace tarn::sql {
 // That the columns `keys` of both have the same values, NULL with NULL; "true" of none.
 std::string same_keys(std::string_view a, std::string_view b,
                       const std::vector<codec::ColumnSpec>& keys);
-// " WHERE …" that all rows of `table` pass whose keys are among `rows`, which stands in FROM and
-// can be read again: the least and the greatest of each column, which go down to files. Empty:
-// nothing can be said.
-Result<std::string> bounds_of(Session& session, std::string_view table,
-                              const std::vector<codec::ColumnSpec>& keys, const std::string& rows);
+// A SELECT of all rows of `table` whose keys are among `rows`; both stand in FROM, and `rows` can
+// be read again: the least and the greatest of each of its columns go down to files as bounds.
+Result<std::string> rows_of_keys(Session& session, const std::string& table,
+                                 const std::vector<codec::ColumnSpec>& keys,
+                                 const std::string& rows);
 
 }  // namespace tarn::sql
