@@ -993,7 +993,7 @@ export interface components {
             source_kind: "topic" | "table";
             /** @description The model's file; empty where there is none. */
             file: string;
-            /** @description How an incremental model keeps its table: append, insert_overwrite, merge, recompute, sessions; else empty. */
+            /** @description How an incremental model keeps its table: append, insert_overwrite, merge, merge_groups, recompute, sessions, windows; else empty. */
             strategy: string;
             sinks: {
                 /** @enum {string} */
